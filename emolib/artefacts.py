@@ -1,0 +1,69 @@
+"""Files that are written whole or not at all, and digests of what made them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; move it there when the block ends without error.
+
+    A run that is killed at any moment so leaves either the old file or the new one.
+
+    Parameters
+    ----------
+    path : path
+        Where the file is to lie in the end. Its folder is made if it is missing.
+
+    Yields
+    ------
+    Path
+        Where to write meanwhile: same folder, same ending.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with atomic(folder / "new" / "scores.csv") as temporary:
+    ...     _ = temporary.write_text("accuracy")
+    >>> (folder / "new" / "scores.csv").read_text()
+    'accuracy'
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=path.parent)) / path.name
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+        temporary.parent.rmdir()
+
+
+def digest_of_settings(settings: object) -> str:
+    """SHA-256 of the settings' JSON, its first 12 hex digits; equal settings, equal digest.
+
+    Examples
+    --------
+    >>> digest_of_settings({"a": 1, "b": 2}) == digest_of_settings({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(settings, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def digest_of_files(paths: list[Path]) -> str:
+    """SHA-256 over the bytes of `paths` in their order, its first 12 hex digits."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with Path(path).open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()[:12]

@@ -1,0 +1,245 @@
+"""The 8 x 9 electrode grid: channels in, planes of a brain map out.
+
+A convolution looks at neighbours, so the grid keeps the electrodes' neighbourhood: rows run from
+the forehead to the back of the head, columns from left to right. Every electrode of DEAP has in
+SEED's grid the cell that it has in its own, so one grid serves any subset of either.
+
+The grid has one distortion: AF3 and AF4 stand in the row of Fp1 and Fp2, lateral to them, though on
+the head they lie behind them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from emolib.checks import DataError
+
+SHAPE = (8, 9)
+Layout = tuple[tuple[str, ...], ...]
+
+# fmt: off
+DEAP_CHANNELS = (
+    "Fp1", "AF3", "F3", "F7", "FC5", "FC1", "C3", "T7", "CP5", "CP1", "P3", "P7", "PO3", "O1",
+    "Oz", "Pz", "Fp2", "AF4", "Fz", "F4", "F8", "FC6", "FC2", "Cz", "C4", "T8", "CP6", "CP2",
+    "P4", "P8", "PO4", "O2",
+)
+# fmt: on
+
+
+def _layout(drawing: str) -> Layout:
+    """Read a drawing, a dot for an empty cell."""
+    rows = (line.split() for line in drawing.strip().splitlines())
+    return tuple(tuple("" if name == "." else name for name in row) for row in rows)
+
+
+DEAP_GRID = _layout("""
+    .   .   AF3 Fp1 .   Fp2 AF4 .   .
+    F7  .   F3  .   Fz  .   F4  .   F8
+    .   FC5 .   FC1 .   FC2 .   FC6 .
+    T7  .   C3  .   Cz  .   C4  .   T8
+    .   CP5 .   CP1 .   CP2 .   CP6 .
+    P7  .   P3  .   Pz  .   P4  .   P8
+    .   .   .   PO3 .   PO4 .   .   .
+    .   .   .   O1  Oz  O2  .   .   .
+""")
+
+SEED_GRID = _layout("""
+    .   .   AF3 Fp1 Fpz Fp2 AF4 .   .
+    F7  F5  F3  F1  Fz  F2  F4  F6  F8
+    FT7 FC5 FC3 FC1 FCz FC2 FC4 FC6 FT8
+    T7  C5  C3  C1  Cz  C2  C4  C6  T8
+    TP7 CP5 CP3 CP1 CPz CP2 CP4 CP6 TP8
+    P7  P5  P3  P1  Pz  P2  P4  P6  P8
+    .   PO7 PO5 PO3 POz PO4 PO6 PO8 .
+    .   .   CB1 O1  Oz  O2  CB2 .   .
+""")
+
+_OLD_NAMES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
+_PREFIX = re.compile(r"^EEG[\s_:.-]+", re.IGNORECASE)
+# What stands behind the hyphen must be a known reference: "Fp1-F3" is a bipolar channel, no Fp1.
+_SUFFIX = re.compile(r"[\s_-]+(REF|LE|RE|A1|A2|A1A2|M1|M2|AVG|AV|AVE|AR|CAR)$", re.IGNORECASE)
+_ELECTRODE = re.compile(
+    r"(FP|AFF|AFP|AF|FFT|FFC|FTT|FCC|FT|FC|F|TTP|TPP|TP|T|CCP|CPP|CP|CB|C|PPO|POO|PO|P|OI|O|I|N)"
+    r"(Z|\d{1,2})(H?)",
+    re.IGNORECASE,
+)
+
+
+def canonical_name(name: str) -> str:
+    """Write an electrode's name as the grids do.
+
+    Prefixes ("EEG "), references ("-REF", "-A1"), dots and case are put right, and the old names
+    T3 T4 T5 T6 become T7 T8 P7 P8. A name that is no electrode's is only stripped of spaces.
+
+    Parameters
+    ----------
+    name : str
+        As a file has it.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> [canonical_name(name) for name in ("FP1", "POZ", "EEG T3-LE", "Fc5.", "ECG ECG", "Fp1-F3")]
+    ['Fp1', 'POz', 'T7', 'FC5', 'ECG ECG', 'Fp1-F3']
+    """
+    name = str(name).strip()
+    bare = _SUFFIX.sub("", _PREFIX.sub("", name)).strip(". ")
+    match = _ELECTRODE.fullmatch(bare)
+    if match is None:
+        return name
+    region, position, half = match.groups()
+    region = region.upper().replace("FP", "Fp")
+    found = region + position.lower() + half.lower()
+    return _OLD_NAMES.get(found, found)
+
+
+def cells(channels: Sequence[str], layout: Layout = SEED_GRID) -> tuple[np.ndarray, np.ndarray]:
+    """Find the grid cell of each channel.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        Names in any of the spellings that `canonical_name` knows.
+    layout : tuple of rows of names
+        By default SEED's, which has DEAP's cells and 30 more.
+
+    Returns
+    -------
+    rows, columns : arrays of int, shape (channel,)
+
+    Raises
+    ------
+    DataError
+        If a channel has no cell, or two channels share one.
+
+    Examples
+    --------
+    >>> rows, columns = cells(["Fp1", "EEG T3", "OZ"])
+    >>> list(zip(rows.tolist(), columns.tolist()))
+    [(0, 3), (3, 0), (7, 4)]
+    """
+    place = {
+        name: (row, column)
+        for row, names in enumerate(layout)
+        for column, name in enumerate(names)
+        if name
+    }
+    names = [canonical_name(name) for name in channels]
+    lost = [str(given) for given, name in zip(channels, names, strict=True) if name not in place]
+    if lost:
+        raise DataError(
+            "channels",
+            f"{', '.join(lost)} {'has' if len(lost) == 1 else 'have'} no cell on the grid, which "
+            f"holds {', '.join(place)}.",
+            "Leave these channels out, or give a layout that holds them.",
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(
+            "channels",
+            f"more than one channel stands for {', '.join(twice)}.",
+            "Keep one channel an electrode.",
+        )
+    rows, columns = np.array([place[name] for name in names], dtype=int).reshape(-1, 2).T
+    return rows, columns
+
+
+def to_grid(values: np.ndarray, channels: Sequence[str], layout: Layout = SEED_GRID) -> np.ndarray:
+    """Lay channel values out on the grid.
+
+    Parameters
+    ----------
+    values : array, shape (..., channel)
+        Any unit.
+    channels : sequence of str
+        The last axis' names.
+    layout : tuple of rows of names
+        Where they go.
+
+    Returns
+    -------
+    array, shape (..., row, column)
+        Same unit and dtype; 0 in cells without a channel.
+
+    Raises
+    ------
+    DataError
+        If the names do not fit the values or the grid.
+
+    Examples
+    --------
+    >>> to_grid(np.array([1.0, 2.0]), ["O1", "O2"])[7]
+    array([0., 0., 0., 1., 0., 2., 0., 0., 0.])
+    """
+    values = np.asarray(values)
+    _check_count(values.shape[-1], channels)
+    rows, columns = cells(channels, layout)
+    grid = np.zeros((*values.shape[:-1], len(layout), len(layout[0])), values.dtype)
+    grid[..., rows, columns] = values
+    return grid
+
+
+def to_brain_maps(features: xr.Dataset, layout: Layout = SEED_GRID) -> xr.DataArray:
+    """Turn features into brain maps, the model's input.
+
+    Parameters
+    ----------
+    features : Dataset
+        `feature (window, kind, band, channel)`, as `emolib.features.extract_features` makes it.
+    layout : tuple of rows of names
+        Where the channels go.
+
+    Returns
+    -------
+    DataArray of float32, dimensions (window, row, column, plane)
+        Planes are kind by kind and, within a kind, band by band: "de theta", "de alpha", ... The
+        coordinates on `window` are kept. Empty cells are 0, which is the window's mean only where
+        the features are z-scores of the window.
+
+    Raises
+    ------
+    DataError
+        If a channel has no cell.
+
+    Notes
+    -----
+    METHOD section 4: two kinds in four bands make an 8 x 9 x 8 map.
+    """
+    feature = features["feature"].transpose("window", "kind", "band", "channel")
+    rows, columns = cells(feature["channel"].values.tolist(), layout)
+    n_windows, n_kinds, n_bands, n_channels = feature.shape
+    by_plane = feature.values.reshape(n_windows, n_kinds * n_bands, n_channels)
+    maps = np.zeros((n_windows, len(layout), len(layout[0]), n_kinds * n_bands), np.float32)
+    maps[:, rows, columns, :] = by_plane.transpose(0, 2, 1)
+    planes = [
+        f"{kind} {band}" for kind in feature["kind"].values for band in feature["band"].values
+    ]
+    window_coords = {
+        name: coord for name, coord in feature.coords.items() if coord.dims == ("window",)
+    }
+    return xr.DataArray(
+        maps,
+        dims=("window", "row", "column", "plane"),
+        coords={**window_coords, "plane": planes},
+        attrs={
+            name: features.attrs[name] for name in ("dataset", "subject") if name in features.attrs
+        },
+        name="brain_map",
+    )
+
+
+def _check_count(n_values: int, channels: Sequence[str]) -> None:
+    """Refuse names that are not one a value."""
+    if n_values != len(channels):
+        raise DataError(
+            "channels",
+            f"{len(channels)} names are given for {n_values} values.",
+            "Give one name a channel.",
+        )

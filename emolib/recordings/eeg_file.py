@@ -1,0 +1,151 @@
+"""One file of EEG, opened with MNE: its channels on the grid, its samples in microvolts."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from emolib.checks import DataError
+from emolib.grid import SEED_GRID, canonical_name
+
+PLACES = frozenset(name for row in SEED_GRID for name in row if name)
+
+
+def open_eeg(path: str | Path) -> tuple[object, dict[str, str], list[str]]:
+    """Open a file with MNE and choose its EEG channels; no sample is read yet.
+
+    Parameters
+    ----------
+    path : path
+        Any file that MNE reads.
+
+    Returns
+    -------
+    raw : mne.io.BaseRaw
+    channels : dict of str to str
+        The grid's name of each channel that has a place there -> its name in the file.
+    notes : list of str
+        The channels that were dropped, and MNE's warnings.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, cut short or not readable, or no channel has a place on the grid.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(path, "does not exist.", "Check 'file' in the table of trials.")
+    is_edf = path.suffix.lower() in (".edf", ".bdf")
+    if is_edf:
+        _check_complete(path)
+    raw, warned = _open(path)
+    channels, dropped = _choose(path, raw)
+    if is_edf and dropped:
+        # MNE brings all channels to the highest rate among them: to that of the EEG, not of others.
+        raw, _ = _open(path, exclude=dropped)
+    notes = [f"{path.name}: MNE says: {message}" for message in warned]
+    if dropped:
+        notes.append(f"{path.name}: left out, not on the grid or marked bad: {', '.join(dropped)}")
+    return raw, channels, notes
+
+
+def read_microvolts(raw, channels: Sequence[str], start: int, stop: int) -> np.ndarray:
+    """Read samples `start` to `stop` (not included) of channels of an opened file.
+
+    Returns
+    -------
+    array of float64, shape (channel, time)
+        Microvolts; MNE has volts.
+
+    Raises
+    ------
+    DataError
+        If the samples cannot be read, or MNE warns about them.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return 1e6 * raw.get_data(list(channels), start, stop, verbose="warning")
+    except Exception as error:  # a file can also be damaged behind its header
+        raise DataError(
+            raw.filenames[0],
+            f"samples {start} to {stop} cannot be read ({type(error).__name__}: {error}).",
+            "The file may be cut short or damaged: copy it again from its source.",
+        ) from error
+
+
+def _open(path: Path, **options: object) -> tuple[object, list[str]]:
+    """Open a file with MNE; return it and the warnings that were given."""
+    import mne  # here, not above: reading DEAP's files does not need it
+
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            raw = mne.io.read_raw(path, preload=False, verbose="warning", **options)
+    except Exception as error:  # MNE's readers raise almost anything at a damaged file
+        raise DataError(
+            path,
+            f"MNE cannot read it ({type(error).__name__}: {error}).",
+            "Check that the file is whole, and of a kind that MNE reads, by its ending.",
+        ) from error
+    return raw, [" ".join(str(one.message).split()) for one in caught]
+
+
+def _choose(path: Path, raw) -> tuple[dict[str, str], list[str]]:
+    """Map the grid's names to the file's; list the channels that are dropped."""
+    channels: dict[str, str] = {}
+    dropped = []
+    for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True):
+        # MNE numbers channels of the same name: two "Fz" become "Fz-0" and "Fz-1".
+        place = canonical_name(re.sub(r"-\d+$", "", name))
+        if kind != "eeg" or place not in PLACES or name in raw.info["bads"]:
+            dropped.append(name)
+        elif place in channels:
+            raise DataError(
+                path,
+                f"channels {channels[place]!r} and {name!r} are both {place}.",
+                "Keep one channel an electrode.",
+            )
+        else:
+            channels[place] = name
+    if not channels:
+        raise DataError(
+            path,
+            f"no EEG channel has a place on the grid; found {', '.join(raw.ch_names)}.",
+            "Name the channels as the 10-20 system does: Fp1, F3, Cz, ...",
+        )
+    return channels, dropped
+
+
+def _check_complete(path: Path) -> None:
+    """Refuse an EDF or BDF file that is shorter than its header says (MNE only warns).
+
+    The header is text: bytes 184-191 its own size, 236-243 the number of data records, 252-255 the
+    number of signals; 216 bytes a signal further on, each signal's samples a record.
+    """
+    content = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(256)
+        try:
+            header, records, signals = (
+                int(head[at : at + size]) for at, size in ((184, 8), (236, 8), (252, 4))
+            )
+            file.seek(256 + 216 * signals)
+            samples = sum(int(file.read(8)) for _ in range(signals))
+        except ValueError:
+            raise DataError(
+                path,
+                f"has no complete header; the file holds {content} bytes.",
+                "The file may be cut short or damaged: copy it again from its source.",
+            ) from None
+    expected = header + records * samples * (3 if path.suffix.lower() == ".bdf" else 2)
+    if content < expected:
+        raise DataError(
+            path,
+            f"holds {content} bytes, but its header says {expected} ({records} records).",
+            "The file is cut short: copy it again from its source.",
+        )

@@ -1,0 +1,269 @@
+"""EEG during mental arithmetic: rest against serial subtraction, real and open.
+
+36 subjects, 19 electrodes, 500 Hz: `SubjectNN_1.edf` is about three minutes of rest,
+`SubjectNN_2.edf` the first minute of subtracting a two-digit from a four-digit number. Both are cut
+into pseudo-trials. A class is a recording here, and the order of the two never changes: whatever
+else drifted between them would serve to tell them apart. So only a test on other subjects says
+anything, none within a subject.
+
+Zyma I, Tukaev S, Seleznov I, et al. Electroencephalograms during mental arithmetic task
+performance. Data 4(1):14, 2019. PhysioNet, doi:10.13026/C2JQ1P, ODC-By 1.0.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pooch
+import xarray as xr
+
+from emolib.checks import DataError, check_range
+from emolib.recordings import files
+from emolib.recordings.contract import check_each, check_subject, subject_name, wrong_folder
+
+URL = "https://physionet.org/files/eegmat/1.0.0/"
+CHECKSUMS = "SHA256SUMS.txt"
+CONDITIONS = {1: "rest", 2: "arithmetic"}  # the number in the file's name
+ALL = tuple(subject_name(number) for number in range(36))
+SAMPLE = ALL[:8]  # enough for the book: 41 MB instead of 180
+
+_FILE = re.compile(r"Subject(\d\d)_([12])\.edf")
+_EXPECTED = "Subject00_1.edf\nSubject00_2.edf\nSubject01_1.edf\n..."
+_DOWNLOAD = (
+    "Give the folder that holds the EDF files; `emolib.recordings.eegmat.download(folder)` "
+    "fetches them from PhysioNet."
+)
+
+
+@dataclass(frozen=True)
+class EegmatSettings:
+    """How the recordings are cut.
+
+    Raises
+    ------
+    SettingsError
+        For a pseudo-trial that is shorter than a second or longer than the arithmetic.
+    """
+
+    trial_seconds: float = 12.0  # 15 of rest and 5 of arithmetic a subject
+
+    def __post_init__(self) -> None:
+        check_range("trial_seconds", self.trial_seconds, 1.0, 60.0)
+
+
+DEFAULT = EegmatSettings()
+
+
+def default_root() -> Path:
+    """Say where the data lie: `eegmat` below `EMOLIB_DATA` if that is set, else a cache.
+
+    Raises
+    ------
+    DataError
+        If `EMOLIB_DATA` is set, but the folder holds no such data.
+    """
+    if place := os.environ.get("EMOLIB_DATA"):
+        root = Path(place) / "eegmat"
+        if not _files(root):
+            raise wrong_folder(
+                root,
+                "eegmat recording",
+                _EXPECTED,
+                f"EMOLIB_DATA is {place!r}: set it to the folder that holds `eegmat`, or unset it "
+                "to have the data downloaded.",
+            )
+        return root
+    return Path(pooch.os_cache("emolib")) / "eegmat"
+
+
+def prepare(root: str | Path) -> None:
+    """Fill the cache with `SAMPLE` if `root` is the cache and holds nothing yet."""
+    cache = Path(pooch.os_cache("emolib")) / "eegmat"
+    if Path(root) == cache and not _files(cache):
+        download(cache)
+
+
+def subjects(root: str | Path) -> list[str]:
+    """Name the subjects of the folder: "sub-00" for `Subject00_1.edf`.
+
+    Raises
+    ------
+    DataError
+        If there is none; it shows what is expected beside what was found.
+    """
+    numbers = sorted({number for number, _ in _files(root)})
+    if not numbers:
+        raise wrong_folder(root, "eegmat recording", _EXPECTED, _DOWNLOAD)
+    return [subject_name(number) for number in numbers]
+
+
+def sources(root: str | Path, subject: str) -> list[Path]:
+    """Name a subject's two files, rest first.
+
+    Raises
+    ------
+    DataError
+        If there is no such subject.
+    """
+    check_subject(root, subject, subjects(root))
+    return [path for (number, _), path in _files(root).items() if subject_name(number) == subject]
+
+
+def read(root: str | Path, subject: str, *, settings: EegmatSettings = DEFAULT) -> xr.Dataset:
+    """Read one subject.
+
+    Returns
+    -------
+    Dataset
+        A recording: `eeg` (trial, channel, time), float32, microvolts; `class` (trial, task) with
+        the task "condition", "rest" or "arithmetic", which is also the stimulus.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, damaged, or fails the checks of `files.cut_trials`.
+    """
+    paths = sources(root, subject)
+    if len(paths) != len(CONDITIONS):
+        found = ", ".join(path.name for path in paths)
+        raise DataError(
+            root, f"{subject} has only {found}.", "Both rest (_1) and arithmetic (_2) are needed."
+        )
+    table, notes = _pseudo_trials(subject, paths, settings.trial_seconds)
+    recording = files.cut_trials(table, where=root, dataset="eegmat")
+    return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
+
+
+def check(root: str | Path, *, settings: EegmatSettings = DEFAULT) -> dict[str, DataError | None]:
+    """Read every subject; say for each what is wrong with it, None if nothing is."""
+    return check_each(subjects(root), lambda subject: read(root, subject, settings=settings))
+
+
+def _files(root: str | Path) -> dict[tuple[int, int], Path]:
+    """Map (subject, condition), sorted, to the files of the folder; {} if there is none."""
+    entries = sorted(Path(root).iterdir()) if Path(root).is_dir() else []
+    matches = [(_FILE.fullmatch(path.name), path) for path in entries if path.is_file()]
+    return {(int(match[1]), int(match[2])): path for match, path in matches if match}
+
+
+def _pseudo_trials(
+    subject: str, paths: list[Path], trial_seconds: float
+) -> tuple[pd.DataFrame, list[str]]:
+    """Cut each file into trials of equal length: a table for `files.cut_trials`, and notes."""
+    rows, notes = [], []
+    for path, condition in zip(paths, CONDITIONS.values(), strict=True):
+        raw, _, _ = files.open_eeg(path)
+        seconds = raw.n_times / raw.info["sfreq"]
+        n_trials = int(seconds // trial_seconds)
+        notes.append(
+            f"{condition}: {n_trials} pseudo-trials of {trial_seconds:g} s, "
+            f"{seconds - n_trials * trial_seconds:g} s at the end left out"
+        )
+        rows += [
+            {
+                "subject": subject,
+                "file": str(path),
+                "onset_seconds": i * trial_seconds,
+                "duration_seconds": trial_seconds,
+                "stimulus": condition,
+                "condition": condition,
+            }
+            for i in range(n_trials)
+        ]
+    table = pd.DataFrame(rows)
+    table.insert(2, "trial", range(1, len(table) + 1))
+    return table, notes
+
+
+# The download
+
+
+def download(
+    folder: str | Path,
+    subjects: Iterable[str] = SAMPLE,
+    *,
+    base_url: str = URL,
+    retries: int = 2,
+) -> Path:
+    """Fetch subjects into a folder; what is there already and whole is not fetched again.
+
+    Parameters
+    ----------
+    folder : path
+        Where the files go.
+    subjects : iterable of str
+        Names out of `ALL`.
+    base_url : str
+        Where the files lie, beside a `SHA256SUMS.txt` that every file is held against.
+    retries : int
+        How often to try a file again.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    DataError
+        If the server does not answer, or a file does not match its checksum, or has none. A file
+        that does not match is not kept.
+    """
+    names = [
+        f"Subject{check_subject(base_url, subject, ALL)[-2:]}_{condition}.edf"
+        for subject in subjects
+        for condition in CONDITIONS
+    ]
+    checksums = _fetch_checksums(base_url)
+    for name in names:
+        if name not in checksums:
+            raise DataError(
+                base_url + CHECKSUMS,
+                f"has no line for {name}.",
+                "Without its checksum a file cannot be trusted: tell the data's publisher.",
+            )
+    keeper = pooch.create(
+        path=folder,
+        base_url=base_url,
+        registry={name: f"sha256:{checksums[name]}" for name in names},
+        retry_if_failed=retries,
+    )
+    pooch.get_logger().setLevel("WARNING")
+    for name in names:
+        try:
+            keeper.fetch(name)
+        except ValueError as error:  # pooch's word for a checksum that does not match
+            raise DataError(
+                base_url + name,
+                "does not match its SHA-256 checksum, so it was not kept.",
+                "It was damaged on the way, or changed: try again later.",
+            ) from error
+        except OSError as error:
+            raise _unreachable(base_url + name, error) from error
+    return Path(folder)
+
+
+def _fetch_checksums(base_url: str) -> dict[str, str]:
+    """Fetch the list of checksums: lines of a digest, blanks, a file's name."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / CHECKSUMS
+        try:
+            pooch.HTTPDownloader()(base_url + CHECKSUMS, str(path), None)
+        except OSError as error:
+            raise _unreachable(base_url + CHECKSUMS, error) from error
+        lines = [line.split(maxsplit=1) for line in path.read_text("utf-8").splitlines()]
+    return {line[1].strip().removeprefix("*"): line[0].lower() for line in lines if len(line) == 2}
+
+
+def _unreachable(url: str, error: OSError) -> DataError:
+    return DataError(
+        url,
+        f"could not be fetched ({type(error).__name__}: {error}).",
+        "Check the network and try again, or set EMOLIB_DATA to a folder that holds `eegmat`.",
+    )

@@ -1,0 +1,254 @@
+"""One's own recordings: any file that MNE reads, and a table of trials (see `trial_table`).
+
+EDF, BDF, FIF, BrainVision, EEGLAB and what else MNE knows.
+Nothing is filtered and nothing resampled. Channels without a place on the grid are dropped; the
+others are set against their common average, as DEAP's are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from emolib.checks import DataError, SettingsError, check_option, did_you_mean
+from emolib.grid import canonical_name
+from emolib.recordings.contract import (
+    RATING_HIGH,
+    RATING_LOW,
+    build,
+    check_each,
+    check_subject,
+)
+from emolib.recordings.eeg_file import PLACES, open_eeg, read_microvolts
+from emolib.recordings.trial_table import label_columns, read_table, sort_subjects, table_path
+from emolib.recordings.validation import validate
+
+_SIDECARS = {".vhdr": (".eeg", ".vmrk"), ".set": (".fdt",)}  # files that belong to another
+
+
+@dataclass(frozen=True)
+class FilesSettings:
+    """How the files are read.
+
+    Raises
+    ------
+    SettingsError
+        For an unknown reference, or a channel to drop that is no electrode of the grid.
+    """
+
+    reference: str = "average"  # as DEAP's is; "recorded" leaves the amplifier's
+    drop: tuple[str, ...] = ()  # bad channels: they would spread over all through the average
+    rating_range: tuple[float, float] = (RATING_LOW, RATING_HIGH)
+
+    def __post_init__(self) -> None:
+        check_option("reference", self.reference, ("average", "recorded"))
+        for name in self.drop:
+            if canonical_name(name) not in PLACES:
+                raise SettingsError("drop", f"got {name!r}.", did_you_mean(name, PLACES))
+
+
+DEFAULT = FilesSettings()
+
+
+def subjects(root: str | Path) -> list[str]:
+    """Name the subjects of the table, in numeric order: "sub-01" for a row that says 1 or 01.
+
+    Parameters
+    ----------
+    root : path
+        The table, or the folder that holds it as `trials.csv` or `trials.tsv`.
+
+    Raises
+    ------
+    DataError
+        If there is no table, or it cannot be used.
+    """
+    return sort_subjects(read_table(root)["subject"].unique())
+
+
+def sources(root: str | Path, subject: str) -> list[Path]:
+    """Name the files that hold a subject: the table, the signals, and what belongs to them.
+
+    Raises
+    ------
+    DataError
+        If there is no such subject.
+    """
+    rows = _rows(root, subject)
+    signals = [Path(file) for file in rows["file"].unique()]
+    beside = [
+        path.with_suffix(suffix) for path in signals for suffix in _SIDECARS.get(path.suffix, ())
+    ]
+    return [table_path(root), *signals, *(path for path in beside if path.exists())]
+
+
+def read(root: str | Path, subject: str, *, settings: FilesSettings = DEFAULT) -> xr.Dataset:
+    """Read one subject of the table `root`: see `cut_trials`."""
+    rows = _rows(root, subject)
+    return cut_trials(rows, where=table_path(root), dataset="files", settings=settings)
+
+
+def check(root: str | Path, *, settings: FilesSettings = DEFAULT) -> dict[str, DataError | None]:
+    """Read every subject; say for each what is wrong with it, None if nothing is."""
+    return check_each(subjects(root), lambda subject: read(root, subject, settings=settings))
+
+
+def _rows(root: str | Path, subject: str) -> pd.DataFrame:
+    """The rows of one subject."""
+    table = read_table(root)
+    check_subject(table_path(root), subject, table["subject"].unique().tolist())
+    return table[table["subject"] == subject]
+
+
+def cut_trials(
+    table: pd.DataFrame,
+    *,
+    where: str | Path,
+    dataset: str,
+    settings: FilesSettings = DEFAULT,
+) -> xr.Dataset:
+    """Cut one subject's trials out of the files.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The subject's rows, as `read_table` returns them.
+    where : path
+        What to name in an error about the table.
+    dataset : str
+        What the recording says it is from.
+    settings : FilesSettings
+        Reference, channels to drop, range of the ratings.
+
+    Returns
+    -------
+    Dataset
+        A recording: `eeg` (trial, channel, time), float32, microvolts; NaN after the end of
+        shorter trials, with `trial_samples`; `baseline` where the table has one.
+
+    Raises
+    ------
+    DataError
+        If a trial ends after its file, files do not fit each other, or `validate` objects.
+    """
+    table = table.sort_values("trial")
+    opened = {file: open_eeg(file) for file in table["file"].unique()}
+    first = next(iter(opened))
+    dropped = {canonical_name(name) for name in settings.drop}
+    channels = [name for name in opened[first][1] if name not in dropped]
+    sfreq = float(opened[first][0].info["sfreq"])
+    for file, (raw, names, _) in opened.items():
+        _check_alike(file, first, raw.info["sfreq"], sfreq, set(names) - dropped, set(channels))
+
+    lengths = _samples(table["duration_seconds"], sfreq)
+    n_baseline = _baseline_samples(table, sfreq, where)
+    eeg = np.full((len(table), len(channels), lengths.max()), np.nan, np.float32)
+    baseline = np.empty((len(table), len(channels), n_baseline), np.float32)
+    onsets = _samples(table["onset_seconds"], sfreq)
+    for i, (trial, file, onset) in enumerate(
+        zip(table["trial"], table["file"], onsets, strict=True)
+    ):
+        raw, names, _ = opened[file]
+        if onset + lengths[i] > raw.n_times:
+            raise DataError(
+                where,
+                f"trial {trial} ends at {(onset + lengths[i]) / sfreq:g} s, but {Path(file).name} "
+                f"at {raw.n_times / sfreq:g} s.",
+                "Correct onset or duration, or check whether the file was cut short.",
+            )
+        picks = [names[name] for name in channels]
+        microvolts = read_microvolts(raw, picks, onset - n_baseline, onset + lengths[i])
+        baseline[i] = microvolts[:, :n_baseline]
+        eeg[i, :, : lengths[i]] = microvolts[:, n_baseline:]
+
+    notes = [note for _, _, of_file in opened.values() for note in of_file]
+    if dropped:
+        notes.append(f"left out as the settings ask: {', '.join(sorted(dropped))}")
+    if "stimulus" not in table:
+        notes.append("no column 'stimulus': a trial's number stands for its stimulus")
+    labels = label_columns(table)
+    numeric = [name for name in labels if table[name].dtype == float]
+    recording = build(
+        eeg,
+        channels=channels,
+        sfreq=sfreq,
+        dataset=dataset,
+        subject=table["subject"].iloc[0],
+        trials=table["trial"],
+        stimuli=_stimuli(table, where),
+        baseline=baseline if n_baseline else None,
+        ratings={name: table[name] for name in numeric},
+        rating_range=settings.rating_range,
+        classes={name: table[name] for name in labels if name not in numeric},
+        trial_samples=lengths if len(set(lengths)) > 1 else None,
+        notes=notes,
+    )
+    # Validated before the average is taken: after it a flat channel is flat no more.
+    recording = validate(recording, ", ".join(opened))
+    return _average_reference(recording) if settings.reference == "average" else recording
+
+
+def _samples(seconds: pd.Series, sfreq: float) -> np.ndarray:
+    """Whole samples, rounded to the nearest."""
+    return np.rint(seconds.to_numpy(float) * sfreq).astype(int)
+
+
+def _baseline_samples(table: pd.DataFrame, sfreq: float, where: str | Path) -> int:
+    """The baseline's length, which must be the same in all trials; 0 if there is none."""
+    if "baseline_seconds" not in table:
+        return 0
+    lengths = set(_samples(table["baseline_seconds"].fillna(0.0), sfreq))
+    if len(lengths) > 1:
+        subject = table["subject"].iloc[0]
+        seconds = ", ".join(f"{length / sfreq:g}" for length in sorted(lengths))
+        raise DataError(
+            where,
+            f"{subject} has baselines of different lengths: {seconds} s.",
+            "Give all trials of a subject the same 'baseline_seconds'.",
+        )
+    return lengths.pop()
+
+
+def _stimuli(table: pd.DataFrame, where: str | Path) -> list[str]:
+    """The stimulus of each trial; its number where the table has no such column."""
+    if "stimulus" not in table:
+        return [f"{trial:02d}" for trial in table["trial"]]
+    if table["stimulus"].isna().any():
+        trial = table["trial"][table["stimulus"].isna()].iloc[0]
+        raise DataError(
+            where,
+            f"{table['subject'].iloc[0]}, trial {trial}: 'stimulus' is blank.",
+            "Fill it in for all trials, or take the column out.",
+        )
+    return table["stimulus"].tolist()
+
+
+def _check_alike(
+    file: str, first: str, sfreq: float, first_sfreq: float, names: set[str], first_names: set[str]
+) -> None:
+    """Refuse a file whose rate or channels differ from those of the subject's first."""
+    if sfreq != first_sfreq:
+        raise DataError(
+            file,
+            f"has {sfreq:g} Hz, but {Path(first).name} of the same subject {first_sfreq:g} Hz.",
+            "Resample one of them: all files of a subject need one sampling frequency.",
+        )
+    if names != first_names:
+        differ = ", ".join(sorted(names ^ first_names))
+        raise DataError(
+            file,
+            f"and {Path(first).name} of the same subject do not share the channels {differ}.",
+            "Use the same channels in all files of a subject; the setting `drop` leaves some out.",
+        )
+
+
+def _average_reference(recording: xr.Dataset) -> xr.Dataset:
+    """Subtract the mean over channels from every sample."""
+    for name in {"eeg", "baseline"} & set(recording):
+        recording[name] -= recording[name].mean("channel", skipna=False)
+    note = f"set against the common average of the {recording.sizes['channel']} channels"
+    return recording.assign_attrs(notes=[*recording.attrs["notes"], note])

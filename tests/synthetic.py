@@ -1,0 +1,128 @@
+"""Writers of synthetic recordings: files of exactly the formats that the readers expect.
+
+Used by the tests of every room; nothing in it is from a real data set.
+"""
+
+from __future__ import annotations
+
+import csv
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import edfio
+import numpy as np
+from scipy.io import savemat
+
+from emolib.recordings.deap import DeapLayout
+
+# DEAP's format with few, short trials: 4 of 0.5 s + 2 s.
+SMALL = DeapLayout(n_trials=4, baseline_samples=64, trial_samples=256)
+
+# The channels of the eegmat files: old names, a prefix, and two that are no scalp EEG.
+# fmt: off
+EEGMAT_NAMES = (
+    "EEG Fp1", "EEG Fp2", "EEG F3", "EEG F4", "EEG F7", "EEG F8", "EEG T3", "EEG T4", "EEG C3",
+    "EEG C4", "EEG T5", "EEG T6", "EEG P3", "EEG P4", "EEG O1", "EEG O2", "EEG Fz", "EEG Cz",
+    "EEG Pz", "EEG A2-A1", "ECG ECG",
+)
+# fmt: on
+
+
+def deap_arrays(layout: DeapLayout = SMALL, seed: int = 0) -> dict[str, np.ndarray]:
+    """`data` (trial, channel, sample), microvolts, and `labels` (trial, 4), 1-9, both float64."""
+    rng = np.random.default_rng(seed)
+    return {
+        "data": rng.normal(0, 10, (layout.n_trials, layout.n_channels, layout.n_samples)),
+        "labels": rng.uniform(1, 9, (layout.n_trials, 4)),
+    }
+
+
+def write_deap(path: Path, arrays: Mapping[str, np.ndarray] | None = None) -> Path:
+    """Write a `.mat` or `.dat` file as DEAP's release has it; the folder is made if missing."""
+    arrays = deap_arrays() if arrays is None else arrays
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".mat":
+        savemat(path, dict(arrays))
+    else:
+        path.write_bytes(python2_pickle(arrays))
+    return path
+
+
+def python2_pickle(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """What Python 2 and NumPy 1 write at protocol 2 for a dictionary of float64 arrays."""
+    out = [b"\x80\x02}("]
+    for key, array in arrays.items():
+        raw = np.ascontiguousarray(array, "<f8").tobytes()
+        sizes = [b"K%c" % n if n < 256 else b"M" + struct.pack("<H", n) for n in array.shape]
+        out += [
+            b"U%c" % len(key) + key.encode(),
+            b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85U\x01b\x87R",
+            b"(K\x01(" + b"".join(sizes) + b"t",
+            b"cnumpy\ndtype\n(U\x02f8K\0K\x01tR(K\x03U\x01<NNN",
+            b"J\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89T" + struct.pack("<i", len(raw)),
+            raw,
+            b"tb",
+        ]
+    return b"".join([*out, b"u."])
+
+
+def cut_short(path: Path, keep: float = 0.6) -> Path:
+    """Truncate a file to a part of its bytes."""
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep * len(content))])
+    return path
+
+
+def noise(n_channels: int, seconds: float, sfreq: float, seed: int = 0) -> np.ndarray:
+    """White noise (channel, sample) of 10 microvolts."""
+    return np.random.default_rng(seed).normal(0, 10, (n_channels, round(seconds * sfreq)))
+
+
+def write_edf(
+    path: Path, signals: np.ndarray | Sequence[np.ndarray], names: Sequence[str], sfreq
+) -> Path:
+    """Write signals (channel, sample) in microvolts as EDF, or as BDF by the path's ending.
+
+    `sfreq` is one rate, or one a channel. The header says +-500 uV.
+    """
+    rates = np.broadcast_to(sfreq, len(names))
+    bdf = path.suffix == ".bdf"
+    make_signal, make_file = (edfio.BdfSignal, edfio.Bdf) if bdf else (edfio.EdfSignal, edfio.Edf)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make_file(
+        [
+            make_signal(
+                np.asarray(signal, float),
+                float(rate),
+                label=name,
+                physical_dimension="uV",
+                physical_range=(-500, 500),
+            )
+            for signal, name, rate in zip(signals, names, rates, strict=True)
+        ]
+    ).write(path)
+    return path
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
+    """Write a table of trials; columns as the first row has them, tabs for `.tsv`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        delimiter = "\t" if path.suffix == ".tsv" else ","
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def write_eegmat(
+    folder: Path, n_subjects: int = 2, *, rest_seconds: int = 26, arithmetic_seconds: int = 13
+) -> Path:
+    """Write a folder as PhysioNet has it, with shorter recordings at 128 Hz."""
+    for number in range(n_subjects):
+        for condition, seconds in ((1, rest_seconds), (2, arithmetic_seconds)):
+            signals = noise(len(EEGMAT_NAMES), seconds, 128, seed=2 * number + condition)
+            path = folder / f"Subject{number:02d}_{condition}.edf"
+            write_edf(path, signals, EEGMAT_NAMES, 128)
+    return folder
