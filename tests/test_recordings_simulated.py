@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 from scipy.signal import welch
+from threadpoolctl import threadpool_limits
 
 from emolib.checks import DataError, SettingsError
 from emolib.grid import DEAP_CHANNELS
@@ -335,6 +336,16 @@ def test_two_writes_give_the_same_bytes(cohort, tmp_path):
     for name in ("s01.mat", "truth/sub-01.nc"):
         assert (tmp_path / name).read_bytes() == (cohort / name).read_bytes(), name
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["s01.mat", "sub-01.nc", "truth"]
+
+
+def test_the_number_of_threads_does_not_matter():
+    settings = variant(SHORT, n_trials=2, trial_seconds=30)
+    with threadpool_limits(1):
+        one = simulate_subject(settings, 1)
+    with threadpool_limits(2):
+        two = simulate_subject(settings, 1)
+    assert one[0].identical(two[0])
+    assert one[1].identical(two[1])
 
 
 def test_subjects_and_their_files_are_found(cohort):

@@ -173,7 +173,9 @@ def simulate_trial(
     noise = noise[:, :n_samples] * _between_knots(np.exp(log_power / 2).astype("f4"), n_samples)
     n_sources = n_rhythms + N_BACKGROUND
     sources, w, m = np.split(noise, [n_sources, n_sources + N_CHANNELS])
-    x = np.hstack([traits.M * traits.a, traits.B_beta]).astype("f4") @ sources
+    mixing = np.hstack([traits.M * traits.a, traits.B_beta]).astype("f4")
+    # Not `@`, whose last bits depend on the number of threads: a file must not.
+    x = np.einsum("cs,st->ct", mixing, sources)
     x += SENSOR_UV * w + (MUSCLE_UV * traits.h[:, None]).astype("f4") * m
     x *= traits.g[:, None].astype("f4")
     return x - x.mean(axis=0), states
