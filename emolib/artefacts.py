@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +40,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=path.parent)) / path.name
     try:
         yield temporary
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
         temporary.parent.rmdir()

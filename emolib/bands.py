@@ -12,7 +12,7 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import signal as sps
+import scipy  # its parts, which take up to a second, load when they are first used
 
 from emolib.checks import DataError, SettingsError, check_option
 
@@ -111,7 +111,7 @@ def band_pass(
     check_option("filtering", filtering, FILTERINGS)
     sections = _sections(sfreq, check_band(sfreq, band), order)
     if filtering == "causal":
-        return sps.sosfilt(sections, signal, axis=-1)  # converts single precision itself
+        return scipy.signal.sosfilt(sections, signal, axis=-1)  # converts single precision itself
     signal = np.asarray(signal, np.float64)
     # SciPy extends both ends by this many mirrored samples, and needs one more.
     needed = 3 * (2 * len(sections) + 1) + 1
@@ -121,7 +121,7 @@ def band_pass(
             f"has {signal.shape[-1]} samples; zero-phase filtering needs at least {needed}.",
             "Use longer trials, or filtering='causal'.",
         )
-    return sps.sosfiltfilt(sections, signal, axis=-1, padlen=needed - 1)
+    return scipy.signal.sosfiltfilt(sections, signal, axis=-1, padlen=needed - 1)
 
 
 def impulse_response(
@@ -323,4 +323,4 @@ def check_band(sfreq: float, band: Band) -> Band:
 def _sections(sfreq: float, band: Band, order: int) -> np.ndarray:
     """Design the filter as second-order sections, which keep their precision at low bands."""
     limits = (band.low_hz, band.high_hz)
-    return sps.butter(order, limits, btype="bandpass", fs=sfreq, output="sos")
+    return scipy.signal.butter(order, limits, btype="bandpass", fs=sfreq, output="sos")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import signal as sps
+import scipy  # its parts, which take up to a second, load when they are first used
 
 from emolib.bands import Band, check_band
 from emolib.checks import DataError, SettingsError, check_option
@@ -177,12 +177,12 @@ def band_power_density(
     check_option("method", method, ("welch", "multitaper"))
     x, n_samples = np.asarray(x, np.float64), x.shape[-1]
     if method == "welch":
-        frequencies, density = sps.welch(x, sfreq, nperseg=min(n_samples, round(sfreq)))
+        frequencies, density = scipy.signal.welch(x, sfreq, nperseg=min(n_samples, round(sfreq)))
     else:
-        tapers, concentrations = sps.windows.dpss(
+        tapers, concentrations = scipy.signal.windows.dpss(
             n_samples, NW=2, Kmax=3, sym=False, return_ratios=True
         )
-        spectra = [sps.periodogram(x, sfreq, window=taper) for taper in tapers]
+        spectra = [scipy.signal.periodogram(x, sfreq, window=taper) for taper in tapers]
         frequencies = spectra[0][0]
         density = np.average([each for _, each in spectra], axis=0, weights=concentrations)
     means = []

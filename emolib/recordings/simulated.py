@@ -28,8 +28,8 @@ import json
 from pathlib import Path
 
 import numpy as np
+import scipy  # its parts, which take up to a second, load when they are first used
 import xarray as xr
-from scipy.io import savemat
 
 from emolib.artefacts import atomic
 from emolib.checks import DataError, check_range
@@ -219,7 +219,7 @@ def write_subject(settings: SimulationSettings, subject: int, folder: str | Path
     ]
     data = np.concatenate([eeg, others], axis=1, dtype=float)
     with atomic(path) as temporary:
-        savemat(temporary, {"data": data, "labels": recording["rating"].to_numpy()})
+        scipy.io.savemat(temporary, {"data": data, "labels": recording["rating"].to_numpy()})
         with temporary.open("r+b") as file:
             file.write(MAT_HEADER)
     return path

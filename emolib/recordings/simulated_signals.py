@@ -19,8 +19,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfftfreq
-from scipy.signal import lfilter
+import scipy  # its parts, which take up to a second, load when they are first used
 
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings.simulated_sources import (
@@ -111,8 +110,8 @@ def amplitude_spectra(traits: SimpleNamespace, n_samples: int) -> np.ndarray:
     >>> spectra.shape[1] == 8640 // 2 + 1
     True
     """
-    n_fft = 2 * next_fast_len((n_samples + 512 + 1) // 2, real=True)
-    hz = rfftfreq(n_fft, 1 / SFREQ)
+    n_fft = 2 * scipy.fft.next_fast_len((n_samples + 512 + 1) // 2, real=True)
+    hz = scipy.fft.rfftfreq(n_fft, 1 / SFREQ)
     hz[0] = hz[1]  # a power law must not divide by 0; the band-pass takes it away anyway
     centre, width, _ = np.array(list(BANDS_SIMULATED.values()))[traits.band_of].T[..., None]
     alpha = traits.band_of == list(BANDS_SIMULATED).index("alpha")
@@ -169,7 +168,7 @@ def simulate_trial(
 
     coefficients = rng.standard_normal((*spectra.shape, 2), dtype="f4").view("c8")[..., 0]
     coefficients *= spectra
-    noise = irfft(coefficients, 2 * (spectra.shape[1] - 1), axis=1, overwrite_x=True)
+    noise = scipy.fft.irfft(coefficients, 2 * (spectra.shape[1] - 1), axis=1, overwrite_x=True)
     noise = noise[:, :n_samples] * _between_knots(np.exp(log_power / 2).astype("f4"), n_samples)
     n_sources = n_rhythms + N_BACKGROUND
     sources, w, m = np.split(noise, [n_sources, n_sources + N_CHANNELS])
@@ -203,7 +202,7 @@ def _slow_drift(rng: np.random.Generator, n_noises: int, n_knots: int) -> np.nda
         memory = np.exp(-KNOT / SFREQ / seconds)
         steps = size * paths[rows]
         steps[:, 1:] *= np.sqrt(1 - memory**2)  # the first already has the stationary spread
-        paths[rows] = lfilter([1.0], [1.0, -memory], steps)
+        paths[rows] = scipy.signal.lfilter([1.0], [1.0, -memory], steps)
     return paths
 
 
@@ -222,9 +221,9 @@ def simulate_peripheral(rng: np.random.Generator, n_samples: int) -> np.ndarray:
     >>> simulate_peripheral(np.random.default_rng(0), n_samples=640).shape
     (8, 640)
     """
-    n_fft = next_fast_len(max(n_samples, 8064), real=True)  # a minute: slow rows need it
+    n_fft = scipy.fft.next_fast_len(max(n_samples, 8064), real=True)  # a minute: slow rows need it
     offset, rms, low, high = np.array(list(PERIPHERAL.values())).T[..., None]
-    hz = rfftfreq(n_fft, 1 / SFREQ)
+    hz = scipy.fft.rfftfreq(n_fft, 1 / SFREQ)
     coefficients = rng.standard_normal((len(PERIPHERAL), len(hz), 2)).view(complex)[..., 0]
-    noise = irfft(coefficients * ((hz >= low) & (hz <= high)), n_fft, axis=-1)
+    noise = scipy.fft.irfft(coefficients * ((hz >= low) & (hz <= high)), n_fft, axis=-1)
     return offset + (noise * rms / noise.std(axis=-1, keepdims=True))[:, :n_samples]

@@ -1,0 +1,247 @@
+"""Measure training against what Keras itself needs, as limits.
+
+Run it by `make bench`, or `python -m benchmarks.training`. It prints
+
+- maps per second of our pooled stage, as a multiple of a bare `Model.fit` on the same arrays;
+- the time to fine-tune 8 subjects in 3 stages, as a multiple of the same number of steps in one
+  bare fit and one bare evaluation. Both pairs are measured in turns, so that a busy machine
+  slows both sides;
+- the peak memory of the pooled stage for 32 x 4800 maps, above what imports take, as a multiple
+  of the maps' array (in a process of its own);
+- the machine's matrix products and the network's own arithmetic, in GFLOP/s.
+
+It exits with 1 where a limit is not kept.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from emolib.model import build_mt_cnn
+from emolib.settings import ModelSettings, TrainingSettings
+from emolib.splits import Fold
+from emolib.training import Trainer, fine_tune_subject
+
+import keras  # isort: skip
+
+SMALLEST_SPEED = 0.95
+LARGEST_OVERHEAD = 1.2
+LARGEST_MEMORY = 2.5
+REPEATS = 9
+WIDTH = 0.25  # the demo's
+SETTINGS = TrainingSettings(epochs=1, fine_tuning_epochs=2, class_weights="none")
+TASKS = ("valence", "arousal")
+
+
+def cohort(n_subjects: int, n_windows: int) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+    """Noise in the shape of a cohort: maps, labels by task, subjects."""
+    rng = np.random.default_rng(0)
+    n = n_subjects * n_windows
+    maps = np.empty((n, 8, 9, 8), np.float32)
+    for part in np.array_split(maps, 64):
+        part[:] = rng.standard_normal(part.shape, np.float32)
+    labels = {task: rng.integers(0, 2, n) for task in TASKS}
+    return maps, labels, np.repeat([f"sub-{s + 1:02d}" for s in range(n_subjects)], n_windows)
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Time one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def in_turns(
+    one: Callable[[], object], other: Callable[[], object], repeats: int = REPEATS
+) -> tuple[float, float, float]:
+    """Shortest times of both, measured in turns after one call each that compiles; their ratio.
+
+    What else runs on a machine only ever adds time, so that the shortest is nearest the truth.
+    """
+    one(), other()
+    own, plain = zip(*[(seconds(one), seconds(other)) for _ in range(repeats)], strict=True)
+    return min(own), min(plain), min(own) / min(plain)
+
+
+def pooled_speed() -> float:
+    """Maps per second of our pooled fit, as a multiple of a bare one's."""
+    maps, labels, _ = cohort(4, 1200)
+    train, validation = np.arange(64 * 60), np.arange(64 * 60, 4800)
+    trainer = Trainer(partial(build_mt_cnn, ModelSettings(width=WIDTH)), SETTINGS)
+    bare = bare_model()
+    some, held = maps[train], maps[validation]
+    of_some, of_held = (
+        {task: values[rows] for task, values in labels.items()} for rows in (train, validation)
+    )
+
+    # Drawn beforehand, as the bare model's: over a whole stage of many epochs they are nothing.
+    weights = trainer.initial_weights(("bench",))
+
+    def ours() -> None:
+        trainer.fit(
+            maps,
+            labels,
+            train=train,
+            validation=validation,
+            rate=1e-3,
+            epochs=2,
+            key=("bench",),
+            weights=weights,
+        )
+
+    def keras_fit() -> None:
+        bare.fit(
+            some,
+            of_some,
+            validation_data=(held, of_held),
+            batch_size=SETTINGS.batch_size,
+            validation_batch_size=256,
+            epochs=2,
+            verbose=0,
+        )
+
+    own, plain, ratio = in_turns(ours, keras_fit)
+    speeds = [2 * len(train) / own, 2 * len(train) / plain]
+    print(f"pooled fit: {speeds[0]:.0f} maps/s, bare Model.fit {speeds[1]:.0f} maps/s, ", end="")
+    print(f"ratio {1 / ratio:.3f} (at least {SMALLEST_SPEED})")
+    return 1 / ratio
+
+
+def fine_tuning_overhead() -> float:
+    """Time to fine-tune 8 subjects in 3 stages, as a multiple of its steps alone."""
+    n_windows, n_subjects = 2400, 8
+    maps, labels, subjects = cohort(n_subjects, n_windows)
+    within = np.arange(len(maps)) % n_windows
+    parts = (within < 1536, (within >= 1536) & (within < 1920), within >= 1920)
+    fold = Fold(*(np.flatnonzero(part) for part in parts))
+    trainer = Trainer(partial(build_mt_cnn, ModelSettings(width=WIDTH)), SETTINGS)
+    pooled, bare = trainer.initial_weights(("bench",)), bare_model()
+    fits = n_subjects * 3 * SETTINGS.fine_tuning_epochs
+    train = np.resize(fold.train, fits * 1536)
+    # Each fine-tuning validates after every epoch (2 batches) and predicts once (2 batches).
+    others = np.resize(fold.test, (fits + n_subjects * 3) * 512)
+
+    def batches(rows: np.ndarray, size: int) -> keras.utils.PyDataset:
+        return _Plain(maps, labels, rows, size)
+
+    def ours() -> None:
+        for subject in np.unique(subjects):
+            for _ in fine_tune_subject(
+                trainer, maps, labels, fold, subjects, subject, pooled, key=("bench",)
+            ):
+                pass
+
+    def steps() -> None:
+        bare.fit(batches(train, SETTINGS.batch_size), epochs=1, verbose=0, shuffle=False)
+        bare.evaluate(batches(others, 256), verbose=0)
+
+    own, plain, ratio = in_turns(ours, steps, repeats=3)
+    print(
+        f"fine-tuning 8 subjects x 3 stages: {own:.1f} s, its steps alone {plain:.1f} s, ", end=""
+    )
+    print(f"ratio {ratio:.3f} (at most {LARGEST_OVERHEAD})")
+    return ratio
+
+
+class _Plain(keras.utils.PyDataset):
+    def __init__(self, maps: np.ndarray, labels: dict, rows: np.ndarray, size: int):
+        super().__init__()
+        self.maps, self.labels, self.rows, self.size = maps, labels, rows, size
+
+    def __len__(self) -> int:
+        return len(self.rows) // self.size
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        rows = self.rows[i * self.size : (i + 1) * self.size]
+        return self.maps[rows], {task: values[rows] for task, values in self.labels.items()}
+
+
+def bare_model() -> keras.Model:
+    """The same network, compiled as anybody would."""
+    model = build_mt_cnn(ModelSettings(width=WIDTH))
+    model.compile(
+        optimizer=keras.optimizers.Adam(1e-3),
+        loss=dict.fromkeys(TASKS, "sparse_categorical_crossentropy"),
+        metrics={task: ["accuracy"] for task in TASKS},
+    )
+    return model
+
+
+def peak_memory() -> float:
+    """Peak memory above imports of a full-size pooled stage, as a multiple of its array."""
+    code = "from benchmarks.training import memory_of_pooled_stage as run; print(*run())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    above, array = map(float, done.stdout.split())
+    print(f"peak memory of the pooled stage, 32 x 4800 maps: {above / 1e6:.0f} MB above imports, ")
+    print(f"  array {array / 1e6:.0f} MB, ratio {above / array:.2f} (at most {LARGEST_MEMORY})")
+    return above / array
+
+
+def memory_of_pooled_stage() -> tuple[float, float]:
+    """Bytes above imports, and bytes of the maps; run alone in a process."""
+    imports = _peak()
+    maps, labels, _ = cohort(32, 4800)
+    trainer = Trainer(partial(build_mt_cnn, ModelSettings(width=1 / 16)), SETTINGS)
+    rows = np.random.default_rng(0).permutation(len(maps))
+    train, validation = np.sort(rows[:122_880]), np.sort(rows[122_880:])
+    fit = trainer.fit(
+        maps, labels, train=train, validation=validation, rate=1e-3, epochs=1, key=("bench",)
+    )
+    trainer.predict(fit.weights, maps, validation)
+    return _peak() - imports, maps.nbytes
+
+
+def _peak() -> float:
+    """The most memory that this process has held, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # On Linux getrusage starts from what the parent held; this does not.
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return float(line.split()[1]) * 1024
+    scale = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
+
+
+def gflops() -> None:
+    """Print what the machine reaches in a matrix product, and the full network in training."""
+    a = np.random.default_rng(0).standard_normal((2048, 2048), np.float32)
+    product = 2 * 2048**3 / min(seconds(lambda: a @ a) for _ in range(5)) / 1e9
+    # Multiply-adds of one map forwards: 72 places for the convolutions, then the dense layer.
+    forwards = 72 * (25 * 8 * 64 + 16 * 64 * 128 + 16 * 128 * 256 + 256 * 64) + 1280 * 512
+    trainer = Trainer(partial(build_mt_cnn, ModelSettings()), SETTINGS)
+    maps, labels, _ = cohort(1, 640)
+    rows = np.arange(640)
+
+    def epoch() -> None:
+        trainer.fit(
+            maps, labels, train=rows, validation=rows[:1], rate=1e-3, epochs=1, key=("bench",)
+        )
+
+    epoch()
+    speed = 640 / min(seconds(epoch) for _ in range(3))
+    print(f"matrix product {product:.0f} GFLOP/s; full network {speed:.0f} maps/s, ", end="")
+    # Backwards costs about twice as much as forwards; a multiply-add is two operations.
+    print(f"{speed * 3 * 2 * forwards / 1e9:.0f} GFLOP/s")
+
+
+def main() -> int:
+    """Measure, print, and say by the exit status whether the limits are kept."""
+    gflops()
+    kept = [
+        pooled_speed() >= SMALLEST_SPEED,
+        fine_tuning_overhead() <= LARGEST_OVERHEAD,
+        peak_memory() <= LARGEST_MEMORY,
+    ]
+    return 0 if all(kept) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
