@@ -1,0 +1,48 @@
+# Two commands: `make book` and `make test`. Both install what they need into .venv.
+# Needs Python 3.11 or later (choose one with PYTHON=python3.12), git and make.
+
+PYTHON ?= python3
+STUDY  ?= studies/demo.yaml
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+
+.PHONY: help book test lab bench check lint clean
+
+help:
+	@echo 'make book                            build the book on simulated data (some minutes)'
+	@echo 'make book STUDY=studies/eegmat.yaml  the same on another study'
+	@echo 'make test                            run the tests'
+	@echo 'make lab                             open the notebooks in JupyterLab'
+	@echo 'make bench                           measure speed and memory, as ratios'
+	@echo 'make check STUDY=...                 look at the recordings of a study, compute nothing'
+	@echo 'make clean                           remove results and the environment'
+
+book: $(VENV)/installed
+	@$(RUN) -m emolib run $(STUDY)
+
+check: $(VENV)/installed
+	@$(RUN) -m emolib check $(STUDY)
+
+test: $(VENV)/installed
+	$(RUN) -m pytest
+
+lint: $(VENV)/installed
+	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
+
+lab: $(VENV)/installed
+	$(RUN) -m jupyter lab notebooks
+
+bench: $(VENV)/installed
+	$(RUN) -m benchmarks.features
+	$(RUN) -m benchmarks.training
+
+clean:
+	rm -rf results $(VENV)
+
+# The stamp names the Python that made it, so that the environment follows these files alone.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 $(MAKECMDGOALS)") if sys.version_info < (3, 11) else 0'
+	@echo 'installing into $(VENV) (once, a few minutes)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@touch $@

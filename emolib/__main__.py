@@ -1,0 +1,157 @@
+"""The command line: `python -m emolib run|check STUDY`, and each stage by name."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from emolib import study as studies
+from emolib.checks import InputError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit status (0 well, 1 something could not be used)."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(studies.load(options.study), options)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import rendering, stages, workflow  # seconds to import: not for every stage
+
+    start = time.monotonic()
+    _fetch(study)
+    print(f"{study.title}: {len(study.subjects())} subjects, {', '.join(study.protocols)}")
+    n_jobs = workflow.run(study, cores=options.cores, force=options.force, targets=options.targets)
+    took = f"{time.monotonic() - start:.0f} s"
+    print(f"{n_jobs} jobs in {took}" if n_jobs else f"nothing to do: all is up to date ({took})")
+    failed, pages = stages.failures(study), rendering.failed_pages(study)
+    for subject, fault in failed.items():
+        print(f"not used: {subject}: {fault['where']}: {fault['problem']} {fault['remedy']}")
+    for (protocol, number), fault in (folds := stages.failed_folds(study)).items():
+        print(f"not trained: {protocol}, fold {number}: {fault['problem']} {fault['remedy']}")
+    for page, fault in pages.items():
+        print(f"failed page: {page}: {fault}")
+    n_all = len(study.subjects())
+    if failed:
+        print(f"{n_all - len(failed)} of {n_all} subjects are in the book.")
+    if not options.targets:
+        print(study.book / "index.html")
+    return 1 if failed or folds or pages else 0
+
+
+def _check(study: studies.Study, options: argparse.Namespace) -> int:
+    _fetch(study)
+    if study.simulation is not None:
+        from emolib import stages
+
+        for subject in study.subjects():
+            stages.recording(study, subject)
+    faults = study.reader.check(study.recordings_root)
+    for subject in study.subjects():
+        print(f"{subject}: {faults.get(subject) or 'can be used'}")
+    return 1 if any(faults.get(subject) for subject in study.subjects()) else 0
+
+
+def _fetch(study: studies.Study) -> None:
+    """Let a reader that knows where its data are published fetch what is not there."""
+    if study.root is None and hasattr(study.reader, "prepare"):
+        study.reader.prepare(study.recordings_root)
+
+
+def _simulate(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import stages
+
+    stages.make_recording(study, options.subject)
+    return 0
+
+
+def _features(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import stages
+
+    stages.make_features(study, options.subject)
+    return 0
+
+
+def _train(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import stages
+
+    stages.make_fold(study, options.protocol, options.fold)
+    return 0
+
+
+def _score(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import stages
+
+    stages.make_scores(study)
+    return 0
+
+
+def _page(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import rendering
+
+    rendering.make_page(study, options.notebook, options.subject)  # a failure has its page
+    return 0
+
+
+def _book(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import rendering
+
+    print(rendering.make_book(study))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m emolib", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, function, what: str, **needs: dict) -> None:
+        sub = commands.add_parser(name, help=what, description=what)
+        sub.set_defaults(command=function)
+        for option, settings in needs.items():
+            sub.add_argument(f"--{option}", **settings)
+        sub.add_argument("study", help="a name in studies/, such as demo, or a YAML file")
+
+    subject = {"required": True, "help": "such as sub-01"}
+    command(
+        "run",
+        _run,
+        "bring a study up to date, from its recordings to its book",
+        cores={"type": int, "default": os.cpu_count() or 1, "help": "processors to use"},
+        force={"action": "store_true", "help": "make everything again"},
+        targets={
+            "nargs": "+",
+            "default": (),
+            "metavar": "FILE",
+            "help": "only these artefacts, such as scores/scores.csv",
+        },
+    )
+    command("check", _check, "compare the recordings with what their data set promises")
+    command("simulate", _simulate, "simulate one subject", subject=subject)
+    command("features", _features, "compute one subject's features", subject=subject)
+    command(
+        "train",
+        _train,
+        "train one fold of a protocol",
+        protocol={"required": True},
+        fold={"required": True, "type": int},
+    )
+    command("score", _score, "score a study's predictions")
+    command(
+        "page",
+        _page,
+        "execute one notebook for a study",
+        notebook={"required": True, "help": "such as 01_first_look or subject_report"},
+        subject={"help": "such as sub-01; the first usable one if left out"},
+    )
+    command("book", _book, "assemble the executed notebooks and build the book")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

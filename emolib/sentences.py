@@ -1,0 +1,208 @@
+"""What a page may say, in words that METHOD section 8.8 allows.
+
+Allowed: how many trials were classified on held-out data, which range guessing covers, whether a
+difference was detected. Not allowed: to name an emotion, a trait, a state of health, a source in
+the brain or a cause; to say that there is no difference; to rank people; to call an interval that
+holds chance "slightly above" it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from emolib.evaluation import Hits, count_hits
+from emolib.reports import ESTIMAND, HELD_OUT, order, protocol_name, shown, with_interval
+from emolib.splits import LEAKING
+from emolib.summaries import paired_test
+
+
+def guessing_range(
+    hits: Hits, subject: str, *, draws: int = 4000, seed: int = 0
+) -> tuple[float, float]:
+    """Say which balanced accuracies a fair coin reaches on a subject's trials.
+
+    Each trial is guessed with the probability one over the number of classes; balanced accuracy
+    is computed within each fold and averaged, as `emolib.evaluation.score` does.
+
+    Parameters
+    ----------
+    hits : Hits
+        Of one protocol, stage and task.
+    subject : str
+        Whose trials.
+    draws : int
+        How often the coins are thrown.
+    seed : int
+        Of the coins.
+
+    Returns
+    -------
+    low, high : float
+        The middle 95 of 100 cases; NaN where every fold lacks a class.
+
+    Examples
+    --------
+    >>> hits = Hits(subject=np.full(40, "sub-01"), stimulus=np.arange(40), trial=np.arange(40),
+    ...     fold=np.zeros(40), label=np.repeat([0, 1], 20), hits={"trial": np.ones(40)},
+    ...     n={"trial": np.ones(40)}, n_classes=2)
+    >>> low, high = guessing_range(hits, "sub-01")
+    >>> round(low, 2), round(high, 2)
+    (0.35, 0.65)
+    """
+    own = hits.subject == subject
+    label, fold = hits.label[own], hits.fold[own]
+    right = np.random.default_rng(seed).random((draws, len(label))) < 1 / hits.n_classes
+    by_fold = []
+    for each in np.unique(fold):
+        classes = [(fold == each) & (label == c) for c in range(hits.n_classes)]
+        if all(members.any() for members in classes):
+            by_fold.append(np.mean([right[:, m].mean(axis=1) for m in classes], axis=0))
+    if not by_fold:
+        return float("nan"), float("nan")
+    low, high = np.quantile(np.mean(by_fold, axis=0), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def subject_sentences(
+    predictions: pd.DataFrame, scores: pd.DataFrame, subject: str, tasks: Sequence[str]
+) -> list[str]:
+    """Say in words how the pooled network did on a subject's held-out trials, task by task.
+
+    Parameters
+    ----------
+    predictions, scores : DataFrame
+        The study's.
+    subject : str
+        Who.
+    tasks : sequence of str
+        The tasks by name.
+
+    Returns
+    -------
+    list of str
+        A sentence or two per honest protocol and task; none for protocols that leak.
+
+    Examples
+    --------
+    >>> from emolib.evaluation import score
+    >>> predictions = pd.DataFrame({"protocol": "trial_grouped", "fold": 0, "stage": "pooled",
+    ...     "subject": "sub-01", "trial": [1, 2, 3, 4], "window": 0, "task": "valence",
+    ...     "label": [0, 0, 1, 1], "probability": [0.1, 0.6, 0.3, 0.9]})
+    >>> scores = score(predictions, resamples=0)
+    >>> subject_sentences(predictions, scores, "sub-01", ["valence"])[0][:66]
+    'valence, trial-grouped: 2 of 4 held-out trials were classified as '
+    """
+    sentences = []
+    cells = count_hits(predictions)
+    for protocol, task in product(HELD_OUT, tasks):
+        hits = cells.get((protocol, "pooled", task))
+        if hits is None or protocol in LEAKING:
+            continue
+        own = hits.subject == subject
+        if not own.any():
+            continue
+        of = scores[
+            (scores["protocol"] == protocol)
+            & (scores["stage"] == "pooled")
+            & (scores["task"] == task)
+            & (scores["subject"] == subject)
+        ].set_index("metric")
+        value = float(of.loc[ESTIMAND, "value"])
+        n_right, n = int(hits.hits["trial"][own].sum()), int(hits.n["trial"][own].sum())
+        sentences.append(
+            f"{task}, {protocol_name(protocol)}: {n_right} of {n} held-out trials were classified "
+            f"as labelled; always giving the commoner class would make "
+            f"{round(of.loc['trial_accuracy', 'chance'] * n)} right. "
+            + _against_guessing(value, *guessing_range(hits, subject))
+        )
+    return sentences
+
+
+def cohort_sentences(scores: pd.DataFrame, tasks: Sequence[str]) -> list[str]:
+    """Say in words how the pooled network did over all subjects, task by task.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `emolib.evaluation.score` gives them.
+    tasks : sequence of str
+        The tasks by name.
+
+    Returns
+    -------
+    list of str
+        A sentence per task and honest protocol, in which a leaking score is named as such.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"protocol": "trial_grouped", "stage": "pooled", "fold": pd.NA,
+    ...     "subject": pd.NA, "task": "valence", "metric": ESTIMAND, "value": [0.55],
+    ...     "low": 0.48, "high": 0.62, "chance": 0.5, "leaks": False})
+    >>> print(cohort_sentences(scores, ["valence"])[0])
+    valence, trial-grouped: 0.55 (0.48 to 0.62). A difference from chance, 0.50, was not detected.
+    """
+    rows = shown(scores)
+    rows = rows[(rows["metric"] == ESTIMAND) & (rows["stage"] == "pooled")]
+    rows = rows[rows["fold"].isna() & rows["subject"].isna() & rows["task"].isin(tasks)]
+    rows = rows.assign(order=order(rows)).sort_values(["task", "order"], kind="stable")
+    sentences = []
+    for _, row in rows.iterrows():
+        text = f"{row['task']}, {protocol_name(row['protocol'])}: {with_interval(row)}. "
+        if row["leaks"]:
+            text += "This says nothing about new trials; it is not held against chance."
+        elif not np.isfinite([row["low"], row["high"]]).all():
+            text += "There is no interval, so nothing is said about chance."
+        elif row["low"] <= row["chance"] <= row["high"]:
+            text += f"A difference from chance, {row['chance']:.2f}, was not detected."
+        else:
+            text += (
+                f"The interval does not hold chance, {row['chance']:.2f}. That is no test: it "
+                "takes the fitted networks as given."
+            )
+        sentences.append(text)
+    return sentences
+
+
+def paired_sentence(pairs: Sequence[Sequence[float]], names: tuple[str, str], *, place: str) -> str:
+    """Say what `paired_test` found about alpha power.
+
+    Parameters
+    ----------
+    pairs : sequence of (first, second)
+        Decibels, a pair a subject.
+    names : (str, str)
+        The two conditions.
+    place : str
+        Which electrodes.
+
+    Examples
+    --------
+    >>> paired_sentence([(3, 1), (5, 2), (4, 3)], ("rest", "arithmetic"), place="Oz")[:50]
+    'More alpha at rest in 3 of 3 subjects (at Oz), pai'
+    """
+    test = paired_test(*np.asarray(pairs, dtype=float).T)
+    p = f"p = {test.p:.3f}" if test.p >= 0.001 else "p < 0.001"
+    found = "detected" if test.p < 0.05 else "not detected"
+    return (
+        f"More alpha at {names[0]} in {test.n_positive} of {test.n} subjects (at {place}), "
+        f"paired t({test.df}) = {test.t:.2f}, {p}; mean difference {test.mean:.2f} dB, 95 % "
+        f"interval {test.low:.2f} to {test.high:.2f} dB. A difference was {found} at the 5 % level."
+    )
+
+
+def _against_guessing(value: float, low: float, high: float) -> str:
+    """Hold a balanced accuracy against the range of a fair coin."""
+    if not np.isfinite([value, low, high]).all():
+        return "No fold held both classes, so there is no balanced accuracy."
+    text = f"Balanced accuracy is {value:.2f}; a fair coin gives {low:.2f} to {high:.2f}. "
+    if low <= value <= high:
+        return text + "A difference from guessing was not detected."
+    side = "above" if value > high else "below"
+    return text + (
+        f"The score lies {side} that range; among many scores some do by chance, and no test was "
+        "made here."
+    )

@@ -1,0 +1,407 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Band filtering, and what it does to time
+#
+# ## What you will learn
+#
+# - how a filter keeps one interval of frequencies, and what *causal* and *zero-phase* mean;
+# - why the output of a causal filter comes late, and how late;
+# - why the first piece of every trial is too quiet;
+# - how much of a piece of filtered signal happened before that piece began.
+#
+# **Time.** About 20 minutes, and half an hour for the exercises.
+#
+# **What you need.** [A first look at one recording](01_first_look), Python with NumPy, and the idea
+# of a weighted sum. No knowledge of signal processing.
+#
+# **The question.** *If the network is shown "alpha in this half second", how much of it happened in
+# this half second?*
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from scipy import signal
+
+from emolib import bands, plots, spectra, stages, summaries
+from emolib.display import Picture, Table, provenance, say, use_style
+from emolib.kernels import cut_windows, differential_entropy
+from emolib.study import load
+
+use_style()
+
+# %% tags=["parameters"]
+study = "demo"  # a name in the folder studies/, or the path of a study file
+subject = None  # such as "sub-01"; None takes the first whose recording can be used
+
+# %%
+this_study = load(study)
+subject = subject or stages.first_usable(this_study)
+recording = stages.recording(this_study, subject)
+sfreq = recording.attrs["sfreq"]
+window_seconds = this_study.features.window_seconds
+n_window = round(window_seconds * sfreq)
+all_bands = {band.name: band for band in this_study.features.bands}
+
+# %% [markdown]
+# ## What a band is
+#
+# A {term}`band` is a named interval of frequencies. The method of this book uses four; delta, the
+# slowest waves, is left out, since it belongs to deep sleep.
+
+# %% tags=["remove-input"]
+limits = {name: f"{band.low_hz:g} to {band.high_hz:g}" for name, band in all_bands.items()}
+Table(pd.DataFrame({"Hz": limits}), caption="The bands of this study")
+
+# %% [markdown]
+# A *band-pass filter* keeps the waves of a band and weakens all others. No filter has sharp edges.
+# How much each frequency is weakened is its *gain*, in decibels (dB): 0 dB is unchanged, and each
+# 20 dB less divide the amplitude by ten. The filter here is a *Butterworth* filter, flat inside the
+# band, and at the band's limits its gain is -3 dB: half of the power passes.
+
+# %%
+hz = np.linspace(1, 60, 400)
+gains = {}
+for name, band in all_bands.items():
+    impulse = bands.impulse_response(sfreq, band)
+    _, response = signal.freqz(impulse, worN=hz, fs=sfreq)
+    gains[name] = 20 * np.log10(np.abs(response))
+
+# %% tags=["hide-input"]
+inside = {name: hz[gain > -20] for name, gain in gains.items()}
+fig, ax = plt.subplots(figsize=(7.2, 3.2))
+plots.frequency_response(ax, hz, gains)
+Picture(
+    fig,
+    alt="Gain against frequency, a flat top per band. Above -20 dB: "
+    + "; ".join(f"{name} {part[0]:.0f} to {part[-1]:.0f} Hz" for name, part in inside.items()),
+    caption="The thin line is at -3 dB. Neighbouring bands overlap: a wave near a limit appears in "
+    "two bands.",
+)
+
+# %% [markdown]
+# ## Forwards, or forwards and backwards
+#
+# A *causal* filter computes each output sample from the input up to that sample and from nothing
+# later, as an apparatus at the bedside must. It comes late: the output follows the input with a
+# delay. A *zero-phase* filter runs over the signal forwards and then backwards, so that the two
+# delays cancel. That needs the whole signal at once, and each output sample then depends on later
+# samples too. The published method filters causally; the other is a setting of this project.
+
+# %%
+at_back = summaries.posterior(recording["channel"].to_numpy())[0]
+raw = recording["eeg"].isel(trial=0).sel(channel=at_back).dropna("time").to_numpy()
+alpha = all_bands.get("alpha", this_study.features.bands[0])
+both = {
+    "causal": bands.band_pass(raw, sfreq, alpha),
+    "zero-phase": bands.band_pass(raw, sfreq, alpha, filtering="zero_phase"),
+}
+lags = np.arange(round(0.2 * sfreq))
+first, second = both["zero-phase"], both["causal"]
+match = [second[lag:] @ first[: len(raw) - lag] for lag in lags]
+late = lags[np.argmax(match)] / sfreq
+
+# %% tags=["hide-input"]
+span = slice(round(2 * sfreq), round(3.5 * sfreq))
+fig, ax = plt.subplots(figsize=(7.2, 2.6))
+plots.traces(ax, np.arange(len(raw))[span] / sfreq, {n: x[span] for n, x in both.items()})
+Picture(
+    fig,
+    alt=f"The same band of electrode {at_back}, filtered in two ways; the causal curve follows the "
+    f"zero-phase one some {1000 * late:.0f} ms later.",
+    caption=f"{alpha.name} at electrode {at_back}. Nearly the same waves, shifted in time; running "
+    "twice, the zero-phase filter weakens the edges of the band twice.",
+)
+
+# %% tags=["remove-input"]
+say(
+    f"The two curves match best when the causal one is moved back by **{1000 * late:.0f} ms**,",
+    f"{late * sfreq:.0f} samples.",
+)
+
+# %% [markdown]
+# ## How late?
+#
+# What a filter does is written in its *impulse response* $h$: its output when the input is a single
+# 1 and zeros thereafter. Any other input $x$ is a sum of such impulses, so the output is
+#
+# $$y_n = \sum_{k \ge 0} h_k \, x_{n-k},$$
+#
+# a weighted sum over the present and all past samples. From $h$ follows all that this chapter says.
+
+# %%
+n_shown = round(3 * window_seconds * sfreq)
+responses = {
+    name: bands.impulse_response(sfreq, band, n_samples=n_shown) for name, band in all_bands.items()
+}
+passed = {  # when 99 % of the response's energy has passed
+    name: np.searchsorted(np.cumsum(h**2), 0.99 * np.sum(h**2)) / sfreq
+    for name, h in responses.items()
+}
+
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(7.2, 3.8))
+plots.impulse_responses(ax, np.arange(n_shown) / sfreq, responses, window_seconds=window_seconds)
+Picture(
+    fig,
+    alt="Impulse response per band. 99 % of the energy has passed after "
+    + "; ".join(f"{name} {1000 * t:.0f} ms" for name, t in passed.items()),
+    caption=f"Dotted: multiples of {window_seconds:g} s. The narrower the band, the longer its "
+    "filter rings.",
+)
+
+# %% [markdown]
+# The *group delay* is how late a slow change in the strength of a rhythm comes out. It depends on
+# the frequency of the rhythm.
+
+# %%
+delays = {}
+for name, band in all_bands.items():
+    at = np.linspace(band.low_hz, band.high_hz, 41)
+    samples = [bands.group_delay_samples(sfreq, band, frequency_hz=f) for f in at]
+    delays[name] = (at, samples)
+
+# %% tags=["hide-input"]
+ends = {name: (min(d), max(d)) for name, (_, d) in delays.items()}
+fig, ax = plt.subplots(figsize=(7.2, 3.2))
+plots.filter_delay(ax, delays, sfreq=sfreq)
+Picture(
+    fig,
+    alt="Delay across each band: "
+    + "; ".join(f"{name} {low:.0f} to {high:.0f} samples" for name, (low, high) in ends.items()),
+    caption="Left axis: samples; right axis: milliseconds. Slow bands come later than fast ones, "
+    "so one moment of a film lies at different places in different bands.",
+)
+
+# %% tags=["remove-input"]
+slow, fast = next(iter(all_bands.values())), list(all_bands.values())[-1]
+centre = {b.name: bands.group_delay_samples(sfreq, b) for b in (slow, fast)}
+say(
+    f"In the middle of {slow.name} the delay is **{centre[slow.name]:.1f} samples**",
+    f"({1000 * centre[slow.name] / sfreq:.0f} ms, of windows of {1000 * window_seconds:.0f} ms),",
+    f"and {ends[slow.name][0]:.0f} to {ends[slow.name][1]:.0f} across the band;",
+    f"in the middle of {fast.name} it is {centre[fast.name]:.1f}.",
+)
+
+# %% [markdown]
+# ## The first window is too quiet
+#
+# The method cuts each trial into short pieces that touch and do not overlap, the
+# {term}`windows <window>`.
+
+# %% tags=["hide-input"]
+seconds = recording.sizes["time"] / sfreq
+rest = recording.sizes.get("baseline_time", 0) / sfreq
+shown = min(seconds, 12.0)
+fig, ax = plt.subplots(figsize=(7.2, 1.2))
+plots.windows_timeline(
+    ax, baseline_seconds=rest, trial_seconds=shown, window_seconds=window_seconds
+)
+Picture(
+    fig,
+    alt=f"A trial cut into windows of {window_seconds:g} s"
+    + (f", after a baseline of {rest:g} s." if rest else "; there is no baseline."),
+    caption=f"The first {shown:g} s of a trial of {seconds:g} s. Boxes are windows; hatched: the "
+    "baseline, if there is one; dashed: the start of the trial.",
+)
+
+# %% [markdown]
+# The filter starts at the first sample of a trial as if there had been silence before. It takes a
+# while to get going, so the first window holds less power than it should. Let the input be *white
+# noise*: independent samples, each of mean zero and variance $\sigma^2$. Sample $n$ then has the
+# expected square
+#
+# $$\mathrm{E}\,y_n^2 = \sigma^2 \sum_{k=0}^{n} h_k^2,$$
+#
+# which grows with $n$ up to $\sigma^2 \sum_k h_k^2$. Averaged over the $N$ samples of the first
+# window, the share that is missing is
+#
+# $$m = 1 - \frac{\sum_{n<N} \sum_{k \le n} h_k^2}{N \sum_k h_k^2}.$$
+#
+# The method describes a window by the logarithm of its variance (the next chapter says why), in a
+# quantity called {term}`differential entropy`, DE. Half the logarithm of the ratio of expected
+# powers, $\tfrac12 \ln(1 - m)$, is *derived* from $h$. White noise lets us *measure* it: filter one
+# and the same window of noise with a past and without one. The difference of DE itself comes out a
+# little larger: the mean of a logarithm is smaller than the logarithm of the mean, and the more so
+# the more unevenly the power is spread.
+
+# %%
+noise = np.random.default_rng(0).normal(size=(4000, 5 * n_window))
+last = slice(4 * n_window, None)  # the last window
+rows = {}
+for name, band in all_bands.items():
+    with_past = bands.band_pass(noise, sfreq, band)[:, last]
+    without = bands.band_pass(noise[:, last], sfreq, band)
+    entropy = differential_entropy(without) - differential_entropy(with_past)
+    rows[name] = {
+        "derived": bands.transient_bias(sfreq, band, window_seconds=window_seconds),
+        "measured": 0.5 * np.log((without**2).mean() / (with_past**2).mean()),
+        "measured, DE": entropy.mean(),
+    }
+bias = pd.DataFrame(rows).T
+
+# %% tags=["remove-input"]
+Table(
+    bias.round(3),
+    caption="A window without a past minus the same with one, in nats (natural logarithm)",
+)
+
+# %% tags=["remove-input"]
+worst = bias["measured, DE"].idxmin()
+say(
+    f"The first window's DE is too low by up to {-bias['measured, DE'].min():.2f} nats ({worst}).",
+    "Every trial begins with the same dent.",
+    "So does every baseline, and the mean of its windows is what is subtracted from a trial."
+    if rest
+    else "",
+)
+
+# %% [markdown]
+# Is it so in the recording as well? Average DE over all trials and electrodes, window by window.
+
+# %%
+eeg = recording["eeg"].transpose("trial", "channel", "time").to_numpy()
+whole = eeg[..., : min(spectra.trial_lengths(recording))]
+course = {}
+for name, band in all_bands.items():
+    windows = cut_windows(bands.band_pass(whole, sfreq, band), n_window)
+    entropy = differential_entropy(windows).mean(axis=(0, 1))
+    course[name] = entropy - entropy[4:].mean()
+
+# %% tags=["hide-input"]
+n_shown = min(12, windows.shape[-2])
+onset = np.arange(n_shown) * window_seconds
+early = {name: c[:n_shown] for name, c in course.items()}
+fig, ax = plt.subplots(figsize=(7.2, 2.8))
+plots.traces(ax, onset, early, label="DE, 0 = later mean (nats)")
+ax.set_xlabel("start of the window in the trial (s)")
+Picture(
+    fig,
+    alt="DE of the first window relative to later ones: "
+    + "; ".join(f"{name} {c[0]:+.2f} nats" for name, c in course.items()),
+    caption="Mean over trials and electrodes, against the mean from the fifth window on. The dip "
+    "at the left is the filter's, not the brain's.",
+)
+
+# %% [markdown]
+# ## Windows remember
+#
+# After the start things settle, but the same sum has a second meaning. Of the power of any later
+# window, the share $m$ comes from samples *before* that window: the filter still rings with them.
+# To measure it, silence everything except what comes before a window, and look at what is left in
+# the window.
+
+# %%
+before = noise.copy()
+before[:, last] = 0
+share = {}
+for name, band in all_bands.items():
+    rung = bands.band_pass(before, sfreq, band)[:, last]
+    full = bands.band_pass(noise, sfreq, band)[:, last]
+    share[name] = {
+        "derived": bands.memory_fraction(sfreq, band, window_seconds=window_seconds),
+        "measured": (rung**2).sum() / (full**2).sum(),
+    }
+memory = pd.DataFrame(share).T
+
+# %% tags=["remove-input"]
+Table(
+    memory.map("{:.1%}".format),
+    caption="Share of a window's power that comes from before the window",
+)
+
+# %% tags=["remove-input"]
+most = memory["derived"].idxmax()
+say(
+    f'So the answer to this chapter\'s question: of {most} "in this window", on average',
+    f"**{memory['derived'].max():.0%}** happened before it; of {memory['derived'].idxmin()},",
+    f"{memory['derived'].min():.0%}. Neighbouring windows share signal even for white noise, in",
+    "which nothing at all is shared. Whoever deals windows of one trial to training and test",
+    "deals parts of the same signal to both.",
+)
+
+# %% [markdown]
+# ## Check yourself
+#
+# **1.** Why can a bedside monitor not use a zero-phase filter?
+#
+# ```{dropdown} Answer
+# It would have to run backwards from a future that has not been recorded yet.
+# ```
+#
+# **2.** Two bands have the same centre, one is twice as wide. Which one's windows remember more?
+#
+# ```{dropdown} Answer
+# The narrower one's. Its impulse response is longer: to tell frequencies that lie close together, a
+# filter must watch for longer.
+# ```
+#
+# ## Exercises
+#
+# **Exercise 1.** A window four times as long: how much of its power comes from before it, in each
+# band?
+
+# %% tags=["hide-cell", "solution"]
+for name, band in all_bands.items():
+    short = bands.memory_fraction(sfreq, band, window_seconds=window_seconds)
+    long = bands.memory_fraction(sfreq, band, window_seconds=4 * window_seconds)
+    print(f"{name}: {short:.1%} becomes {long:.1%}")
+
+# %% [markdown]
+# **Exercise 2.** A filter of a higher *order* has steeper edges. What does it cost? Compare the
+# delay and the memory of the slowest band at orders 2 to 6.
+
+# %% tags=["hide-cell", "solution"]
+for order in range(2, 7):
+    delay = bands.group_delay_samples(sfreq, slow, order=order)
+    m = bands.memory_fraction(sfreq, slow, window_seconds=window_seconds, order=order)
+    print(f"order {order}: {delay:.1f} samples late, memory {m:.1%}")
+
+# %% [markdown]
+# **Exercise 3.** A zero-phase filter has no delay. Does it have no memory either? Measure with
+# white noise which share of a window's power comes from outside the window, before *and* after.
+
+# %% tags=["hide-cell", "solution"]
+middle = slice(2 * n_window, 3 * n_window)
+outside = noise.copy()
+outside[:, middle] = 0
+for name, band in all_bands.items():
+    rung = bands.band_pass(outside, sfreq, band, filtering="zero_phase")[:, middle]
+    full = bands.band_pass(noise, sfreq, band, filtering="zero_phase")[:, middle]
+    print(f"{name}: {(rung**2).sum() / (full**2).sum():.1%} from outside the window")
+# Moving the delay away does not remove the memory: it spreads it over both sides.
+
+# %% [markdown]
+# ## Conclusion
+#
+# A band-pass filter trades frequency against time. The causal filter of the published method comes
+# late, starts each trial too quietly, and lets each window remember the one before it; all three
+# follow from one impulse response, and white noise confirms them. None of this is an error. It is a
+# reason not to treat neighbouring windows as independent observations.
+#
+# ## Where to read on
+#
+# - [DE versus PSD](03_de_versus_psd) turns each filtered window into a number.
+# - What it means that windows of one trial are on both sides of a split:
+#   [How to read this book](/how_to_read.md).
+# - The filters are in `emolib.bands`; each function there states its formula.
+#
+# ## Provenance
+
+# %% tags=["remove-input"]
+inputs = this_study.reader.sources(this_study.recordings_root, subject)
+provenance(stages.provenance(this_study, inputs))

@@ -1,0 +1,186 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # All subjects of this study
+
+# %% tags=["remove-input"]
+import numpy as np
+import pandas as pd
+import xarray as xr
+from IPython.display import display
+
+from emolib import pictures, reports, sentences, spectra, stages, summaries
+from emolib.display import Table, bullets, plain, provenance, say, use_style
+from emolib.labels import trial_classes
+from emolib.study import load
+
+use_style()
+
+# %% tags=["parameters", "remove-input"]
+study = "demo"  # a name in the folder studies/, or the path of a study file
+
+# %% tags=["remove-input"]
+this_study = load(study)
+subjects, failures = this_study.subjects(), stages.failures(this_study)
+usable = [subject for subject in subjects if subject not in failures]
+predictions = stages.predictions(this_study)
+decoded = len(predictions) > 0
+scores = stages.scores(this_study) if decoded else pd.DataFrame()
+
+# %% tags=["remove-input"]
+summary, means = {}, {}
+for subject in usable:
+    recording = stages.recording(this_study, subject)
+    classes = trial_classes(recording, this_study.tasks)
+    power = summaries.log_power(recording, this_study.features)
+    back = summaries.posterior(recording["channel"].to_numpy().tolist())
+    density = spectra.trial_spectra(recording).sel(channel=back).mean(("trial", "channel"))
+    peak = spectra.alpha_peak(density["frequency"].to_numpy(), density.to_numpy())
+    summary[subject] = {
+        "trials with a label": f"{classes.notna().any(axis=1).sum()} of {len(classes)}",
+        "alpha peak (Hz)": f"{peak:.1f}" if peak == peak else "none",
+    }
+    for name, task in this_study.tasks.items():
+        means[name, subject] = summaries.class_means(power, classes[name], task.classes)
+
+# %% [markdown]
+# ## Who was used
+
+# %% tags=["remove-input"]
+say(
+    f"Study *{plain(this_study.title)}*, data set *{plain(this_study.dataset)}*:",
+    f"**{len(usable)} of {len(subjects)} subjects** were used.",
+    f"Not used: {', '.join(map(plain, failures))}." if failures else "None was left out.",
+)
+
+# %% tags=["remove-input"]
+links = {subject: f"subjects/{subject}.html" for subject in subjects}
+if failures:
+    why = pd.DataFrame(failures).T[["where", "problem", "remedy"]].rename_axis("subject")
+    display(Table(why, caption="Subjects that could not be used, and why", links=links))
+
+# %% tags=["remove-input"]
+table = pd.DataFrame(summary).T.reindex(subjects).fillna("not used")
+if decoded:
+    table = table.join(reports.subjects_table(scores, subjects))
+display(
+    Table(
+        table.rename_axis("subject"),
+        caption="All subjects. Scores are balanced accuracies of trials, of the pooled network",
+        links=links,
+        css="emolib-subjects",
+    )
+)
+
+# %% [markdown]
+# Each name leads to the subject's own page. The table is in the order of the names; one subject's
+# score says too little to rank people by it.
+#
+# ## Scores by protocol
+#
+# The {term}`protocol` says what was held out, and so which claim a score can carry;
+# [How to read this book](/how_to_read.md) has them all. {term}`pooled` and {term}`fine-tuned` are
+# the stages of training.
+
+# %% tags=["remove-input"]
+if not decoded:
+    display(say("**There are no predictions yet.** Run the whole study first."))
+for name, task in this_study.tasks.items() if decoded else ():
+    display(pictures.scores(scores, name, task))
+
+# %% tags=["remove-input"]
+if decoded:
+    caption = "Means over subjects. In parentheses: 95 % intervals"
+    display(Table(reports.score_table(scores), caption=caption))
+
+# %% tags=["remove-input"]
+if decoded:
+    display(bullets(*map(plain, sentences.cohort_sentences(scores, list(this_study.tasks)))))
+
+# %% [markdown]
+# *Balanced accuracy* is computed within each subject and then averaged, so that a network gains
+# nothing from knowing who somebody is. *Commoner class* is the accuracy of always giving the class
+# that is commoner in the subject.
+#
+# ## Maps of all subjects together
+#
+# The mean over subjects of each subject's mean log power by class, without baseline subtraction and
+# without z-scores. The maps describe; they carry no test.
+
+# %% tags=["remove-input"]
+for name, task in this_study.tasks.items():
+    each = [means[name, subject] for subject in usable]
+    each = [one for one in each if one["n_trials"].to_numpy().all()]
+    if not each:
+        display(say(f"**{name}**: no subject has trials of each class, so there is no contrast."))
+        continue
+    stack = xr.concat(each, dim="subject", join="inner", coords="minimal", compat="override")
+    of = f"mean over {len(each)} of {len(usable)} subjects that have trials of each class"
+    display(pictures.class_maps(stack.mean("subject"), name, task, of=of))
+
+# %% [markdown]
+# ## Alpha power in two conditions
+#
+# For data with conditions such as rest and arithmetic there is one expectation that was held before
+# anybody looked: more alpha at rest. It is tested here, once, on the mean of the electrodes at the
+# back of the head (O1, O2, P3, P4 and Pz, as far as they are there). For ratings there is no such
+# expectation, and nothing is tested.
+
+# %% tags=["remove-input"]
+has_alpha = any(band.name == "alpha" for band in this_study.features.bands)
+conditions = {n: t for n, t in this_study.tasks.items() if t.rating is None and has_alpha}
+if not conditions:
+    display(say("This study has ratings, or no alpha band: there is no test in this section."))
+for name, task in conditions.items():
+    names, each = task.classes[:2], [means[name, subject] for subject in usable]
+    pairs = [summaries.at_back(one.sel(band="alpha"), names) for one in each]
+    pairs = [pair for pair in pairs if not np.isnan(pair).any()]
+    if len(pairs) > 1:
+        display(pictures.paired(pairs, names, label="alpha power (dB re 1 µV²)"))
+        display(say(sentences.paired_sentence(pairs, names, place="the back of the head")))
+    else:
+        display(say(f"**{name}**: a test needs two subjects that have both conditions."))
+
+# %% [markdown]
+# ## Training
+#
+# The loss of the pooled network, epoch by epoch. A validation loss that rises while the training
+# loss falls says that the network learns its training data by heart; the weights of the lowest
+# validation loss are kept.
+
+# %% tags=["remove-input"]
+histories = stages.histories(this_study)
+pooled = histories[histories["stage"] == "pooled"] if len(histories) else histories
+for protocol in this_study.protocols if len(pooled) else ():
+    display(pictures.learning(pooled[pooled["protocol"] == protocol], protocol))
+
+# %% [markdown]
+# ## How to read this page
+#
+# - Intervals are from drawing subjects and stimuli again. They are conservative, and they take the
+#   fitted networks as given. An interval that holds chance means that nothing was detected.
+# - Scores with *windows of one trial on both sides* are shown because the published figures are of
+#   this kind. They are no estimate for new trials or new people.
+# - Simulated studies show mechanisms. Their effect sizes were chosen and are no estimate of those
+#   in real people.
+#
+# ## Provenance
+
+# %% tags=["remove-input"]
+inputs = [this_study.features_file(subject) for subject in subjects]
+if decoded:
+    inputs.append(this_study.scores_file())
+provenance(stages.provenance(this_study, inputs))

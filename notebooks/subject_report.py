@@ -1,0 +1,189 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Report of one subject
+
+# %% tags=["remove-input"]
+import numpy as np
+import pandas as pd
+from IPython.display import display
+
+from emolib import pictures, reports, sentences, spectra, stages, summaries
+from emolib.display import Table, bullets, plain, provenance, say, use_style
+from emolib.labels import trial_classes
+from emolib.study import load
+
+use_style()
+
+# %% tags=["parameters", "remove-input"]
+study = "demo"  # a name in the folder studies/, or the path of a study file
+subject = None  # such as "sub-01"; None takes the first whose recording can be used
+
+# %% tags=["remove-input"]
+this_study = load(study)
+subject = subject or stages.first_usable(this_study)
+recording = stages.recording(this_study, subject)
+features = stages.features(this_study, subject)
+channels, sfreq = recording["channel"].to_numpy().tolist(), recording.attrs["sfreq"]
+back = summaries.posterior(channels)
+classes = trial_classes(recording, this_study.tasks)
+counts = summaries.label_counts(recording, this_study.tasks)
+
+# %% tags=["remove-input"]
+at_back = spectra.trial_spectra(recording).sel(channel=back, frequency=slice(1, 45))
+at_back = at_back.mean("channel")
+peak = spectra.alpha_peak(at_back["frequency"].to_numpy(), at_back.mean("trial").to_numpy())
+power = summaries.log_power(recording, this_study.features)
+bands = power["band"].to_numpy().tolist()
+
+# %% tags=["remove-input"]
+predictions = stages.predictions(this_study)
+decoded = len(predictions) > 0 and subject in set(predictions["subject"])
+scores = stages.scores(this_study) if decoded else pd.DataFrame()
+told = []
+if decoded:
+    told = sentences.subject_sentences(predictions, scores, subject, list(this_study.tasks))
+
+# %% tags=["remove-input"]
+n_labelled = int(classes.notna().any(axis=1).sum())
+say(
+    f"**{plain(subject)}**, data set *{plain(recording.attrs['dataset'])}*, study",
+    f"*{plain(this_study.title)}*: {n_labelled} of {len(classes)} trials have a label.",
+    f"The alpha peak lies at {peak:.1f} Hz." if peak == peak else "No alpha peak was found.",
+    f"Decoding of {plain(told[0])}" if told else "",
+)
+
+# %% [markdown]
+# [All subjects of this study](/cohort.ipynb) · [how to read scores](/how_to_read.md) ·
+# [responsible use](/responsible_use.md)
+#
+# ## Who and what
+
+# %% tags=["remove-input"]
+seconds = spectra.trial_lengths(recording) / sfreq
+rest = recording.sizes.get("baseline_time", 0) / sfreq
+length = f"{seconds.min():g}" + (f" to {seconds.max():g}" if seconds.max() > seconds.min() else "")
+facts = {
+    "data set": recording.attrs["dataset"],
+    "trials": f"{recording.sizes['trial']} of {length} s",
+    "baseline before each trial": f"{rest:g} s" if rest else "none",
+    "electrodes": len(channels),
+    "sampling frequency": f"{sfreq:g} Hz",
+    "windows": f"{features.sizes['window']} of {this_study.features.window_seconds:g} s",
+}
+Table(pd.Series(facts, name="value").to_frame(), caption="The recording")
+
+# %% tags=["remove-input"]
+notes = [note for data in (recording, features) for note in np.atleast_1d(data.attrs["notes"])]
+notes = list(dict.fromkeys(note for note in notes if note))
+Table(
+    pd.DataFrame({"what": notes or ["nothing"]}, index=range(1, len(notes or [0]) + 1)),
+    caption="What was left out or changed, and why",
+)
+
+# %% tags=["remove-input"]
+pictures.labels(counts)
+
+# %% [markdown]
+# ## Signal quality
+#
+# A channel near zero has no contact; one that towers over its neighbours has a bad one, or a muscle
+# below it. The reference of the signals is common to all channels: a bad channel spreads.
+
+# %% tags=["remove-input"]
+size = summaries.amplitudes(recording)
+pictures.amplitudes(size)
+
+# %% tags=["remove-input"]
+say(
+    f"The largest single value is {size['largest'].max():.0f} µV, at {size['largest'].idxmax()},",
+    f"{(size['largest'] / size['deviation']).max():.0f} times a standard deviation at most.",
+)
+
+# %% [markdown]
+# ## Spectra and the alpha peak
+
+# %% tags=["remove-input"]
+pictures.spectra(at_back, classes, this_study.tasks, place=", ".join(back))
+
+# %% [markdown]
+# ## Power over the scalp, by class
+#
+# The maps show the logarithm of power in each {term}`band`: first the mean over a trial's windows,
+# then over the trials of a class. Nothing was subtracted and nothing z-scored. They describe this
+# recording. No test was made, and differences of such sizes also arise by chance.
+
+# %% tags=["remove-input"]
+for name, task in this_study.tasks.items():
+    means = summaries.class_means(power, classes[name], task.classes)
+    absent = [each for each in task.classes if not counts.loc[name, each]]
+    if absent:
+        display(say(f"**{name}**: no trial is {' or '.join(absent)}, so there is no contrast."))
+    else:
+        display(pictures.class_maps(means, name, task, of="mean over the trials of a class"))
+
+# %% [markdown]
+# ## The same on the grid
+#
+# The network does not see the scalp. It sees the {term}`grid`, one value a cell, and nothing
+# between.
+
+# %% tags=["remove-input"]
+band = "alpha" if "alpha" in bands else bands[0]
+values = power.sel(band=band).mean("trial").to_numpy()
+pictures.grid_and_scalp(values, channels, name=f"{band} power", unit="dB re 1 µV²")
+
+# %% [markdown]
+# ## Decoding
+#
+# How often the network told the classes apart on data that it had not been trained on, by
+# {term}`protocol`: what was held out decides what a score can mean.
+
+# %% tags=["remove-input"]
+if told:
+    display(bullets(*map(plain, told)))
+elif decoded:
+    display(say("This study has no protocol whose scores can be told without a warning."))
+else:
+    display(say("**There are no predictions for this subject yet.** Run the whole study first."))
+
+# %% tags=["remove-input"]
+for name, task in this_study.tasks.items() if decoded else ():
+    display(pictures.scores(scores, name, task, subject=subject))
+
+# %% tags=["remove-input"]
+if decoded:
+    display(Table(reports.score_table(scores, subject=subject), caption="All scores"))
+
+# %% [markdown]
+# ## How to read this page
+#
+# - *Balanced accuracy* is the mean of the shares of each class that were recognised; a network that
+#   always gives one class scores one half of two.
+# - *Right trials* counts whole trials: the mean probability over a trial's windows decides. *Right
+#   windows* counts windows. *Commoner class* is what a constant answer would reach.
+# - A score with *windows of one trial on both sides* says how well pieces of known trials are
+#   recognised. It says nothing about new trials or new people.
+# - One subject says little. With some tens of trials a score moves by a tenth from one half of them
+#   to the other.
+# - Labels are what a person reported, or what was asked of them. Nothing on this page names an
+#   emotion that somebody had, a trait, a state of health or a place in the brain.
+#
+# ## Provenance
+
+# %% tags=["remove-input"]
+inputs = this_study.reader.sources(this_study.recordings_root, subject)
+provenance({"subject": subject, **stages.provenance(this_study, inputs)})

@@ -1,0 +1,157 @@
+"""The order of the rooms: imports go one way, and heavy libraries stay where they belong.
+
+A new module gets its place in `ORDER`. Whatever stands left of it, it may import.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "emolib"
+
+# Lowest first. `recordings` stands for its whole folder, whose own order is RECORDINGS.
+ORDER = (
+    # words and files
+    *("checks", "artefacts"),
+    # numbers
+    *("bands", "grid", "recordings", "spectra", "kernels", "features"),
+    *("settings", "labels", "summaries", "folds", "splits"),
+    *("model", "batches", "callbacks", "fitting", "training"),
+    *("bootstrap", "evaluation", "reference_models", "permutation", "statistics"),
+    # what people read and see
+    *("reports", "sentences", "display", "plots", "score_plots", "maps", "pictures"),
+    # what runs when
+    *("study", "stages", "rendering", "workflow", "__main__"),
+)
+RECORDINGS = (
+    *("contract", "validation", "pickles", "trial_table", "eeg_file", "deap", "files", "eegmat"),
+    *("simulated_sources", "simulated_signals", "simulated_ratings", "simulated", "__init__"),
+)
+
+# Keras and JAX take seconds to import: who only reads settings or scores must not wait for them.
+NETWORK_ROOMS = {"model", "batches", "callbacks", "fitting", "training"}
+NETWORK_LIBRARIES = {"jax", "jaxlib", "keras"}
+DRAWING_LIBRARIES = {"IPython", "matplotlib"}
+
+# The lines of a module, docstrings included. A longer one holds two concepts.
+LONGEST = 350
+
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def room_of(name: str) -> str:
+    return name.split(".")[0]
+
+
+def imports(path: Path) -> Iterator[tuple[str, ast.stmt, bool]]:
+    """Yield (module, statement, whether it stands in a function) for each import of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node, id(node) in inside
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: write imports in full, as the rest does"
+            for alias in node.names:
+                # `from emolib import grid` imports a module, `from emolib.grid import cells` not.
+                whole = f"{node.module}.{alias.name}"
+                known = (PACKAGE.parent / whole.replace(".", "/")).with_suffix(".py").is_file()
+                folder = (PACKAGE.parent / whole.replace(".", "/")).is_dir()
+                yield whole if known or folder else str(node.module), node, id(node) in inside
+
+
+def own(module: str) -> str | None:
+    """`recordings.deap` for `emolib.recordings.deap`; None for other people's modules."""
+    return module.removeprefix("emolib.") if module.startswith("emolib.") else None
+
+
+def test_every_module_has_a_place():
+    rooms = {room_of(name_of(path)) for path in MODULES}
+    assert rooms == set(ORDER)
+    assert len(ORDER) == len(set(ORDER))
+    inner = {path.stem for path in (PACKAGE / "recordings").glob("*.py")}
+    assert inner == set(RECORDINGS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_go_down(path):
+    name = name_of(path)
+    for module, statement, _ in imports(path):
+        imported = own(module)
+        if imported is None:
+            continue
+        here, there = room_of(name), room_of(imported)
+        where = f"line {statement.lineno}: {name} imports {imported}"
+        if here == there == "recordings":
+            inner = imported.partition(".")[2] or "__init__"
+            assert RECORDINGS.index(inner) < RECORDINGS.index(path.stem), where
+        else:
+            assert ORDER.index(there) < ORDER.index(here), where
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_heavy_libraries_stay_in_their_rooms(path):
+    libraries = {module.split(".")[0] for module, _, _ in imports(path)}
+    room = room_of(name_of(path))
+    if room not in NETWORK_ROOMS:
+        assert not libraries & NETWORK_LIBRARIES
+    if ORDER.index(room) < ORDER.index("display"):
+        assert not libraries & DRAWING_LIBRARIES
+    if room not in {"workflow"}:
+        assert "snakemake" not in {library.split("_")[0] for library in libraries}
+    if room not in {"rendering"}:
+        assert "papermill" not in libraries
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_an_import_in_a_function_says_why(path):
+    if path.stem == "__main__":
+        return  # nothing imports it, and it says it once: each command loads what it needs
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for module, statement, inside in imports(path):
+        if not inside:
+            continue
+        above = statement.lineno - 2  # of the line above, counted from 0
+        while lines[above].strip().startswith(("import ", "from ")):
+            above -= 1
+        told = "#" in lines[statement.lineno - 1] or lines[above].strip().startswith("#")
+        assert told, f"line {statement.lineno}: why is {module} imported here?"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_modules_are_short_and_say_what_they_are(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= LONGEST
+    assert ast.get_docstring(ast.parse(text)), "a module begins with a sentence about it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_input_is_not_checked_with_assert(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            where = f"line {node.lineno}"
+            assert node.msg is not None, f"{where}: an assert is for our own bugs; say which"
+
+
+def test_no_randomness_from_a_global_state():
+    legacy = re.compile(
+        r"np\.random\.(?!default_rng|Generator|SeedSequence)|^import random\b", re.M
+    )
+    for path in MODULES:
+        assert not legacy.search(path.read_text(encoding="utf-8")), path.name

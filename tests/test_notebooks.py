@@ -1,0 +1,196 @@
+"""Notebooks: pairs in sync, sections in place, short cells, and each runs from top to bottom."""
+
+from __future__ import annotations
+
+import os
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+from emolib.rendering import execute
+
+PROJECT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.py"))
+CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
+REPORTS = [path for path in NOTEBOOKS if path not in CHAPTERS]
+GLOSSARY = PROJECT / "book" / "glossary.md"
+LONGEST_CELL = 15
+SECTIONS = (
+    "What you will learn", "Check yourself", "Exercises", "Conclusion", "Where to read on",
+    "Provenance",
+)  # fmt: skip
+
+each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in jupytext.read(path).cells if cell.cell_type == kind]
+
+
+def tags(cell: nbformat.NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def prose(path: Path) -> str:
+    return "\n\n".join(cell.source for cell in cells(path, "markdown"))
+
+
+def headings(path: Path) -> list[tuple[int, str]]:
+    found = re.findall(r"^(#+) (.+)$", prose(path), flags=re.MULTILINE)
+    return [(len(hashes), text) for hashes, text in found]
+
+
+def test_there_are_three_chapters_and_two_reports():
+    assert [path.stem[:2] for path in CHAPTERS] == [f"{i:02d}" for i in range(1, len(CHAPTERS) + 1)]
+    assert len(CHAPTERS) >= 3
+    assert [path.stem for path in REPORTS] == ["cohort_report", "subject_report"]
+
+
+@each
+def test_the_pair_is_in_sync_and_carries_no_outputs(path):
+    source = jupytext.read(path)
+    pair = nbformat.read(path.with_suffix(".ipynb"), as_version=4)
+    nbformat.validate(pair)
+    what = [(cell.cell_type, cell.source, tags(cell)) for cell in source.cells]
+    assert [(cell.cell_type, cell.source, tags(cell)) for cell in pair.cells] == what, (
+        f"run: jupytext --sync {path.relative_to(PROJECT)}"
+    )
+    for cell in pair.cells:
+        assert not cell.get("outputs") and cell.get("execution_count") is None
+
+
+@each
+def test_one_cell_of_parameters(path):
+    (cell,) = (cell for cell in cells(path, "code") if "parameters" in tags(cell))
+    names = re.findall(r"^(\w+) =", cell.source, flags=re.MULTILINE)
+    assert names == (["study"] if path.stem == "cohort_report" else ["study", "subject"])
+
+
+@each
+def test_cells_are_short(path):
+    for cell in cells(path, "code"):
+        assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.source
+
+
+@each
+def test_one_title_and_no_skipped_level(path):
+    levels = [level for level, _ in headings(path)]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@each
+def test_cells_that_draw_say_it_in_words(path):
+    for cell in cells(path, "code"):
+        if "plt.subplots(" in cell.source or "plt.figure(" in cell.source:
+            assert "alt=" in cell.source and "caption=" in cell.source, cell.source
+            assert set(tags(cell)) & {"hide-input", "remove-input", "solution"}, cell.source
+
+
+@each
+def test_terms_are_in_the_glossary(path):
+    known = set(re.findall(r"^(\S.*)$", GLOSSARY.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    used = re.findall(r"\{term\}`([^`]+)`", prose(path))
+    for term in used:
+        name = re.sub(r".*<(.+)>$", r"\1", term.replace("\n", " "))
+        assert name in known, term
+
+
+@each
+def test_links_between_notebooks_and_pages_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#]+)\)", prose(path)):
+        if target.startswith("http"):
+            continue
+        if target.startswith("/"):  # from the root of the assembled book
+            made = {"/cohort.ipynb": "notebooks/cohort_report.py"}
+            file = PROJECT / made.get(target, f"book{target}")
+        else:
+            file = path.parent / f"{target}.py"
+        assert file.is_file(), target
+
+
+@each_chapter
+def test_sections_of_a_chapter(path):
+    found = [text for level, text in headings(path) if level == 2]
+    places = [found.index(section) for section in SECTIONS]
+    assert places == sorted(places)
+    for label in ("**Time.**", "**What you need.**", "**The question.**"):
+        assert prose(path).count(label) == 1
+    assert prose(path).count("```{dropdown} Answer") == 2
+
+
+@each_chapter
+def test_each_exercise_has_a_solution_that_is_hidden_and_runs(path):
+    notebook = jupytext.read(path)
+    n_exercises = 0
+    for cell, following in pairwise(notebook.cells):
+        exercises = re.findall(r"\*\*Exercise (\d)\.\*\*", cell.source)
+        n_exercises += len(exercises)
+        if exercises:
+            assert exercises == [str(n_exercises)], "one exercise a cell, in order"
+            assert {"solution", "hide-cell"} <= set(tags(following))
+    assert 2 <= n_exercises <= 4
+    assert sum("solution" in tags(cell) for cell in notebook.cells) == n_exercises
+
+
+@pytest.mark.slow
+@each_chapter
+@pytest.mark.parametrize("study", ["smoke", "eegmat"])
+def test_a_chapter_runs(path, study, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+    if study == "eegmat" and not has_eegmat():
+        pytest.skip("the eegmat recordings are not below EMOLIB_DATA")
+    output = tmp_path / f"{path.stem}.ipynb"
+    assert execute(path, output, {"study": study})
+    check_outputs(nbformat.read(output, as_version=4), n_pictures=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
+def test_a_report_runs_after_the_study(path, smoke_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+    output = tmp_path / f"{path.stem}.ipynb"
+    assert execute(path, output, {"study": "smoke"})
+    page = check_outputs(nbformat.read(output, as_version=4), n_pictures=5)
+    assert "windows of one trial on both sides" in page
+    assert "trial-grouped" in page
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
+def test_a_report_says_so_if_there_are_no_predictions(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+    output = tmp_path / f"{path.stem}.ipynb"
+    assert execute(path, output, {"study": "smoke"})
+    assert "There are no predictions" in check_outputs(nbformat.read(output, as_version=4), 2)
+
+
+def has_eegmat() -> bool:
+    return (
+        bool(os.environ.get("EMOLIB_DATA"))
+        and (Path(os.environ["EMOLIB_DATA"]) / "eegmat" / "Subject00_1.edf").is_file()
+    )
+
+
+def check_outputs(notebook: nbformat.NotebookNode, n_pictures: int) -> str:
+    """Hold what every page must keep; return its text and HTML."""
+    outputs = [
+        output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
+    ]
+    assert not [output.text for output in outputs if output.get("name") == "stderr"]
+    shown = [output.data for output in outputs if "data" in output]
+    assert not [data for data in shown if "image/png" in data], "a figure without alt text"
+    page = "\n".join(
+        str(data.get("text/html") or data.get("text/markdown") or data.get("text/plain"))
+        for data in shown
+    )
+    assert page.count("<figure class=") >= n_pictures
+    assert page.count("<figcaption>") == page.count("<figure class=")
+    assert page.count("emolib-provenance") == 1
+    assert "nan" not in re.findall(r"[a-z]+", re.sub(r'base64,[^"]*', "", page))
+    return page

@@ -1,0 +1,159 @@
+"""A study file is right, or the error names its file, its key and what is allowed."""
+
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+import yaml
+from test_architecture import MODULES, imports, name_of, own, room_of
+
+from emolib import study as studies
+from emolib.checks import DataError, SettingsError
+
+SMOKE = yaml.safe_load((studies.PROJECT / "studies" / "smoke.yaml").read_text())
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a copy of the smoke study with changes, and give its path."""
+
+    def write(**changes):
+        path = tmp_path / "mine.yaml"
+        path.write_text(yaml.safe_dump(SMOKE | changes))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("path", sorted((studies.PROJECT / "studies").glob("*.yaml")), ids=str)
+def test_studies_that_come_with_the_project_are_valid(path):
+    study = studies.load(path)
+    assert study.name == path.stem
+    assert study.title
+
+
+def test_name_and_path_load_the_same():
+    assert studies.load("smoke") == studies.load("studies/smoke.yaml")
+
+
+def test_settings_reach_the_dataclasses(written):
+    study = studies.load(written(features={"kinds": ["de"]}, model={"dropout": 0.5}))
+    assert study.features.kinds == ("de",)
+    assert study.model_settings.dropout == 0.5
+    assert study.model_settings.planes == 4  # one kind in four bands
+    assert study.model_settings.tasks == {"valence": 2, "arousal": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"protocol": []}, r"mine.yaml: key 'protocol': is unknown. Did you mean 'protocols'"),
+        ({"features": {"filterng": "causal"}}, r"'features.filterng'.*Did you mean 'filtering'"),
+        ({"training": {"epoch": 3}}, r"'training.epoch'.*Did you mean 'epochs'"),
+        (
+            {"simulation": {"n_subject": 3}},
+            r"'simulation.n_subject'.*Did you mean 'n_subjects'",
+        ),
+        ({"tasks": {"valence": {"ratings": "valence"}}}, r"'tasks.valence.ratings'.*'rating'"),
+        ({"n_folds": "five"}, r"key 'n_folds': got 'five'.*integer"),
+        ({"n_folds": 1}, r"key 'n_folds': got 1.*greater than or equal to 2"),
+        (
+            {"protocols": ["windowwise"]},
+            r"'protocols': got 'windowwise'. Did you mean 'window_wise'",
+        ),
+        ({"dataset": "deep"}, r"'dataset': got 'deep'. Did you mean 'deap'"),
+        ({"dataset": "deap"}, r"'simulation': is given for 'deap'"),
+        ({"features": {"psd": "wlch"}}, r"got 'wlch'. Did you mean 'welch'"),
+        ({"model": {"planes": 4}}, r"'model.planes': follows from"),
+        ({"name": "x"}, r"key 'name': is unknown"),
+        ({"tasks": {}}, r"'tasks': got \{\}"),
+    ],
+)
+def test_wrong_keys_and_values_are_named(written, changes, message):
+    path = written(**changes)
+    with pytest.raises(SettingsError, match=message):
+        studies.load(path)
+
+
+def test_missing_key_is_named(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({key: SMOKE[key] for key in SMOKE if key != "tasks"}))
+    with pytest.raises(SettingsError, match=r"key 'tasks': is missing"):
+        studies.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("a: [1", "not valid YAML"), ("", "no keys"), ("- a", "no keys")]
+)
+def test_files_that_hold_no_study(tmp_path, text, message):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=message):
+        studies.load(path)
+
+
+def test_unknown_study_is_named_with_those_there():
+    with pytest.raises(SettingsError, match=r"dmo.yaml.* is not a file. Did you mean 'demo'"):
+        studies.load("dmo")
+
+
+def test_subject_that_does_not_exist_is_named(written):
+    study = studies.load(written(subjects=["sub-01", "sub-09"]))
+    with pytest.raises(DataError, match=r"'sub-09' is not in .*Allowed: 'sub-01'"):
+        study.subjects()
+
+
+def test_digest_follows_what_changes_the_result_and_nothing_else(written):
+    one = studies.load("smoke")
+    other_training = one.model_copy(update={"seed": 5})
+    other_features = one.model_copy(
+        update={"features": dataclasses.replace(one.features, filtering="zero_phase")}
+    )
+    other_title = one.model_copy(update={"title": "Another"})
+    assert other_training.digest("features") == one.digest("features")
+    assert other_training.digest("training") != one.digest("training")
+    assert other_features.digest("recording") == one.digest("recording")
+    assert other_features.digest("features") != one.digest("features")
+    assert other_title.digest("training") == one.digest("training")
+
+
+def rooms_behind(*rooms):
+    """The rooms of the package that these import, directly or through others; and these."""
+    found, left = set(), list(rooms)
+    while left:
+        room = left.pop()
+        found.add(room)
+        for path in MODULES:
+            if room_of(name_of(path)) == room:
+                imported = {room_of(own(module)) for module, *_ in imports(path) if own(module)}
+                left += imported - found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("stage", "entrances", "made_before"),
+    [
+        ("recording", ["recordings"], []),
+        ("features", ["features", "recordings"], []),
+        ("training", ["training", "model", "labels", "grid", "splits"], ["features"]),
+        ("scores", ["evaluation"], ["features", "training"]),
+    ],
+)
+def test_digest_knows_all_code_that_a_stage_runs(stage, entrances, made_before):
+    """Else a mended module would leave artefacts of the old one, which look up to date."""
+    known = {room for name in (stage, *made_before) for room in studies.ROOMS[name]}
+    assert rooms_behind(*entrances) <= known
+
+
+def test_no_stage_runs_code_that_no_digest_knows():
+    known = {room for rooms in studies.ROOMS.values() for room in rooms}
+    assert rooms_behind("stages") - {"stages", "study"} <= known
+
+
+def test_reading_a_study_does_not_wait_for_heavy_libraries():
+    """Every command starts with it, and a run starts hundreds of commands."""
+    heavy = "IPython jax keras matplotlib mne papermill scipy.signal scipy.stats sklearn snakemake"
+    program = f"import sys, emolib.study; print(*set({heavy.split()}) & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert loaded.stdout.split() == []

@@ -1,0 +1,169 @@
+"""The whole way on a cohort of four: once, again, with one subject changed, with one broken."""
+
+import shutil
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import emolib
+
+from emolib import rendering, stages
+from emolib import study as studies
+from emolib.grid import to_brain_maps
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def copied_run(smoke_run, tmp_path, monkeypatch):
+    """A copy of the finished run that a test may spoil, as this process's results folder."""
+    results = tmp_path / "results"
+    shutil.copytree(smoke_run[0], results, copy_function=shutil.copy2)
+    monkeypatch.setenv("EMOLIB_RESULTS", str(results))
+    return results
+
+
+def jobs(run, rule):
+    """The lines of finished jobs of a rule."""
+    return [line for line in run.stdout.splitlines() if line.startswith("done") and rule in line]
+
+
+def test_run_makes_every_artefact_and_ends_with_the_books_path(smoke_run, monkeypatch):
+    results, run = smoke_run
+    monkeypatch.setenv("EMOLIB_RESULTS", str(results))
+    study = studies.load("smoke")
+    assert run.stdout.splitlines()[-1] == str(study.book / "index.html")
+    assert (study.book / "index.html").is_file()
+    for subject in study.subjects():
+        assert (study.book / "subjects" / f"{subject}.html").is_file()
+        assert f"subjects/{subject}.html" in (study.book / "cohort.html").read_text()
+    assert not list(results.rglob(".unfinished-*"))
+
+
+def test_predictions_are_tidy_and_whole(smoke_run, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+    study = studies.load("smoke")
+    predictions = stages.predictions(study)
+    columns = {"protocol", "fold", "stage", "subject", "trial", "window", "task", "label"}
+    assert columns | {"probability"} <= set(predictions)
+    assert predictions["probability"].between(0, 1).all()
+    pooled = predictions.query("stage == 'pooled'")
+    key = ["protocol", "subject", "trial", "window", "task"]
+    assert not pooled.duplicated(key).any()  # every row once in test
+    n_windows = 4 * 8 * 8 * len(study.tasks)  # subjects, trials, windows of 0.5 s in 4 s, tasks
+    assert (pooled.groupby("protocol").size() == n_windows).all()
+    fine_tuned = predictions.query("stage != 'pooled'")["protocol"].unique()
+    assert set(fine_tuned) == {"window_wise", "trial_grouped"}
+
+
+def test_scores_say_which_protocol_leaks(smoke_run, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+    scores = stages.scores(studies.load("smoke"))
+    assert set(scores.loc[scores["leaks"], "protocol"]) == {"window_wise"}
+    assert not scores.loc[scores["protocol"] == "trial_grouped", "leaks"].any()
+
+
+def test_second_run_does_nothing(smoke_run):
+    again = emolib("run", "studies/smoke.yaml", results=smoke_run[0])
+    assert again.returncode == 0
+    assert "nothing to do" in again.stdout
+    assert "done" not in again.stdout.split()
+
+
+def test_one_changed_subject_re_runs_its_branch_and_says_why(copied_run):
+    recording = copied_run / "smoke" / "recordings" / "s02.mat"
+    shutil.copy(recording.with_name("s03.mat"), recording)
+    run = emolib("run", "studies/smoke.yaml", results=copied_run)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert not jobs(run, "simulate")
+    (features,) = jobs(run, "features")
+    assert "sub-02" in features
+    assert "s02.mat" in features  # why
+    assert not jobs(run, "chapter")  # chapters show the first subject
+
+
+def test_one_broken_subject_leaves_a_page_that_names_it_and_the_others(copied_run):
+    recording = copied_run / "smoke" / "recordings" / "s02.mat"
+    recording.write_bytes(recording.read_bytes()[:2000])
+    run = emolib("run", "studies/smoke.yaml", results=copied_run)
+    assert run.returncode == 1
+    assert "not used: sub-02:" in run.stdout
+    assert "3 of 4 subjects" in run.stdout
+    book = copied_run / "smoke" / "book" / "_build" / "html"
+    page = (book / "subjects" / "sub-02.html").read_text()
+    assert "s02.mat" in page
+    assert "What to do." in page
+    assert "3 of 4" in (book / "cohort.html").read_text()
+    # Of three people in two folds one fold has a single one to train on: it says so, alone.
+    assert "not trained: leave_subjects_out" in run.stdout
+    subjects = pd.read_parquet(copied_run / "smoke" / "scores" / "scores.parquet")["subject"]
+    assert set(subjects.dropna()) == {"sub-01", "sub-03", "sub-04"}
+
+
+def test_same_study_twice_gives_the_same_bytes(smoke_run, tmp_path):
+    """Recording and features here; the training's own test holds the weights to it."""
+    for command in ("simulate", "features"):
+        run = emolib(command, "--subject", "sub-01", "studies/smoke.yaml", results=tmp_path)
+        assert run.returncode == 0, run.stderr
+    for file in ("recordings/s01.mat", "features/sub-01.nc"):
+        assert (tmp_path / "smoke" / file).read_bytes() == (
+            smoke_run[0] / "smoke" / file
+        ).read_bytes()
+
+
+def test_wrong_command_line_exits_non_zero_and_says_why(tmp_path):
+    run = emolib("run", "studies/dmo.yaml", results=tmp_path)
+    assert run.returncode == 1
+    assert "Did you mean 'demo'" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_check_names_the_broken_subject_and_passes_the_others(copied_run):
+    recording = copied_run / "smoke" / "recordings" / "s02.mat"
+    recording.write_bytes(recording.read_bytes()[:2000])
+    run = emolib("check", "studies/smoke.yaml", results=copied_run)
+    assert run.returncode == 1
+    assert "sub-01: can be used" in run.stdout
+    assert "s02.mat" in run.stdout
+
+
+def test_failing_notebook_gives_a_page_with_the_end_of_its_traceback(tmp_path):
+    source = tmp_path / "broken.py"
+    source.write_text(
+        '# %% tags=["parameters"]\nx = 1\n\n# %%\nprint("fine")\n\n# %%\n1 / (x - 1)  # <script>\n'
+    )
+    output = tmp_path / "out" / "broken.ipynb"
+    assert not rendering.execute(source, output, {})
+    page = nbformat.read(output, as_version=4)
+    assert "ZeroDivisionError" in page.cells[0].source
+    assert page.metadata["emolib"]["failed"].startswith("ZeroDivisionError")
+    assert [path.name for path in output.parent.iterdir()] == ["broken.ipynb"]
+    assert rendering.execute(source, output, {"x": 3})
+
+
+def test_title_of_a_page_is_harmless(tmp_path):
+    source = tmp_path / "one.py"
+    source.write_text('# %% [markdown]\n# # Report\n# Text.\n\n# %% tags=["parameters"]\nx = 1\n')
+    output = tmp_path / "one.ipynb"
+    rendering.execute(source, output, {}, title="<script>alert(1)</script>")
+    title = nbformat.read(output, as_version=4).cells[0].source.splitlines()[0]
+    assert title == r"# \<script\>alert(1)\</script\>"
+
+
+def test_unknown_parameter_of_a_notebook_is_an_error(tmp_path):
+    source = tmp_path / "one.py"
+    source.write_text('# %% tags=["parameters"]\nsubject = None\n')
+    with pytest.raises(ValueError, match=r"'subjct'.*Did you mean 'subject'"):
+        rendering.execute(source, tmp_path / "one.ipynb", {"subjct": "sub-01"})
+
+
+def test_cohort_stacks_maps_and_metadata_in_one_order(smoke_run, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+    study = studies.load("smoke")
+    maps, table = stages.cohort(study)
+    assert maps.shape == (len(table), 8, 9, 8)
+    assert maps.dtype == np.float32
+    rows = (table["subject"] == "sub-03").to_numpy()
+    expected = to_brain_maps(stages.features(study, "sub-03")).to_numpy()
+    np.testing.assert_array_equal(maps[rows], expected)
