@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 
 from emolib import study as studies
 from emolib.checks import InputError
@@ -14,6 +15,9 @@ from emolib.checks import InputError
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status (0 well, 1 something could not be used)."""
     options = _parser().parse_args(arguments)
+    for place in ("EMOLIB_DATA", "EMOLIB_RESULTS"):  # stages run in other folders than this one
+        if place in os.environ:
+            os.environ[place] = str(Path(os.environ[place]).resolve())
     try:
         return options.command(studies.load(options.study), options)
     except InputError as error:
@@ -47,11 +51,10 @@ def _run(study: studies.Study, options: argparse.Namespace) -> int:
 
 def _check(study: studies.Study, options: argparse.Namespace) -> int:
     _fetch(study)
-    if study.simulation is not None:
-        from emolib import stages
+    from emolib import stages
 
-        for subject in study.subjects():
-            stages.recording(study, subject)
+    for subject in study.subjects():
+        stages.ensure_recording(study, subject)
     faults = study.reader.check(study.recordings_root)
     for subject in study.subjects():
         print(f"{subject}: {faults.get(subject) or 'can be used'}")

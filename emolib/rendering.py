@@ -58,6 +58,8 @@ def execute(
     with tempfile.TemporaryDirectory() as folder, atomic(output) as finished:
         draft, run = Path(folder) / "draft.ipynb", Path(folder) / "run.ipynb"
         notebook = jupytext.read(source)
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook.metadata.setdefault("kernelspec", kernel)
         if title:
             first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
             first.source = re.sub(r"^# .*", lambda _: f"# {_plain(title)}", first.source)

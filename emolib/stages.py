@@ -45,6 +45,20 @@ def make_recording(study: Study, subject: str) -> None:
     simulated.write_subject(study.simulation, _number(subject), study.recordings_root)
 
 
+def ensure_recording(study: Study, subject: str) -> None:
+    """Simulate a subject of a simulated study, unless its file is there with these settings."""
+    if study.simulation is None:
+        return
+    try:
+        made_with = json.loads(simulated.read_truth(study.recordings_root, subject).settings)
+    except DataError:
+        made_with = None
+    wanted = dataclasses.asdict(study.simulation)
+    current = made_with and all(wanted.get(name) == value for name, value in made_with.items())
+    if not (current and _simulated_file(study, subject).exists()):
+        make_recording(study, subject)
+
+
 def recording(study: Study, subject: str) -> xr.Dataset:
     """Read one subject's recording; a simulated one that is not there yet is made.
 
@@ -53,8 +67,7 @@ def recording(study: Study, subject: str) -> xr.Dataset:
     DataError
         If its file cannot be used. It names the file, what is wrong and what to do.
     """
-    if study.simulation is not None and not _simulated_file(study, subject).exists():
-        make_recording(study, subject)
+    ensure_recording(study, subject)
     try:
         return study.reader.read(study.recordings_root, subject)
     except DataError:

@@ -34,7 +34,7 @@ ROOMS = {
     "features": ["checks", "artefacts", "bands", "grid", "recordings", "kernels", "features"],
     "training": [
         *("grid", "settings", "labels", "folds", "splits", "model"),
-        *("batches", "callbacks", "fitting", "training"),
+        *("batches", "callbacks", "fitting", "training", "stages"),
     ],
     "scores": ["bootstrap", "evaluation"],
     "page": ["."],
@@ -56,6 +56,8 @@ class Study(BaseModel):
     ----------
     name, title : str
         The file's name without its ending, and what people call the study.
+    about : str
+        A sentence or two for the cohort's page.
     dataset : {"simulated", "deap", "eegmat", "files"}
         Which reader of `emolib.recordings` serves it.
     root : str or None
@@ -72,6 +74,7 @@ class Study(BaseModel):
 
     name: str
     title: str
+    about: str = ""
     dataset: str
     root: str | None = None
     only_subjects: tuple[str, ...] | None = Field(None, alias="subjects", min_length=1)

@@ -64,6 +64,7 @@ say(
     f"Study *{plain(this_study.title)}*, data set *{plain(this_study.dataset)}*:",
     f"**{len(usable)} of {len(subjects)} subjects** were used.",
     f"Not used: {', '.join(map(plain, failures))}." if failures else "None was left out.",
+    plain(this_study.about),
 )
 
 # %% tags=["remove-input"]
@@ -100,6 +101,12 @@ if not decoded:
     display(say("**There are no predictions yet.** Run the whole study first."))
 for name, task in this_study.tasks.items() if decoded else ():
     display(pictures.scores(scores, name, task))
+
+# %% tags=["remove-input"]
+if untrained := stages.failed_folds(this_study):
+    names = [f"{protocol}, fold {number}".replace("_", "-") for protocol, number in untrained]
+    why = pd.DataFrame(list(untrained.values()), index=pd.Index(names, name="protocol"))
+    display(Table(why[["problem", "remedy"]], caption="What could not be trained, and why"))
 
 # %% tags=["remove-input"]
 if decoded:

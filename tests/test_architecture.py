@@ -23,6 +23,7 @@ ORDER = (
     *("settings", "labels", "summaries", "folds", "splits"),
     *("model", "batches", "callbacks", "fitting", "training"),
     *("bootstrap", "evaluation", "reference_models", "permutation", "statistics"),
+    *("pseudo_trials", "demonstrations", "published"),
     # what people read and see
     *("reports", "sentences", "display", "plots", "score_plots", "maps", "pictures"),
     # what runs when

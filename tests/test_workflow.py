@@ -1,5 +1,6 @@
 """The whole way on a cohort of four: once, again, with one subject changed, with one broken."""
 
+import dataclasses
 import shutil
 
 import nbformat
@@ -26,7 +27,8 @@ def copied_run(smoke_run, tmp_path, monkeypatch):
 
 def jobs(run, rule):
     """The lines of finished jobs of a rule."""
-    return [line for line in run.stdout.splitlines() if line.startswith("done") and rule in line]
+    done = [line for line in run.stdout.splitlines() if line.startswith("done")]
+    return [line for line in done if line.split()[3] == rule]  # done 1.2 s RULE ...
 
 
 def test_run_makes_every_artefact_and_ends_with_the_books_path(smoke_run, monkeypatch):
@@ -94,7 +96,9 @@ def test_one_broken_subject_leaves_a_page_that_names_it_and_the_others(copied_ru
     page = (book / "subjects" / "sub-02.html").read_text()
     assert "s02.mat" in page
     assert "What to do." in page
-    assert "3 of 4" in (book / "cohort.html").read_text()
+    cohort = (book / "cohort.html").read_text()
+    assert "3 of 4" in cohort
+    assert "leave-subjects-out, fold 0" in cohort
     # Of three people in two folds one fold has a single one to train on: it says so, alone.
     assert "not trained: leave_subjects_out" in run.stdout
     subjects = pd.read_parquet(copied_run / "smoke" / "scores" / "scores.parquet")["subject"]
@@ -117,6 +121,19 @@ def test_wrong_command_line_exits_non_zero_and_says_why(tmp_path):
     assert run.returncode == 1
     assert "Did you mean 'demo'" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_simulated_recording_follows_the_settings(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    study = studies.load("smoke")
+    first = stages.recording(study, "sub-01")
+    file = study.recordings_root / "s01.mat"
+    before = file.stat().st_mtime_ns
+    assert stages.recording(study, "sub-01").identical(first)
+    assert file.stat().st_mtime_ns == before
+    louder = dataclasses.replace(study.simulation, effect=4.0)
+    other = stages.recording(study.model_copy(update={"simulation": louder}), "sub-01")
+    assert not np.array_equal(other["eeg"], first["eeg"])
 
 
 def test_check_names_the_broken_subject_and_passes_the_others(copied_run):
