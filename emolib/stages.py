@@ -8,13 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import platform
 import shutil
-import subprocess
-import time
 from collections.abc import Mapping
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -27,15 +23,10 @@ from emolib.checks import DataError
 from emolib.features import extract_features
 from emolib.grid import to_brain_maps
 from emolib.labels import metadata
+from emolib.provenance import provenance as provenance  # for notebooks
 from emolib.recordings import simulated
 from emolib.splits import NEW_SUBJECTS, PROTOCOLS, group_windows
-from emolib.study import PROJECT, Study
-
-_STARTED = time.monotonic()
-
-# Whose versions a page's provenance names.
-PACKAGES = ("emolib", "numpy", "scipy", "xarray", "scikit-learn", "mne", "keras", "jax")
-
+from emolib.study import Study
 
 # -- recordings and features ---------------------------------------------------------------
 
@@ -278,31 +269,6 @@ def make_scores(study: Study) -> None:
 def scores(study: Study) -> pd.DataFrame:
     """The study's scores; see `evaluation.score` for the columns."""
     return pd.read_parquet(study.scores_file("parquet"))
-
-
-# -- provenance ----------------------------------------------------------------------------
-
-
-def provenance(study: Study, inputs: list[Path] | None = None) -> dict[str, str]:
-    """What made a page: study, commit, versions, processors, input digest, duration."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    files = [path for path in inputs or [] if Path(path).is_file()]
-    return {
-        "study": study.name,
-        "settings": study.digest("page"),
-        "commit": commit or "not a git checkout",
-        "inputs": f"{digest_of_files(files)} ({len(files)} files)" if files else "none",
-        "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
-        "machine": f"{platform.system()} {platform.machine()}",
-        "duration": f"{time.monotonic() - _STARTED:.1f} s",
-    }
 
 
 # -- helpers -------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ ORDER = (
     # what people read and see
     *("reports", "sentences", "display", "plots", "score_plots", "maps", "pictures"),
     # what runs when
-    *("study", "stages", "rendering", "workflow", "__main__"),
+    *("study", "provenance", "stages", "rendering", "workflow", "__main__"),
 )
 RECORDINGS = (
     *("contract", "validation", "pickles", "trial_table", "eeg_file", "deap", "files", "eegmat"),

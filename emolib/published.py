@@ -1,0 +1,39 @@
+"""What others report for DEAP, for tables that stand beside our own scores.
+
+The figures are data, not code: `published.csv` beside this file has them with their sources.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+FILE = Path(__file__).with_suffix(".csv")
+
+
+def published() -> pd.DataFrame:
+    """Read the published figures.
+
+    They come from different papers, with classes, windows and folds of their own: they can be
+    shown beside a score of ours, not tested against it. Those under ``window_wise`` leak, as
+    ours do there.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``system``, ``variant`` (empty where a system has one figure), ``protocol`` (a
+        name in `emolib.splits.PROTOCOLS`), ``valence`` and ``arousal`` (in ``unit``, percent),
+        ``unit`` and ``source``. Where a range is reported, its ends are two rows.
+
+    Notes
+    -----
+    METHOD section 7.
+
+    Examples
+    --------
+    >>> figures = published().set_index(["system", "variant"])
+    >>> float(figures.loc[("MT-CNN", "paper"), "valence"])
+    96.28
+    """
+    return pd.read_csv(FILE, keep_default_na=False)
