@@ -171,7 +171,7 @@ def provenance(made_by: Mapping[str, str]) -> Table:
     Parameters
     ----------
     made_by : mapping of str to str
-        As `emolib.stages.provenance` gives it.
+        As `emolib.provenance.made_by` gives it.
 
     Examples
     --------

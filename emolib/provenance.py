@@ -17,7 +17,7 @@ _STARTED = time.monotonic()  # imported with a notebook's first cell
 PACKAGES = ("emolib", "numpy", "scipy", "xarray", "scikit-learn", "mne", "keras", "jax")
 
 
-def provenance(study: Study, inputs: list[Path] | None = None) -> dict[str, str]:
+def made_by(study: Study, inputs: list[Path] | None = None) -> dict[str, str]:
     """What made a page: study, commit, versions, processors, input digest, duration."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"],

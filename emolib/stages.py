@@ -23,7 +23,6 @@ from emolib.checks import DataError
 from emolib.features import extract_features
 from emolib.grid import to_brain_maps
 from emolib.labels import metadata
-from emolib.provenance import provenance as provenance  # for notebooks
 from emolib.recordings import simulated
 from emolib.splits import NEW_SUBJECTS, PROTOCOLS, group_windows
 from emolib.study import Study

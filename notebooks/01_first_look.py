@@ -38,6 +38,7 @@ from scipy.stats import kurtosis
 from emolib import maps, pictures, plots, spectra, stages, summaries
 from emolib.display import Picture, plain, provenance, say, use_style
 from emolib.labels import trial_classes
+from emolib.provenance import made_by
 from emolib.study import load
 
 use_style()
@@ -331,4 +332,4 @@ pictures.spectra(at_back.mean("channel"), classes, first, place=", ".join(back))
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(stages.provenance(this_study, inputs))
+provenance(made_by(this_study, inputs))

@@ -40,6 +40,7 @@ from scipy import signal
 from emolib import bands, plots, spectra, stages, summaries
 from emolib.display import Picture, Table, provenance, say, use_style
 from emolib.kernels import cut_windows, differential_entropy
+from emolib.provenance import made_by
 from emolib.study import load
 
 use_style()
@@ -404,4 +405,4 @@ for name, band in all_bands.items():
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(stages.provenance(this_study, inputs))
+provenance(made_by(this_study, inputs))

@@ -41,6 +41,7 @@ from scipy import integrate, stats
 from emolib import kernels, plots, stages, summaries
 from emolib.bands import band_pass
 from emolib.display import Picture, Table, provenance, say, use_style
+from emolib.provenance import made_by
 from emolib.study import load
 
 use_style()
@@ -317,4 +318,4 @@ for i, (name, band) in enumerate(all_bands.items()):
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(stages.provenance(this_study, inputs))
+provenance(made_by(this_study, inputs))

@@ -25,6 +25,7 @@ from IPython.display import display
 from emolib import pictures, reports, sentences, spectra, stages, summaries
 from emolib.display import Table, bullets, plain, provenance, say, use_style
 from emolib.labels import trial_classes
+from emolib.provenance import made_by
 from emolib.study import load
 
 use_style()
@@ -190,4 +191,4 @@ for protocol in this_study.protocols if len(pooled) else ():
 inputs = [this_study.features_file(subject) for subject in subjects]
 if decoded:
     inputs.append(this_study.scores_file())
-provenance(stages.provenance(this_study, inputs))
+provenance(made_by(this_study, inputs))

@@ -24,6 +24,7 @@ from IPython.display import display
 from emolib import pictures, reports, sentences, spectra, stages, summaries
 from emolib.display import Table, bullets, plain, provenance, say, use_style
 from emolib.labels import trial_classes
+from emolib.provenance import made_by
 from emolib.study import load
 
 use_style()
@@ -186,4 +187,4 @@ if decoded:
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance({"subject": subject, **stages.provenance(this_study, inputs)})
+provenance({"subject": subject, **made_by(this_study, inputs)})
