@@ -212,7 +212,8 @@ def scalp_rows(
     if plain:
         held = [names.index(name) for name in plain]
         for j in range(len(bands)):
-            colour_bar(images[held[0], j], axes[held, j], unit, location="bottom")
+            bar = colour_bar(images[held[0], j], axes[held, j], unit, location="bottom")
+            bar.ax.locator_params(nbins=3)  # it is narrow: more numbers would run into one another
     if difference:
         i = names.index(difference)
         colour_bar(
