@@ -203,15 +203,21 @@ def test_a_subject_that_was_never_recorded_is_refused(tmp_path):
 
 def test_an_empty_cache_is_filled_and_no_other_folder(tmp_path, monkeypatch):
     asked = []
+    cache = tmp_path / "emolib" / "eegmat"
     monkeypatch.setattr(eegmat.pooch, "os_cache", lambda name: tmp_path / name)
-    monkeypatch.setattr(eegmat, "download", asked.append)
+    monkeypatch.setattr(eegmat, "download", lambda folder, names: asked.append((folder, [*names])))
     eegmat.prepare(tmp_path / "elsewhere")
     assert asked == []
-    eegmat.prepare(tmp_path / "emolib" / "eegmat")
-    assert asked == [tmp_path / "emolib" / "eegmat"]
-    write_eegmat(tmp_path / "emolib" / "eegmat", 1, rest_seconds=2, arithmetic_seconds=1)
-    eegmat.prepare(tmp_path / "emolib" / "eegmat")
-    assert len(asked) == 1
+    eegmat.prepare(cache)
+    assert asked.pop() == (cache, [*eegmat.SAMPLE])
+    write_eegmat(cache, 1, rest_seconds=2, arithmetic_seconds=1)
+    eegmat.prepare(cache)
+    assert asked == []
+    eegmat.prepare(cache, ["sub-00", "sub-20"])
+    assert asked.pop() == (cache, ["sub-20"])
+    (cache / "Subject00_2.edf").unlink()  # a download that was cut short
+    eegmat.prepare(cache, ["sub-00"])
+    assert asked.pop() == (cache, ["sub-00"])
 
 
 # The real recordings

@@ -82,11 +82,24 @@ def default_root() -> Path:
     return Path(pooch.os_cache("emolib")) / "eegmat"
 
 
-def prepare(root: str | Path) -> None:
-    """Fill the cache with `SAMPLE` if `root` is the cache and holds nothing yet."""
+def prepare(root: str | Path, wanted: Iterable[str] | None = None) -> None:
+    """Download into the cache the subjects that it lacks; any other folder is left as it is.
+
+    Parameters
+    ----------
+    root : path
+        The cache, or a folder of one's own.
+    wanted : iterable of str, optional
+        Names out of `ALL`; by default `SAMPLE`, unless somebody is there already.
+    """
     cache = Path(pooch.os_cache("emolib")) / "eegmat"
-    if Path(root) == cache and not _files(cache):
-        download(cache)
+    if Path(root) != cache:
+        return
+    numbers = [number for number, _ in _files(cache)]
+    whole = {subject_name(number) for number in numbers if numbers.count(number) == 2}
+    missing = [name for name in wanted or (() if whole else SAMPLE) if name not in whole]
+    if missing:
+        download(cache, missing)
 
 
 def subjects(root: str | Path) -> list[str]:
