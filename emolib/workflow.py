@@ -36,6 +36,7 @@ REASONS = {
     r"(Params have|Code has) changed since last execution.*": "settings or code changed",
     r"Set of input files has changed since last execution": "other input files",
     r"Incomplete output files: ": "was cut off: ",
+    r"Forced execution": "cut off last time, or forced",
 }
 
 
