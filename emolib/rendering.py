@@ -94,6 +94,7 @@ def execute(
                 "Mend the cause that the last line names, then run the study again: "
                 "only what is missing is made. The other pages are not affected.",
             )
+            page.metadata["emolib"] = {"failed": lines[-1]}
             nbformat.write(page, finished)
             return False
         notebook = nbformat.read(run, as_version=4)
@@ -123,9 +124,7 @@ def failure_page(title: str, explanation: str, fault: str, remedy: str) -> nbfor
 
 The rest of the book is not affected; see [the cohort page](/cohort.ipynb).
 """
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text, id="failure")])
-    notebook.metadata["emolib"] = {"failed": fault.strip().splitlines()[-1] if fault else title}
-    return notebook
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text, id="failure")])
 
 
 def source_of(name: str) -> Path:
@@ -144,8 +143,7 @@ def page_file(study: Study, name: str, subject: str | None = None) -> Path:
 def make_page(study: Study, name: str, subject: str | None = None) -> bool:
     """Execute one notebook for a study; a subject without features gets a page that says why."""
     output = page_file(study, name, subject)
-    if name == "subject_report" and subject in (failed := stages.failures(study)):
-        fault = failed[subject]
+    if name == "subject_report" and (fault := stages.failure(study, subject)):
         page = failure_page(
             f"{subject}: not in this study's results",
             "This subject's recording could not be used.",
@@ -167,7 +165,7 @@ def failed_pages(study: Study) -> dict[str, str]:
     failed = {}
     for path in sorted((study.folder / "notebooks").rglob("*.ipynb")):
         fault = nbformat.read(path, as_version=4).metadata.get("emolib", {}).get("failed")
-        if fault and path.stem not in stages.failures(study):
+        if fault:
             failed[path.stem] = fault
     return failed
 

@@ -100,15 +100,18 @@ def features(study: Study, subject: str) -> xr.Dataset:
     return loaded
 
 
+def failure(study: Study, subject: str) -> dict[str, str] | None:
+    """Why a subject could not be used (where, problem, remedy); None if nothing is known."""
+    if not study.features_file(subject).exists():
+        return None
+    with xr.open_dataset(study.features_file(subject), engine="h5netcdf") as stored:
+        return json.loads(stored.attrs["failure"]) if "failure" in stored.attrs else None
+
+
 def failures(study: Study) -> dict[str, dict[str, str]]:
     """The subjects that could not be used: where the fault is, the problem, the remedy."""
-    failed = {}
-    for subject in study.subjects():
-        if study.features_file(subject).exists():
-            with xr.open_dataset(study.features_file(subject), engine="h5netcdf") as stored:
-                if "failure" in stored.attrs:
-                    failed[subject] = json.loads(stored.attrs["failure"])
-    return failed
+    faults = {subject: failure(study, subject) for subject in study.subjects()}
+    return {subject: fault for subject, fault in faults.items() if fault}
 
 
 def usable_subjects(study: Study) -> list[str]:

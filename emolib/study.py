@@ -193,6 +193,10 @@ class Study(BaseModel):
         return digest_of_settings(used | {"code": digest_of_files(code)})
 
 
+# Fields that no file gives: they follow from its name, and from its features and tasks.
+DERIVED: dict[Any, set[str]] = {Study: {"name", "file"}, ModelSettings: {"planes", "tasks"}}
+
+
 def load(study: str | Path) -> Study:
     """Read and validate a study file.
 
@@ -221,12 +225,9 @@ def load(study: str | Path) -> Study:
         ) from None
     if not isinstance(content, dict):
         raise SettingsError(path, "holds no keys.", "Start from studies/demo.yaml.")
-    for derived in ("name", "file", "only_subjects"):
-        if derived in content:
-            raise SettingsError(
-                f"{path}: key {derived!r}", "is unknown.", _known_keys(Study, derived)
-            )
-    for derived in {"planes", "tasks"} & set(content.get("model") or {}):
+    for key in {*DERIVED[Study], "only_subjects"} & set(content):
+        raise SettingsError(f"{path}: key {key!r}", "is unknown.", _known_keys(Study, key))
+    for derived in DERIVED[ModelSettings] & set(content.get("model") or {}):
         raise SettingsError(
             f"{path}: key 'model.{derived}'",
             "follows from 'features' and 'tasks'.",
@@ -273,9 +274,10 @@ def _model_at(loc: tuple) -> Any:
     """The settings class that holds the key at `loc` of a validation error."""
     model: Any = Study
     for part in loc[:-1]:
-        if isinstance(part, int) or part not in _annotations(model):
+        known = typing.get_type_hints(model)
+        if isinstance(part, int) or part not in known:
             continue  # an index, or the free name of a task
-        inner = [_annotations(model)[part]]
+        inner = [known[part]]
         while inner:
             candidate = inner.pop()
             inner += typing.get_args(candidate)
@@ -284,15 +286,10 @@ def _model_at(loc: tuple) -> Any:
     return model
 
 
-def _annotations(model: Any) -> dict[str, Any]:
-    return typing.get_type_hints(model)
-
-
 def _known_keys(model: Any, key: str) -> str:
-    hidden = {"name", "file", "only_subjects", "planes" if model is ModelSettings else ""}
-    names = (
-        [field.alias or name for name, field in Study.model_fields.items() if name not in hidden]
-        if model is Study
-        else [field.name for field in dataclasses.fields(model)]
-    )
-    return did_you_mean(str(key), names)
+    """What a file may say where it says `key`: fields that `load` fills in are not offered."""
+    if model is Study:
+        names = {field.alias or name for name, field in Study.model_fields.items()}
+    else:
+        names = {field.name for field in dataclasses.fields(model)}
+    return did_you_mean(str(key), names - DERIVED.get(model, set()))

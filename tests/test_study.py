@@ -48,6 +48,7 @@ def test_settings_reach_the_dataclasses(written):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"subject": ["sub-01"]}, r"key 'subject': is unknown. Did you mean 'subjects'"),
         ({"protocol": []}, r"mine.yaml: key 'protocol': is unknown. Did you mean 'protocols'"),
         ({"features": {"filterng": "causal"}}, r"'features.filterng'.*Did you mean 'filtering'"),
         ({"training": {"epoch": 3}}, r"'training.epoch'.*Did you mean 'epochs'"),
@@ -66,6 +67,7 @@ def test_settings_reach_the_dataclasses(written):
         ({"dataset": "deap"}, r"'simulation': is given for 'deap'"),
         ({"features": {"psd": "wlch"}}, r"got 'wlch'. Did you mean 'welch'"),
         ({"model": {"planes": 4}}, r"'model.planes': follows from"),
+        ({"model": {"plane": 4}}, r"'model.plane': is unknown. Allowed: 'batch_norm'"),
         ({"name": "x"}, r"key 'name': is unknown"),
         ({"tasks": {}}, r"'tasks': got \{\}"),
     ],
