@@ -6,7 +6,7 @@ STUDY  ?= studies/demo.yaml
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 
-.PHONY: help book test lab bench check lint clean
+.PHONY: help book test lab bench evidence check lint clean
 
 help:
 	@echo 'make book                            build the book on simulated data (some minutes)'
@@ -14,6 +14,7 @@ help:
 	@echo 'make test                            run the tests'
 	@echo 'make lab                             open the notebooks in JupyterLab'
 	@echo 'make bench                           measure speed and memory, as ratios'
+	@echo 'make evidence                        measure what is claimed of the statistics (half an hour)'
 	@echo 'make check STUDY=...                 look at the recordings of a study, compute nothing'
 	@echo 'make clean                           remove results and the environment'
 
@@ -24,7 +25,7 @@ check: $(VENV)/installed
 	@$(RUN) -m emolib check $(STUDY)
 
 test: $(VENV)/installed
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses 2 --dist loadgroup
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
@@ -35,6 +36,9 @@ lab: $(VENV)/installed
 bench: $(VENV)/installed
 	$(RUN) -m benchmarks.features
 	$(RUN) -m benchmarks.training
+
+evidence: $(VENV)/installed
+	$(RUN) -m benchmarks.evidence
 
 clean:
 	rm -rf results $(VENV)

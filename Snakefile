@@ -4,15 +4,52 @@
 import sys
 
 from emolib import study as studies
-from emolib.rendering import CHAPTERS, source_of
+from emolib.rendering import CHAPTERS, source_of, waits_for
 from emolib.settings import threads
 
 study = studies.load(config["study"])
 subjects = study.subjects()
 simulated = study.simulation is not None
-folds = [(protocol, number) for protocol in study.protocols for number in study.folds(protocol)]
 emolib = f"{sys.executable} -m emolib"
 here = f"{study.file} > {{log}} 2>&1"
+
+# The study itself has its artefacts here, each variant its own in a folder.
+members = {"": study} | {f"variants/{name}/": study.variant(name) for name in study.variants}
+trained = [
+    f"{place}predictions/{protocol}/fold-{number}.parquet"
+    for place, member in members.items()
+    for protocol in member.protocols
+    for number in member.folds(protocol)
+]
+permuted = [
+    f"predictions/{protocol}/permuted-{i + 1}/fold-{number}.parquet"
+    for protocol, n in study.permutations.items()
+    for i in range(n)
+    for number in range(study.splits(protocol))
+]
+scores = [f"{place}scores/scores.parquet" for place in members]
+
+
+def digest(stage):
+    """What decides a stage's result in the place of an artefact."""
+    return lambda wildcards: members[wildcards.place].digest(stage)
+
+
+def variant(wildcards):
+    """The option that names a variant on the command line."""
+    return f"--variant {wildcards.place.split('/')[1]}" if wildcards.place else ""
+
+
+def features_of(member):
+    """The files of all subjects' features; variants with the same settings share them."""
+    return [str(member.features_file(subject).relative_to(study.folder)) for subject in subjects]
+
+
+def shown_in(chapter):
+    """What a chapter reads."""
+    if waits_for(chapter) == "scores":
+        return ["scores/scores.parquet"]
+    return features_of(study)[: None if waits_for(chapter) == "features" else 1]
 
 
 def recordings_of(subject):
@@ -21,10 +58,13 @@ def recordings_of(subject):
         return [f"recordings/s{subject.removeprefix('sub-')}.mat"]
     return [str(path) for path in study.reader.sources(study.recordings_root, subject)]
 
+
 wildcard_constraints:
+    place=f"(?:{'|'.join(members)})",  # in brackets: an empty one would be no constraint
     subject="|".join(subjects),
     protocol="|".join(study.protocols),
     fold=r"\d+",
+    permutation=r"\d+",
 
 
 localrules:
@@ -57,54 +97,94 @@ rule features:
     input:
         lambda wildcards: recordings_of(wildcards.subject),
     output:
-        "features/{subject}.nc",
+        "{place}features/{subject}.nc",
     params:
-        digest=study.digest("features"),
+        digest=digest("features"),
+        variant=variant,
     log:
-        "logs/features/{subject}.log",
+        "{place}logs/features/{subject}.log",
     resources:
         mem_mb=1500,
         runtime=10,
     shell:
-        emolib + " features --subject {wildcards.subject} " + here
+        emolib + " features {params.variant} --subject {wildcards.subject} " + here
+
+
+rule summary:
+    input:
+        lambda wildcards: recordings_of(wildcards.subject),
+        lambda wildcards: str(study.features_file(wildcards.subject).relative_to(study.folder)),
+    output:
+        "summaries/{subject}.nc",
+    params:
+        digest=study.digest("summary"),
+    log:
+        "logs/summary/{subject}.log",
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    shell:
+        emolib + " summary --subject {wildcards.subject} " + here
 
 
 rule train:
     input:
-        expand("features/{subject}.nc", subject=subjects),
+        lambda wildcards: features_of(members[wildcards.place]),
     output:
-        predictions="predictions/{protocol}/fold-{fold}.parquet",
-        history="models/{protocol}/fold-{fold}/history.parquet",
+        predictions="{place}predictions/{protocol}/fold-{fold}.parquet",
+        history="{place}models/{protocol}/fold-{fold}/history.parquet",
     params:
-        digest=study.digest("training"),
+        digest=digest("training"),
+        variant=variant,
     log:
-        "logs/train/{protocol}-{fold}.log",
+        "{place}logs/train/{protocol}-{fold}.log",
     threads: int(threads())
     resources:
         mem_mb=6000,
         runtime=24 * 60,
     shell:
-        emolib + " train --protocol {wildcards.protocol} --fold {wildcards.fold} " + here
+        emolib + " train {params.variant} --protocol {wildcards.protocol} --fold {wildcards.fold} " + here
+
+
+rule refit:
+    input:
+        features_of(study),
+    output:
+        "predictions/{protocol}/permuted-{permutation}/fold-{fold}.parquet",
+    params:
+        digest=study.digest("training"),
+    log:
+        "logs/refit/{protocol}-{permutation}-{fold}.log",
+    threads: int(threads())
+    resources:
+        mem_mb=6000,
+        runtime=24 * 60,
+    shell:
+        emolib + " train --protocol {wildcards.protocol} --fold {wildcards.fold}"
+        " --permutation {wildcards.permutation} " + here
 
 
 rule score:
     input:
-        [f"predictions/{protocol}/fold-{number}.parquet" for protocol, number in folds],
+        lambda wildcards: [path for path in trained if path.startswith(f"{wildcards.place}predictions")],
+        lambda wildcards: [] if wildcards.place else permuted,
     output:
-        "scores/scores.parquet",
-        "scores/scores.csv",
+        "{place}scores/scores.parquet",
+        "{place}scores/scores.csv",
+        "{place}scores/permuted.parquet",
     params:
-        digest=study.digest("scores"),
+        digest=digest("scores"),
+        variant=variant,
     log:
-        "logs/score.log",
+        "{place}logs/score.log",
     shell:
-        emolib + " score " + here
+        emolib + " score {params.variant} " + here
 
 
 rule chapter:
     input:
         source=lambda wildcards: str(source_of(wildcards.chapter)),
-        features=expand("features/{subject}.nc", subject=subjects[:1]),
+        shown=lambda wildcards: shown_in(wildcards.chapter),
     output:
         "notebooks/chapters/{chapter}.ipynb",
     params:
@@ -119,6 +199,7 @@ rule subject_page:
     input:
         source=str(source_of("subject_report")),
         features="features/{subject}.nc",
+        summary="summaries/{subject}.nc",
         scores="scores/scores.parquet",
     output:
         "notebooks/subjects/{subject}.ipynb",
@@ -133,8 +214,9 @@ rule subject_page:
 rule cohort_page:
     input:
         source=str(source_of("cohort_report")),
-        features=expand("features/{subject}.nc", subject=subjects),
-        scores="scores/scores.parquet",
+        features=features_of(study),
+        summaries=expand("summaries/{subject}.nc", subject=subjects),
+        scores=scores,
     output:
         "notebooks/cohort.ipynb",
     params:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from emolib import study as studies
-from emolib.checks import InputError
+from emolib.checks import InputError, check_option
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,7 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
         if place in os.environ:
             os.environ[place] = str(Path(os.environ[place]).resolve())
     try:
-        return options.command(studies.load(options.study), options)
+        study = studies.load(options.study)
+        if getattr(options, "variant", None):
+            study = study.variant(options.variant)
+        return options.command(study, options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -81,10 +84,17 @@ def _features(study: studies.Study, options: argparse.Namespace) -> int:
     return 0
 
 
-def _train(study: studies.Study, options: argparse.Namespace) -> int:
+def _summary(study: studies.Study, options: argparse.Namespace) -> int:
     from emolib import stages
 
-    stages.make_fold(study, options.protocol, options.fold)
+    stages.make_summary(study, options.subject)
+    return 0
+
+
+def _train(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import fold_stage
+
+    fold_stage.make_fold(study, options.protocol, options.fold, options.permutation)
     return 0
 
 
@@ -109,6 +119,16 @@ def _book(study: studies.Study, options: argparse.Namespace) -> int:
     return 0
 
 
+def _report(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import single_file
+
+    subjects = study.subjects()
+    subject = options.subject if options.subject in subjects else f"sub-{options.subject}"
+    check_option("--subject", subject, subjects)
+    print(single_file.export(study, subject, options.ending, options.out))
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m emolib", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -121,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("study", help="a name in studies/, such as demo, or a YAML file")
 
     subject = {"required": True, "help": "such as sub-01"}
+    variant = {"metavar": "NAME", "help": "one of the study's variants"}
     command(
         "run",
         _run,
@@ -136,21 +157,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("check", _check, "compare the recordings with what their data set promises")
     command("simulate", _simulate, "simulate one subject", subject=subject)
-    command("features", _features, "compute one subject's features", subject=subject)
+    command(
+        "features", _features, "compute one subject's features", subject=subject, variant=variant
+    )
+    command("summary", _summary, "describe one subject, and test what may be", subject=subject)
     command(
         "train",
         _train,
         "train one fold of a protocol",
         protocol={"required": True},
         fold={"required": True, "type": int},
+        permutation={"type": int, "default": 0, "help": "of the labels, from 1; 0: as they are"},
+        variant=variant,
     )
-    command("score", _score, "score a study's predictions")
+    command("score", _score, "score a study's predictions", variant=variant)
     command(
         "page",
         _page,
         "execute one notebook for a study",
         notebook={"required": True, "help": "such as 01_first_look or subject_report"},
         subject={"help": "such as sub-01; the first usable one if left out"},
+    )
+    command(
+        "report",
+        _report,
+        "write a subject's report as one file, to mail or to print",
+        subject={"required": True, "help": "such as sub-03, or 03"},
+        html={"action": "store_const", "const": "html", "dest": "ending", "default": "html"},
+        pdf={"action": "store_const", "const": "pdf", "dest": "ending"},
+        out={"type": Path, "default": Path(), "metavar": "FOLDER", "help": "where to put it"},
     )
     command("book", _book, "assemble the executed notebooks and build the book")
     return parser

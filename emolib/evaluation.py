@@ -124,6 +124,28 @@ def score(predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLE
     return pd.concat(tables, ignore_index=True)[list(SCORE_COLUMNS)].astype(kinds)
 
 
+def permuted_scores(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Score the refits on permuted labels, each by itself, over all subjects.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        As for `score`, with a column ``permutation``; or an empty table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``protocol``, ``stage``, ``task``, ``metric``, ``permutation`` and ``value``.
+    """
+    columns = ["protocol", "stage", "task", "metric", "permutation", "value"]
+    tables = []
+    for number, own in predictions.groupby("permutation") if len(predictions) else ():
+        scores = score(own, resamples=0)
+        whole = scores["subject"].isna() & scores["fold"].isna()
+        tables.append(scores[whole].assign(permutation=int(number))[columns])
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
 def count_hits(predictions: pd.DataFrame) -> dict[tuple[str, str, str], Hits]:
     """Count right predictions a trial, by (protocol, stage, task); see `score`."""
     rows = _checked(predictions)

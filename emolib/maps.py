@@ -124,6 +124,7 @@ def scalp(
     limits: tuple[float, float],
     diverging: bool = False,
     title: str = "",
+    marked: np.ndarray | None = None,
 ) -> Artist:
     """Draw values at the electrodes as a map of the scalp, interpolated between them.
 
@@ -141,6 +142,8 @@ def scalp(
         Two colours about zero, for differences.
     title : str
         Shown above.
+    marked : array of bool (channel,), optional
+        Electrodes that get a ring.
     """
     levels = np.linspace(*limits, N_CONTOURS + 2)[1:-1]
     ax.set_prop_cycle(color=[DARK])  # MNE draws the outlines with the cycle's line styles
@@ -155,6 +158,8 @@ def scalp(
             sphere=HEAD_RADIUS,
             res=96,
             cmap=DIVERGING if diverging else SEQUENTIAL,
+            mask=marked if marked is not None and np.any(marked) else None,
+            mask_params={"markerfacecolor": "white", "markeredgecolor": DARK, "markersize": 4},
         )
     if title:
         ax.set_title(title, loc="center")
@@ -170,6 +175,7 @@ def scalp_rows(
     unit: str,
     difference: str | None = None,
     difference_unit: str = "",
+    marked: np.ndarray | None = None,
 ) -> np.ndarray:
     """Draw a table of scalp maps: a row a condition, a column a band.
 
@@ -188,6 +194,8 @@ def scalp_rows(
         The name of the row that holds differences, and
     difference_unit : str
         its unit.
+    marked : array of bool (band, channel), optional
+        Electrodes that get a ring in the row of differences.
 
     Returns
     -------
@@ -203,6 +211,7 @@ def scalp_rows(
             images[i, j] = scalp(
                 axes[i, j], values[j], channels, limits=limits,
                 diverging=name == difference, title=band if i == 0 else "",
+                marked=marked[j] if name == difference and marked is not None else None,
             )  # fmt: skip
         axes[i, 0].text(
             -0.12, 0.5, name, transform=axes[i, 0].transAxes, rotation=90,

@@ -123,8 +123,18 @@ def build_crnn(settings: ModelSettings, *, seed: int = 0) -> keras.Model:
     return keras.Model(maps, _heads(x, settings, seed + 7), name="crnn")
 
 
-Builder = Callable[..., keras.Model]
-BUILDERS: dict[str, Builder] = {"mt_cnn": build_mt_cnn, "crnn": build_crnn}
+BUILDERS: dict[str, Callable[..., keras.Model]] = {"mt_cnn": build_mt_cnn, "crnn": build_crnn}
+
+
+def build(settings: ModelSettings, *, seed: int = 0) -> keras.Model:
+    """Build the network that the settings name.
+
+    Examples
+    --------
+    >>> build(ModelSettings(network="crnn", windows=6)).name
+    'crnn'
+    """
+    return BUILDERS[settings.network](settings, seed=seed)
 
 
 def save_weights(path: str | Path, model: keras.Model) -> None:

@@ -16,12 +16,11 @@ from scipy import sparse, stats
 from emolib.bootstrap import Hits, cells, cohort_values, percentiles
 from emolib.checks import DataError, check_option
 from emolib.evaluation import count_hits
-from emolib.reference_models import RidgeOperator, ridge_operator
+from emolib.nulls import LEVEL, null_cohort
+from emolib.operators import OPERATORS, Operator
 from emolib.splits import leave_subjects_out, stable_seed
 
 PERMUTATIONS = 999
-LEVEL = 0.05
-NULLS = ("independent", "shared", "stimulus_locked")
 SAYS = {
     "joint_stimulus": "better than an arbitrary labelling of the same stimuli",
     "within_subject": "any association with the labels, the stimuli's identity included",
@@ -75,12 +74,12 @@ class PermutationTest:
         return float(np.quantile(self.null, 1 - LEVEL) + stats.norm.ppf(0.8) * self.null.std())
 
 
-def labelled_scores(operator: RidgeOperator, labels: np.ndarray) -> np.ndarray:
-    """Refit ridge on each labelling and score it.
+def labelled_scores(operator: Operator, labels: np.ndarray) -> np.ndarray:
+    """Refit on each labelling and score it.
 
     Parameters
     ----------
-    operator : RidgeOperator
+    operator : Operator
     labels : numpy.ndarray of 0 and 1, (n_trials, n_labellings)
 
     Returns
@@ -90,7 +89,7 @@ def labelled_scores(operator: RidgeOperator, labels: np.ndarray) -> np.ndarray:
     """
     labels = np.asarray(labels, float)
     truth = labels[operator.trial]  # (n_tests, n_labellings)
-    high = (operator.matrix @ labels > 0).astype(float)
+    high = (operator.decisions(labels) > 0).astype(float)
     subject = operator.trials["subject"].to_numpy()[operator.trial]
     names = np.array([subject.astype(str), operator.fold.astype(str)])
     _, first, cell = np.unique(names, axis=1, return_index=True, return_inverse=True)
@@ -106,7 +105,7 @@ def labelled_scores(operator: RidgeOperator, labels: np.ndarray) -> np.ndarray:
 
 
 def joint_stimulus_test(
-    operator: RidgeOperator, task: str, *, n_permutations: int = PERMUTATIONS, seed: int = 0
+    operator: Operator, task: str, *, n_permutations: int = PERMUTATIONS, seed: int = 0
 ) -> PermutationTest:
     """Permute the stimuli, the same way for every subject, and fit again.
 
@@ -115,7 +114,7 @@ def joint_stimulus_test(
 
     Parameters
     ----------
-    operator : RidgeOperator
+    operator : Operator
         From folds that do not depend on the labels.
     task : str
         A class column of the operator's trials, of classes 0 and 1. Tasks that are tested
@@ -151,7 +150,7 @@ def joint_stimulus_test(
 
 
 def within_subject_test(
-    operator: RidgeOperator,
+    operator: Operator,
     task: str,
     *,
     within_fold: bool = False,
@@ -207,68 +206,34 @@ def fixed_prediction_test(
     return tests
 
 
-def null_cohort(
-    kind: str,
-    rng: np.random.Generator,
-    *,
-    n_subjects: int = 16,
-    n_stimuli: int = 40,
-    n_features: int = 20,
-    locked: float = 0.5,
-) -> tuple[np.ndarray, pd.DataFrame]:
-    """Make trials whose features say nothing of their labels.
-
-    Parameters
-    ----------
-    kind : {"independent", "shared", "stimulus_locked"}
-        Labels drawn for each trial; labels that mostly follow the stimulus, as ratings do;
-        and the same with a response that all subjects share for a stimulus, unrelated to its
-        label.
-    rng : numpy.random.Generator
-    n_subjects, n_stimuli, n_features : int
-    locked : float
-        Size of the shared response, in standard deviations of the noise.
-
-    Returns
-    -------
-    x : numpy.ndarray, (n_trials, n_features)
-    table : pandas.DataFrame, a row a trial
-    """
-    check_option("kind", kind, NULLS)
-    subject, stimulus = np.divmod(np.arange(n_subjects * n_stimuli), n_stimuli)
-    labels = rng.integers(0, 2, len(subject))
-    x = rng.normal(size=(len(subject), n_features))
-    if kind != "independent":
-        of_stimulus = rng.permutation(np.arange(n_stimuli) % 2)
-        follows = rng.random(len(subject)) < 0.8
-        labels = np.where(follows, of_stimulus[stimulus], labels)
-    if kind == "stimulus_locked":
-        x += locked * rng.normal(size=(n_stimuli, n_features))[stimulus]
-    names = [f"sub-{s + 1:02d}" for s in subject]
-    columns = {"subject": names, "trial": stimulus + 1, "stimulus": stimulus, "window": 0}
-    return x, pd.DataFrame(columns | {"valence": labels})
-
-
 def false_positives(
-    kind: str, *, n_cohorts: int = 1000, n_permutations: int = 199, seed: int = 0
+    kind: str,
+    *,
+    n_cohorts: int = 1000,
+    n_permutations: int = 199,
+    seed: int = 0,
+    model: str = "ridge",
 ) -> pd.Series:
     """Count how often each test rejects at .05 on null cohorts under leave-subjects-out.
 
-    Of 1,000 cohorts a test that holds its level rejects in 29 to 74. On "stimulus_locked" the
-    within-subject test must fail that, since it finds the stimuli's identity, and the
-    joint-stimulus one must not.
+    Of 1,000 cohorts a test that holds its level rejects in 29 to 74 (see
+    `emolib.nulls.rejection_band`). On "stimulus_locked" the within-subject test must fail that,
+    since it finds the stimuli's identity, and the joint-stimulus one must not.
 
     Parameters
     ----------
     kind : str
-        See `null_cohort`.
+        See `emolib.nulls.null_cohort`.
     n_cohorts, n_permutations, seed : int
+    model : {"ridge", "lda"}
+        Which model is fitted again.
 
     Returns
     -------
     pandas.Series of int
         Rejections by test.
     """
+    prepare = OPERATORS[check_option("model", model, OPERATORS)]
     counts = {"joint_stimulus": 0, "within_subject": 0}
     _, table = null_cohort(kind, np.random.default_rng(seed))
     # Folds that do not depend on the labels are those of all cohorts.
@@ -276,7 +241,7 @@ def false_positives(
     for d in range(n_cohorts):
         own = stable_seed(seed, kind, d)
         x, table = null_cohort(kind, np.random.default_rng(own))
-        operator = ridge_operator(x, table, folds)
+        operator = prepare(x, table, folds)
         for test in (joint_stimulus_test, within_subject_test):
             given = test(operator, "valence", n_permutations=n_permutations, seed=own)
             counts[given.kind] += given.p <= LEVEL
@@ -295,7 +260,7 @@ def _labels(trials: pd.DataFrame, task: str) -> np.ndarray:
 
 
 def _test(
-    kind: str, operator: RidgeOperator, labels: np.ndarray, permuted: np.ndarray
+    kind: str, operator: Operator, labels: np.ndarray, permuted: np.ndarray
 ) -> PermutationTest:
     value = float(labelled_scores(operator, labels[:, None])[0])
     return PermutationTest(kind, value, labelled_scores(operator, permuted))

@@ -115,7 +115,14 @@ def spectra(
     )
 
 
-def class_maps(means: xr.DataArray, task_name: str, task: Task, *, of: str) -> Picture:
+def class_maps(
+    means: xr.DataArray,
+    task_name: str,
+    task: Task,
+    *,
+    of: str,
+    cluster: xr.DataArray | None = None,
+) -> Picture:
     """Show scalp maps for each class of a task, band by band, and their difference.
 
     Parameters
@@ -126,6 +133,8 @@ def class_maps(means: xr.DataArray, task_name: str, task: Task, *, of: str) -> P
         Which task.
     of : str
         What the means are over, for the caption.
+    cluster : DataArray of bool (band, channel), optional
+        Electrodes in a cluster of the cluster test, which get a ring.
     """
     channels, bands = means["channel"].to_numpy().tolist(), means["band"].to_numpy().tolist()
     title, difference = contrast(means, task)
@@ -139,6 +148,7 @@ def class_maps(means: xr.DataArray, task_name: str, task: Task, *, of: str) -> P
         unit="dB re 1 µV²",
         difference=title,
         difference_unit="dB",
+        marked=None if cluster is None else cluster.to_numpy(),
     )
     told = []
     for band, values in zip(bands, difference.to_numpy(), strict=True):
@@ -147,10 +157,23 @@ def class_maps(means: xr.DataArray, task_name: str, task: Task, *, of: str) -> P
     return Picture(
         figure,
         alt=f"{task_name}: scalp maps of log power per band for {' and '.join(rows)}, and {title}. "
-        f"Largest differences: {'; '.join(told)}.",
+        f"Largest differences: {'; '.join(told)}."
+        + (f" {_in_cluster(cluster)}." if cluster is not None else ""),
         caption=f"{task_name}, {of}. Maps of a band share their colour scale. Differences have one "
-        "scale for all bands, zero in the middle, contours below zero dashed. Dots are electrodes.",
+        "scale for all bands, zero in the middle, contours below zero dashed. Dots are electrodes; "
+        "rings, where there are any, those of a cluster: the test says that a difference is "
+        "somewhere, and a ring does not say where.",
     )
+
+
+def _in_cluster(cluster: xr.DataArray) -> str:
+    """Name the electrodes with a ring, by band."""
+    of_band = {
+        band: [str(name) for name in cluster["channel"].to_numpy()[cluster.sel(band=band) > 0]]
+        for band in cluster["band"].to_numpy()
+    }
+    told = "; ".join(f"{band} {', '.join(names)}" for band, names in of_band.items() if names)
+    return f"In a cluster: {told}" if told else "No electrode is in a cluster"
 
 
 def grid_and_scalp(values: np.ndarray, channels: Sequence[str], *, name: str, unit: str) -> Picture:

@@ -2,13 +2,13 @@
 
 They read the same features, are trained on the same folds and give the same predictions
 table, so that `emolib.evaluation.score` scores them as it scores the network. All that is
-fitted, the scaler too, is fitted on training rows.
+fitted, the scaler too, is fitted on training rows. `emolib.operators` fits two of them for
+thousands of labellings at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from emolib.checks import DataError, check_option
-from emolib.splits import PROTOCOLS, Fold
-
-ALPHA = 1.0  # small beside thousands of windows: nearly least squares
+from emolib.operators import ALPHA, fitting_rows
+from emolib.splits import PROTOCOLS
 
 
 class CentredRidge(ClassifierMixin, BaseEstimator):
@@ -130,11 +129,6 @@ def reference_predictions(
     return pd.concat(parts, ignore_index=True)
 
 
-def fitting_rows(fold: Fold) -> np.ndarray:
-    """Rows that a model without early stopping may be fitted on: all but those of the test."""
-    return np.setdiff1d(np.union1d(fold.train, fold.validation), fold.test)
-
-
 def name_the_trial(x: np.ndarray, table: pd.DataFrame, *, n_folds: int = 5, seed: int = 0) -> float:
     """Probe: how often LDA names the trial that a window is from, one subject's at a time.
 
@@ -188,73 +182,3 @@ def name_the_subject(
     model = make_pipeline(StandardScaler(), _lda())
     named = cross_val_predict(model, flat, subjects, groups=trial, cv=folds)
     return float(np.mean(named == subjects))
-
-
-@dataclass(frozen=True, eq=False)
-class RidgeOperator:
-    """What ridge makes of any labels of the same trials: one matrix.
-
-    Attributes
-    ----------
-    matrix : numpy.ndarray, (n_tests, n_trials)
-        ``matrix @ y`` is the mean decision over each tested trial's windows for labels y of 0
-        and 1, less the share of 1 in training: above 0 says class 1. Row and fold differ in
-        which trials they use: the others' columns are zero.
-    trial : numpy.ndarray of int, (n_tests,)
-        Which trial is tested, a row number of `trials`.
-    fold : numpy.ndarray of int, (n_tests,)
-    trials : pandas.DataFrame, a row a trial
-        Columns ``subject``, ``trial``, ``stimulus`` and the class columns.
-    """
-
-    matrix: np.ndarray
-    trial: np.ndarray
-    fold: np.ndarray
-    trials: pd.DataFrame
-
-
-def ridge_operator(
-    x: np.ndarray, table: pd.DataFrame, folds: Iterable[Fold], *, alpha: float = ALPHA
-) -> RidgeOperator:
-    """Fit ridge for all labellings at once.
-
-    On fixed rows ridge is linear in the labels: with centred and scaled training features Z
-    the decision on z is ``z (Z'Z + alpha I)^-1 Z' (y - mean y)``. Windows of one trial share
-    their label, so columns of one trial are added up, and rows averaged.
-
-    Parameters
-    ----------
-    x : numpy.ndarray, (n_rows, ...)
-    table : pandas.DataFrame, a row a window
-    folds : iterable of Fold
-        They must not depend on the labels: give the protocol ``tasks=()``.
-    alpha : float
-
-    Returns
-    -------
-    RidgeOperator
-    """
-    table = table.reset_index(drop=True)
-    number = table.groupby(["subject", "trial"], sort=True).ngroup().to_numpy()
-    _, first = np.unique(number, return_index=True)
-    trials = table.iloc[first].drop(columns="window").reset_index(drop=True)
-    flat = np.asarray(x, np.float64).reshape(len(table), -1)
-    matrices, tested, of_fold = [], [], []
-    for k, fold in enumerate(folds):
-        train = fitting_rows(fold)
-        scaler = StandardScaler().fit(flat[train])
-        z = scaler.transform(flat[train])
-        test, at = np.unique(number[fold.test], return_inverse=True)
-        mean = np.zeros((len(test), z.shape[1]))
-        np.add.at(mean, at, scaler.transform(flat[fold.test]))
-        mean /= np.bincount(at)[:, None]
-        weights = np.linalg.solve(z.T @ z + alpha * np.eye(z.shape[1]), mean.T)  # (p, n_test)
-        by_row = (z @ weights).T  # (n_test, n_train); Z'(y - mean y) = Z'y, as Z is centred
-        matrix = np.zeros((len(test), len(trials)))
-        np.add.at(matrix.T, number[train], by_row.T)
-        matrices.append(matrix)
-        tested.append(test)
-        of_fold.append(np.full(len(test), k))
-    return RidgeOperator(
-        np.concatenate(matrices), np.concatenate(tested), np.concatenate(of_fold), trials
-    )

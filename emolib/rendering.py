@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -18,12 +17,15 @@ from traitlets.config import Config
 
 from emolib import stages
 from emolib.artefacts import atomic
+from emolib.assembly import assemble
 from emolib.checks import InputError, SettingsError, did_you_mean
+from emolib.exercises import NOTEBOOKS
 from emolib.study import PROJECT, Study
 
-NOTEBOOKS = PROJECT / "notebooks"
-PROSE = PROJECT / "book"
-CHAPTERS = sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+# Chapters, and after them the appendices that are notebooks.
+CHAPTERS = sorted(
+    path.stem for kind in ("[0-9][0-9]_*.py", "A[0-9]_*.py") for path in NOTEBOOKS.glob(kind)
+)
 
 # A traceback on a page is for a reader: the error and the last lines that led to it.
 TRACEBACK_LINES = 15
@@ -132,6 +134,25 @@ def source_of(name: str) -> Path:
     return NOTEBOOKS / f"{name}.py"
 
 
+def waits_for(name: str) -> str:
+    """What must be made before a chapter is executed, by what its cells read.
+
+    Returns
+    -------
+    {"scores", "features", "first"}
+        All that training makes; everybody's features; or those of the first subject.
+
+    Examples
+    --------
+    >>> waits_for("01_first_look"), waits_for("08_pooled_and_fine_tuned")
+    ('first', 'scores')
+    """
+    source = source_of(name).read_text(encoding="utf-8")
+    if re.search(r"stages\.(predictions|scores|histories|permuted_\w+)\(|fold_network", source):
+        return "scores"
+    return "features" if re.search(r"stages\.(cohort|usable_subjects)\(", source) else "first"
+
+
 def page_file(study: Study, name: str, subject: str | None = None) -> Path:
     """Where the executed notebook of a chapter, a subject's report or the cohort's lies."""
     folder = study.folder / "notebooks"
@@ -185,9 +206,7 @@ def make_book(study: Study) -> Path:
     """
     book = study.folder / "book"
     source = book / "source"
-    shutil.rmtree(source, ignore_errors=True)
-    shutil.copytree(PROSE, source, ignore=shutil.ignore_patterns("_build"))
-    shutil.copytree(study.folder / "notebooks", source, dirs_exist_ok=True)
+    assemble(study, source)
     command = [str(Path(sysconfig.get_path("scripts")) / "jupyter-book"), "build", str(source)]
     command += ["-W", "-n", "--keep-going", "--config", str(PROJECT / "_config.yml")]
     command += ["--toc", str(source / "_toc.yml"), "--path-output", str(book)]

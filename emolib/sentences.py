@@ -15,9 +15,17 @@ import numpy as np
 import pandas as pd
 
 from emolib.evaluation import Hits, count_hits
+from emolib.permutation import SAYS
 from emolib.reports import ESTIMAND, HELD_OUT, order, protocol_name, shown, with_interval
 from emolib.splits import LEAKING
 from emolib.summaries import paired_test
+
+VARIANTS = (
+    "Each variant differs from the study in the keys that its name says, and in nothing else.",
+    "*Less the whole* is the mean over subjects of the difference in balanced accuracy, with its",
+    "95 % two-way bootstrap interval where there are three trainings or more: it takes the fitted",
+    "networks as given. Published figures are shares of right windows of another experiment.",
+)
 
 
 def guessing_range(
@@ -97,6 +105,8 @@ def subject_sentences(
     'valence, trial-grouped: 2 of 4 held-out trials were classified as '
     """
     sentences = []
+    if "repeat" in predictions:  # of several trainings the first is counted in trials
+        predictions = predictions[predictions["repeat"] == 0]
     cells = count_hits(predictions)
     for protocol, task in product(HELD_OUT, tasks):
         hits = cells.get((protocol, "pooled", task))
@@ -164,6 +174,37 @@ def cohort_sentences(scores: pd.DataFrame, tasks: Sequence[str]) -> list[str]:
                 "takes the fitted networks as given."
             )
         sentences.append(text)
+    return sentences
+
+
+def permutation_sentences(permuted: pd.DataFrame) -> list[str]:
+    """Say what refits on permuted labels can and cannot show.
+
+    Parameters
+    ----------
+    permuted : DataFrame
+        As `emolib.evaluation.permuted_scores` gives them.
+
+    Examples
+    --------
+    >>> rows = {"protocol": ["trial_grouped"] * 19, "permutation": range(1, 20)}
+    >>> permutation_sentences(pd.DataFrame(rows))[0][-45:]
+    'the smallest that 19 refits can give is 0.05.'
+    """
+    sentences = []
+    for protocol, own in permuted.groupby("protocol", sort=False):
+        n = own["permutation"].nunique()
+        if protocol in LEAKING:
+            sentences.append(
+                f"{protocol_name(protocol)}: labels were exchanged between a subject's trials. "
+                "What is scored then cannot come from what the labels mean."
+            )
+        else:
+            sentences.append(
+                f"{protocol_name(protocol)}: the stimuli's labels were exchanged, the same way for "
+                f"all subjects. A small p says: {SAYS['joint_stimulus']}; the smallest that {n} "
+                f"{'refit' if n == 1 else 'refits'} can give is {1 / (n + 1):.2g}."
+            )
     return sentences
 
 

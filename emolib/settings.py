@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from emolib.checks import SettingsError, check_option, check_range
 
+NETWORKS = ("mt_cnn", "crnn")
 CLASS_WEIGHTS = ("per_task", "last_task", "none")
 
 
@@ -38,13 +39,15 @@ class ModelSettings:
         Consecutive windows of a trial that enter together, 1 to 6.
     pooling : {"same", "valid"}
         "same" keeps all nine columns (the paper's figure); "valid" is Keras' default and
-        the released code's, and drops the right-most column: F8, T8, P8.
+        the released code's, and drops the units of the right-most column, above F8, T8 and P8.
     batch_norm : bool
         Whether to normalise batches.
     dropout : float
         Share of activations dropped while training.
     tasks : dict of str to int
         Number of classes of each head, by its name. A single-task model has one.
+    network : {"mt_cnn", "crnn"}
+        Which of the two `emolib.model.build` builds.
     """
 
     width: float = 1.0
@@ -55,8 +58,10 @@ class ModelSettings:
     dropout: float = 0.2
     # Not in the hash, which a dictionary does not have; equality still compares it.
     tasks: dict[str, int] = field(default_factory=lambda: {"valence": 2, "arousal": 2}, hash=False)
+    network: str = "mt_cnn"
 
     def __post_init__(self) -> None:
+        check_option("network", self.network, NETWORKS)
         check_range("width", self.width, 1 / 64, 16)
         check_range("planes", self.planes, 1, 1024)
         check_range("windows", self.windows, 1, 64)

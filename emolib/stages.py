@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
-from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from pyarrow import parquet
 
 from emolib import evaluation
-from emolib.artefacts import atomic, digest_of_files
+from emolib.artefacts import atomic
 from emolib.checks import DataError
 from emolib.features import extract_features
 from emolib.grid import to_brain_maps
 from emolib.labels import metadata
 from emolib.recordings import simulated
-from emolib.splits import NEW_SUBJECTS, PROTOCOLS, group_windows
 from emolib.study import Study
+
+ROW_GROUP = 10_000  # rows of a table that are read together: little more than a subject's
 
 # -- recordings and features ---------------------------------------------------------------
 
@@ -79,7 +78,7 @@ def make_features(study: Study, subject: str) -> None:
     try:
         computed = extract_features(recording(study, subject), study.features)
     except DataError as error:
-        computed = xr.Dataset(attrs={"subject": subject, "failure": json.dumps(_fault(error))})
+        computed = xr.Dataset(attrs={"subject": subject, "failure": json.dumps(fault_of(error))})
     with atomic(study.features_file(subject)) as path:
         computed.to_netcdf(path, engine="h5netcdf")
 
@@ -94,10 +93,40 @@ def features(study: Study, subject: str) -> xr.Dataset:
     """
     if not study.features_file(subject).exists():
         make_features(study, subject)
-    loaded = xr.load_dataset(study.features_file(subject), engine="h5netcdf")
-    if "failure" in loaded.attrs:
-        raise DataError(**json.loads(loaded.attrs["failure"]))
-    return loaded
+    return _loaded(study.features_file(subject))
+
+
+def make_summary(study: Study, subject: str) -> None:
+    """Write what a subject's page and the cohort's show of the subject, its scores aside."""
+    from emolib.subject_summary import summarise  # MNE takes seconds that others need not wait for
+
+    if fault := failure(study, subject):
+        found = xr.Dataset(attrs={"subject": subject, "failure": json.dumps(fault)})
+    else:
+        found = summarise(
+            recording(study, subject),
+            features(study, subject),
+            study.tasks,
+            study.features,
+            within=study.compares_within,
+            seed=study.seed,
+        )
+    with atomic(study.summary_file(subject)) as path:
+        found.to_netcdf(path, engine="h5netcdf")
+
+
+def summary(study: Study, subject: str) -> xr.Dataset:
+    """Load a subject's summary, see `subject_summary.summarise`; make it if it is missing.
+
+    Raises
+    ------
+    DataError
+        If the subject's recording could not be used.
+    """
+    if not study.summary_file(subject).exists():
+        features(study, subject)
+        make_summary(study, subject)
+    return _loaded(study.summary_file(subject))
 
 
 def failure(study: Study, subject: str) -> dict[str, str] | None:
@@ -162,86 +191,28 @@ def cohort(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
     return (maps if rated.all() else maps[rated]), table[rated].reset_index(drop=True)
 
 
-def make_fold(study: Study, protocol: str, number: int) -> None:
-    """Train one fold of a protocol: pooled, then fine-tuned; write what it predicts.
+def predictions(study: Study, subject: str | None = None) -> pd.DataFrame:
+    """The predictions of every protocol, fold and stage, as far as they are made.
 
-    Writes `Study.fold_files` and, beside the pooled weights, those of each fine-tuned model.
-    Where the data cannot serve the fold (too few subjects are left, say), the predictions are
-    empty and say why (`failed_folds`): the other protocols go on.
+    Of one subject, if it is named: a page of one subject does not read those of all. A column
+    ``repeat`` numbers the trainings of one fold from 0.
     """
-    files = study.fold_files(protocol, number)
-    try:
-        predicted, history = _train_fold(study, protocol, number)
-    except DataError as error:
-        predicted, history = pd.DataFrame(), pd.DataFrame()
-        predicted.attrs["failure"] = _fault(error)
-    _write_table(history, files["history"])
-    _write_table(predicted, files["predictions"])
-    shutil.rmtree(_checkpoints(study, protocol, number), ignore_errors=True)
+    tables = _read_folds(study, "predictions", subject)
+    if len(tables):
+        tables["repeat"] = tables["fold"] // tables["protocol"].map(study.splits)
+    return tables
 
 
-def _train_fold(study: Study, protocol: str, number: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    # Imported here: Keras and JAX take seconds that the other stages need not wait for.
-    from emolib import training
-    from emolib.model import build_mt_cnn
-
-    maps, table = cohort(study)
-    inputs: training.Inputs = maps
-    if study.model.windows > 1:
-        groups = group_windows(table, study.model.windows)
-        inputs, table = training.GroupedInputs(maps, groups), table.iloc[groups[:, 0]]
-        table = table.reset_index(drop=True)
-    split = PROTOCOLS[protocol](table, n_folds=study.n_folds, seed=study.seed, tasks=[*study.tasks])
-    fold = list(split)[number]
-    labels = {task: table[task].to_numpy() for task in study.tasks}
-    trainer = training.Trainer(partial(build_mt_cnn, study.model_settings), study.training)
-    folder = study.fold_files(protocol, number)["weights"].parent
-    predicted, histories = [], []
-    for result in training.train_fold(
-        trainer,
-        inputs,
-        labels,
-        fold,
-        table["subject"].to_numpy(),
-        key=(study.seed, protocol, number),
-        fine_tune=study.fine_tune and protocol not in NEW_SUBJECTS,
-        checkpoints=_checkpoints(study, protocol, number),
-    ):
-        who = {"protocol": protocol, "fold": number, "stage": result.stage}
-        histories.append(result.history.assign(**who, subject=result.subject, task=result.task))
-        predicted.append(_tidy(table, labels, result, who))
-        name = "-".join(part for part in (result.stage, result.subject, result.task) if part)
-        trainer.save_weights(folder / f"{name}.weights.h5", result.weights)
-    settings = json.dumps(dataclasses.asdict(study.model_settings), indent=1, sort_keys=True)
-    with atomic(folder / "model.json") as path:
-        path.write_text(settings)
-    return pd.concat(predicted, ignore_index=True), pd.concat(histories, ignore_index=True)
-
-
-def _tidy(
-    table: pd.DataFrame, labels: Mapping[str, np.ndarray], result, who: Mapping[str, object]
-) -> pd.DataFrame:
-    """One stage's predictions as rows (protocol, fold, stage, subject, ..., probability)."""
-    parts = []
-    for task, probability in result.probabilities.items():
-        rated = labels[task][result.rows] >= 0
-        rows = table.iloc[result.rows[rated]]
-        parts.append(
-            rows[["subject", "trial", "stimulus", "window"]].assign(
-                **who,
-                task=task,
-                label=labels[task][result.rows[rated]],
-                probability=probability[rated, 1].astype("float32"),
-            )
-        )
-    first = ["protocol", "fold", "stage"]
-    tidy = pd.concat(parts, ignore_index=True)
-    return tidy[first + [column for column in tidy if column not in first]]
-
-
-def predictions(study: Study) -> pd.DataFrame:
-    """The predictions of every protocol, fold and stage, as far as they are made."""
-    return _read_folds(study, "predictions")
+def permuted_predictions(study: Study) -> pd.DataFrame:
+    """The predictions of the refits on permuted labels; a column ``permutation`` numbers them."""
+    tables = [
+        pd.read_parquet(file).assign(permutation=i)
+        for protocol, n in study.permutations.items()
+        for i in range(1, n + 1)
+        for number in range(study.splits(protocol))
+        if (file := study.permuted_file(protocol, i, number)).exists()
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def histories(study: Study) -> pd.DataFrame:
@@ -261,9 +232,11 @@ def failed_folds(study: Study) -> dict[tuple[str, int], dict[str, str]]:
 
 
 def make_scores(study: Study) -> None:
-    """Write the scores of the study's predictions, as Parquet and as CSV."""
+    """Write the scores of the study's predictions, as Parquet and CSV, and of its refits."""
     computed = evaluation.score(predictions(study))
-    _write_table(computed, study.scores_file("parquet"))
+    write_table(computed, study.scores_file("parquet"))
+    permuted = evaluation.permuted_scores(permuted_predictions(study))
+    write_table(permuted, study.permuted_scores_file)
     with atomic(study.scores_file("csv")) as path:
         computed.to_csv(path, index=False, lineterminator="\n")
 
@@ -273,14 +246,20 @@ def scores(study: Study) -> pd.DataFrame:
     return pd.read_parquet(study.scores_file("parquet"))
 
 
+def permuted_scores(study: Study) -> pd.DataFrame:
+    """What refits on permuted labels score; see `evaluation.permuted_scores` for the columns."""
+    return pd.read_parquet(study.permuted_scores_file)
+
+
 # -- helpers -------------------------------------------------------------------------------
 
 
-def _checkpoints(study: Study, protocol: str, number: int) -> Path:
-    """Where a killed training picks up: a folder of its settings and data, for none else."""
-    inputs = [study.features_file(subject) for subject in study.subjects()]
-    state = f"{study.digest('training')}-{digest_of_files([f for f in inputs if f.exists()])}"
-    return study.fold_files(protocol, number)["weights"].parent / f"unfinished-{state}"
+def _loaded(file: Path) -> xr.Dataset:
+    """Load a subject's artefact, or raise why there is none."""
+    loaded = xr.load_dataset(file, engine="h5netcdf")
+    if "failure" in loaded.attrs:
+        raise DataError(**json.loads(loaded.attrs["failure"]))
+    return loaded
 
 
 def _number(subject: str) -> int:
@@ -288,7 +267,8 @@ def _number(subject: str) -> int:
     return int(subject.removeprefix("sub-"))
 
 
-def _fault(error: DataError) -> dict[str, str]:
+def fault_of(error: DataError) -> dict[str, str]:
+    """What a failed artefact keeps of an error: where, problem and remedy."""
     return {"where": error.where, "problem": error.problem, "remedy": error.remedy}
 
 
@@ -304,17 +284,24 @@ def _simulated_file(study: Study, subject: str) -> Path:
     return study.recordings_root / f"s{_number(subject):02d}.mat"
 
 
-def _write_table(table: pd.DataFrame, file: Path) -> None:
+def write_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a table as Parquet, whole or not at all."""
     with atomic(file) as path:
-        table.to_parquet(path, index=False)
+        table.to_parquet(path, index=False, row_group_size=ROW_GROUP)
 
 
-def _read_folds(study: Study, what: str) -> pd.DataFrame:
+def _read_folds(study: Study, what: str, subject: str | None = None) -> pd.DataFrame:
+    own = [("subject", "==", subject)] if subject else None
     files = [
         study.fold_files(protocol, number)[what]
         for protocol in study.protocols
         for number in study.folds(protocol)
     ]
-    tables = [pd.read_parquet(file) for file in files if file.exists()]
+    # A fold that failed has a table without columns.
+    tables = [
+        pd.read_parquet(file, filters=own)
+        for file in files
+        if file.exists() and parquet.read_schema(file).names
+    ]
     tables = [table for table in tables if len(table)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

@@ -12,10 +12,10 @@ from scipy import sparse, stats
 from emolib.bootstrap import Hits, cells, percentiles, two_way_draws, two_way_values
 from emolib.checks import DataError, SettingsError
 from emolib.evaluation import RESAMPLES
+from emolib.nulls import LEVEL
 
 CLUSTER_PERMUTATIONS = 4999
 FEWEST_TRIALS = 10  # of a class, for the cluster test
-LEVEL = 0.05
 
 
 def holm(p: Sequence[float]) -> np.ndarray:
@@ -144,6 +144,32 @@ class ClusterTest:
     n_high: int
 
 
+def pooled_t(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Student's t of two groups with one variance, first less second.
+
+    What `scipy.stats.ttest_ind` gives, without its p: permutations ask for it ten thousand
+    times, and it takes more than ten times as long.
+
+    Parameters
+    ----------
+    first, second : numpy.ndarray, (n_trials, ...)
+        Of different lengths, if need be.
+
+    Returns
+    -------
+    numpy.ndarray, (...)
+
+    Examples
+    --------
+    >>> pooled_t(np.array([1.0, 2.0, 3.0]), np.array([3.0, 4.0, 5.0])).round(4)
+    np.float64(-2.4495)
+    """
+    n, m = len(first), len(second)
+    squares = n * first.var(axis=0) + m * second.var(axis=0)
+    error = np.sqrt(squares / (n + m - 2) * (1 / n + 1 / m))
+    return (first.mean(axis=0) - second.mean(axis=0)) / error
+
+
 def cluster_test(
     power: np.ndarray,
     labels: np.ndarray,
@@ -181,9 +207,6 @@ def cluster_test(
     threshold = stats.t.ppf(0.975, len(low) + len(high) - 2)
     adjacency = combine_adjacency(low.shape[1], channel_adjacency)
 
-    def t_of(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return stats.ttest_ind(a, b, axis=0).statistic
-
     smallest, found = 1.0, []
     for groups in ([high, low], [low, high]):
         _, clusters, p, _ = permutation_cluster_test(
@@ -191,13 +214,13 @@ def cluster_test(
             threshold=threshold,
             n_permutations=n_permutations,
             tail=1,
-            stat_fun=t_of,
+            stat_fun=pooled_t,
             adjacency=adjacency,
             out_type="mask",
-            seed=seed,
+            rng=seed,
             buffer_size=None,
             verbose="error",
         )
         smallest = min([smallest, *p])
         found += [mask for mask, own in zip(clusters, p, strict=True) if 2 * own < LEVEL]
-    return ClusterTest(min(1.0, 2 * smallest), t_of(high, low), found, len(low), len(high))
+    return ClusterTest(min(1.0, 2 * smallest), pooled_t(high, low), found, len(low), len(high))

@@ -1,52 +1,36 @@
 """A study: which recordings, which settings, which protocols, and where its artefacts lie.
 
 A study is a YAML file in `studies/`. It is validated key by key before anything
-runs; a key that nobody knows is an error with a suggestion, not a silence.
+runs; a key that nobody knows is an error with a suggestion, not a silence. Its variants, such
+as the ablations of a paper, are studies that differ from it in a few keys.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import types
-import typing
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emolib import recordings
-from emolib.artefacts import digest_of_files, digest_of_settings
 from emolib.checks import DataError, SettingsError, check_option, did_you_mean
+from emolib.digests import digest
 from emolib.features import FeatureSettings
 from emolib.labels import Task
 from emolib.recordings.simulated import SimulationSettings
-from emolib.settings import ModelSettings, TrainingSettings, threads
+from emolib.settings import ModelSettings, TrainingSettings
 from emolib.splits import PROTOCOLS
+from emolib.study_errors import known_keys, settings_error
 
 PROJECT = Path(__file__).resolve().parents[1]
 
-# What is made by which rooms: an artefact is made again when its settings or its code change,
-# or when what it is made from is. So training need not name the features' rooms again.
-ROOMS = {
-    "recording": ["checks", "artefacts", "bands", "grid", "recordings"],
-    "features": ["checks", "artefacts", "bands", "grid", "recordings", "kernels", "features"],
-    "training": [
-        *("grid", "settings", "labels", "folds", "splits", "model"),
-        *("batches", "callbacks", "fitting", "training", "stages"),
-    ],
-    "scores": ["bootstrap", "evaluation"],
-    "page": ["."],
-}
-
-# And by which keys of the study file; a page, which is not listed, may show any.
-USED = {
-    "recording": ["simulation"],
-    "features": ["dataset", "simulation", "features"],
-    "training": ["tasks", "model", "training", "n_folds", "fine_tune", "seed"],
-    "scores": [],
-}
+# What may differ in a variant.
+VARIABLE = {"protocols", "tasks", "features", "model", "training", "fine_tune", "seed"}
 
 
 class Study(BaseModel):
@@ -68,6 +52,15 @@ class Study(BaseModel):
         The classes to tell apart, a head of the network each.
     protocols : tuple of str
         Functions of `emolib.splits`.
+    repeats : int
+        How often each fold is trained, from other initial weights each time. The k-th fold of
+        the r-th training (both from 0) has the number ``r * n_folds + k``.
+    permutations : dict of str to int
+        By protocol: how often the pooled fits are made again with permuted labels.
+    variants : dict of str to dict
+        By name: keys that differ. Give null to take one out, such as a task.
+    parent : Study or None
+        The study that this one is a variant of.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -87,13 +80,24 @@ class Study(BaseModel):
     n_folds: int = Field(5, ge=2)
     fine_tune: bool = True
     seed: int = Field(0, ge=0)
+    repeats: int = Field(1, ge=1)
+    permutations: dict[str, Annotated[int, Field(ge=1)]] = {}
+    variants: dict[str, dict[str, Any]] = {}
     file: Path = Field(exclude=True)
+    parent: Study | None = Field(None, exclude=True)
 
     @model_validator(mode="after")
     def _check_words(self) -> Study:
         check_option("dataset", self.dataset, recordings.READERS)
         for protocol in self.protocols:
             check_option("protocols", protocol, PROTOCOLS)
+        for name in self.variants:
+            if not re.fullmatch("[a-z0-9_]+", name):
+                raise SettingsError(
+                    "variants", f"got the name {name!r}.", "Use small letters, digits and '_'."
+                )
+        for protocol in self.permutations:
+            check_option("permutations", protocol, self.protocols)
         if (self.dataset == "simulated") != (self.simulation is not None):
             raise SettingsError(
                 "simulation",
@@ -112,6 +116,8 @@ class Study(BaseModel):
     @property
     def recordings_root(self) -> Path:
         """The folder or table that the reader is given."""
+        if self.parent is not None:
+            return self.parent.recordings_root
         if self.dataset == "simulated":
             return self.folder / "recordings"
         if self.root is None:
@@ -124,7 +130,18 @@ class Study(BaseModel):
 
     def features_file(self, subject: str) -> Path:
         """The netCDF file of a subject's features, or of why there are none."""
+        if self.parent is not None and self.parent.features == self.features:
+            return self.parent.features_file(subject)
         return self.folder / "features" / f"{subject}.nc"
+
+    def summary_file(self, subject: str) -> Path:
+        """The netCDF file of what pages show of a subject."""
+        return self.folder / "summaries" / f"{subject}.nc"
+
+    @property
+    def compares_within(self) -> bool:
+        """Whether trials of one person are told apart, honestly, by some protocol."""
+        return bool({"trial_grouped", "stimulus_grouped"} & set(self.protocols))
 
     def fold_files(self, protocol: str, fold: int) -> dict[str, Path]:
         """The files of one trained fold: predictions, history and pooled weights."""
@@ -135,9 +152,19 @@ class Study(BaseModel):
             "weights": models / "pooled.weights.h5",
         }
 
+    def permuted_file(self, protocol: str, permutation: int, fold: int) -> Path:
+        """The predictions of a fold that was trained on permuted labels."""
+        name = f"permuted-{permutation}"
+        return self.folder / "predictions" / protocol / name / f"fold-{fold}.parquet"
+
     def scores_file(self, ending: str = "parquet") -> Path:
         """The table of scores, for programs (parquet) or people (csv)."""
         return self.folder / "scores" / f"scores.{ending}"
+
+    @property
+    def permuted_scores_file(self) -> Path:
+        """The table of scores of refits on permuted labels."""
+        return self.folder / "scores" / "permuted.parquet"
 
     @property
     def book(self) -> Path:
@@ -166,10 +193,34 @@ class Study(BaseModel):
                 )
         return [name for name in found if self.only_subjects is None or name in self.only_subjects]
 
-    def folds(self, protocol: str) -> range:
-        """The numbers of the folds of a protocol."""
+    def splits(self, protocol: str) -> int:
+        """How many folds a protocol has, trained once."""
         both = protocol == "leave_subjects_and_stimuli_out"
-        return range(self.n_folds**2 if both else self.n_folds)
+        return self.n_folds**2 if both else self.n_folds
+
+    def folds(self, protocol: str) -> range:
+        """The numbers of the folds of a protocol, those of repeated trainings included."""
+        return range(self.splits(protocol) * self.repeats)
+
+    def variant(self, name: str) -> Study:
+        """One of the study's variants, a study of its own in the folder ``variants/NAME``.
+
+        Raises
+        ------
+        SettingsError
+            If there is none of that name, or it changes a key that it may not.
+        """
+        check_option("variant", name, self.variants)
+        where = f"{self.file}: variants.{name}"
+        changes = self.variants[name]
+        for key in changes.keys() - VARIABLE:
+            raise SettingsError(
+                f"{where}: key {key!r}", "cannot differ.", did_you_mean(key, VARIABLE)
+            )
+        same = self.model_dump(mode="json", by_alias=True, exclude={"variants", "permutations"})
+        same = {key: value for key, value in same.items() if value is not None}
+        own = {"name": f"{self.name}/variants/{name}", "file": self.file, "parent": self}
+        return _validated(where, {**_patched(same, changes), **own})
 
     @property
     def model_settings(self) -> ModelSettings:
@@ -181,20 +232,15 @@ class Study(BaseModel):
     # -- what made it ----------------------------------------------------------------------
 
     def digest(self, stage: str) -> str:
-        """A short name for all that decides a stage's result, its input files aside.
-
-        Settings that only change execution (cores, executor, logging) are not in it.
-        """
-        settings = self.model_dump(mode="json")
-        used = {key: settings[key] for key in USED[stage]} if stage in USED else settings
-        if stage in ("training", "page"):
-            used["threads"] = threads()  # they decide the last bits of a sum
-        code = [path for room in ROOMS[stage] for path in _modules(room)]
-        return digest_of_settings(used | {"code": digest_of_files(code)})
+        """A short name for all that decides a stage's result, its input files aside."""
+        return digest(stage, self.model_dump(mode="json"))
 
 
 # Fields that no file gives: they follow from its name, and from its features and tasks.
-DERIVED: dict[Any, set[str]] = {Study: {"name", "file"}, ModelSettings: {"planes", "tasks"}}
+DERIVED: dict[Any, set[str]] = {
+    Study: {"name", "file", "parent"},
+    ModelSettings: {"planes", "tasks"},
+}
 
 
 def load(study: str | Path) -> Study:
@@ -226,17 +272,17 @@ def load(study: str | Path) -> Study:
     if not isinstance(content, dict):
         raise SettingsError(path, "holds no keys.", "Start from studies/demo.yaml.")
     for key in {*DERIVED[Study], "only_subjects"} & set(content):
-        raise SettingsError(f"{path}: key {key!r}", "is unknown.", _known_keys(Study, key))
+        raise SettingsError(f"{path}: key {key!r}", "is unknown.", known_keys(Study, key, DERIVED))
     for derived in DERIVED[ModelSettings] & set(content.get("model") or {}):
         raise SettingsError(
             f"{path}: key 'model.{derived}'",
             "follows from 'features' and 'tasks'.",
             "Take it out of the file.",
         )
-    try:
-        return Study(name=path.stem, file=path.resolve(), **content)
-    except ValidationError as error:
-        raise _as_settings_error(path, error) from None
+    study = _validated(path, {**content, "name": path.stem, "file": path.resolve()})
+    for name in study.variants:
+        study.variant(name)  # so that a fault shows before anything runs
+    return study
 
 
 def prose_files() -> list[str]:
@@ -245,51 +291,22 @@ def prose_files() -> list[str]:
     return [str(PROJECT / "_config.yml"), *map(str, prose)]
 
 
-def _modules(room: str) -> list[Path]:
-    """The source files of a room of the package."""
-    package = Path(__file__).parent
-    place = package / room
-    return sorted(place.rglob("*.py")) if place.is_dir() else [package / f"{room}.py"]
+def _validated(where: object, content: dict[str, Any]) -> Study:
+    try:
+        return Study(**content)
+    except ValidationError as error:
+        raise settings_error(where, error, Study, DERIVED) from None
 
 
-def _as_settings_error(path: Path, error: ValidationError) -> SettingsError:
-    """Say the first fault in a sentence, and count the others."""
-    faults = error.errors()
-    fault = faults[0]
-    if isinstance(inner := fault.get("ctx", {}).get("error"), SettingsError):
-        where, problem, remedy = inner.where, inner.problem, inner.remedy
-    else:
-        where = ".".join(str(part) for part in fault["loc"])
-        if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-            problem, remedy = "is unknown.", _known_keys(_model_at(fault["loc"]), fault["loc"][-1])
-        elif fault["type"] == "missing":
-            problem, remedy = "is missing.", "Add it; studies/demo.yaml shows how."
+def _patched(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Change keys, those of inner dictionaries too; null takes one out (RFC 7396)."""
+    patched = dict(content)
+    for key, value in changes.items():
+        if value is None:
+            patched.pop(key, None)
+        elif isinstance(value, dict):
+            inner = patched.get(key)
+            patched[key] = _patched(inner if isinstance(inner, dict) else {}, value)
         else:
-            problem, remedy = f"got {fault['input']!r}.", fault["msg"] + "."
-    more = f" ({len(faults) - 1} more faults in this file.)" if len(faults) > 1 else ""
-    return SettingsError(f"{path}: key {where!r}", problem, remedy + more)
-
-
-def _model_at(loc: tuple) -> Any:
-    """The settings class that holds the key at `loc` of a validation error."""
-    model: Any = Study
-    for part in loc[:-1]:
-        known = typing.get_type_hints(model)
-        if isinstance(part, int) or part not in known:
-            continue  # an index, or the free name of a task
-        inner = [known[part]]
-        while inner:
-            candidate = inner.pop()
-            inner += typing.get_args(candidate)
-            if dataclasses.is_dataclass(candidate):
-                model = candidate
-    return model
-
-
-def _known_keys(model: Any, key: str) -> str:
-    """What a file may say where it says `key`: fields that `load` fills in are not offered."""
-    if model is Study:
-        names = {field.alias or name for name, field in Study.model_fields.items()}
-    else:
-        names = {field.name for field in dataclasses.fields(model)}
-    return did_you_mean(str(key), names - DERIVED.get(model, set()))
+            patched[key] = value
+    return patched

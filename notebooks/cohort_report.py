@@ -22,10 +22,10 @@ import pandas as pd
 import xarray as xr
 from IPython.display import display
 
-from emolib import pictures, reports, sentences, spectra, stages, summaries
+from emolib import exploratory, pictures, reports, sentences, stages, summaries, variant_reports
 from emolib.display import Table, bullets, plain, provenance, say, use_style
-from emolib.labels import trial_classes
 from emolib.provenance import made_by
+from emolib.quality import odd_channels
 from emolib.study import load
 
 use_style()
@@ -42,20 +42,19 @@ decoded = len(predictions) > 0
 scores = stages.scores(this_study) if decoded else pd.DataFrame()
 
 # %% tags=["remove-input"]
+of_subjects = {subject: stages.summary(this_study, subject) for subject in usable}
 summary, means = {}, {}
-for subject in usable:
-    recording = stages.recording(this_study, subject)
-    classes = trial_classes(recording, this_study.tasks)
-    power = summaries.log_power(recording, this_study.features)
-    back = summaries.posterior(recording["channel"].to_numpy().tolist())
-    density = spectra.trial_spectra(recording).sel(channel=back).mean(("trial", "channel"))
-    peak = spectra.alpha_peak(density["frequency"].to_numpy(), density.to_numpy())
+for subject, found in of_subjects.items():
+    peak, odd = found.attrs["alpha_peak_hz"], odd_channels(found["deviation"].to_series())
     summary[subject] = {
-        "trials with a label": f"{classes.notna().any(axis=1).sum()} of {len(classes)}",
+        "trials with a label": f"{int((found['class'] >= 0).any('task').sum())} of "
+        f"{found.sizes['trial']}",
         "alpha peak (Hz)": f"{peak:.1f}" if peak == peak else "none",
+        "odd channels": ", ".join(f"{name} ({how})" for name, how in odd.items()) or "none",
     }
     for name, task in this_study.tasks.items():
-        means[name, subject] = summaries.class_means(power, classes[name], task.classes)
+        classes = found["class"].sel(task=name).to_series()
+        means[name, subject] = summaries.class_means(found["power"], classes, task.classes)
 
 # %% [markdown]
 # ## Who was used
@@ -122,7 +121,56 @@ if decoded:
 # *Balanced accuracy* is computed within each subject and then averaged, so that a network gains
 # nothing from knowing who somebody is. *Commoner class* is the accuracy of always giving the class
 # that is commoner in the subject.
+
+# %% [markdown]
+# ## The same with permuted labels
 #
+# What does the same pipeline score if the labels say nothing? The pooled networks are trained
+# again, from the split onwards, after labels have been exchanged between trials.
+
+# %% tags=["remove-input"]
+permuted = stages.permuted_scores(this_study) if decoded else pd.DataFrame()
+if len(permuted):
+    of_refits = variant_reports.permuted_table(scores, permuted)
+    caption = "Balanced accuracy of trials, as labelled and with permuted labels"
+    display(Table(of_refits, caption=caption))
+    display(bullets(*sentences.permutation_sentences(permuted)))
+else:
+    display(say("This study asks for no such refits (the key `permutations` of its file)."))
+
+# %% [markdown]
+# ## Variants
+
+# %% tags=["remove-input"]
+members = {name: this_study.variant(name) for name in this_study.variants}
+variants = {name: member for name, member in members.items() if member.scores_file().exists()}
+display(say(*(sentences.VARIANTS if variants else ("This study has no trained variants.",))))
+
+# %% tags=["remove-input"]
+if variants:
+    tables = {"": scores} | {name: stages.scores(member) for name, member in variants.items()}
+    of_variants = {name: stages.predictions(member) for name, member in variants.items()}
+    found = variant_reports.differences(predictions, of_variants)
+    table = variant_reports.variants_table(tables, found, list(this_study.tasks))
+    trainings = f"{this_study.repeats} training" + "s" * (this_study.repeats > 1)
+    display(Table(table, caption=f"The study and its variants, pooled networks, {trainings}"))
+
+# %% [markdown]
+# ## Tests of single subjects
+#
+# The light models and cluster tests of the subjects' pages. They are exploratory: corrected over
+# all rows after Benjamini and Hochberg, which lets at most one in twenty of the *detected* be false
+# in the long run.
+
+# %% tags=["remove-input"]
+tests = exploratory.table_of_tests(of_subjects)
+if len(tests):
+    display(Table(tests, caption="Exploratory tests, a row a subject and task", links=links))
+else:
+    reasons = {str(why) for found in of_subjects.values() for why in found["untested"].to_numpy()}
+    display(say("No subject was tested:", "; ".join(sorted(reasons)) + "."))
+
+# %% [markdown]
 # ## Maps of all subjects together
 #
 # The mean over subjects of each subject's mean log power by class, without baseline subtraction and

@@ -21,8 +21,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib import pictures, reports, sentences, spectra, stages, summaries
+from emolib import exploratory, pictures, quality, reports, sentences, spectra, stages, summaries
 from emolib.display import Table, bullets, plain, provenance, say, use_style
+from emolib.explorer import Explorer
 from emolib.labels import trial_classes
 from emolib.provenance import made_by
 from emolib.study import load
@@ -44,15 +45,14 @@ classes = trial_classes(recording, this_study.tasks)
 counts = summaries.label_counts(recording, this_study.tasks)
 
 # %% tags=["remove-input"]
-at_back = spectra.trial_spectra(recording).sel(channel=back, frequency=slice(1, 45))
-at_back = at_back.mean("channel")
-peak = spectra.alpha_peak(at_back["frequency"].to_numpy(), at_back.mean("trial").to_numpy())
-power = summaries.log_power(recording, this_study.features)
+found = stages.summary(this_study, subject)
+at_back = found["spectrum"].sel(frequency=slice(1, 45))
+peak, power = found.attrs["alpha_peak_hz"], found["power"]
 bands = power["band"].to_numpy().tolist()
 
 # %% tags=["remove-input"]
-predictions = stages.predictions(this_study)
-decoded = len(predictions) > 0 and subject in set(predictions["subject"])
+predictions = stages.predictions(this_study, subject)
+decoded = len(predictions) > 0
 scores = stages.scores(this_study) if decoded else pd.DataFrame()
 told = []
 if decoded:
@@ -105,7 +105,7 @@ pictures.labels(counts)
 # below it. The reference of the signals is common to all channels: a bad channel spreads.
 
 # %% tags=["remove-input"]
-size = summaries.amplitudes(recording)
+size = found[["deviation", "largest"]].to_dataframe()[["deviation", "largest"]]
 pictures.amplitudes(size)
 
 # %% tags=["remove-input"]
@@ -113,6 +113,9 @@ say(
     f"The largest single value is {size['largest'].max():.0f} µV, at {size['largest'].idxmax()},",
     f"{(size['largest'] / size['deviation']).max():.0f} times a standard deviation at most.",
 )
+
+# %% tags=["remove-input"]
+bullets(*quality.told(found))
 
 # %% [markdown]
 # ## Spectra and the alpha peak
@@ -124,8 +127,7 @@ pictures.spectra(at_back, classes, this_study.tasks, place=", ".join(back))
 # ## Power over the scalp, by class
 #
 # The maps show the logarithm of power in each {term}`band`: first the mean over a trial's windows,
-# then over the trials of a class. Nothing was subtracted and nothing z-scored. They describe this
-# recording. No test was made, and differences of such sizes also arise by chance.
+# then over the trials of a class. Nothing was subtracted and nothing z-scored.
 
 # %% tags=["remove-input"]
 for name, task in this_study.tasks.items():
@@ -134,7 +136,18 @@ for name, task in this_study.tasks.items():
     if absent:
         display(say(f"**{name}**: no trial is {' or '.join(absent)}, so there is no contrast."))
     else:
-        display(pictures.class_maps(means, name, task, of="mean over the trials of a class"))
+        tested = bool(found["cluster_p"].sel(task=name) >= 0)
+        cluster = found["cluster"].sel(task=name) if tested else None
+        of = "mean over the trials of a class"
+        display(pictures.class_maps(means, name, task, of=of, cluster=cluster))
+
+# %% tags=["remove-input"]
+bullets(*(exploratory.cluster_sentence(name, found) for name in this_study.tasks))
+
+# %% [markdown]
+# The cluster test takes trials as its units and permutes their classes. It is exploratory: many
+# subjects and tasks are looked at, and some p are small by chance. Where no difference was
+# detected, none larger than is said need be there; that there is none does not follow.
 
 # %% [markdown]
 # ## The same on the grid
@@ -146,6 +159,27 @@ for name, task in this_study.tasks.items():
 band = "alpha" if "alpha" in bands else bands[0]
 values = power.sel(band=band).mean("trial").to_numpy()
 pictures.grid_and_scalp(values, channels, name=f"{band} power", unit="dB re 1 µV²")
+
+# %% [markdown]
+# ## Explore the maps
+#
+# These are the features that the network gets: one value for each window, {term}`band`, kind and
+# electrode. Choose a trial or a group of trials, and what to subtract from it. Move through time,
+# or take the mean. Point at an electrode, or go to it by the arrow keys, for its value and course.
+#
+# Nothing that is seen here has been tested. Of so many maps some look striking by chance.
+
+# %% tags=["remove-input"]
+if this_study.features.normalise == "window":
+    display(
+        say(
+            "The values are z-scores within each window: they say how an electrode and a band",
+            "stand against all others at that time. More of one makes less of the rest.",
+        )
+    )
+
+# %% tags=["remove-input"]
+Explorer(features, tasks=this_study.tasks)
 
 # %% [markdown]
 # ## Decoding
@@ -168,6 +202,19 @@ for name, task in this_study.tasks.items() if decoded else ():
 # %% tags=["remove-input"]
 if decoded:
     display(Table(reports.score_table(scores, subject=subject), caption="All scores"))
+
+# %% [markdown]
+# ### Is it more than chance?
+#
+# The networks above were trained on everybody. Whether this subject's own trials tell the classes
+# apart is asked of a light model, fitted again after each of many permutations of the labels.
+
+# %% tags=["remove-input"]
+bullets(*(exploratory.light_model_sentence(name, found) for name in this_study.tasks))
+
+# %% [markdown]
+# Exploratory, and not corrected for the number of subjects and tasks: the
+# [cohort page](/cohort.ipynb) has these p with the correction.
 
 # %% [markdown]
 # ## How to read this page

@@ -16,6 +16,14 @@ if "EMOLIB_DATA" not in os.environ and (PROJECT.parent / "shared" / "data").is_d
     os.environ["EMOLIB_DATA"] = str(PROJECT.parent / "shared" / "data")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, keep those together that need the one run of a study."""
+    for item in items:
+        if "smoke_run" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("smoke"))
+
+
 def emolib(*arguments: object, results: Path) -> subprocess.CompletedProcess[str]:
     """Run `python -m emolib ...` as a user does, with its results in `results`."""
     return subprocess.run(

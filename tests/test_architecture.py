@@ -19,15 +19,28 @@ ORDER = (
     # words and files
     *("checks", "artefacts"),
     # numbers
-    *("bands", "grid", "recordings", "spectra", "kernels", "features"),
-    *("settings", "labels", "summaries", "folds", "splits"),
-    *("model", "batches", "callbacks", "fitting", "training"),
-    *("bootstrap", "evaluation", "reference_models", "permutation", "statistics"),
-    *("pseudo_trials", "demonstrations", "published"),
+    *("bands", "grid", "neighbours", "recordings", "spectra", "kernels", "features"),
+    *("example_files", "levels", "truth", "interpolation", "quality"),
+    *("settings", "labels", "label_quality", "summaries", "folds", "splits"),
+    *("relabelling", "schedule", "selection", "personal_gain", "time_structure", "lstm"),
+    *("model", "batches", "callbacks", "fitting", "training", "gradients"),
+    *("network", "head_gradients"),
+    *("bootstrap", "evaluation", "operators", "reference_models"),
+    *("nulls", "permutation", "statistics", "subject_summary"),
+    *("chance", "protocol_scores", "pseudo_trials", "demonstrations", "published"),
+    *("paper_and_code", "light_comparison", "attribution", "map_agreement"),
+    *("feature_subsets", "planning"),
     # what people read and see
-    *("reports", "sentences", "display", "plots", "score_plots", "maps", "pictures"),
+    *("reports", "variant_reports", "paired_stages", "sentences", "exploratory", "display"),
+    *("plots", "score_plots", "stage_plots", "time_plots", "protocol_plots", "maps"),
+    *("pictures", "attribution_plots", "attribution_pictures", "planning_plots"),
+    *("map_plots", "feature_plots", "network_plots"),
+    *("protocol_pictures", "stage_pictures", "time_pictures"),
+    *("explorer_data", "explorer_words", "explorer"),
     # what runs when
-    *("study", "provenance", "stages", "rendering", "workflow", "__main__"),
+    *("study_errors", "digests", "study", "provenance", "stages", "fold_stage"),
+    *("fold_network", "fold_attribution", "launch", "timings", "exercises", "assembly"),
+    *("rendering", "single_file", "workflow", "__main__"),
 )
 RECORDINGS = (
     *("contract", "validation", "pickles", "trial_table", "eeg_file", "deap", "files", "eegmat"),
@@ -35,7 +48,16 @@ RECORDINGS = (
 )
 
 # Keras and JAX take seconds to import: who only reads settings or scores must not wait for them.
-NETWORK_ROOMS = {"model", "batches", "callbacks", "fitting", "training"}
+NETWORK_ROOMS = {
+    "model",
+    "batches",
+    "callbacks",
+    "fitting",
+    "training",
+    "gradients",
+    "network",
+    "head_gradients",
+}
 NETWORK_LIBRARIES = {"jax", "jaxlib", "keras"}
 DRAWING_LIBRARIES = {"IPython", "matplotlib"}
 

@@ -1,7 +1,7 @@
 """The built book in a real browser: what a reader meets, from a folder, without a network.
 
-Each page is opened once on a wide screen in the light theme and once on a phone's in the dark one;
-the tests then look at what was seen. axe-core is the accessibility checker.
+Each page is opened once on a wide screen in the light theme and once on a phone's in the dark one,
+and printed once; the tests then look at what was seen. axe-core is the accessibility checker.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from emolib.launch import read_repository
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 # Nothing of Chromium's own may go out either: a request would then not be the book's.
 QUIET = [
@@ -33,8 +36,11 @@ SCREENS = {
     "desk": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
 }
+# What is left of A4 within the margins of the style sheet, 180 x 263 mm, at 96 pixels an inch.
+PAPER = {"viewport": {"width": 680, "height": 994}, "color_scheme": "light"}
 HEAVIEST = 3_000_000  # bytes of a page, its figures within it (DESIGN: the explorer)
 
+TYPESET = "async () => { if (window.MathJax?.startup?.promise) await MathJax.startup.promise; }"
 # What is to be seen on a page once it has settled.
 LOOK = """
 async () => {
@@ -53,9 +59,33 @@ async () => {
         formulas: all(".math").length,
         typeset: all(".math mjx-container").length,
         misspelt: all("mjx-merror, [data-mjx-error]").length,
+        clipped: all(".math").filter(seen).filter((math) => {
+            const [ink, style] = [math.querySelector("mjx-math"), getComputedStyle(math)];
+            return ink?.getBoundingClientRect().width > math.clientWidth + 1
+                && style.overflowX === "hidden";
+        }).length,
         overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
         theme: document.documentElement.dataset.theme,
     };
+}
+"""
+# What a printer would cut off: all that reaches over the paper's edge, and all that would scroll.
+CUT_OFF = """
+() => {
+    const edge = document.documentElement.clientWidth + 1;
+    const found = [];
+    for (const element of document.querySelectorAll(".bd-article *")) {
+        // What is laid over the page for screen readers, and a formula's own boxes, are no ink.
+        if (!element.checkVisibility() || element.closest("mjx-assistive-mml, .visually-hidden"))
+            continue;
+        const style = getComputedStyle(element), box = element.getBoundingClientRect();
+        const scrolls = element.scrollWidth > element.clientWidth + 1
+            && element.clientWidth > 0 && style.overflowX !== "visible"
+            && !element.closest(".math");  // counts the words for screen readers as well
+        if (box.right > edge || box.left < -1 || scrolls)
+            found.push(`${element.tagName} ${element.className}: ${Math.round(box.right)} px`);
+    }
+    return found;
 }
 """
 # No rule is off. `preload` only fetches style sheets anew, which a browser refuses for files.
@@ -74,6 +104,7 @@ class Visit:
     formulas: int
     typeset: int
     misspelt: int
+    clipped: int
     overflow: int
     theme: str
     faults: list[str] = field(default_factory=list)
@@ -135,6 +166,32 @@ def visit(context: BrowserContext, path: Path) -> Visit:
     return Visit(**look, faults=faults, requests=requests, console=console)
 
 
+@dataclass
+class Print:
+    """What came out of printing one page."""
+
+    cut_off: list[str]
+    pdf: bytes
+
+
+@pytest.fixture(scope="session")
+def prints(browser: Browser, smoke_book: Path, pages: list[Path]) -> dict[str, Print]:
+    """What was printed, by the page's name."""
+    context = browser.new_context(offline=True, **PAPER)
+    printed = {}
+    for path in pages:
+        page = context.new_page()
+        page.emulate_media(media="print")
+        page.goto(path.as_uri(), wait_until="load")
+        page.evaluate(TYPESET)
+        cut_off = page.evaluate(CUT_OFF)
+        pdf = page.pdf(format="A4", print_background=False)
+        printed[str(path.relative_to(smoke_book))] = Print(cut_off, pdf)
+        page.close()
+    context.close()
+    return printed
+
+
 def by_page(visits: dict[str, Visit], look) -> dict[str, object]:
     """The pages on which `look` finds something, and what."""
     return {name: found for name, visit in visits.items() if (found := look(visit))}
@@ -142,8 +199,10 @@ def by_page(visits: dict[str, Visit], look) -> dict[str, object]:
 
 def test_the_book_has_its_parts(pages, smoke_book):
     names = {str(path.relative_to(smoke_book)) for path in pages}
-    prose = {"intro.html", "how_to_read.html", "data.html", "responsible_use.html"}
-    assert prose | {"glossary.html", "bibliography.html", "cohort.html"} <= names
+    prose = {"intro.html", "how_to_read.html", "data.html", "responsible_use.html", "teach.html"}
+    appendix = {"environment.html", "api.html", "jose.html", "glossary.html", "bibliography.html"}
+    assert prose | appendix | {"cohort.html"} <= names
+    assert any(re.fullmatch(r"chapters/A\d_\w+\.html", name) for name in names)
     assert any(re.fullmatch(r"chapters/\d\d_\w+\.html", name) for name in names)
     assert any(re.fullmatch(r"subjects/sub-\d\d\.html", name) for name in names)
 
@@ -174,6 +233,19 @@ def test_mathematics_is_typeset(visits):
     assert sum(visit.formulas for visit in visits.values()) > 0
     assert by_page(visits, lambda visit: visit.formulas - visit.typeset) == {}
     assert by_page(visits, lambda visit: visit.misspelt) == {}
+    assert by_page(visits, lambda visit: visit.clipped) == {}
+
+
+def test_the_look_at_mathematics_sees_when_it_is_not_typeset(browser, smoke_book):
+    """The test above can fail: without the script that sets formulas, none is set."""
+    context = browser.new_context(offline=True, **SCREENS["desk"])
+    context.route("**/*mathjax*/**", lambda route: route.abort())
+    context.route("**/*mathjax*.js", lambda route: route.abort())
+    path = next((smoke_book / "chapters").glob("03_*.html"))
+    without = visit(context, path)
+    context.close()
+    assert without.formulas > 0
+    assert without.typeset == 0
 
 
 def test_every_image_is_described_in_words(visits):
@@ -207,6 +279,36 @@ def test_no_page_is_wider_than_its_screen(visits):
     assert by_page(visits, lambda visit: max(0, visit.overflow)) == {}
 
 
+def test_every_page_can_be_printed(prints):
+    assert prints
+    for name, printed in prints.items():
+        assert printed.pdf.startswith(b"%PDF"), name
+        assert re.search(rb"/Type\s*/Page\b", printed.pdf), name
+
+
+def test_nothing_is_cut_off_on_paper(prints):
+    assert {name: it.cut_off[:5] for name, it in prints.items() if it.cut_off} == {}
+
+
+def test_the_look_at_paper_sees_what_is_cut_off(browser, smoke_book):
+    """The test above can fail: on something too wide, and on something that scrolls."""
+    context = browser.new_context(offline=True, **PAPER)
+    page = context.new_page()
+    page.emulate_media(media="print")
+    page.goto((smoke_book / "intro.html").as_uri(), wait_until="load")
+    assert page.evaluate(CUT_OFF) == []
+    wide = "<div id='wide' style='width: 900px'>wide</div>"
+    page.evaluate("html => document.querySelector('.bd-article').innerHTML += html", wide)
+    assert any("DIV" in found for found in page.evaluate(CUT_OFF))
+    page.evaluate(
+        "document.querySelector('#wide').outerHTML = "
+        "`<section style='overflow-x: auto'>${document.querySelector('#wide').outerHTML}"
+        "</section>`"
+    )
+    assert any("SECTION" in found for found in page.evaluate(CUT_OFF))
+    context.close()
+
+
 def test_the_theme_follows_the_readers_machine(request, visits):
     screen = request.node.callspec.params["visits"]
     wanted = SCREENS[screen]["color_scheme"]
@@ -229,6 +331,39 @@ def test_every_link_within_the_book_leads_somewhere(visits, smoke_book):
         return found
 
     assert by_page(visits, dead) == {}
+
+
+def test_every_chapter_offers_its_notebooks_and_servers_only_if_published(smoke_book):
+    """While `_config.yml` does not say where, what needs the address is not offered."""
+    published = read_repository(NOTEBOOKS.parent / "_config.yml") is not None
+    chapters = sorted(smoke_book.glob("chapters/*.html"))
+    assert chapters
+    for path in chapters:
+        page = path.read_text(encoding="utf-8")
+        offered = re.findall(r'<a class="[^"]*download[^"]*"[^>]*href="([^"]+)"', page)
+        files = [(path.parent / unquote(href)).resolve() for href in offered]
+        endings = [".ipynb", ".py"] if path.name.startswith("A") else [".ipynb", ".ipynb", ".py"]
+        assert [file.suffix for file in files] == endings, path.name
+        for file in files:
+            folder = NOTEBOOKS / "exercises" if "_exercises" in file.name else NOTEBOOKS
+            committed = folder / file.name.replace("_exercises", "")
+            assert file.read_bytes() == committed.read_bytes(), file.name
+        assert ('href="https://mybinder' in page) == published, path.name
+
+
+def test_cover_and_sign_are_there(smoke_book):
+    page = (smoke_book / "intro.html").read_text(encoding="utf-8")
+    icon = re.search(r'<link rel="(?:shortcut )?icon" href="([^"]+)"', page)
+    cover = re.search(r'<img[^>]*src="([^"]*cover[^"]*)"', page)
+    assert icon and (smoke_book / icon.group(1)).is_file()
+    assert cover and (smoke_book / cover.group(1)).is_file()
+
+
+def test_pages_name_no_folder_of_this_machine(pages, smoke_run):
+    places = (str(smoke_run[0]), str(NOTEBOOKS.parent), str(Path.home()))
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        assert [place for place in places if place in text] == [], path.name
 
 
 def test_pages_are_light(pages):

@@ -13,21 +13,25 @@ from synthetic import write_eegmat
 from emolib.checks import DataError, SettingsError
 from emolib.demonstrations import (
     LOOK_UP,
+    fingerprint_scores,
+    formula_scores,
+    resting_scores,
+    summary,
+    white_noise_scores,
+)
+from emolib.evaluation import score
+from emolib.pseudo_trials import (
     REMOVALS,
     NoiseSettings,
     PseudoTrials,
     expected_accuracy,
-    fingerprint_scores,
-    formula_scores,
     pair_error,
     remove_baseline,
-    resting_scores,
     resting_trials,
     shared_ratio,
-    summary,
     white_noise,
-    white_noise_scores,
 )
+from emolib.reference_models import reference_predictions
 
 SMALL = NoiseSettings(n_trials=20, trial_seconds=15)
 RHO = 0.433  # of six baseline windows and four bands, see SIMULATION
@@ -201,6 +205,22 @@ def test_scores_are_tidy_and_the_same_again():
     assert scores["protocol"].tolist() == ["window_wise", "trial_grouped"]
     assert scores["subject"].unique().tolist() == ["noise-00"]
     assert scores.equals(fingerprint_scores(noise, **choice))
+
+
+def test_balanced_accuracy_is_that_of_all_scores(monkeypatch):
+    seen = {}
+
+    def keep(*given, **choice):
+        seen["predictions"] = reference_predictions(*given, **choice)
+        return seen["predictions"]
+
+    monkeypatch.setattr("emolib.demonstrations.reference_predictions", keep)
+    noise = white_noise(NoiseSettings(n_trials=10, n_channels=4, trial_seconds=4))
+    choice = {"removals": ["own"], "models": ["ridge"], "look_up": False}
+    (value,) = fingerprint_scores(noise, protocols=["window_wise"], **choice)["value"]
+    scores = score(seen["predictions"], resamples=0)
+    whole = scores[scores["subject"].isna() & scores["fold"].isna()].set_index("metric")
+    assert value == pytest.approx(whole.loc["window_balanced_accuracy", "value"])
 
 
 def test_too_few_trials_are_refused():

@@ -11,12 +11,14 @@ import jupytext
 import nbformat
 import pytest
 
-from emolib.rendering import execute
+from emolib.rendering import execute, page_file
+from emolib.study import load
 
 PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.py"))
 CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
-REPORTS = [path for path in NOTEBOOKS if path not in CHAPTERS]
+APPENDICES = [path for path in NOTEBOOKS if re.match(r"A\d_", path.name)]
+REPORTS = [path for path in NOTEBOOKS if path not in CHAPTERS + APPENDICES]
 GLOSSARY = PROJECT / "book" / "glossary.md"
 LONGEST_CELL = 15
 SECTIONS = (
@@ -139,15 +141,21 @@ def test_each_exercise_has_a_solution_that_is_hidden_and_runs(path):
 
 
 @pytest.mark.slow
-@each_chapter
-@pytest.mark.parametrize("study", ["smoke", "eegmat"])
-def test_a_chapter_runs(path, study, tmp_path, monkeypatch):
+@pytest.mark.parametrize("path", CHAPTERS + APPENDICES, ids=lambda path: path.stem)
+def test_a_chapter_runs_alone(path, tmp_path, monkeypatch):
+    """On real data without ratings, baseline or truth, and before anything is trained."""
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
-    if study == "eegmat" and not has_eegmat():
-        pytest.skip("the eegmat recordings are not below EMOLIB_DATA")
     output = tmp_path / f"{path.stem}.ipynb"
-    assert execute(path, output, {"study": study})
-    check_outputs(nbformat.read(output, as_version=4), n_pictures=1)
+    assert execute(path, output, {"study": "eegmat" if has_eegmat() else "smoke"})
+    check_outputs(nbformat.read(output, as_version=4), n_pictures=int(path in CHAPTERS))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", CHAPTERS + APPENDICES, ids=lambda path: path.stem)
+def test_a_chapter_of_a_finished_study(path, smoke_run, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+    executed = nbformat.read(page_file(load("smoke"), path.stem), as_version=4)
+    check_outputs(executed, n_pictures=int(path in CHAPTERS))
 
 
 @pytest.mark.slow

@@ -8,62 +8,71 @@ import pytest
 
 from emolib.checks import DataError, SettingsError
 from emolib.evaluation import count_hits, score
+from emolib.nulls import null_cohort, rejection_band
+from emolib.operators import OPERATORS, fitting_rows
 from emolib.permutation import (
     PermutationTest,
+    false_positives,
     fixed_prediction_test,
     joint_stimulus_test,
     labelled_scores,
-    null_cohort,
     within_subject_test,
 )
-from emolib.reference_models import (
-    REFERENCE_MODELS,
-    fitting_rows,
-    reference_predictions,
-    ridge_operator,
-)
+from emolib.reference_models import REFERENCE_MODELS, reference_predictions
 from emolib.splits import leave_subjects_out, trial_grouped
 
 SMALL = {"n_subjects": 6, "n_stimuli": 20, "n_features": 5}
 
 
-def operator_of(x, table, protocol=leave_subjects_out, n_folds=3):
-    return ridge_operator(x, table, protocol(table, n_folds=n_folds, seed=0, tasks=()))
+def operator_of(x, table, protocol=leave_subjects_out, n_folds=3, model="ridge"):
+    return OPERATORS[model](x, table, protocol(table, n_folds=n_folds, seed=0, tasks=()))
 
 
-def rejections(kind: str, n: int = 30, **settings) -> tuple[int, int]:
+def rejections(kind: str, model: str, n: int = 30, **settings) -> tuple[int, int]:
     """In how many of n null cohorts the joint and the within-subject test reject at .05."""
     joint = within = 0
     for d in range(n):
         x, table = null_cohort(
             kind, np.random.default_rng(d), n_subjects=8, n_features=8, **settings
         )
-        operator = operator_of(x, table, n_folds=4)
+        operator = operator_of(x, table, n_folds=4, model=model)
         joint += joint_stimulus_test(operator, "valence", n_permutations=39, seed=d).p <= 0.05
         within += within_subject_test(operator, "valence", n_permutations=39, seed=d).p <= 0.05
     return joint, within
 
 
-def test_the_joint_stimulus_test_holds_its_level_where_the_within_subject_one_must_not():
+@pytest.mark.parametrize("model", OPERATORS)
+def test_the_joint_stimulus_test_holds_its_level_where_the_within_subject_one_must_not(model):
     """Stimuli that move all brains alike, whatever their label.
 
-    Binomial(30, .05) is below 6 with probability .997; `make bench` counts 1,000.
+    Binomial(30, .05) is below 6 with probability .997; `benchmarks/evidence.py` counts 1,000.
     """
-    joint, within = rejections("stimulus_locked", locked=1.0)
+    joint, within = rejections("stimulus_locked", model, locked=1.0)
     assert joint < 6
     assert within > 20
 
 
-def test_both_hold_their_level_under_independent_labels():
-    assert max(rejections("independent")) < 6
+@pytest.mark.parametrize("model", OPERATORS)
+def test_both_hold_their_level_under_independent_labels(model):
+    assert max(rejections("independent", model)) < 6
 
 
+def test_false_positives_are_counted_for_each_test_and_model():
+    counted = false_positives("stimulus_locked", n_cohorts=8, n_permutations=19, model="lda")
+    assert counted.index.tolist() == ["joint_stimulus", "within_subject"]
+    assert counted["within_subject"] > counted["joint_stimulus"]
+    assert counted["within_subject"] > rejection_band(8)[1]
+    with pytest.raises(SettingsError, match="model: got 'svm'"):
+        false_positives("shared", n_cohorts=1, model="svm")
+
+
+@pytest.mark.parametrize("model", OPERATORS)
 @pytest.mark.parametrize("protocol", [leave_subjects_out, trial_grouped])
 @pytest.mark.parametrize("test", [joint_stimulus_test, within_subject_test])
-def test_an_effect_is_found(test, protocol):
+def test_an_effect_is_found(test, protocol, model):
     x, table = null_cohort("independent", np.random.default_rng(0), **SMALL)
     x[:, 0] += 3 * table["valence"]
-    found = test(operator_of(x, table, protocol), "valence", n_permutations=99)
+    found = test(operator_of(x, table, protocol, model=model), "valence", n_permutations=99)
     assert found.p == 0.01
     assert found.value > found.chance_range[1]
     assert found.value > found.detectable > 0.5

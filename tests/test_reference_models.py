@@ -11,12 +11,10 @@ from emolib.evaluation import COLUMNS, score
 from emolib.reference_models import (
     REFERENCE_MODELS,
     CentredRidge,
-    fitting_rows,
     name_the_subject,
     name_the_trial,
     reference_predictions,
 )
-from emolib.splits import PROTOCOLS, Fold
 
 
 def noise(n_subjects=3, n_trials=20, n_windows=12, n_features=40, fingerprint=0.0, seed=0):
@@ -99,15 +97,6 @@ def test_ridge_gives_nothing_to_a_common_class():
     x, y = rng.normal(size=(2000, 3)), (rng.random(2000) < 0.9).astype(int)
     given = CentredRidge().fit(x, y).predict_proba(rng.normal(size=(500, 3)))
     assert given[:, 1].mean() == pytest.approx(0.5, abs=0.01)
-
-
-def test_fitting_rows_never_hold_the_test():
-    _, table = noise(n_subjects=6, n_trials=12, n_windows=2)
-    for protocol in PROTOCOLS.values():
-        for fold in protocol(table, n_folds=3, seed=0):
-            assert not np.isin(fitting_rows(fold), fold.test).any()
-    leaking = Fold(np.array([0, 1]), np.array([2]), np.array([2]), leaks=True)
-    assert fitting_rows(leaking).tolist() == [0, 1]
 
 
 def test_windows_of_noise_do_not_name_their_trial_and_a_fingerprint_does():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -180,7 +182,65 @@ def test_readme_claims_no_reader_that_is_not_there():
         assert there or name not in text, name
 
 
+# -- where the project is published ------------------------------------------------------------
+
+
+def test_the_address_is_said_in_one_place_or_nowhere():
+    """No address of the project is known: none may stand anywhere but in `_config.yml`."""
+    config = yaml.safe_load((PROJECT / "_config.yml").read_text(encoding="utf-8"))
+    assert {"url", "branch"} <= set(config["repository"])
+    url = config["repository"]["url"]
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation.get("repository-code", url) == url
+    assert "urls" not in PYPROJECT["project"]
+
+
+def test_binder_installs_the_project_itself():
+    """What repo2docker does with environment.yml: conda first, then pip in the project's folder."""
+    environment = yaml.safe_load((PROJECT / "environment.yml").read_text(encoding="utf-8"))
+    (by_pip,) = (entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    # It copies the project before it installs if it finds a requirement that lies in it. It looks
+    # for a word that begins with one of these (repo2docker/utils.py, is_local_pip_requirement).
+    assert by_pip[0].startswith(("-r", "-c", "--requirement", "--constraint"))
+    assert any(re.fullmatch(r"(-e|--editable) \.(\[\w+\])?", line) for line in by_pip)
+    # Other files would have it look elsewhere.
+    for name in ("binder", ".binder", "Dockerfile", "requirements.txt", "setup.py", "runtime.txt"):
+        assert not (PROJECT / name).exists(), name
+
+
+def test_cover_and_sign_are_what_their_code_draws():
+    found = runpy.run_path(str(PROJECT / "book" / "draw_cover.py"))
+    for name, text in found["draw"]().items():
+        kept = (PROJECT / "book" / "_static" / name).read_text(encoding="utf-8")
+        assert kept == text, "run: python book/draw_cover.py"
+
+
 # -- citation --------------------------------------------------------------------------------------
+
+
+def test_the_same_title_names_and_licences_everywhere():
+    config = yaml.safe_load((PROJECT / "_config.yml").read_text(encoding="utf-8"))
+    citation = yaml.safe_load((PROJECT / "CITATION.cff").read_text(encoding="utf-8"))
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    intro = (PROJECT / "book" / "intro.md").read_text(encoding="utf-8")
+    assert readme.startswith(f"# {config['title']}\n")
+    assert intro.startswith(f"# {config['title']}\n")
+    assert citation["title"].startswith(config["title"])
+    assert [author["name"] for author in citation["authors"]] == [config["author"]]
+    for text in (readme, (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")):
+        assert "BSD 3-Clause" in text and "CC BY 4.0" in text
+    footer = config["sphinx"]["config"]["html_theme_options"]["extra_footer"]
+    assert "CC BY 4.0" in footer and "BSD 3-Clause" in footer
+
+
+def test_the_readme_counts_the_chapters_rightly():
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+             "eleven", "twelve", "thirteen", "fourteen", "fifteen")  # fmt: skip
+    n_chapters = sum(re.match(r"\d\d_", path.name) is not None for path in NOTEBOOKS)
+    for name in ("README.md", "book/jose.md"):
+        text = (PROJECT / name).read_text(encoding="utf-8").lower()
+        counted = re.findall(rf"\b({'|'.join(words[1:])})\b chapters", text)
+        assert counted == [words[n_chapters]], name
 
 
 def test_citation_names_project_and_both_source_papers():
@@ -223,6 +283,30 @@ def test_every_reference_that_a_page_cites_is_there():
     for path in [*texts(".md"), *NOTEBOOKS]:
         for keys in re.findall(r"\{cite:\w+\}`([^`]+)`", path.read_text(encoding="utf-8")):
             assert {key.strip() for key in keys.split(",")} <= set(entries), path.name
+
+
+# -- the page on the package -------------------------------------------------------------------
+
+# What others call: the page has to show it, and the package to have it.
+PROMISED = {
+    *("emolib.recordings.read_deap", "emolib.recordings.simulated.simulate_subject"),
+    *("emolib.features.FeatureSettings", "emolib.features.extract_features"),
+    *("emolib.grid.to_brain_maps", "emolib.splits.Fold", "emolib.evaluation.score"),
+    *("emolib.model.ModelSettings", "emolib.model.build_mt_cnn", "emolib.model.build_crnn"),
+    *("emolib.splits.window_wise", "emolib.splits.trial_grouped"),
+    *("emolib.splits.stimulus_grouped", "emolib.splits.leave_subjects_out"),
+    "emolib.splits.leave_subjects_and_stimuli_out",
+}
+
+
+def test_the_page_on_the_package_shows_what_is_promised():
+    page = (PROJECT / "book" / "api.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\.\. auto(?:function|class|exception):: (\S+)$", page, re.MULTILINE)
+    assert len(shown) == len(set(shown))
+    assert set(shown) >= PROMISED
+    for name in shown:
+        module, _, attribute = name.rpartition(".")
+        assert getattr(importlib.import_module(module), attribute).__doc__, name
 
 
 # -- notebooks -------------------------------------------------------------------------------------

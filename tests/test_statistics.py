@@ -12,7 +12,7 @@ from scipy import sparse, stats
 
 from emolib.bootstrap import Hits
 from emolib.checks import DataError, SettingsError
-from emolib.statistics import benjamini_hochberg, cluster_test, compare, holm
+from emolib.statistics import benjamini_hochberg, cluster_test, compare, holm, pooled_t
 
 
 @settings(max_examples=20, deadline=None)
@@ -63,6 +63,13 @@ def test_a_comparison_needs_the_same_subjects():
     other = replace(one, subject=np.char.add("x", one.subject))
     with pytest.raises(DataError, match="do not hold the same subject"):
         compare([one] * 3, [other] * 3)
+
+
+def test_t_is_students():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(7, 2, 3)), 1 + 2 * rng.normal(size=(12, 2, 3))
+    np.testing.assert_allclose(pooled_t(a, b), stats.ttest_ind(a, b, axis=0).statistic)
+    np.testing.assert_allclose(pooled_t(a, b), -pooled_t(b, a))
 
 
 RING = sparse.csr_matrix(np.roll(np.eye(8), 1, 0) + np.roll(np.eye(8), -1, 0))

@@ -10,6 +10,7 @@ from test_architecture import MODULES, imports, name_of, own, room_of
 
 from emolib import study as studies
 from emolib.checks import DataError, SettingsError
+from emolib.digests import ROOMS
 
 SMOKE = yaml.safe_load((studies.PROJECT / "studies" / "smoke.yaml").read_text())
 
@@ -144,13 +145,20 @@ def rooms_behind(*rooms):
 )
 def test_digest_knows_all_code_that_a_stage_runs(stage, entrances, made_before):
     """Else a mended module would leave artefacts of the old one, which look up to date."""
-    known = {room for name in (stage, *made_before) for room in studies.ROOMS[name]}
+    known = {room for name in (stage, *made_before) for room in ROOMS[name]}
     assert rooms_behind(*entrances) <= known
 
 
 def test_no_stage_runs_code_that_no_digest_knows():
-    known = {room for rooms in studies.ROOMS.values() for room in rooms}
-    assert rooms_behind("stages") - {"stages", "study"} <= known
+    known = {room for rooms in ROOMS.values() for room in rooms}
+    run = rooms_behind("stages", "fold_stage") - {
+        "stages",
+        "fold_stage",
+        "study",
+        "study_errors",
+        "digests",
+    }
+    assert run <= known
 
 
 def test_reading_a_study_does_not_wait_for_heavy_libraries():
@@ -159,3 +167,48 @@ def test_reading_a_study_does_not_wait_for_heavy_libraries():
     program = f"import sys, emolib.study; print(*set({heavy.split()}) & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert loaded.stdout.split() == []
+
+
+def test_a_variant_is_a_study_that_differs_in_a_few_keys(written):
+    variants = {
+        "de_only": {"features": {"kinds": ["de"]}},
+        "valence_only": {"tasks": {"arousal": None}, "training": {"epochs": 1}},
+    }
+    whole = studies.load(written(variants=variants))
+    de_only, valence_only = whole.variant("de_only"), whole.variant("valence_only")
+    assert de_only.model_settings.planes == 4
+    assert de_only.training == whole.training
+    assert de_only.folder == whole.folder / "variants" / "de_only"
+    assert [*valence_only.tasks] == ["valence"]
+    assert valence_only.training == dataclasses.replace(whole.training, epochs=1)
+    assert valence_only.recordings_root == de_only.recordings_root == whole.recordings_root
+    # Features are shared by those whose settings are the same, and by nobody else.
+    assert valence_only.features_file("sub-01") == whole.features_file("sub-01")
+    assert de_only.features_file("sub-01").is_relative_to(de_only.folder)
+    assert valence_only.digest("features") == whole.digest("features")
+    assert valence_only.digest("training") != whole.digest("training")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"variants": {"a b": {}}}, r"key 'variants': got the name 'a b'"),
+        ({"variants": {"x": {"dataset": "deap"}}}, r"variants.x: key 'dataset': cannot differ"),
+        (
+            {"variants": {"x": {"model": {"drop": 0}}}},
+            r"variants.x: key 'model.drop': is unknown. Did you mean 'dropout'",
+        ),
+        ({"permutations": {"window_wise": 0}}, r"permutations.window_wise.*greater than"),
+        ({"permutations": {"stimulus_grouped": 1}}, r"'permutations': got 'stimulus_grouped'"),
+    ],
+)
+def test_variants_and_permutations_are_checked_before_anything_runs(written, changes, message):
+    with pytest.raises(SettingsError, match=message):
+        studies.load(written(**changes))
+
+
+def test_repeated_trainings_are_further_folds(written):
+    study = studies.load(written(repeats=3, n_folds=2))
+    assert study.folds("trial_grouped") == range(6)
+    assert study.splits("leave_subjects_and_stimuli_out") == 4
+    assert study.folds("leave_subjects_and_stimuli_out") == range(12)

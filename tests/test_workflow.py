@@ -7,6 +7,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from conftest import emolib
 
 from emolib import rendering, stages
@@ -66,6 +67,48 @@ def test_scores_say_which_protocol_leaks(smoke_run, monkeypatch):
     assert not scores.loc[scores["protocol"] == "trial_grouped", "leaks"].any()
 
 
+def test_refits_on_permuted_labels_are_scored_apart(smoke_run, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+    study = studies.load("smoke")
+    permuted, true = stages.permuted_predictions(study), stages.predictions(study)
+    assert study.permutations == permuted.groupby("protocol")["permutation"].nunique().to_dict()
+    assert set(permuted["stage"]) == {"pooled"}
+    key = ["protocol", "stage", "subject", "trial", "window", "task"]
+    of = permuted.merge(true, on=key, suffixes=("_permuted", ""))
+    assert len(of) == len(permuted)
+    # Each subject keeps its counts, and labels are no longer those that were given.
+    pd.testing.assert_series_equal(
+        of.groupby(["protocol", "subject", "task"])["label_permuted"].sum(),
+        of.groupby(["protocol", "subject", "task"])["label"].sum(),
+        check_names=False,
+    )
+    assert (of["label_permuted"] != of["label"]).any()
+    scores = stages.permuted_scores(study)
+    assert set(scores["protocol"]) == set(study.permutations)
+    page = (study.book / "cohort.html").read_text()
+    assert "The same with permuted labels" in page and "labels permuted" in page
+
+
+def test_a_variant_has_its_own_scores_and_stands_on_the_cohorts_page(smoke_run, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+    study = studies.load("smoke")
+    variant = study.variant("valence_only")
+    assert set(stages.scores(variant)["task"]) == {"valence"}
+    assert set(stages.predictions(variant)["protocol"]) == {"trial_grouped"}
+    assert not (variant.folder / "features").exists()  # the whole study's serve it
+    assert "valence only" in (study.book / "cohort.html").read_text()
+
+
+def test_a_study_without_variants_runs_too(tmp_path):
+    content = yaml.safe_load((studies.PROJECT / "studies" / "smoke.yaml").read_text())
+    del content["variants"], content["permutations"]
+    study = tmp_path / "plain.yaml"
+    study.write_text(yaml.safe_dump(content))
+    run = emolib("run", study, "--targets", "features/sub-01.nc", results=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert (tmp_path / "plain" / "features" / "sub-01.nc").is_file()
+
+
 def test_second_run_does_nothing(smoke_run):
     again = emolib("run", "studies/smoke.yaml", results=smoke_run[0])
     assert again.returncode == 0
@@ -76,13 +119,14 @@ def test_second_run_does_nothing(smoke_run):
 def test_one_changed_subject_re_runs_its_branch_and_says_why(copied_run):
     recording = copied_run / "smoke" / "recordings" / "s02.mat"
     shutil.copy(recording.with_name("s03.mat"), recording)
-    run = emolib("run", "studies/smoke.yaml", results=copied_run)
+    pages = ["notebooks/subjects/sub-02.ipynb", "notebooks/chapters/01_first_look.ipynb"]
+    run = emolib("run", "studies/smoke.yaml", "--targets", *pages, results=copied_run)
     assert run.returncode == 0, run.stdout + run.stderr
     assert not jobs(run, "simulate")
     (features,) = jobs(run, "features")
     assert "sub-02" in features
     assert "s02.mat" in features  # why
-    assert not jobs(run, "chapter")  # chapters show the first subject
+    assert not jobs(run, "chapter")  # this one shows the first subject, and no score
 
 
 def test_one_broken_subject_leaves_a_page_that_names_it_and_the_others(copied_run):
@@ -184,3 +228,12 @@ def test_cohort_stacks_maps_and_metadata_in_one_order(smoke_run, monkeypatch):
     rows = (table["subject"] == "sub-03").to_numpy()
     expected = to_brain_maps(stages.features(study, "sub-03")).to_numpy()
     np.testing.assert_array_equal(maps[rows], expected)
+
+
+def test_a_subjects_own_predictions_are_those_of_all(smoke_run, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+    study = studies.load("smoke")
+    everybody, own = stages.predictions(study), stages.predictions(study, "sub-02")
+    expected = everybody[everybody["subject"] == "sub-02"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, expected)
+    assert not len(stages.predictions(study, "sub-99"))

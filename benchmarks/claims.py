@@ -1,0 +1,30 @@
+"""How a measurement is printed: tables as they come, and claims that hold or fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence about what was measured, and whether it holds."""
+
+    text: str
+    holds: bool
+
+    def __str__(self) -> str:
+        return f"{'holds' if self.holds else 'FAILS'}  {self.text}"
+
+
+def show(title: str, table: pd.DataFrame) -> None:
+    """Print a table, with no more digits than mean anything."""
+    print(f"\n{title}\n{table.to_string(index=False, float_format='{:.3f}'.format)}", flush=True)
+
+
+def rejections(count: int, n: int) -> dict[str, float]:
+    """Give a count of rejections, and the exact 95 % interval of the rate behind it."""
+    low, high = stats.binomtest(int(count), n).proportion_ci(0.95, method="exact")
+    return {"rejections": int(count), "n": n, "share": count / n, "low": low, "high": high}

@@ -1,0 +1,123 @@
+"""How far chance reaches: what ridge scores with permuted labels, refitted each time.
+
+For one subject's trials, for a study, and for cohorts in which there is nothing to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from emolib.checks import DataError
+from emolib.folds import stable_seed
+from emolib.nulls import null_cohort
+from emolib.operators import ridge_operator
+from emolib.permutation import PermutationTest, joint_stimulus_test, within_subject_test
+from emolib.splits import leave_subjects_and_stimuli_out, leave_subjects_out, trial_grouped
+
+
+def of_study(
+    x: np.ndarray,
+    table: pd.DataFrame,
+    subject: str,
+    *,
+    tasks: Sequence[str],
+    n_folds: int,
+    seed: int = 0,
+) -> dict[tuple[str, str], PermutationTest]:
+    """Say what permuted labels reach with ridge: one subject's trials, and everybody's.
+
+    The subject alone: trial-grouped, labels permuted among the trials that are tested together.
+    All: leave-subjects-and-stimuli-out, one permutation of the stimuli for everybody.
+
+    Parameters
+    ----------
+    x : numpy.ndarray, (n_rows, ...)
+    table : pandas.DataFrame, a row a window
+        As for `emolib.splits`.
+    subject : str
+        Who stands for one subject.
+    tasks : sequence of str
+        The class columns, of two classes each.
+    n_folds, seed : int
+
+    Returns
+    -------
+    dict of (who, task) to PermutationTest
+        Those that the data can serve; `who` is the subject's name or "all subjects".
+    """
+    tests: dict[tuple[str, str], PermutationTest] = {}
+    for task in tasks:
+        for who in (subject, "all subjects"):
+            alone = who == subject
+            chosen = (table[task] >= 0) & ((table["subject"] == subject) if alone else True)
+            rows = table[chosen].reset_index(drop=True)
+            protocol = trial_grouped if alone else leave_subjects_and_stimuli_out
+            try:
+                folds = protocol(rows, n_folds=n_folds, seed=seed, tasks=())
+                operator = ridge_operator(x[chosen.to_numpy()], rows, folds)
+                test = (
+                    within_subject_test(operator, task, within_fold=True, seed=seed)
+                    if alone
+                    else joint_stimulus_test(operator, task, seed=seed)
+                )
+            except DataError:
+                continue
+            # With few trials no fold may hold both classes, or all permutations may score alike:
+            # there is no range then.
+            if np.isfinite([test.value, *test.null]).all() and np.ptp(test.null) > 0:
+                tests[who, task] = test
+    return tests
+
+
+def of_noise(n_subjects: int, *, n_trials: int = 40, seed: int = 0) -> PermutationTest:
+    """Say what permuted labels reach with ridge where there is nothing to find.
+
+    One subject is tested trial-grouped, labels permuted among the trials that are tested
+    together; several under leave-subjects-out, one permutation of the stimuli for everybody.
+    """
+    rng = np.random.default_rng(stable_seed("chance", n_subjects, n_trials, seed))
+    if n_subjects == 1:
+        x, table = null_cohort("independent", rng, n_subjects=1, n_stimuli=n_trials)
+        operator = ridge_operator(x, table, trial_grouped(table, n_folds=5, seed=seed, tasks=()))
+        return within_subject_test(operator, "valence", within_fold=True, seed=seed)
+    x, table = null_cohort("shared", rng, n_subjects=n_subjects, n_stimuli=n_trials)
+    operator = ridge_operator(x, table, leave_subjects_out(table, n_folds=5, seed=seed, tasks=()))
+    return joint_stimulus_test(operator, "valence", seed=seed)
+
+
+def null_tests(
+    kind: str,
+    n_cohorts: int,
+    *,
+    n_permutations: int = 199,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Test cohorts in which there is nothing to find, under leave-subjects-out with ridge.
+
+    `emolib.permutation.false_positives` counts the rejections over many such cohorts.
+
+    Parameters
+    ----------
+    kind : str
+        A key of `emolib.nulls.NULLS`.
+    n_cohorts, n_permutations, seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a cohort and test: ``cohort`` (from 1), ``test``, ``value`` (trial balanced
+        accuracy), ``low`` and ``high`` (the permutations' 2.5 and 97.5 percentiles) and ``p``.
+    """
+    rows = []
+    for cohort in range(1, n_cohorts + 1):
+        own = stable_seed("null", kind, seed, cohort)
+        x, table = null_cohort(kind, np.random.default_rng(own))
+        folds = leave_subjects_out(table, n_folds=5, seed=seed, tasks=())
+        operator = ridge_operator(x, table, folds)
+        for permute in (within_subject_test, joint_stimulus_test):
+            test = permute(operator, "valence", n_permutations=n_permutations, seed=own)
+            rows.append((cohort, test.kind, test.value, *test.chance_range, test.p))
+    return pd.DataFrame(rows, columns=["cohort", "test", "value", "low", "high", "p"])

@@ -1,0 +1,158 @@
+"""Which electrodes and bands a fold's network uses on its test rows, and which it should."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from emolib import stages, summaries
+from emolib.attribution import (
+    STEPS,
+    completeness,
+    integrated_gradients,
+    mask,
+    occlusion,
+    on_electrodes,
+)
+from emolib.checks import DataError
+from emolib.fold_network import FoldNetwork, evenly
+from emolib.map_agreement import SCALES, expected_change
+from emolib.recordings.simulated import read_truth
+from emolib.study import Study
+
+WINDOWS = 200  # of a fold to explain: those of one trial resemble each other, so more add little
+
+
+def fold_attribution(
+    network: FoldNetwork,
+    *,
+    subject: str | None = None,
+    n_windows: int = WINDOWS,
+    steps: int = STEPS,
+    occlude: bool = True,
+) -> xr.Dataset:
+    """Say which electrodes and bands a network's answers on test rows rest on.
+
+    Parameters
+    ----------
+    network : FoldNetwork
+    subject : str, optional
+        Explain this subject's test rows only.
+    n_windows : int
+        How many rows, evenly spread over the test rows.
+    steps : int
+        See `emolib.attribution.integrated_gradients`.
+    occlude : bool
+        Whether to occlude too, which takes a prediction per electrode and per band.
+
+    Returns
+    -------
+    Dataset
+        `share (task, band, channel)`: integrated gradients of the log probability of the labelled
+        class, mean over the rows, nats; above 0 what speaks for the label. `pattern (task, band,
+        channel)`: the covariance over the rows of a feature (its kinds added up) with the log
+        odds of the last class against the first: what goes along with the answer, used or not.
+        `loss (task, channel)` and `band_loss (task, band)`: what occluding an electrode or a band
+        costs, nats. `log_probability (task)`: with the whole map. `completeness (task)`.
+        Attributes say which network, and how many windows.
+
+    Raises
+    ------
+    DataError
+        If there is no test row, or none of `subject`.
+    """
+    own = np.arange(len(network.table))
+    if subject is not None:
+        own = np.flatnonzero(network.table["subject"].to_numpy() == subject)
+    if not len(own):
+        raise DataError(
+            f"{network.protocol}, fold {network.fold}",
+            f"has no test row{f' of {subject}' if subject else ''}.",
+            "Ask for a fold that tests this subject.",
+        )
+    rows = evenly(own, n_windows)
+    maps = network.maps(rows)
+    labels = {task: network.table[task].to_numpy()[rows] for task in network.settings.tasks}
+    shares = integrated_gradients(
+        lambda at: network.network.gradients(network.weights, at, labels), maps, steps=steps
+    )
+    whole, empty = _log(network.probabilities(maps)), _log(network.probabilities(0 * maps[:1]))
+    at = (network.channels, network.planes)
+    features = on_electrodes(maps, *at)
+    by_task = []
+    for task, label in labels.items():
+        known = np.flatnonzero(label >= 0)
+        log = whole[task]
+        odds = xr.DataArray(log[:, -1] - log[:, 0], dims="row")
+        by_task.append(
+            xr.Dataset(
+                {
+                    "share": on_electrodes(shares[task][known], *at).mean("row"),
+                    "pattern": xr.cov(features, odds, dim="row"),
+                    "log_probability": log[known, label[known]].mean(),
+                    "completeness": completeness(
+                        shares[task][known],
+                        log[known, label[known]],
+                        empty[task][0, label[known]],
+                    ),
+                }
+            )
+        )
+    given = xr.concat(by_task, dim=xr.Variable("task", list(labels)))
+    if occlude:
+        given = given.assign(_losses(network, maps, labels, given["band"].to_numpy().tolist()))
+    return given.assign_attrs(
+        protocol=network.protocol, fold=network.fold, kind=network.kind, n_windows=len(rows)
+    )
+
+
+def known_truth(study: Study) -> xr.DataArray | None:
+    """Say what a network of a simulated study should look at, mean over its subjects.
+
+    See `emolib.map_agreement.expected_change`. Where windows are z-scored, it is less its mean over
+    bands and electrodes: what all features share does not show in such a window.
+
+    Returns
+    -------
+    DataArray (task, band, channel) or None
+        Change of log power (nats) for two points of rating, with its sign. None where nobody knows:
+        for recordings of people, and if no task is a rating that the simulation has a truth for.
+    """
+    ratings = {task: of.rating for task, of in study.tasks.items() if of.rating in SCALES}
+    if study.simulation is None or not ratings:
+        return None
+    changes = []
+    for subject in stages.usable_subjects(study):
+        power = summaries.log_power(stages.recording(study, subject), study.features).mean("trial")
+        truth = read_truth(study.recordings_root, subject)
+        changes.append(expected_change(truth, 10 ** (power / 10)))
+    change = xr.concat(changes, dim="subject").mean("subject")
+    if study.features.normalise == "window":
+        change = change - change.mean(("band", "channel"))
+    return xr.concat(
+        [change.sel(scale=scale, drop=True) for scale in ratings.values()],
+        dim=xr.Variable("task", list(ratings)),
+    )
+
+
+def _log(probabilities: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The logs of probabilities by task, of 0 too."""
+    least = np.finfo(np.float32).tiny
+    return {task: np.log(np.maximum(given, least)) for task, given in probabilities.items()}
+
+
+def _losses(
+    network: FoldNetwork, maps: np.ndarray, labels: dict[str, np.ndarray], bands: list[str]
+) -> dict[str, xr.DataArray]:
+    """What occluding each electrode, and each band, costs."""
+    channels, planes = network.channels, network.planes
+    masks = {name: mask(channels, planes, electrodes=[name]) for name in channels}
+    masks |= {f"band {name}": mask(channels, planes, bands=[name]) for name in bands}
+    losses = occlusion(network.probabilities, maps, labels, masks).to_numpy().T  # (task, mask)
+    n = len(channels)
+    return {
+        "loss": xr.DataArray(losses[:, :n], dims=("task", "channel")),
+        "band_loss": xr.DataArray(losses[:, n:], dims=("task", "band")),
+    }
