@@ -22,7 +22,7 @@ from benchmarks.claims import Claim, rejections, show
 from benchmarks.expectations import POWER
 from emolib.features import FeatureSettings
 from emolib.grid import DEAP_CHANNELS
-from emolib.neighbours import distances, electrode_positions, neighbours
+from emolib.lessons.neighbours import distances, electrode_positions, neighbours
 from emolib.nulls import LEVEL, rejection_band
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 from emolib.statistics import cluster_test

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from emolib.demonstrations import LOOK_UP
-from emolib.pseudo_trials import NoiseSettings
+from emolib.lessons.demonstrations import LOOK_UP
+from emolib.lessons.pseudo_trials import NoiseSettings
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ Key = tuple[str, str, str, str]  # removal, model, protocol, metric
 def _fingerprints(
     figures: dict[str, tuple[float, ...]], tolerance: dict[str, float], source: str
 ) -> dict[Key, Expectation]:
-    """A table of SIMULATION by the keys of `emolib.demonstrations.summary`."""
+    """A table of SIMULATION by the keys of `emolib.lessons.demonstrations.summary`."""
     return {
         (removal, model, protocol, "balanced_accuracy"): Expectation(
             value, tolerance[protocol], source

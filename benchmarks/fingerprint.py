@@ -21,14 +21,14 @@ from benchmarks.expectations import (
     Expectation,
 )
 from emolib.checks import DataError
-from emolib.demonstrations import (
+from emolib.lessons.demonstrations import (
     N_FOLDS,
     formula_scores,
     resting_scores,
     summary,
     white_noise_scores,
 )
-from emolib.pseudo_trials import remove_baseline, white_noise
+from emolib.lessons.pseudo_trials import remove_baseline, white_noise
 from emolib.recordings import eegmat
 
 

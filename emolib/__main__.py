@@ -40,8 +40,8 @@ def _run(study: studies.Study, options: argparse.Namespace) -> int:
     failed, pages = stages.failures(study), rendering.failed_pages(study)
     for subject, fault in failed.items():
         print(f"not used: {subject}: {fault['where']}: {fault['problem']} {fault['remedy']}")
-    for (protocol, number), fault in (folds := stages.failed_folds(study)).items():
-        print(f"not trained: {protocol}, fold {number}: {fault['problem']} {fault['remedy']}")
+    for fold, fault in (folds := stages.failed_folds(study)).items():
+        print(f"not trained: {fold}: {fault['problem']} {fault['remedy']}")
     for page, fault in pages.items():
         print(f"failed page: {page}: {fault}")
     n_all = len(study.subjects())

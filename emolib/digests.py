@@ -18,7 +18,7 @@ ROOMS = {
     "recording": ["checks", "artefacts", "bands", "grid", "recordings"],
     "features": ["checks", "artefacts", "bands", "grid", "recordings", "kernels", "features"],
     "summary": [
-        *("grid", "labels", "folds", "splits", "spectra", "summaries", "quality", "nulls"),
+        *("grid", "head", "labels", "folds", "splits", "spectra", "summaries", "quality", "nulls"),
         *("operators", "bootstrap", "evaluation", "permutation", "statistics", "subject_summary"),
     ],
     "training": [

@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from emolib import grid
-from emolib.checks import DataError
 from emolib.display import DARK, RED
+from emolib.head import standard_head
 
 # In 18 steps, three between two contour lines: steps can be read against the colour bar, and a
 # page of maps weighs a quarter of what smooth ones do. An even number puts zero on an edge.
@@ -30,7 +30,7 @@ DIVERGING = matplotlib.colormaps["RdBu_r"].resampled(18)
 N_CONTOURS = 5
 HEAD_RADIUS = 0.095  # metres; the scale of the drawing
 # The middle of the head that is looked at from above, metres in MNE's head coordinates of the
-# `colin27_1005` montage: chosen so that all of DEAP's electrodes lie on the upper half.
+# `head.MONTAGE`: chosen so that all of DEAP's electrodes lie on the upper half.
 HEAD_CENTRE = (-0.001, 0.022, 0.012)
 
 
@@ -44,7 +44,7 @@ def positions(channels: tuple[str, ...]) -> np.ndarray:
     Parameters
     ----------
     channels : tuple of str
-        Names of MNE's montage `colin27_1005`, in any case; SEED's CB1 and CB2 are known too.
+        Names of `head.MONTAGE`, in any case.
 
     Returns
     -------
@@ -62,14 +62,8 @@ def positions(channels: tuple[str, ...]) -> np.ndarray:
     >>> bool(left[0] < 0 < right[0])
     True
     """
-    info = mne.create_info(list(channels), sfreq=1.0, ch_types="eeg", verbose="error")
-    try:
-        info.set_montage("colin27_1005", match_case=False, match_alias=True, verbose="error")
-    except ValueError as error:
-        problem = f"not all are in the montage colin27_1005 ({error})".split("\n\nConsider")[0]
-        remedy = "Leave out the channels named, or rename them."
-        raise DataError("channels", " ".join(problem.split()), remedy) from None
-    x, y, z = (np.array([each["loc"][:3] for each in info["chs"]]) - HEAD_CENTRE).T
+    electrodes = standard_head(channels)["chs"]
+    x, y, z = (np.array([each["loc"][:3] for each in electrodes]) - HEAD_CENTRE).T
     distance = np.arctan2(np.hypot(x, y), z) / (np.pi / 2) * HEAD_RADIUS
     angle = np.arctan2(y, x)
     return np.stack([distance * np.cos(angle), distance * np.sin(angle)], axis=-1)
@@ -258,8 +252,7 @@ def grid_map(
     values = np.asarray(values, dtype=float)
     if limits is None:
         limits = symmetric(values) if diverging else (float(values.min()), float(values.max()))
-    n_rows, n_columns = np.shape(grid.SEED_GRID)
-    plane = np.full((n_rows, n_columns), np.nan)
+    plane = np.full(grid.SHAPE, np.nan)
     rows, columns = grid.cells(list(channels))
     plane[rows, columns] = values
     image = ax.pcolormesh(
@@ -278,12 +271,19 @@ def grid_map(
         text = name + ("\n+" if value > 0 else "\n\N{MINUS SIGN}") * diverging
         middle = {"ha": "center", "va": "center", "color": ink, "fontsize": 8}
         ax.text(column + 0.5, row + 0.5, text, **middle)
-    ax.set(xlim=(0, n_columns), ylim=(n_rows, 0), aspect="equal", title=title)
+    grid_axes(ax)
+    ax.set_title(title)
+    return image
+
+
+def grid_axes(ax: Axes) -> None:
+    """Give `ax` the rows and columns of the grid, cell (0, 0) at the top left."""
+    n_rows, n_columns = grid.SHAPE
+    ax.set(xlim=(0, n_columns), ylim=(n_rows, 0), aspect="equal")
     ax.set_xticks(np.arange(n_columns) + 0.5, np.arange(n_columns))
     ax.set_yticks(np.arange(n_rows) + 0.5, np.arange(n_rows))
     ax.set(xlabel="grid column (ears at the ends)", ylabel="grid row (front at the top)")
     ax.tick_params(length=0)
-    return image
 
 
 def colour_bar(image: Artist, axes: object, label: str, *, location: str = "right") -> Colorbar:

@@ -78,9 +78,8 @@ def make_features(study: Study, subject: str) -> None:
     try:
         computed = extract_features(recording(study, subject), study.features)
     except DataError as error:
-        computed = xr.Dataset(attrs={"subject": subject, "failure": json.dumps(fault_of(error))})
-    with atomic(study.features_file(subject)) as path:
-        computed.to_netcdf(path, engine="h5netcdf")
+        computed = _failure(subject, fault_of(error))
+    _write(computed, study.features_file(subject))
 
 
 def features(study: Study, subject: str) -> xr.Dataset:
@@ -101,7 +100,7 @@ def make_summary(study: Study, subject: str) -> None:
     from emolib.subject_summary import summarise  # MNE takes seconds that others need not wait for
 
     if fault := failure(study, subject):
-        found = xr.Dataset(attrs={"subject": subject, "failure": json.dumps(fault)})
+        found = _failure(subject, fault)
     else:
         found = summarise(
             recording(study, subject),
@@ -111,8 +110,7 @@ def make_summary(study: Study, subject: str) -> None:
             within=study.compares_within,
             seed=study.seed,
         )
-    with atomic(study.summary_file(subject)) as path:
-        found.to_netcdf(path, engine="h5netcdf")
+    _write(found, study.summary_file(subject))
 
 
 def summary(study: Study, subject: str) -> xr.Dataset:
@@ -207,10 +205,8 @@ def permuted_predictions(study: Study) -> pd.DataFrame:
     """The predictions of the refits on permuted labels; a column ``permutation`` numbers them."""
     tables = [
         pd.read_parquet(file).assign(permutation=i)
-        for protocol, n in study.permutations.items()
-        for i in range(1, n + 1)
-        for number in range(study.splits(protocol))
-        if (file := study.permuted_file(protocol, i, number)).exists()
+        for _, i, _, file in _permuted_files(study)
+        if file.exists() and not _failed(file)
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
@@ -220,14 +216,26 @@ def histories(study: Study) -> pd.DataFrame:
     return _read_folds(study, "history")
 
 
-def failed_folds(study: Study) -> dict[tuple[str, int], dict[str, str]]:
-    """The folds (protocol, number) that the data could not serve, and why."""
-    failed = {}
-    for protocol in study.protocols:
-        for number in study.folds(protocol):
-            file = study.fold_files(protocol, number)["predictions"]
-            if file.exists() and "failure" in (table := pd.read_parquet(file)).attrs:
-                failed[protocol, number] = table.attrs["failure"]
+def failed_folds(study: Study) -> dict[str, dict[str, str]]:
+    """What the data could not serve, by name ("trial-grouped, fold 1"), and why.
+
+    Folds of the study, its refits on permuted labels, and the folds of its variants.
+    """
+    files = {
+        f"{protocol}, fold {number}": study.fold_files(protocol, number)["predictions"]
+        for protocol in study.protocols
+        for number in study.folds(protocol)
+    }
+    for protocol, i, number, file in _permuted_files(study):
+        files[f"{protocol}, permuted labels {i}, fold {number}"] = file
+    failed = {
+        name.replace("_", "-"): pd.read_parquet(file).attrs["failure"]
+        for name, file in files.items()
+        if file.exists() and _failed(file)
+    }
+    for variant in study.variants:
+        of_variant = failed_folds(study.variant(variant)).items()
+        failed |= {f"{variant.replace('_', ' ')}: {name}": fault for name, fault in of_variant}
     return failed
 
 
@@ -252,6 +260,17 @@ def permuted_scores(study: Study) -> pd.DataFrame:
 
 
 # -- helpers -------------------------------------------------------------------------------
+
+
+def _write(artefact: xr.Dataset, file: Path) -> None:
+    """Write a subject's artefact, whole or not at all."""
+    with atomic(file) as path:
+        artefact.to_netcdf(path, engine="h5netcdf")
+
+
+def _failure(subject: str, fault: dict[str, str]) -> xr.Dataset:
+    """What stands in the place of an artefact that could not be made; `_loaded` raises it."""
+    return xr.Dataset(attrs={"subject": subject, "failure": json.dumps(fault)})
 
 
 def _loaded(file: Path) -> xr.Dataset:
@@ -290,6 +309,21 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
         table.to_parquet(path, index=False, row_group_size=ROW_GROUP)
 
 
+def _permuted_files(study: Study) -> list[tuple[str, int, int, Path]]:
+    """The files of the refits on permuted labels, with protocol, permutation and fold."""
+    return [
+        (protocol, i, number, study.permuted_file(protocol, i, number))
+        for protocol, n in study.permutations.items()
+        for i in range(1, n + 1)
+        for number in range(study.splits(protocol))
+    ]
+
+
+def _failed(file: Path) -> bool:
+    """Whether a fold could not be trained: its table has no columns then."""
+    return not parquet.read_schema(file).names
+
+
 def _read_folds(study: Study, what: str, subject: str | None = None) -> pd.DataFrame:
     own = [("subject", "==", subject)] if subject else None
     files = [
@@ -297,11 +331,8 @@ def _read_folds(study: Study, what: str, subject: str | None = None) -> pd.DataF
         for protocol in study.protocols
         for number in study.folds(protocol)
     ]
-    # A fold that failed has a table without columns.
     tables = [
-        pd.read_parquet(file, filters=own)
-        for file in files
-        if file.exists() and parquet.read_schema(file).names
+        pd.read_parquet(file, filters=own) for file in files if file.exists() and not _failed(file)
     ]
     tables = [table for table in tables if len(table)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

@@ -15,6 +15,7 @@ from emolib.evaluation import RESAMPLES
 from emolib.nulls import LEVEL
 
 CLUSTER_PERMUTATIONS = 4999
+FEWEST_SEEDS = 3  # of each side of a comparison
 FEWEST_TRIALS = 10  # of a class, for the cluster test
 
 
@@ -91,9 +92,11 @@ def compare(
     DataError
         The two do not hold the same subjects and stimuli.
     """
-    if min(len(first), len(second)) < 3:
+    if min(len(first), len(second)) < FEWEST_SEEDS:
         raise SettingsError(
-            "training seeds", f"got {len(first)} and {len(second)}.", "Give three or more."
+            "training seeds",
+            f"got {len(first)} and {len(second)}.",
+            f"Give {FEWEST_SEEDS} or more.",
         )
     one = first[0]
     for hits in (*first, *second):

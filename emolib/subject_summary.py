@@ -18,6 +18,7 @@ from scipy import sparse
 from emolib.checks import DataError
 from emolib.features import FeatureSettings
 from emolib.grid import to_brain_maps
+from emolib.head import standard_head
 from emolib.labels import Task, metadata, trial_classes
 from emolib.operators import ridge_operator
 from emolib.permutation import PermutationTest, within_subject_test
@@ -128,10 +129,8 @@ def channel_adjacency(channels: Sequence[str]) -> sparse.spmatrix:
     """Say which electrodes are neighbours: (channel, channel), by Delaunay triangulation."""
     if len(channels) < 4:
         return sparse.csr_matrix(np.ones((len(channels), len(channels))))
-    info = mne.create_info(list(channels), sfreq=1.0, ch_types="eeg", verbose="error")
-    info.set_montage("colin27_1005", match_case=False, match_alias=True, verbose="error")
     with mne.utils.use_log_level("error"):
-        return mne.channels.find_ch_adjacency(info, "eeg")[0]
+        return mne.channels.find_ch_adjacency(standard_head(channels), "eeg")[0]
 
 
 def _why_not(labels: pd.Series, task: Task, within: bool) -> str:

@@ -41,7 +41,7 @@ from IPython.display import display
 from scipy.special import polygamma
 
 # %%
-from emolib import feature_plots, levels, map_plots, plots, pseudo_trials, spectra, stages
+from emolib import plots, spectra, stages
 from emolib.bands import impulse_response
 from emolib.display import Picture, Table, provenance, say, use_style
 from emolib.evaluation import score
@@ -49,6 +49,7 @@ from emolib.features import baseline_level, extract_features, window_features
 from emolib.folds import group_windows
 from emolib.kernels import z_score
 from emolib.labels import metadata
+from emolib.lessons import feature_plots, levels, map_plots, pseudo_trials
 from emolib.provenance import made_by
 from emolib.reference_models import reference_predictions
 from emolib.study import load

@@ -42,16 +42,17 @@ import xarray as xr
 from IPython.display import display
 
 # %%
-from emolib import grid, map_plots, maps, neighbours, pictures, stages, summaries
+from emolib import grid, maps, pictures, stages, summaries
 from emolib.display import Picture, Table, plain, provenance, say, use_style
 from emolib.features import extract_features
-from emolib.interpolation import guess_hidden
 from emolib.labels import trial_classes
-from emolib.levels import remove_and_normalise, resting_features
+from emolib.lessons import map_plots, neighbours
+from emolib.lessons.interpolation import guess_hidden
+from emolib.lessons.levels import remove_and_normalise, resting_features
+from emolib.lessons.truth import rhythm_power
 from emolib.provenance import made_by
 from emolib.recordings import simulated
 from emolib.study import load
-from emolib.truth import rhythm_power
 
 use_style()
 

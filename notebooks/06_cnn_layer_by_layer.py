@@ -39,8 +39,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from emolib import grid, maps, network, network_plots, stages
+# %%
+from emolib import grid, maps, stages
 from emolib.display import Picture, Table, provenance, say, use_style
+from emolib.lessons import network, network_plots
 from emolib.model import build_mt_cnn, load_weights
 from emolib.provenance import made_by
 from emolib.settings import ModelSettings

@@ -42,10 +42,11 @@ import pandas as pd
 from IPython.display import display
 
 # %%
-from emolib import head_gradients, light_comparison, network_plots, paired_stages, stages
+from emolib import stages
 from emolib.display import Picture, Table, bullets, provenance, say, use_style
 from emolib.fitting import Trainer
 from emolib.labels import class_weights
+from emolib.lessons import head_gradients, light_comparison, network_plots, paired_stages
 from emolib.model import build
 from emolib.provenance import made_by
 from emolib.published import published

@@ -38,10 +38,12 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib import evaluation, paired_stages, personal_gain, reports, schedule, selection, stages
-from emolib import stage_pictures as pictures
+# %%
+from emolib import evaluation, reports, stages, statistics
 from emolib.checks import SettingsError
 from emolib.display import Table, provenance, say, use_style
+from emolib.lessons import paired_stages, personal_gain, schedule, selection
+from emolib.lessons import stage_pictures as pictures
 from emolib.provenance import made_by
 from emolib.published import published
 from emolib.study import load
@@ -331,7 +333,7 @@ else:
     display(say("There are no fine-tuned networks under a protocol without leaks to show."))
 
 # %% tags=["remove-input"]
-if honest and this_study.repeats >= paired_stages.FEWEST_SEEDS:
+if honest and this_study.repeats >= statistics.FEWEST_SEEDS:
     trials_held_out = paired_stages.verdict(honest)
     display(say(f"With trials held out: {trials_held_out[0].lower()}{trials_held_out[1:]}"))
 elif honest:
@@ -340,7 +342,7 @@ elif honest:
             "**These differences are descriptive.** Each network was trained with",
             f"{this_study.repeats} seed{'s' * (this_study.repeats > 1)}. With another one the",
             "same network may score some points more or less, and a difference may be just that.",
-            f"From {paired_stages.FEWEST_SEEDS} seeds on (the key `repeats` of a study's file) an",
+            f"From {statistics.FEWEST_SEEDS} seeds on (the key `repeats` of a study's file) an",
             "interval stands in the table.",
         )
     )

@@ -39,25 +39,20 @@ import pandas as pd
 from IPython.display import display
 
 # %%
-from emolib import (
-    chance,
-    demonstrations,
-    label_quality,
-    pictures,
-    protocol_pictures,
-    protocol_plots,
-    protocol_scores,
-    pseudo_trials,
-    reports,
-    splits,
-    stages,
-)
-
-# %%
+from emolib import pictures, reports, splits, stages
 from emolib.checks import DataError
 from emolib.display import Table, plain, provenance, say, use_style
 from emolib.features import extract_features
 from emolib.labels import metadata
+from emolib.lessons import (
+    chance,
+    demonstrations,
+    label_quality,
+    protocol_pictures,
+    protocol_plots,
+    protocol_scores,
+    pseudo_trials,
+)
 from emolib.provenance import made_by
 from emolib.published import published
 from emolib.recordings import eegmat, simulated
@@ -645,7 +640,8 @@ print(f"{tasks[0]}, {honest.replace('_', '-')}: {min(lucky):.2f} to {max(lucky):
 #
 # - [What the network looks at](10_what_the_network_looks_at) asks which places and bands matter.
 # - [How to read this book](/how_to_read.md) has the protocols and measures on one page.
-# - The tests and their false alarms: `emolib.permutation`; the marks: `emolib.pseudo_trials`.
+# - The tests and their false alarms: `emolib.permutation`; the marks:
+#   `emolib.lessons.pseudo_trials`.
 #
 # ## Provenance
 

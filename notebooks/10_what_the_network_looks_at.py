@@ -42,10 +42,10 @@ from IPython.display import display
 from emolib import attribution, attribution_pictures, map_agreement, stages
 from emolib.display import Table, bullets, plain, provenance, say, use_style
 from emolib.evaluation import score
-from emolib.feature_subsets import subset_predictions, subsets
 from emolib.fold_attribution import fold_attribution, known_truth
 from emolib.fold_network import evenly, light_network, predictions, trained_networks
 from emolib.grid import cells
+from emolib.lessons.feature_subsets import subset_predictions, subsets
 
 # %%
 from emolib.provenance import made_by

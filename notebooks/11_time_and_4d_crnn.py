@@ -39,9 +39,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib import features, light_comparison, lstm, model, paired_stages, stages, time_structure
-from emolib import time_pictures as pictures
+from emolib import features, model, stages
 from emolib.display import Table, provenance, say, use_style
+from emolib.lessons import light_comparison, lstm, paired_stages, time_structure
+from emolib.lessons import time_pictures as pictures
 from emolib.provenance import made_by
 from emolib.published import published
 from emolib.reports import protocol_name

@@ -40,7 +40,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from emolib import example_files, planning, planning_plots, stages
+from emolib import stages
 from emolib.__main__ import main
 from emolib.checks import InputError
 from emolib.display import Picture, Table, provenance, say, use_style
@@ -48,6 +48,7 @@ from emolib.features import FeatureSettings, extract_features
 
 # %%
 from emolib.grid import canonical_name, cells
+from emolib.lessons import example_files, planning, planning_plots
 from emolib.provenance import made_by
 from emolib.recordings import READERS, files
 from emolib.splits import NEW_SUBJECTS

@@ -34,13 +34,14 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib import paper_and_code, selection, stages
+from emolib import stages
 from emolib.bands import BANDS, Band
 from emolib.checks import DataError
 from emolib.display import Table, plain, provenance, say, use_style
 from emolib.features import extract_features
 from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
 from emolib.labels import class_weights, metadata
+from emolib.lessons import paper_and_code, selection
 from emolib.provenance import made_by
 
 # %% tags=["hide-input"]

@@ -29,8 +29,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import display
 
-from emolib import protocol_plots, reports, stages
+from emolib import reports, stages
 from emolib.display import Picture, Table, provenance, say, use_style
+from emolib.lessons import protocol_plots
 from emolib.provenance import made_by
 from emolib.published import published
 from emolib.splits import LEAKING

@@ -104,8 +104,7 @@ for name, task in this_study.tasks.items() if decoded else ():
 
 # %% tags=["remove-input"]
 if untrained := stages.failed_folds(this_study):
-    names = [f"{protocol}, fold {number}".replace("_", "-") for protocol, number in untrained]
-    why = pd.DataFrame(list(untrained.values()), index=pd.Index(names, name="protocol"))
+    why = pd.DataFrame(untrained).T.rename_axis("fold")
     display(Table(why[["problem", "remedy"]], caption="What could not be trained, and why"))
 
 # %% tags=["remove-input"]
@@ -135,6 +134,8 @@ if len(permuted):
     caption = "Balanced accuracy of trials, as labelled and with permuted labels"
     display(Table(of_refits, caption=caption))
     display(bullets(*sentences.permutation_sentences(permuted)))
+elif this_study.permutations:
+    display(say("None of the refits that this study asks for could be made."))
 else:
     display(say("This study asks for no such refits (the key `permutations` of its file)."))
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
+from matplotlib.axes import Axes
+
+from emolib import display
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -34,6 +39,16 @@ def emolib(*arguments: object, results: Path) -> subprocess.CompletedProcess[str
         text=True,
         check=False,
     )
+
+
+@pytest.fixture
+def ax(monkeypatch) -> Iterator[Axes]:
+    """Axes in the book's style; a function that draws on them may not show them."""
+    monkeypatch.setattr(plt, "show", lambda *_, **__: pytest.fail("a plot function called show"))
+    with plt.rc_context():
+        display.use_style()
+        yield plt.subplots()[1]
+    plt.close("all")
 
 
 @pytest.fixture(scope="session")

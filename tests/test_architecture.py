@@ -14,49 +14,56 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "emolib"
 
-# Lowest first. `recordings` stands for its whole folder, whose own order is RECORDINGS.
+# Lowest first. A folder stands for all in it, in the order that FOLDERS gives.
 ORDER = (
     # words and files
     *("checks", "artefacts"),
     # numbers
-    *("bands", "grid", "neighbours", "recordings", "spectra", "kernels", "features"),
-    *("example_files", "levels", "truth", "interpolation", "quality"),
-    *("settings", "labels", "label_quality", "summaries", "folds", "splits"),
-    *("relabelling", "schedule", "selection", "personal_gain", "time_structure", "lstm"),
+    *("bands", "grid", "head", "recordings", "spectra", "kernels", "features", "quality"),
+    *("settings", "labels", "summaries", "folds", "splits", "relabelling"),
     *("model", "batches", "callbacks", "fitting", "training", "gradients"),
-    *("network", "head_gradients"),
     *("bootstrap", "evaluation", "operators", "reference_models"),
     *("nulls", "permutation", "statistics", "subject_summary"),
-    *("chance", "protocol_scores", "pseudo_trials", "demonstrations", "published"),
-    *("paper_and_code", "light_comparison", "attribution", "map_agreement"),
-    *("feature_subsets", "planning"),
+    *("published", "attribution", "map_agreement"),
     # what people read and see
-    *("reports", "variant_reports", "paired_stages", "sentences", "exploratory", "display"),
-    *("plots", "score_plots", "stage_plots", "time_plots", "protocol_plots", "maps"),
-    *("pictures", "attribution_plots", "attribution_pictures", "planning_plots"),
-    *("map_plots", "feature_plots", "network_plots"),
-    *("protocol_pictures", "stage_pictures", "time_pictures"),
+    *("reports", "variant_reports", "sentences", "exploratory", "display"),
+    *("plots", "score_plots", "maps", "pictures", "attribution_plots", "attribution_pictures"),
     *("explorer_data", "explorer_words", "explorer"),
     # what runs when
     *("study_errors", "digests", "study", "provenance", "stages", "fold_stage"),
     *("fold_network", "fold_attribution", "launch", "timings", "exercises", "assembly"),
     *("rendering", "single_file", "workflow", "__main__"),
+    # what only chapters, tests and benchmarks use; it may import all, and nothing imports it
+    "lessons",
 )
-RECORDINGS = (
-    *("contract", "validation", "pickles", "trial_table", "eeg_file", "deap", "files", "eegmat"),
-    *("simulated_sources", "simulated_signals", "simulated_ratings", "simulated", "__init__"),
-)
+FOLDERS = {
+    "recordings": (
+        *("contract", "validation", "pickles", "trial_table", "eeg_file", "deap", "files"),
+        *("eegmat", "simulated_sources", "simulated_signals", "simulated_ratings", "simulated"),
+        "__init__",
+    ),
+    "lessons": (
+        "__init__",
+        # electrodes and maps
+        *("neighbours", "interpolation", "truth", "levels", "map_plots", "feature_plots"),
+        # networks
+        *("network", "network_plots", "lstm", "head_gradients", "light_comparison"),
+        # training
+        *("schedule", "selection", "personal_gain", "paired_stages"),
+        *("stage_plots", "stage_pictures"),
+        # what a score means
+        *("chance", "label_quality", "pseudo_trials", "protocol_scores", "demonstrations"),
+        *("protocol_plots", "protocol_pictures"),
+        # attribution, time, one's own data, paper and code
+        *("feature_subsets", "time_structure", "time_plots", "time_pictures"),
+        *("planning", "planning_plots", "example_files", "paper_and_code"),
+    ),
+}
 
 # Keras and JAX take seconds to import: who only reads settings or scores must not wait for them.
 NETWORK_ROOMS = {
-    "model",
-    "batches",
-    "callbacks",
-    "fitting",
-    "training",
-    "gradients",
-    "network",
-    "head_gradients",
+    *("model", "batches", "callbacks", "fitting", "training", "gradients"),
+    *("lessons.network", "lessons.head_gradients"),
 }
 NETWORK_LIBRARIES = {"jax", "jaxlib", "keras"}
 DRAWING_LIBRARIES = {"IPython", "matplotlib"}
@@ -107,8 +114,8 @@ def test_every_module_has_a_place():
     rooms = {room_of(name_of(path)) for path in MODULES}
     assert rooms == set(ORDER)
     assert len(ORDER) == len(set(ORDER))
-    inner = {path.stem for path in (PACKAGE / "recordings").glob("*.py")}
-    assert inner == set(RECORDINGS)
+    for folder, order in FOLDERS.items():
+        assert sorted(path.stem for path in (PACKAGE / folder).glob("*.py")) == sorted(order)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -120,9 +127,9 @@ def test_imports_go_down(path):
             continue
         here, there = room_of(name), room_of(imported)
         where = f"line {statement.lineno}: {name} imports {imported}"
-        if here == there == "recordings":
-            inner = imported.partition(".")[2] or "__init__"
-            assert RECORDINGS.index(inner) < RECORDINGS.index(path.stem), where
+        if here == there:
+            inner, order = imported.partition(".")[2] or "__init__", FOLDERS[here]
+            assert order.index(inner) < order.index(path.stem), where
         else:
             assert ORDER.index(there) < ORDER.index(here), where
 
@@ -131,7 +138,7 @@ def test_imports_go_down(path):
 def test_heavy_libraries_stay_in_their_rooms(path):
     libraries = {module.split(".")[0] for module, _, _ in imports(path)}
     room = room_of(name_of(path))
-    if room not in NETWORK_ROOMS:
+    if not {room, name_of(path)} & NETWORK_ROOMS:
         assert not libraries & NETWORK_LIBRARIES
     if ORDER.index(room) < ORDER.index("display"):
         assert not libraries & DRAWING_LIBRARIES

@@ -9,9 +9,9 @@ import xarray as xr
 
 from emolib import attribution, map_agreement
 from emolib.checks import DataError, SettingsError
-from emolib.feature_subsets import SUSPECTS, restricted, subset_predictions, subsets
 from emolib.grid import DEAP_CHANNELS, cells
 from emolib.kernels import z_score
+from emolib.lessons.feature_subsets import SUSPECTS, restricted, subset_predictions, subsets
 
 CHANNELS = list(DEAP_CHANNELS)
 BANDS = ["theta", "alpha", "beta", "gamma"]

@@ -8,13 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from emolib import example_files, planning, planning_plots
 from emolib.checks import DataError, SettingsError
+from emolib.lessons import example_files, planning, planning_plots
 from emolib.recordings import files
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 
@@ -144,12 +143,6 @@ class TestOrders:
 
 
 class TestPlots:
-    @pytest.fixture
-    def ax(self, monkeypatch):
-        monkeypatch.setattr(plt, "show", lambda *_, **__: pytest.fail("called show"))
-        yield plt.subplots()[1]
-        plt.close("all")
-
     def test_chance_ranges(self, ax):
         table = pd.DataFrame(
             {"row": ["a", "b"], "low": [0.3, 0.4], "high": [0.7, 0.6], "detectable": [np.nan, 0.65]}

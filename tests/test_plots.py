@@ -20,15 +20,6 @@ HZ = np.arange(1, 45.5, 0.5)
 DENSITY = 10 / HZ
 
 
-@pytest.fixture
-def ax(monkeypatch):
-    monkeypatch.setattr(plt, "show", lambda *_, **__: pytest.fail("a plot function called show"))
-    with plt.rc_context():
-        display.use_style()
-        yield plt.subplots()[1]
-    plt.close("all")
-
-
 def history() -> pd.DataFrame:
     rows = [(fold, epoch, 1 / epoch, 2 / epoch) for fold in (0, 1) for epoch in (1, 2, 3)]
     return pd.DataFrame(rows, columns=["fold", "epoch", "loss", "val_loss"])

@@ -54,7 +54,7 @@ def test_a_comparison_by_hand():
 
 def test_a_comparison_needs_three_seeds():
     one = hits_of(np.ones((3, 4)))
-    with pytest.raises(SettingsError, match="Give three or more"):
+    with pytest.raises(SettingsError, match="Give 3 or more"):
         compare([one] * 2, [one] * 3)
 
 

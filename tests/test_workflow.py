@@ -149,6 +149,22 @@ def test_one_broken_subject_leaves_a_page_that_names_it_and_the_others(copied_ru
     assert set(subjects.dropna()) == {"sub-01", "sub-03", "sub-04"}
 
 
+def test_refits_and_variants_that_failed_are_named(copied_run):
+    study = studies.load("smoke")
+    fault = {"where": "stimulus", "problem": "sub-01 lacks 3.", "remedy": "Leave it out."}
+    nothing = pd.DataFrame()
+    nothing.attrs["failure"] = fault
+    stages.write_table(nothing, study.permuted_file("window_wise", 1, 0))
+    stages.write_table(
+        nothing, study.variant("valence_only").fold_files("trial_grouped", 1)["predictions"]
+    )
+    assert stages.failed_folds(study) == {
+        "window-wise, permuted labels 1, fold 0": fault,
+        "valence only: trial-grouped, fold 1": fault,
+    }
+    assert len(stages.permuted_predictions(study))  # the other folds
+
+
 def test_same_study_twice_gives_the_same_bytes(smoke_run, tmp_path):
     """Recording and features here; the training's own test holds the weights to it."""
     for command in ("simulate", "features"):

@@ -1,0 +1,1 @@
+"""What only chapters use: demonstrations, pictures and tables of one lesson each."""

@@ -1,0 +1,208 @@
+"""What baseline removal does to trials: shown on white noise and on real EEG, with random labels.
+
+All windows of a trial have the same vector subtracted from them, the mean of a few noisy
+baseline windows. That vector is a fingerprint: where windows of one trial are on both sides of
+a split and a trial has one label, a classifier may recognise the trial and look its label up.
+
+The claim is this and no more. Subtracting one noisy vector from all windows of a trial is
+sufficient (not necessary) to make trials identifiable. It says nothing against baseline removal
+where whole trials are held out, nor how much of any published score it explains.
+
+Neighbours in the literature: Alday, arXiv 1707.08152, on baseline correction as a regression. The
+abstract of arXiv 2206.03330 blames improper pre-processing for falsely high accuracy; only the
+abstract was read, so nothing is said here about who described what first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.neighbors import NearestCentroid
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from emolib.checks import DataError
+from emolib.folds import stable_seed
+from emolib.lessons.protocol_scores import MODELS
+from emolib.lessons.pseudo_trials import (
+    FEWEST_TRIALS,
+    REMOVALS,
+    NoiseSettings,
+    PseudoTrials,
+    expected_accuracy,
+    remove_baseline,
+    resting_trials,
+    shared_ratio,
+    white_noise,
+)
+from emolib.recordings import eegmat
+from emolib.reference_models import reference_predictions
+
+SPLITS = ("window_wise", "trial_grouped")
+LOOK_UP = "name_and_look_up"
+N_FOLDS = 5  # the source's
+
+
+def fingerprint_scores(
+    trials: PseudoTrials,
+    *,
+    removals: Sequence[str] = REMOVALS,
+    models: Sequence[str] = MODELS,
+    protocols: Sequence[str] = SPLITS,
+    look_up: bool = True,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Score models on random labels of trials, for each way to remove the baseline.
+
+    Half of the trials, drawn at random, are of class 1.
+
+    Parameters
+    ----------
+    trials : PseudoTrials
+    removals : sequence of str
+        See `remove_baseline`.
+    models : sequence of str
+        Names in `emolib.reference_models.REFERENCE_MODELS`.
+    protocols : sequence of str
+        Names in `emolib.splits.PROTOCOLS` that need one subject only.
+    look_up : bool
+        Whether to name each window's trial, by the nearest mean of a trial's windows, and look
+        its label up, window-wise.
+    seed : int
+        Of labels, splits and rings.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``subject``, ``removal``, ``model``, ``protocol``, ``metric`` and ``value``. The
+        metric is "balanced_accuracy" of windows (chance 1/2) or, of the look-up, also
+        "trials_named", the share of windows whose trial is named (chance one over the trials).
+
+    Raises
+    ------
+    DataError
+        If there are fewer trials than two for each fold.
+    """
+    n_trials, n_windows = trials.trial.shape[:2]
+    if n_trials < FEWEST_TRIALS:
+        raise DataError(
+            trials.name,
+            f"has {n_trials} trials; {N_FOLDS} folds with both classes need {FEWEST_TRIALS}.",
+            "Cut shorter trials.",
+        )
+    rng = np.random.default_rng(stable_seed("labels", trials.name, seed))
+    label = rng.permutation(np.arange(n_trials) % 2)
+    number = np.repeat(np.arange(n_trials), n_windows)
+    table = pd.DataFrame(
+        {"subject": trials.name, "trial": number, "stimulus": number}
+        | {"window": np.tile(np.arange(n_windows), n_trials), "label": label[number]}
+    )
+    rows = []
+    for removal in removals:
+        x = remove_baseline(trials, removal, seed=seed).reshape(len(table), -1)
+        for model in models:
+            for protocol in protocols:
+                given = reference_predictions(
+                    model, x, table, protocol, n_folds=N_FOLDS, seed=seed, tasks=["label"]
+                )
+                rows.append((removal, model, protocol, "balanced_accuracy", _balanced(given)))
+        if look_up:
+            found = _name_and_look_up(x, number, label, seed)
+            rows += [(removal, LOOK_UP, "window_wise", *pair) for pair in found.items()]
+    columns = ["removal", "model", "protocol", "metric", "value"]
+    scores = pd.DataFrame(rows, columns=columns)
+    scores.insert(0, "subject", trials.name)
+    return scores
+
+
+def white_noise_scores(
+    n_cohorts: int = 8, settings: NoiseSettings | None = None, *, seed: int = 0, **choice: object
+) -> pd.DataFrame:
+    """Score several draws of white noise; `choice` goes to `fingerprint_scores`."""
+    draws = range(seed, seed + n_cohorts)
+    return pd.concat(
+        [fingerprint_scores(white_noise(settings, seed=k), seed=k, **choice) for k in draws],
+        ignore_index=True,
+    )
+
+
+def resting_scores(
+    root: str | Path, subjects: Iterable[str] | None = None, *, seed: int = 0, **choice: object
+) -> pd.DataFrame:
+    """Score people at rest, all of the folder by default; `choice` as `white_noise_scores`."""
+    names = eegmat.subjects(root) if subjects is None else subjects
+    return pd.concat(
+        [fingerprint_scores(resting_trials(root, name), seed=seed, **choice) for name in names],
+        ignore_index=True,
+    )
+
+
+def summary(scores: pd.DataFrame) -> pd.DataFrame:
+    """Average over subjects or draws, with their standard deviation and number.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``removal``, ``model``, ``protocol``, ``metric``, ``mean``, ``sd`` and ``n``, in
+        the order in which the rows first appear.
+    """
+    keys = ["removal", "model", "protocol", "metric"]
+    values = scores.groupby(keys, sort=False)["value"].agg(mean="mean", sd="std", n="size")
+    return values.reset_index()
+
+
+def formula_scores(
+    variations: Iterable[NoiseSettings], n_cohorts: int = 2, *, seed: int = 0
+) -> pd.DataFrame:
+    """Hold the formula against ridge on white noise with each trial's own level removed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a variation: ``n_trials``, ``n_channels``, ``trial_seconds``,
+        ``baseline_seconds``, ``rho``, ``formula`` (windows without number), ``formula_finite``
+        (as many as there are on the training side) and ``measured``, balanced accuracy of
+        windows; means over draws.
+    """
+    rows = []
+    for settings in variations:
+        draws = []
+        for k in range(seed, seed + n_cohorts):
+            noise = white_noise(settings, seed=k)
+            rho = shared_ratio(remove_baseline(noise, "own"))
+            n_trials, n_windows, *shape = noise.trial.shape
+            p, w = int(np.prod(shape)), n_windows * (1 - 1 / N_FOLDS)
+            ridge = {"models": ["ridge"], "protocols": ["window_wise"], "look_up": False}
+            scores = fingerprint_scores(noise, removals=["own"], seed=k, **ridge)
+            formula = expected_accuracy(rho, p, n_trials)
+            finite = expected_accuracy(rho, p, n_trials, n_windows=w)
+            draws.append((rho, formula, finite, scores["value"].iloc[0]))
+        columns = ["n_trials", "n_channels", "trial_seconds", "baseline_seconds"]
+        row = {name: getattr(settings, name) for name in columns}
+        names = ["rho", "formula", "formula_finite", "measured"]
+        rows.append(row | dict(zip(names, np.mean(draws, axis=0), strict=True)))
+    return pd.DataFrame(rows)
+
+
+def _balanced(predictions: pd.DataFrame) -> float:
+    """Balanced accuracy of windows, within folds and then averaged."""
+    # What `emolib.evaluation.score` gives for one subject, without all that it gives besides.
+    right = (predictions["probability"] > 0.5) == predictions["label"]
+    of_classes = right.groupby([predictions["fold"], predictions["label"]]).mean()
+    return float(of_classes.groupby(level="fold").mean().mean())
+
+
+def _name_and_look_up(
+    x: np.ndarray, trial: np.ndarray, label: np.ndarray, seed: int
+) -> dict[str, float]:
+    """Name the trial whose mean lies nearest to each window, and say that trial's label."""
+    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
+    nearest = make_pipeline(StandardScaler(), NearestCentroid())
+    named = cross_val_predict(nearest, x, trial, cv=folds)
+    balanced = balanced_accuracy_score(label[trial], label[named])
+    return {"balanced_accuracy": float(balanced), "trials_named": float((named == trial).mean())}

@@ -1,0 +1,309 @@
+"""Two stages, or two networks, held against each other subject by subject.
+
+The same subjects, trials and folds are scored twice, so what counts is the difference of each
+subject's two scores. A network's score also moves with its training seed: with three seeds or
+more there is an interval (`emolib.statistics.compare`), with fewer the difference is descriptive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from emolib.bootstrap import Hits, cells
+from emolib.checks import DataError, did_you_mean
+from emolib.evaluation import RESAMPLES, count_hits
+from emolib.reports import HELD_OUT
+from emolib.statistics import FEWEST_SEEDS, Comparison, compare
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """How two stages differ, second less first.
+
+    Attributes
+    ----------
+    by_subject : pandas.DataFrame, a row a subject
+        Columns ``first``, ``second`` and ``difference``: balanced accuracy of trials (0 to 1),
+        averaged over folds and seeds. NaN where no fold of a subject holds all classes.
+    n_seeds : int
+    comparison : Comparison or None
+        With its interval; None with fewer than three seeds.
+    """
+
+    by_subject: pd.DataFrame
+    n_seeds: int
+    comparison: Comparison | None
+
+    @property
+    def mean(self) -> float:
+        """The mean difference over the subjects that have one."""
+        return float(self.by_subject["difference"].mean())
+
+
+def subject_scores(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Score each subject under each training seed.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        As for `emolib.evaluation.score`; a column ``repeat`` tells training seeds apart.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``protocol``, ``task``, ``stage``, ``repeat``, ``subject``, ``value``: balanced
+        accuracy of trials.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"protocol": "trial_grouped", "fold": 0, "stage": "pooled",
+    ...     "subject": "sub-01", "trial": [1, 2, 3, 4], "window": 0, "task": "valence",
+    ...     "label": [0, 0, 1, 1], "probability": [0.1, 0.6, 0.3, 0.9]})
+    >>> subject_scores(predictions)[["repeat", "subject", "value"]].to_numpy().tolist()
+    [[0, 'sub-01', 0.5]]
+    """
+    rows = []
+    for seed, own in _with_repeat(predictions).groupby("repeat", sort=True):
+        for (protocol, stage, task), hits in count_hits(own).items():
+            values = _by_subject(hits)
+            rows += [(protocol, task, stage, seed, name, value) for name, value in values.items()]
+    columns = ["protocol", "task", "stage", "repeat", "subject", "value"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def difference(
+    predictions: pd.DataFrame,
+    first: str,
+    second: str,
+    *,
+    protocol: str,
+    task: str,
+    resamples: int = RESAMPLES,
+) -> Difference:
+    """Subtract one stage's scores from another's, subject by subject.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        As for `subject_scores`.
+    first, second : str
+        Names of stages.
+    protocol, task : str
+    resamples : int
+        Of the interval.
+
+    Returns
+    -------
+    Difference
+
+    Raises
+    ------
+    DataError
+        A stage has no prediction for this protocol and task, or the two do not hold the same
+        subjects, stimuli and seeds.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"protocol": "trial_grouped", "fold": 0, "stage": "pooled",
+    ...     "subject": "sub-01", "trial": [1, 2, 3, 4], "window": 0, "task": "valence",
+    ...     "label": [0, 0, 1, 1], "probability": [0.1, 0.6, 0.3, 0.9]})
+    >>> other = one.assign(stage="subject", probability=[0.1, 0.2, 0.3, 0.9])
+    >>> given = difference(pd.concat([one, other]), "pooled", "subject",
+    ...                    protocol="trial_grouped", task="valence")
+    >>> given.mean, given.n_seeds, given.comparison
+    (0.25, 1, None)
+    """
+    rows = _with_repeat(predictions)
+    rows = rows[(rows["protocol"] == protocol) & (rows["task"] == task)]
+    for name in (first, second):
+        if name not in set(rows["stage"]):
+            raise DataError(
+                "predictions",
+                f"have no stage {name!r} for {task} under {protocol}.",
+                did_you_mean(name, set(predictions["stage"])),
+            )
+    rows = rows[rows["stage"].isin([first, second])]
+    seeds = {
+        name: sorted(set(rows.loc[rows["stage"] == name, "repeat"])) for name in (first, second)
+    }
+    if seeds[first] != seeds[second]:
+        raise DataError(
+            "predictions",
+            f"have the seeds {seeds[first]} of {first!r} and {seeds[second]} of {second!r}.",
+            "Train both with the same seeds.",
+        )
+    counted = [count_hits(own) for _, own in rows.groupby("repeat", sort=True)]
+    pairs = [[hits[protocol, name, task] for hits in counted] for name in (first, second)]
+    means = [pd.concat(map(_by_subject, several), axis=1).mean(axis=1) for several in pairs]
+    by_subject = pd.DataFrame({"first": means[0], "second": means[1]})
+    by_subject["difference"] = by_subject["second"] - by_subject["first"]
+    compared = None
+    if len(counted) >= FEWEST_SEEDS and by_subject["difference"].notna().any():
+        compared = compare(*pairs, resamples=resamples)
+    return Difference(by_subject, len(seeds[first]), compared)
+
+
+def stage_differences(
+    predictions: pd.DataFrame, first: str, seconds: Sequence[str]
+) -> dict[tuple[str, str, str], Difference]:
+    """Subtract one stage from several others, by (protocol, task, second stage).
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        As for `subject_scores`; a table without rows gives nothing.
+    first : str
+    seconds : sequence of str
+        Those that are not there are left out.
+    """
+    if not len(predictions):
+        return {}
+    there = predictions[predictions["stage"].isin(seconds)]
+    cells = there[["protocol", "task", "stage"]].drop_duplicates().itertuples(index=False)
+    keys = sorted(cells, key=lambda key: (list(HELD_OUT).index(key.protocol), key.stage, key.task))
+    return {
+        (key.protocol, key.task, key.stage): difference(
+            predictions, first, key.stage, protocol=key.protocol, task=key.task
+        )
+        for key in keys
+    }
+
+
+def differences_table(found: Mapping[Hashable, Difference]) -> pd.DataFrame:
+    """Lay differences out for people, in points of balanced accuracy.
+
+    Parameters
+    ----------
+    found : mapping to Difference
+        By the name of the row.
+
+    Returns
+    -------
+    pandas.DataFrame of str
+        First and second score in percent, their mean difference, the smallest and the largest of
+        a subject, and the interval ("one seed", say, where there is none).
+
+    Examples
+    --------
+    >>> rows = {"first": [0.5, 0.6], "second": [0.6, 0.6], "difference": [0.1, 0.0]}
+    >>> given = Difference(pd.DataFrame(rows, index=["sub-01", "sub-02"]), 1, None)
+    >>> differences_table({"valence": given}).loc["valence"].tolist()
+    ['55.0', '60.0', '+5.0', '+0.0 to +10.0', 'none: one seed']
+    """
+    lines = []
+    for given in found.values():
+        points = 100 * given.by_subject
+        own, compared = points["difference"].dropna(), given.comparison
+        if not len(own):
+            lines.append(["-"] * 4 + ["none: a class is missing"])
+            continue
+        interval = f"none: {_seeds(given.n_seeds)}"
+        if compared is not None and np.isfinite([compared.low, compared.high]).all():
+            interval = f"{100 * compared.low:+z.1f} to {100 * compared.high:+z.1f}"
+        lines.append(
+            [
+                *(f"{points[column].mean():.1f}" for column in ("first", "second")),
+                f"{own.mean():+z.1f}",
+                f"{own.min():+z.1f} to {own.max():+z.1f}",
+                interval,
+            ]
+        )
+    columns = ["first", "second", "difference", "from subject to subject", "95 % interval"]
+    return pd.DataFrame(lines, index=list(found), columns=columns)
+
+
+def difference_sentence(given: Difference, names: tuple[str, str]) -> str:
+    """Say what was found, in words that METHOD section 8.8 allows.
+
+    Parameters
+    ----------
+    given : Difference
+    names : (str, str)
+        What the first and the second are called.
+
+    Examples
+    --------
+    >>> rows = {"first": [0.5, 0.6], "second": [0.6, 0.6], "difference": [0.1, 0.0]}
+    >>> given = Difference(pd.DataFrame(rows, index=["sub-01", "sub-02"]), 1, None)
+    >>> difference_sentence(given, ("pooled", "fine-tuned"))[:60]
+    'fine-tuned less pooled: +5.0 points of balanced accuracy on '
+    """
+    values = given.by_subject["difference"].dropna()
+    if not len(values):
+        return f"{names[1]} less {names[0]}: no subject has a fold that holds both classes."
+    text = (
+        f"{names[1]} less {names[0]}: {100 * values.mean():+z.1f} points of balanced accuracy on "
+        f"average over {len(values)} subjects, {100 * values.min():+z.1f} to "
+        f"{100 * values.max():+z.1f} from subject to subject. "
+    )
+    compared = given.comparison
+    if compared is None:
+        return text + (
+            f"This is descriptive: from {_seeds(given.n_seeds)} nobody can tell how much another "
+            "would change it."
+        )
+    if not np.isfinite([compared.low, compared.high]).all():
+        return text + "There is no interval, so nothing is said about a difference."
+    text += (
+        f"Averaged over {compared.n_seeds} seeds, its 95 % interval is {100 * compared.low:+z.1f} "
+        f"to {100 * compared.high:+z.1f} points: "
+    )
+    if compared.low <= 0 <= compared.high:
+        half = 100 * (compared.high - compared.low) / 2
+        return text + (
+            "a difference was not detected, and one smaller than "
+            f"about {half:.0f} points would be missed."
+        )
+    return text + "it does not hold 0. It takes the fitted networks as given, and is exploratory."
+
+
+def verdict(found: Mapping[Hashable, Difference]) -> str:
+    """Say which intervals of a `differences_table` hold zero, in words for below it.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"first": [0.5], "second": [0.6], "difference": [0.1]})
+    >>> one = Difference(rows, 3, Comparison(0.1, -0.02, 0.12, 0.5, 1, 3))
+    >>> print(verdict({"valence": one}))
+    In 1 of 1 rows the interval holds zero: a difference was not detected, and one smaller than \
+some 7 points would be missed.
+    """
+    compared = [given.comparison for given in found.values() if given.comparison is not None]
+    known = [one for one in compared if np.isfinite([one.low, one.high]).all()]
+    if not known:
+        return "No row has an interval: these differences are descriptive."
+    holding = [one for one in known if one.low <= 0 <= one.high]
+    halves = sorted(100 * (one.high - one.low) / 2 for one in holding)
+    text = f"In {len(holding)} of {len(known)} rows the interval holds zero"
+    if holding:
+        ends = dict.fromkeys(f"{half:.0f}" for half in (halves[0], halves[-1]))
+        text += (
+            ": a difference was not detected, and one smaller than some "
+            f"{' to '.join(ends)} points would be missed"
+        )
+    if len(holding) < len(known):
+        text += (
+            f". In {len(known) - len(holding)} it does not; the intervals take the fitted networks "
+            "as given, and of several that are looked at some miss zero by chance"
+        )
+    return text + "."
+
+
+def _seeds(n: int) -> str:
+    return "one seed" if n == 1 else f"{n} seeds"
+
+
+def _by_subject(hits: Hits) -> pd.Series:
+    """Each subject's balanced accuracy of trials, averaged over folds; NaN where no fold has it."""
+    of = cells(hits)
+    values = pd.Series(of.values(np.ones((1, len(hits.label))))[0])
+    return values.groupby(of.subject).mean()
+
+
+def _with_repeat(predictions: pd.DataFrame) -> pd.DataFrame:
+    """A predictions table that names its training seeds; one without has one."""
+    return predictions if "repeat" in predictions else predictions.assign(repeat=0)
