@@ -44,6 +44,8 @@ from emolib.checks import DataError
 from emolib.display import Table, plain, provenance, say, use_style
 from emolib.features import extract_features
 from emolib.labels import metadata
+
+# %%
 from emolib.lessons import (
     chance,
     demonstrations,
