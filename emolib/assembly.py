@@ -13,7 +13,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 
-from emolib import timings
+from emolib import timings, workflow_picture
 from emolib.exercises import EXERCISES, NOTEBOOKS
 from emolib.launch import Repository, read_repository
 from emolib.study import PROJECT, Study
@@ -39,12 +39,17 @@ def assemble(study: Study, folder: Path) -> None:
     shutil.copytree(PROSE, folder, ignore=shutil.ignore_patterns("_build", "*.py", "__pycache__"))
     shutil.copytree(study.folder / "notebooks", folder, dirs_exist_ok=True)
     (folder / DOWNLOADS).mkdir()
+    for file in sorted((study.folder / "scores").glob("scores.*")):
+        shutil.copy(file, folder / DOWNLOADS)
     repository = read_repository(PROJECT / "_config.yml")
     for page in sorted((folder / "chapters").glob("*.ipynb")):
         if (NOTEBOOKS / page.name).is_file():
             _offer(page, folder / DOWNLOADS, repository)
     (folder / MADE).mkdir()
     (folder / MADE / "objectives.md").write_text(objectives(), encoding="utf-8")
+    if feeds := timings.feeding_rules(study.folder):
+        picture = workflow_picture.svg(timings.job_table(study.folder), feeds)
+        (folder / timings.PICTURE).write_text(picture, encoding="utf-8")
     environment = timings.environment_page(study.folder)
     (folder / "environment.md").write_text(environment, encoding="utf-8")
 

@@ -119,6 +119,7 @@ def scalp(
     diverging: bool = False,
     title: str = "",
     marked: np.ndarray | None = None,
+    small: bool = False,
 ) -> Artist:
     """Draw values at the electrodes as a map of the scalp, interpolated between them.
 
@@ -138,6 +139,8 @@ def scalp(
         Shown above.
     marked : array of bool (channel,), optional
         Electrodes that get a ring.
+    small : bool
+        A thumbnail: coarser, without electrodes and contours.
     """
     levels = np.linspace(*limits, N_CONTOURS + 2)[1:-1]
     ax.set_prop_cycle(color=[DARK])  # MNE draws the outlines with the cycle's line styles
@@ -148,9 +151,10 @@ def scalp(
             axes=ax,
             show=False,
             vlim=limits,
-            contours=levels[np.abs(levels) > 1e-9 * (limits[1] - limits[0])],
+            contours=0 if small else levels[np.abs(levels) > 1e-9 * (limits[1] - limits[0])],
+            sensors=not small,
             sphere=HEAD_RADIUS,
-            res=96,
+            res=32 if small else 96,
             cmap=DIVERGING if diverging else SEQUENTIAL,
             mask=marked if marked is not None and np.any(marked) else None,
             mask_params={"markerfacecolor": "white", "markeredgecolor": DARK, "markersize": 4},

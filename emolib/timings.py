@@ -24,6 +24,7 @@ PACKAGES = (
     *("snakemake", "papermill", "jupytext", "jupyter-book", "sphinx", "myst-nb"),
 )
 SLOWEST = 5
+PICTURE = "made/workflow.svg"  # beside the page
 
 
 def job_table(folder: Path) -> pd.DataFrame:
@@ -41,21 +42,35 @@ def job_table(folder: Path) -> pd.DataFrame:
         and ``seconds``. Empty if nothing is recorded.
     """
     jobs = {}
-    records = folder / ".snakemake" / "metadata"
-    for path in sorted(records.rglob("*")):
-        if not path.is_file() or not (folder / _output(path.relative_to(records))).exists():
-            continue  # a record may outlive its file, where a study has become smaller
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            start, end = float(record["starttime"]), float(record["endtime"])
-            rule, logs = record["rule"], record["log"]
-        except (ValueError, KeyError, TypeError):
-            continue  # of a job that was cut off, or of another version: not known is not shown
+    for record in _records(folder).values():
+        rule, logs, start = record["rule"], record["log"], record["starttime"]
         # A job with several files has a record of each, with the same log.
         name = Path(logs[0]).with_suffix("").as_posix() if logs else rule
-        jobs[name, start] = (rule, name.removeprefix("logs/"), start, end - start)
+        jobs[name, start] = (rule, name.removeprefix("logs/"), start, record["endtime"] - start)
     table = pd.DataFrame(jobs.values(), columns=["rule", "job", "start", "seconds"])
     return table.sort_values(["start", "job"], ignore_index=True)
+
+
+def feeding_rules(folder: Path) -> dict[str, set[str]]:
+    """Say which rules' files each rule has read, as Snakemake recorded it.
+
+    Parameters
+    ----------
+    folder : path
+        The study's folder.
+
+    Returns
+    -------
+    dict of str to set of str
+        In the order in which the rules began.
+    """
+    records = _records(folder)
+    maker = {output: record["rule"] for output, record in records.items()}
+    feeds: dict[str, set[str]] = {}
+    for record in sorted(records.values(), key=lambda each: each["starttime"]):
+        before = {maker[file] for file in record.get("input") or () if file in maker}
+        feeds.setdefault(record["rule"], set()).update(before - {record["rule"]})
+    return feeds
 
 
 def environment() -> dict[str, str]:
@@ -84,6 +99,7 @@ def environment_page(folder: Path) -> str:
     folder : path
         The study's folder, with Snakemake's records.
     """
+    jobs = job_table(folder)
     versions = {package: version(package) for package in PACKAGES}
     text = [
         "# Environment and timings",
@@ -95,9 +111,23 @@ def environment_page(folder: Path) -> str:
         "are the ones that matter most for the numbers and the pages.",
         _rows(("package", "version"), versions.items()),
         "## How long it took",
-        *_durations(job_table(folder)),
+        *_picture(jobs),
+        *_durations(jobs),
     ]
     return "\n\n".join(text) + "\n"
+
+
+def _picture(jobs: pd.DataFrame) -> list[str]:
+    """The picture that `assemble` puts beside the page, as MyST Markdown."""
+    if jobs.empty:
+        return []
+    sums = jobs.groupby("rule", sort=False)["seconds"].sum()
+    told = ", ".join(f"{rule.replace('_', ' ')} {seconds:.0f} s" for rule, seconds in sums.items())
+    return [
+        f":::{{figure}} /{PICTURE}\n:alt: Stages in the order in which they began: {told}.\n\n"
+        "The stages of this study. An arrow leads to the stage that reads the files; below each "
+        "name stand the number of its jobs and what they took, added up.\n:::"
+    ]
 
 
 def _durations(jobs: pd.DataFrame) -> list[str]:
@@ -126,6 +156,22 @@ def _durations(jobs: pd.DataFrame) -> list[str]:
             ((f"`{row.job}`", f"{row.seconds:.1f}") for row in slowest.itertuples()),
         ),
     ]
+
+
+def _records(folder: Path) -> dict[str, dict]:
+    """Snakemake's records by the file that each is of."""
+    found, records = {}, folder / ".snakemake" / "metadata"
+    for path in sorted(records.rglob("*")):
+        output = _output(path.relative_to(records))
+        if not path.is_file() or not (folder / output).exists():
+            continue  # a record may outlive its file, where a study has become smaller
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            times = {name: float(record[name]) for name in ("starttime", "endtime")}
+            found[output] = {"rule": record["rule"], "log": record["log"]} | record | times
+        except (ValueError, KeyError, TypeError):
+            continue  # of a job that was cut off, or of another version: not known is not shown
+    return found
 
 
 def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

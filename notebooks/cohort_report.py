@@ -82,13 +82,18 @@ display(
         table.rename_axis("subject"),
         caption="All subjects. Scores are balanced accuracies of trials, of the pooled network",
         links=links,
-        css="emolib-subjects",
+        css="emolib-subjects emolib-sortable",
     )
 )
 
 # %% [markdown]
 # Each name leads to the subject's own page. The table is in the order of the names; one subject's
-# score says too little to rank people by it.
+# score says too little to rank people by it. In a browser, a click on the name of a column sorts by
+# it, and a word in the box leaves the rows that hold it.
+#
+# All scores, those of each subject and fold among them:
+# {download}`scores.csv </downloads/scores.csv>` ·
+# {download}`scores.parquet </downloads/scores.parquet>`
 #
 # ## Scores by protocol
 #
@@ -166,10 +171,19 @@ if variants:
 # %% tags=["remove-input"]
 tests = exploratory.table_of_tests(of_subjects)
 if len(tests):
-    display(Table(tests, caption="Exploratory tests, a row a subject and task", links=links))
+    caption = "Exploratory tests, a row a subject and task"
+    display(Table(tests, caption=caption, links=links, css="emolib-sortable"))
 else:
     reasons = {str(why) for found in of_subjects.values() for why in found["untested"].to_numpy()}
     display(say("No subject was tested:", "; ".join(sorted(reasons)) + "."))
+
+# %% [markdown]
+# ## Maps of each subject
+
+# %% tags=["remove-input"]
+if of_subjects:
+    mean_power = {subject: found["power"].mean("trial") for subject, found in of_subjects.items()}
+    display(pictures.thumbnails(mean_power))
 
 # %% [markdown]
 # ## Maps of all subjects together

@@ -31,8 +31,8 @@ ORDER = (
     *("explorer_data", "explorer_words", "explorer"),
     # what runs when
     *("study_errors", "digests", "study", "provenance", "stages", "fold_stage"),
-    *("fold_network", "fold_attribution", "launch", "timings", "exercises", "assembly"),
-    *("rendering", "single_file", "workflow", "__main__"),
+    *("fold_network", "fold_attribution", "launch", "timings", "workflow_picture", "exercises"),
+    *("assembly", "rendering", "single_file", "workflow", "__main__"),
     # what only chapters, tests and benchmarks use; it may import all, and nothing imports it
     "lessons",
 )

@@ -31,6 +31,8 @@ def assembled(tmp_path_factory) -> Path:
         page.parent.mkdir(parents=True, exist_ok=True)
         text = f"# Title of {name}\n\nA sentence."
         nbformat.write(new_notebook(cells=[new_markdown_cell(text, id="a")]), page)
+    (study / "scores").mkdir()
+    (study / "scores" / "scores.csv").write_text("value\n")
     folder = study / "source"
     (folder / "stale").mkdir(parents=True)
     assemble(SimpleNamespace(folder=study), folder)
@@ -46,6 +48,10 @@ def test_prose_and_notebooks_lie_in_it_and_nothing_stale(assembled):
         assert (assembled / name).is_file(), name
     assert not (assembled / "stale").exists()
     assert not list(assembled.glob("*.py"))
+
+
+def test_scores_lie_where_the_cohorts_page_offers_them(assembled):
+    assert (assembled / DOWNLOADS / "scores.csv").read_text() == "value\n"
 
 
 def test_a_chapter_offers_its_files_below_its_title(assembled):

@@ -368,3 +368,29 @@ def test_pages_name_no_folder_of_this_machine(pages, smoke_run):
 
 def test_pages_are_light(pages):
     assert {path.name: size for path in pages if (size := path.stat().st_size) > HEAVIEST} == {}
+
+
+def test_the_cohorts_table_sorts_and_filters(browser, smoke_book):
+    page = browser.new_page()
+    page.goto((smoke_book / "cohort.html").as_uri())
+    table = page.locator("table.emolib-subjects")
+    names = table.locator("tbody th")
+    assert names.all_inner_texts() == [f"sub-{i:02d}" for i in range(1, 5)]
+    head = table.locator("thead th").first
+    head.get_by_role("button").press("Enter")  # by keyboard
+    assert head.get_attribute("aria-sort") == "ascending"
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    assert names.all_inner_texts() == [f"sub-{i:02d}" for i in range(4, 0, -1)]
+    box = page.locator(".emolib-filter").first
+    box.get_by_role("searchbox").fill("SUB-03")
+    assert [name.inner_text() for name in names.all() if name.is_visible()] == ["sub-03"]
+    assert box.locator("output").inner_text() == "1 of 4"
+    page.close()
+
+
+def test_the_cohorts_page_offers_all_scores(smoke_book):
+    page = (smoke_book / "cohort.html").read_text(encoding="utf-8")
+    files = re.findall(r'href="([^"]*scores\.(?:csv|parquet))"', page)
+    assert len(files) == 2
+    assert all((smoke_book / file).is_file() for file in files)

@@ -7,19 +7,25 @@ import json
 import os
 import platform
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from emolib.timings import environment, environment_page, job_table
+from emolib.timings import environment, environment_page, feeding_rules, job_table
+from emolib.workflow_picture import svg
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
-def record(folder: Path, output: str, rule: str, log: list[str], start: float, end: float) -> None:
+def record(
+    folder: Path, output: str, rule: str, log: list[str], start: float, end: float, *read: str
+) -> None:
     """Write what Snakemake writes of one file, under the name that it gives it."""
     place = folder / ".snakemake" / "metadata"
     place.mkdir(parents=True, exist_ok=True)
     (folder / output).parent.mkdir(parents=True, exist_ok=True)
     (folder / output).touch()
-    content = {"rule": rule, "log": log, "starttime": start, "endtime": end, "input": []}
+    content = {"rule": rule, "log": log, "starttime": start, "endtime": end, "input": [*read]}
     name = base64.urlsafe_b64encode(output.encode()).decode()
     (place / name).write_text(json.dumps(content))
 
@@ -29,7 +35,8 @@ def study(tmp_path) -> Path:
     record(tmp_path, "features/sub-02.nc", "features", ["logs/features/sub-02.log"], 7, 9.5)
     record(tmp_path, "features/sub-01.nc", "features", ["logs/features/sub-01.log"], 5, 6)
     # One job, two files.
-    record(tmp_path, "scores/scores.csv", "score", ["logs/score.log"], 10, 11)
+    read = ("features/sub-01.nc", "features/sub-02.nc", "elsewhere.txt")
+    record(tmp_path, "scores/scores.csv", "score", ["logs/score.log"], 10, 11, *read)
     record(tmp_path, "scores/scores.parquet", "score", ["logs/score.log"], 10, 11)
     return tmp_path
 
@@ -39,6 +46,19 @@ def test_a_job_counts_once_however_many_files_it_made(study):
     assert jobs["job"].tolist() == ["features/sub-01", "features/sub-02", "score"]
     assert jobs["rule"].tolist() == ["features", "features", "score"]
     assert jobs["seconds"].tolist() == [1, 2.5, 1]
+
+
+def test_the_picture_has_a_box_a_rule_and_an_arrow_from_what_feeds_it(study):
+    feeds = feeding_rules(study)
+    assert feeds == {"features": set(), "score": {"features"}}
+    root = ElementTree.fromstring(svg(job_table(study), feeds))
+    texts = [text.text for text in root.iter(f"{SVG}text")]
+    assert texts == ["features", "2 jobs, 4 s", "score", "1 job, 1 s"]
+    left, right = [float(box.get("x")) for box in root.iter(f"{SVG}rect")]
+    assert left < right
+    arrows = [path.get("d") for path in root.findall(f"{SVG}path")]
+    assert len(arrows) == 1
+    assert "made/workflow.svg\n:alt: Stages" in environment_page(study)
 
 
 def test_what_cannot_be_read_is_left_out(study):

@@ -144,7 +144,7 @@ def test_one_broken_subject_leaves_a_page_that_names_it_and_the_others(copied_ru
     assert "3 of 4" in cohort
     assert "leave-subjects-out, fold 0" in cohort
     # Of three people in two folds one fold has a single one to train on: it says so, alone.
-    assert "not trained: leave_subjects_out" in run.stdout
+    assert "not trained: leave-subjects-out" in run.stdout
     subjects = pd.read_parquet(copied_run / "smoke" / "scores" / "scores.parquet")["subject"]
     assert set(subjects.dropna()) == {"sub-01", "sub-03", "sub-04"}
 
