@@ -151,7 +151,13 @@ def cells(channels: Sequence[str], layout: Layout = SEED_GRID) -> tuple[np.ndarr
     return rows, columns
 
 
-def to_grid(values: np.ndarray, channels: Sequence[str], layout: Layout = SEED_GRID) -> np.ndarray:
+def to_grid(
+    values: np.ndarray,
+    channels: Sequence[str],
+    layout: Layout = SEED_GRID,
+    *,
+    empty: float = 0,
+) -> np.ndarray:
     """Lay channel values out on the grid.
 
     Parameters
@@ -162,11 +168,13 @@ def to_grid(values: np.ndarray, channels: Sequence[str], layout: Layout = SEED_G
         The last axis' names.
     layout : tuple of rows of names
         Where they go.
+    empty : float
+        The value of cells without a channel: NaN for a picture of floating-point values.
 
     Returns
     -------
     array, shape (..., row, column)
-        Same unit and dtype; 0 in cells without a channel.
+        Same unit and dtype.
 
     Raises
     ------
@@ -181,7 +189,7 @@ def to_grid(values: np.ndarray, channels: Sequence[str], layout: Layout = SEED_G
     values = np.asarray(values)
     _check_count(values.shape[-1], channels)
     rows, columns = cells(channels, layout)
-    grid = np.zeros((*values.shape[:-1], len(layout), len(layout[0])), values.dtype)
+    grid = np.full((*values.shape[:-1], len(layout), len(layout[0])), empty, values.dtype)
     grid[..., rows, columns] = values
     return grid
 

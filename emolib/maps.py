@@ -256,9 +256,8 @@ def grid_map(
     values = np.asarray(values, dtype=float)
     if limits is None:
         limits = symmetric(values) if diverging else (float(values.min()), float(values.max()))
-    plane = np.full(grid.SHAPE, np.nan)
+    plane = grid.to_grid(values, list(channels), empty=np.nan)
     rows, columns = grid.cells(list(channels))
-    plane[rows, columns] = values
     image = ax.pcolormesh(
         plane, cmap=DIVERGING if diverging else SEQUENTIAL, vmin=limits[0], vmax=limits[1],
         edgecolors="white", linewidth=1,

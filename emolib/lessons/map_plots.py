@@ -149,15 +149,14 @@ def plane(
         Shown above.
     """
     values = np.asarray(values, dtype=float)
-    rows, columns = grid.cells(list(channels))
-    shown = np.full(grid.SHAPE, np.nan)
-    shown[rows, columns] = values
+    shown = grid.to_grid(values, list(channels), empty=np.nan)
     colours = maps.DIVERGING if diverging else maps.SEQUENTIAL
     ax.set_facecolor(EMPTY)
     image = ax.pcolormesh(
         shown, cmap=colours, vmin=limits[0], vmax=limits[1], edgecolors="white", linewidth=0.4
     )
     if diverging:
+        rows, columns = grid.cells(list(channels))
         below = values < 0
         at = columns[below] + 0.5, rows[below] + 0.5
         ax.plot(*at, marker="_", markersize=4, color=DARK, linestyle="none", markeredgewidth=0.8)
