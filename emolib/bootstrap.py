@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 INTERVAL = (0.025, 0.975)
 
@@ -77,6 +78,10 @@ class Cells:
         share = np.divide(right, total, out=np.full_like(right, np.nan), where=total > 0)
         return share.reshape(shape).mean(axis=2)
 
+    def observed(self) -> np.ndarray:
+        """Give the metric of each cell as it was seen, every row counting once: (n_cells,)."""
+        return self.values(np.ones((1, len(self.right))))[0]
+
     def of_subject(self, subject: object, rows: np.ndarray) -> Cells:
         """Keep one subject's cells and the rows that feed them."""
         own = self.subject == subject
@@ -108,6 +113,12 @@ def cells(hits: Hits, *, unit: str = "trial", balanced: bool = True) -> Cells:
     total = np.zeros_like(right)
     right[row, column], total[row, column] = hits.hits[unit], hits.n[unit]
     return Cells(hits.subject[first], hits.fold[first], right, total, n_parts)
+
+
+def subject_means(hits: Hits) -> pd.Series:
+    """Average each subject's balanced accuracy of trials over folds; NaN where no fold has it."""
+    of = cells(hits)
+    return pd.Series(of.observed()).groupby(of.subject).mean()
 
 
 def cohort_values(values: np.ndarray, subject: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -220,7 +220,7 @@ def _score_metric(
     """Score one protocol, stage and task by one metric."""
     unit, balanced = metric.split("_")[0], "balanced" in metric
     of = cells(hits, unit=unit, balanced=balanced)
-    value = of.values(np.ones((1, len(hits.label))))[0]  # (n_cells,)
+    value = of.observed()  # (n_cells,)
     chance = _majority_rates(hits, unit)
     chance = chance if not balanced else dict.fromkeys(chance, 1 / hits.n_classes)
     rows = []

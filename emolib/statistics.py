@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import sparse, stats
 
-from emolib.bootstrap import Hits, cells, percentiles, two_way_draws, two_way_values
+from emolib.bootstrap import Hits, cells, percentiles, subject_means, two_way_draws, two_way_values
 from emolib.checks import DataError, SettingsError
 from emolib.evaluation import RESAMPLES
 from emolib.nulls import LEVEL
@@ -111,12 +110,7 @@ def compare(
         return np.mean([two_way_values(hits, cells(hits), *draws) for hits in several], axis=0)
 
     def by_subject(several: Sequence[Hits]) -> np.ndarray:
-        of_seeds = []
-        for hits in several:
-            of = cells(hits)
-            values = pd.Series(of.values(np.ones((1, len(hits.label))))[0])
-            of_seeds.append(values.groupby(of.subject).mean())
-        return np.mean(of_seeds, axis=0)
+        return np.mean([subject_means(hits) for hits in several], axis=0)
 
     differences = by_subject(second) - by_subject(first)
     known = differences[~np.isnan(differences)]

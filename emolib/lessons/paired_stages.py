@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from emolib.bootstrap import Hits, cells
+from emolib.bootstrap import subject_means
 from emolib.checks import DataError, did_you_mean
 from emolib.evaluation import RESAMPLES, count_hits
 from emolib.reports import HELD_OUT
@@ -69,7 +69,7 @@ def subject_scores(predictions: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for seed, own in _with_repeat(predictions).groupby("repeat", sort=True):
         for (protocol, stage, task), hits in count_hits(own).items():
-            values = _by_subject(hits)
+            values = subject_means(hits)
             rows += [(protocol, task, stage, seed, name, value) for name, value in values.items()]
     columns = ["protocol", "task", "stage", "repeat", "subject", "value"]
     return pd.DataFrame(rows, columns=columns)
@@ -138,7 +138,7 @@ def difference(
         )
     counted = [count_hits(own) for _, own in rows.groupby("repeat", sort=True)]
     pairs = [[hits[protocol, name, task] for hits in counted] for name in (first, second)]
-    means = [pd.concat(map(_by_subject, several), axis=1).mean(axis=1) for several in pairs]
+    means = [pd.concat(map(subject_means, several), axis=1).mean(axis=1) for several in pairs]
     by_subject = pd.DataFrame({"first": means[0], "second": means[1]})
     by_subject["difference"] = by_subject["second"] - by_subject["first"]
     compared = None
@@ -295,13 +295,6 @@ some 7 points would be missed.
 
 def _seeds(n: int) -> str:
     return "one seed" if n == 1 else f"{n} seeds"
-
-
-def _by_subject(hits: Hits) -> pd.Series:
-    """Each subject's balanced accuracy of trials, averaged over folds; NaN where no fold has it."""
-    of = cells(hits)
-    values = pd.Series(of.values(np.ones((1, len(hits.label))))[0])
-    return values.groupby(of.subject).mean()
 
 
 def _with_repeat(predictions: pd.DataFrame) -> pd.DataFrame:
