@@ -22,7 +22,8 @@ PROSE = PROJECT / "book"
 DOWNLOADS = "downloads"  # in the folder; `exclude_patterns` of _config.yml keeps it from pages
 MADE = "made"  # pieces of text that pages include; kept from pages likewise
 
-_LIST = re.compile(r"^## What you will learn\n+((?:- .*\n(?:  .*\n)*)+)", re.MULTILINE)
+_TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+_LIST = re.compile(r"^## What you will learn\n+((?:[-*] .*\n(?:  .*\n)*)+)", re.MULTILINE)
 
 
 def assemble(study: Study, folder: Path) -> None:
@@ -83,10 +84,7 @@ def objectives() -> str:
     parts = []
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py")):
         text = jupytext.read(path).cells[0].source
-        title = re.search(r"^# (.+)$", text, re.MULTILINE)
-        learn = re.search(
-            r"^## What you will learn\n+((?:[-*] .*\n(?:  .*\n)*)+)", text, re.MULTILINE
-        )
+        title, learn = _TITLE.search(text), _LIST.search(text)
         if title and learn:
             parts.append(f"[{title[1]}](/chapters/{path.stem}.ipynb)\n\n{learn[1]}")
     return "\n".join(parts)
