@@ -15,6 +15,7 @@ import pandas as pd
 
 from emolib import stages
 from emolib.batches import Inputs
+from emolib.evaluation import predictions_of
 from emolib.fitting import Weights
 from emolib.gradients import Differentiable
 from emolib.model import build, load_weights
@@ -158,17 +159,24 @@ def light_network(study: Study, protocol: str, *, cohort: Cohort | None = None) 
 
 def predictions(networks: Iterable[FoldNetwork]) -> pd.DataFrame:
     """Predict all test rows: a table for `emolib.evaluation.score`."""
-    parts = []
-    for network in networks:
-        given = network.probabilities(network.maps(np.arange(len(network.table))))
-        keys = network.table[["subject", "trial", "stimulus", "window"]].assign(
-            protocol=network.protocol, fold=network.fold, stage="pooled"
-        )
-        for task, p in given.items():
-            further = {f"probability_{c}": p[:, c] for c in range(2, p.shape[1])}
-            own = {"task": task, "label": network.table[task], "probability": p[:, 1]}
-            parts.append(keys.assign(**own, **further))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(
+        [
+            predictions_of(
+                network.table,
+                task,
+                network.table[task].to_numpy(),
+                probability,
+                protocol=network.protocol,
+                fold=network.fold,
+                stage="pooled",
+            )
+            for network in networks
+            for task, probability in network.probabilities(
+                network.maps(np.arange(len(network.table)))
+            ).items()
+        ],
+        ignore_index=True,
+    )
 
 
 def evenly(rows: np.ndarray, n: int) -> np.ndarray:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from emolib.artefacts import atomic, digest_of_files
 from emolib.checks import DataError
+from emolib.evaluation import predictions_of
 from emolib.relabelling import permuted_by_stimulus, permuted_by_trial
 from emolib.splits import LEAKING, NEW_SUBJECTS, PROTOCOLS, group_windows, stable_seed
 from emolib.stages import cohort, fault_of, write_table
@@ -98,18 +99,11 @@ def _tidy(
     parts = []
     for task, probability in result.probabilities.items():
         rated = labels[task][result.rows] >= 0
-        rows = table.iloc[result.rows[rated]]
+        rows = result.rows[rated]
         parts.append(
-            rows[["subject", "trial", "stimulus", "window"]].assign(
-                **who,
-                task=task,
-                label=labels[task][result.rows[rated]],
-                probability=probability[rated, 1].astype("float32"),
-            )
+            predictions_of(table.iloc[rows], task, labels[task][rows], probability[rated], **who)
         )
-    first = ["protocol", "fold", "stage"]
-    tidy = pd.concat(parts, ignore_index=True)
-    return tidy[first + [column for column in tidy if column not in first]]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _checkpoints(study: Study, protocol: str, number: int, permutation: int) -> Path:

@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from emolib.checks import DataError, check_option
+from emolib.evaluation import predictions_of
 from emolib.operators import ALPHA, fitting_rows
 from emolib.splits import PROTOCOLS
 
@@ -119,13 +120,8 @@ def reference_predictions(
             model = make().fit(flat[train], labels[train])
             given = np.zeros((len(test), int(labels.max()) + 1), np.float32)
             given[:, model.classes_] = model.predict_proba(flat[test])
-            part = table.iloc[test][["subject", "trial", "stimulus", "window"]].assign(
-                protocol=protocol, fold=k, stage=name, task=task, label=labels[test]
-            )
-            part["probability"] = given[:, 1]
-            for c in range(2, given.shape[1]):
-                part[f"probability_{c}"] = given[:, c]
-            parts.append(part)
+            who = {"protocol": protocol, "fold": k, "stage": name}
+            parts.append(predictions_of(table.iloc[test], task, labels[test], given, **who))
     return pd.concat(parts, ignore_index=True)
 
 

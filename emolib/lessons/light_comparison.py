@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.checks import SettingsError, check_option
+from emolib.evaluation import predictions_of
 from emolib.model import build
 from emolib.settings import ModelSettings, TrainingSettings
 from emolib.splits import PROTOCOLS, Fold, group_windows, stable_seed
@@ -181,7 +182,13 @@ def train_light(
                 who = {"protocol": protocol, "fold": number, "repeat": seed}
                 fitted = _fit(trainers[compiled], network, inputs, rows, fold, key)
                 for suffix, task, given in fitted:
-                    part = _rows(rows, fold.test, task, given, who | {"stage": name + suffix})
+                    part = predictions_of(
+                        rows.iloc[fold.test],
+                        task,
+                        rows[task].to_numpy()[fold.test],
+                        given,
+                        **who | {"stage": name + suffix},
+                    )
                     parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
@@ -225,17 +232,3 @@ def _fit(
         for suffix, x in read.items():
             given = trainer.predict(fit.weights, x, fold.test)
             yield from ((suffix, task, given[task]) for task in active)
-
-
-def _rows(
-    table: pd.DataFrame,
-    test: np.ndarray,
-    task: str,
-    probability: np.ndarray,
-    who: Mapping[str, object],
-) -> pd.DataFrame:
-    """One task's predictions as rows of a predictions table."""
-    keys = table.iloc[test][["subject", "trial", "stimulus", "window"]]
-    part = keys.assign(**who, task=task, label=table[task].to_numpy()[test])
-    further = {f"probability_{c}": probability[:, c] for c in range(2, probability.shape[1])}
-    return part.assign(probability=probability[:, 1], **further)
