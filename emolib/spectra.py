@@ -64,17 +64,12 @@ def trial_spectra(recording: xr.Dataset, *, segment_seconds: float = 2.0) -> xr.
     recording : Dataset
         `eeg (trial, channel, time)` in microvolts; padding after a trial's end is left out.
     segment_seconds : float
-        See `power_spectrum`.
+        See `power_spectrum`; where a trial is shorter, all pieces are as short as it is.
 
     Returns
     -------
     DataArray (trial, channel, frequency)
         Microvolts squared per Hz.
-
-    Raises
-    ------
-    DataError
-        If a trial is shorter than one piece.
 
     Examples
     --------
@@ -89,8 +84,10 @@ def trial_spectra(recording: xr.Dataset, *, segment_seconds: float = 2.0) -> xr.
     """
     sfreq = float(recording.attrs["sfreq"])
     eeg = recording["eeg"].transpose("trial", "channel", "time")
+    lengths = trial_lengths(recording)
+    segment_seconds = min(segment_seconds, lengths.min() / sfreq)
     spectra = []
-    for values, length in zip(eeg.to_numpy(), trial_lengths(recording), strict=True):
+    for values, length in zip(eeg.to_numpy(), lengths, strict=True):
         frequencies, density = power_spectrum(
             values[:, :length], sfreq, segment_seconds=segment_seconds
         )

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from emolib import fold_stage, stages
+from emolib import fold_stage, rendering, stages
 from emolib import study as studies
 
 CLASSES = ["rest", "music", "arithmetic"]
@@ -74,3 +74,13 @@ def test_three_classes_are_predicted_and_scored(study):
     scores = stages.scores(study)
     balanced = scores[scores["metric"] == "trial_balanced_accuracy"]
     assert balanced["chance"].to_numpy() == pytest.approx(1 / 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("report", ["subject_report", "cohort_report"])
+def test_three_classes_have_their_pages(study, report, tmp_path):
+    output = tmp_path / "page.ipynb"
+    assert rendering.execute(rendering.source_of(report), output, {"study": str(study.file)})
+    page = output.read_text(encoding="utf-8")
+    assert "chance 0.33" in page or "0.33" in page
+    assert "nan" not in page.lower().split()

@@ -75,3 +75,9 @@ def test_no_alpha_peak_where_there_is_no_maximum(curve):
 
 def test_a_peak_outside_the_search_is_not_alpha():
     assert np.isnan(alpha_peak(HZ, np.exp(-((HZ - 20) ** 2)), search_hz=(8, 13)))
+
+
+def test_short_trials_give_coarser_spectra():
+    x = np.random.default_rng(0).normal(size=(2, 1, 160))
+    found = trial_spectra(recording(x, trial_samples=("trial", [160, 128])))
+    assert found["frequency"].values[1] == pytest.approx(SFREQ / 128)
