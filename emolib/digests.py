@@ -19,13 +19,15 @@ ROOMS = {
     "features": ["checks", "artefacts", "bands", "grid", "recordings", "kernels", "features"],
     "summary": [
         *("grid", "head", "labels", "folds", "splits", "spectra", "summaries", "quality", "nulls"),
-        *("operators", "bootstrap", "evaluation", "permutation", "statistics", "subject_summary"),
+        *("operators", "bootstrap", "predictions", "evaluation", "permutation", "statistics"),
+        "subject_summary",
     ],
     "training": [
         *("grid", "settings", "labels", "folds", "splits", "model"),
-        *("relabelling", "batches", "callbacks", "fitting", "training", "stages", "fold_stage"),
+        *("relabelling", "batches", "callbacks", "fitting", "training", "predictions", "stages"),
+        "fold_stage",
     ],
-    "scores": ["bootstrap", "evaluation"],
+    "scores": ["predictions", "bootstrap", "evaluation"],
     "page": ["."],
 }
 

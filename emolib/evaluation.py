@@ -23,19 +23,9 @@ from emolib.bootstrap import (
     two_way_values,
 )
 from emolib.checks import DataError, did_you_mean
+from emolib.predictions import COLUMNS
 from emolib.splits import LEAKING, stable_seed
 
-COLUMNS = (
-    "protocol",
-    "fold",
-    "stage",
-    "subject",
-    "trial",
-    "window",
-    "task",
-    "label",
-    "probability",
-)
 METRICS = (
     "window_accuracy",
     "window_balanced_accuracy",
@@ -58,41 +48,6 @@ SCORE_COLUMNS = (
     "leaks",
 )
 RESAMPLES = 2000
-
-
-def predictions_of(
-    rows: pd.DataFrame, task: str, labels: np.ndarray, probability: np.ndarray, **who: object
-) -> pd.DataFrame:
-    """Write what a model says of some rows as rows of the predictions table.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame, a row a window
-        Columns ``subject``, ``trial``, ``stimulus``, ``window``.
-    task : str
-    labels : numpy.ndarray of int, (row,)
-        -1 where missing.
-    probability : numpy.ndarray, (row, class)
-        Sums to 1 in each row.
-    **who
-        Further columns: ``protocol``, ``fold``, ``stage``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `score` takes it.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"subject": ["sub-01"], "trial": 1, "stimulus": 7, "window": 0})
-    >>> given = predictions_of(rows, "state", np.array([2]), np.array([[0.25, 0.25, 0.5]]))
-    >>> given[["label", "probability", "probability_2"]].to_numpy().tolist()
-    [[2.0, 0.25, 0.5]]
-    """
-    further = {f"probability_{c}": probability[:, c] for c in range(2, probability.shape[1])}
-    keys = rows[["subject", "trial", "stimulus", "window"]]
-    own = {"task": task, "label": labels, "probability": probability[:, 1]}
-    return pd.DataFrame(who, index=keys.index).join(keys.assign(**own, **further))
 
 
 def score(predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLES) -> pd.DataFrame:

@@ -15,10 +15,10 @@ import pandas as pd
 
 from emolib import stages
 from emolib.batches import Inputs
-from emolib.evaluation import predictions_of
 from emolib.fitting import Weights
 from emolib.gradients import Differentiable
 from emolib.model import build, load_weights
+from emolib.predictions import predictions_of
 from emolib.settings import ModelSettings, TrainingSettings
 from emolib.splits import PROTOCOLS, Fold, group_windows
 from emolib.study import Study

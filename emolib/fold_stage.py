@@ -14,7 +14,7 @@ import pandas as pd
 
 from emolib.artefacts import atomic, digest_of_files
 from emolib.checks import DataError
-from emolib.evaluation import predictions_of
+from emolib.predictions import predictions_of
 from emolib.relabelling import permuted_by_stimulus, permuted_by_trial
 from emolib.splits import LEAKING, NEW_SUBJECTS, PROTOCOLS, group_windows, stable_seed
 from emolib.stages import cohort, fault_of, write_table

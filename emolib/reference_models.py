@@ -22,8 +22,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from emolib.checks import DataError, check_option
-from emolib.evaluation import predictions_of
 from emolib.operators import ALPHA, fitting_rows
+from emolib.predictions import predictions_of
 from emolib.splits import PROTOCOLS
 
 

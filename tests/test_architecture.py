@@ -22,7 +22,7 @@ ORDER = (
     *("bands", "grid", "head", "recordings", "spectra", "kernels", "features", "quality"),
     *("settings", "labels", "summaries", "folds", "splits", "relabelling"),
     *("model", "batches", "callbacks", "fitting", "training", "gradients"),
-    *("bootstrap", "evaluation", "operators", "reference_models"),
+    *("predictions", "bootstrap", "evaluation", "operators", "reference_models"),
     *("nulls", "permutation", "statistics", "subject_summary"),
     *("published", "attribution", "map_agreement"),
     # what people read and see

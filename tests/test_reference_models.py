@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from emolib.checks import DataError, SettingsError
-from emolib.evaluation import COLUMNS, score
+from emolib.evaluation import score
+from emolib.predictions import COLUMNS
 from emolib.reference_models import (
     REFERENCE_MODELS,
     CentredRidge,

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from emolib.checks import SettingsError, check_option
-from emolib.evaluation import predictions_of
 from emolib.model import build
+from emolib.predictions import predictions_of
 from emolib.settings import ModelSettings, TrainingSettings
 from emolib.splits import PROTOCOLS, Fold, group_windows, stable_seed
 from emolib.training import GroupedInputs, Inputs, Trainer
