@@ -21,6 +21,7 @@ from emolib.operators import OPERATORS, Operator
 from emolib.splits import leave_subjects_out, stable_seed
 
 PERMUTATIONS = 999
+IN_BLOCKS = "the classes come in blocks, so that time alone tells them apart"
 SAYS = {
     "joint_stimulus": "better than an arbitrary labelling of the same stimuli",
     "within_subject": "any association with the labels, the stimuli's identity included",
@@ -204,6 +205,29 @@ def fixed_prediction_test(
         value = _balanced(hits, says, hits.label.astype(float))
         tests[key] = PermutationTest("fixed_predictions", value, np.array(null))
     return tests
+
+
+def in_blocks(labels: np.ndarray, *, n_permutations: int = 999, seed: int = 0) -> bool:
+    """Say whether classes come in blocks: far fewer changes from trial to trial than by chance.
+
+    Then time alone tells the classes apart, and permuting trials is no fair comparison.
+
+    Parameters
+    ----------
+    labels : array of int, shape (trial,)
+        In the order of the trials.
+    n_permutations, seed : int
+        How many random orders it is held against.
+
+    Examples
+    --------
+    >>> in_blocks(np.repeat([0, 1], 20)), in_blocks(np.tile([0, 0, 1, 1], 10))
+    (True, False)
+    """
+    rng = np.random.default_rng(seed)
+    orders = rng.permuted(np.tile(labels, (n_permutations, 1)), axis=1)
+    changes = np.count_nonzero(np.diff(orders, axis=1), axis=1)
+    return bool((changes <= np.count_nonzero(np.diff(labels))).mean() < LEVEL / 10)
 
 
 def false_positives(

@@ -108,6 +108,7 @@ def make_summary(study: Study, subject: str) -> None:
             study.tasks,
             study.features,
             within=study.compares_within,
+            in_order=study.in_order,
             seed=study.seed,
         )
     _write(found, study.summary_file(subject))

@@ -143,6 +143,11 @@ class Study(BaseModel):
         """Whether trials of one person are told apart, honestly, by some protocol."""
         return bool({"trial_grouped", "stimulus_grouped"} & set(self.protocols))
 
+    @property
+    def in_order(self) -> bool:
+        """Whether trials are numbered in the order in which they were presented."""
+        return not getattr(self.reader, "BY_STIMULUS", False)
+
     def fold_files(self, protocol: str, fold: int) -> dict[str, Path]:
         """The files of one trained fold: predictions, history and pooled weights."""
         models = self.folder / "models" / protocol / f"fold-{fold}"

@@ -21,11 +21,11 @@ from emolib.grid import to_brain_maps
 from emolib.head import standard_head
 from emolib.labels import Task, metadata, trial_classes
 from emolib.operators import ridge_operator
-from emolib.permutation import PermutationTest, within_subject_test
+from emolib.permutation import IN_BLOCKS, PermutationTest, in_blocks, within_subject_test
 from emolib.quality import line_noise
 from emolib.spectra import alpha_peak, trial_spectra
 from emolib.splits import trial_grouped
-from emolib.statistics import CLUSTER_PERMUTATIONS, LEVEL, cluster_test, holm
+from emolib.statistics import CLUSTER_PERMUTATIONS, cluster_test, holm
 from emolib.summaries import amplitudes, log_power, posterior
 
 N_FOLDS = 5
@@ -42,6 +42,7 @@ def summarise(
     settings: FeatureSettings,
     *,
     within: bool = True,
+    in_order: bool = True,
     seed: int = 0,
     n_permutations: int = CLUSTER_PERMUTATIONS,
 ) -> xr.Dataset:
@@ -58,6 +59,9 @@ def summarise(
     within : bool
         Whether trials of one person may be compared. Not where each class was a recording of its
         own: then a test would find the recording.
+    in_order : bool
+        Whether trials are numbered in the order in which they were: then classes that come in
+        blocks are not compared.
     seed : int
         Of the permutations.
     n_permutations : int
@@ -93,36 +97,13 @@ def summarise(
         found.attrs["line_hz"], found["hum"] = hum
     classes = trial_classes(recording, tasks)
     found["class"] = (("trial", "task"), classes.astype(float).to_numpy(dtype=float))
-    why = {name: _why_not(classes[name], task, within) for name, task in tasks.items()}
+    why = {name: _why_not(classes[name], task, within, in_order) for name, task in tasks.items()}
     found["untested"] = ("task", list(why.values()))
     able = [name for name, reason in why.items() if not reason]
     found = found.merge(_cluster_tests(power, classes, able, seed, n_permutations), join="outer")
     return found.merge(_light_models(features, tasks, able, seed), join="outer").sel(
         task=list(tasks)
     )
-
-
-def in_blocks(labels: np.ndarray, *, n_permutations: int = 999, seed: int = 0) -> bool:
-    """Say whether classes come in blocks: far fewer changes from trial to trial than by chance.
-
-    Then time alone tells the classes apart, and permuting trials is no fair comparison.
-
-    Parameters
-    ----------
-    labels : array of int, shape (trial,)
-        In the order of the trials.
-    n_permutations, seed : int
-        How many random orders it is held against.
-
-    Examples
-    --------
-    >>> in_blocks(np.repeat([0, 1], 20)), in_blocks(np.tile([0, 0, 1, 1], 10))
-    (True, False)
-    """
-    rng = np.random.default_rng(seed)
-    orders = rng.permuted(np.tile(labels, (n_permutations, 1)), axis=1)
-    changes = np.count_nonzero(np.diff(orders, axis=1), axis=1)
-    return bool((changes <= np.count_nonzero(np.diff(labels))).mean() < LEVEL / 10)
 
 
 def channel_adjacency(channels: Sequence[str]) -> sparse.spmatrix:
@@ -133,7 +114,7 @@ def channel_adjacency(channels: Sequence[str]) -> sparse.spmatrix:
         return mne.channels.find_ch_adjacency(standard_head(channels), "eeg")[0]
 
 
-def _why_not(labels: pd.Series, task: Task, within: bool) -> str:
+def _why_not(labels: pd.Series, task: Task, within: bool, in_order: bool) -> str:
     """Why a subject's trials of two classes are not compared; empty if they may be."""
     known = labels.dropna().to_numpy(int)
     if len(task.classes) != 2:
@@ -142,8 +123,8 @@ def _why_not(labels: pd.Series, task: Task, within: bool) -> str:
         return "the study does not compare trials of one person"
     if len(np.unique(known)) < 2:
         return "one class only"
-    if in_blocks(known):
-        return "the classes come in blocks, so that time alone tells them apart"
+    if in_order and in_blocks(known):
+        return IN_BLOCKS
     return ""
 
 

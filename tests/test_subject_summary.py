@@ -7,9 +7,10 @@ import xarray as xr
 
 from emolib.features import FeatureSettings, extract_features
 from emolib.labels import Task
+from emolib.permutation import in_blocks
 from emolib.quality import FACTOR, line_noise, odd_channels
 from emolib.spectra import power_spectrum
-from emolib.subject_summary import channel_adjacency, in_blocks, summarise
+from emolib.subject_summary import channel_adjacency, summarise
 
 CHANNELS = ["Fp1", "Fp2", "Fz", "Cz", "Pz", "P3", "P4", "O1", "Oz", "O2"]
 BACK = ["O1", "Oz", "O2"]
@@ -105,6 +106,13 @@ def test_what_is_not_tested_says_why(ratings, settings, why):
     assert why in found["untested"].item()
     for name in ("cluster_p", "holm_p", "missed", "score", "p"):
         assert np.isnan(found[name].item()), name
+
+
+def test_trials_in_the_order_of_the_stimuli_have_no_blocks():
+    ratings = [2.0] * 20 + [8.0] * 20
+    found = summary(recording(ratings, louder=3.0), in_order=False)
+    assert found["untested"].item() == ""
+    assert found["p"].item() == 1 / 1000
 
 
 def test_fewer_than_ten_trials_of_a_class_have_no_cluster_test():

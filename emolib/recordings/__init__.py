@@ -25,7 +25,8 @@ A reader is a module of this folder. It offers::
     read(root, subject) -> Dataset         validated, or a DataError
     check(root) -> dict                    for each subject the DataError, or None
 
-and perhaps `default_root() -> Path`, where the data lie if nobody says.
+and perhaps `default_root() -> Path`, where the data lie if nobody says, and `BY_STIMULUS = True`,
+where trials are numbered by their stimuli, so that their numbers do not say when they were.
 """
 
 from emolib.recordings import deap, eegmat, files, simulated

@@ -37,6 +37,7 @@ from emolib.recordings.contract import (
 from emolib.recordings.pickles import load_arrays
 from emolib.recordings.validation import validate
 
+BY_STIMULUS = True  # videos were shown to each subject in an order of its own
 SCALES = ("valence", "arousal", "dominance", "liking")  # the columns of `labels`
 PERIPHERAL = "hEOG, vEOG, zEMG, tEMG, GSR, respiration, plethysmograph, temperature"
 FOLDERS = ("data_preprocessed_matlab", "data_preprocessed_python")  # of the release
