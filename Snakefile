@@ -181,6 +181,23 @@ rule score:
         emolib + " score {params.variant} " + here
 
 
+rule group_tests:
+    input:
+        features_of(study),
+        [path for path in trained if path.startswith("predictions")],
+    output:
+        "scores/group_tests.parquet",
+    params:
+        digest=study.digest("group_tests"),
+    log:
+        "logs/group_tests.log",
+    resources:
+        mem_mb=6000,
+        runtime=60,
+    shell:
+        emolib + " test " + here
+
+
 rule chapter:
     input:
         source=lambda wildcards: str(source_of(wildcards.chapter)),
@@ -217,6 +234,7 @@ rule cohort_page:
         features=features_of(study),
         summaries=expand("summaries/{subject}.nc", subject=subjects),
         scores=scores,
+        tests="scores/group_tests.parquet",
     output:
         "notebooks/cohort.ipynb",
     params:

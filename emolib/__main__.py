@@ -105,6 +105,13 @@ def _score(study: studies.Study, options: argparse.Namespace) -> int:
     return 0
 
 
+def _test(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import group_stage
+
+    group_stage.make_group_tests(study)
+    return 0
+
+
 def _page(study: studies.Study, options: argparse.Namespace) -> int:
     from emolib import rendering
 
@@ -171,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
         variant=variant,
     )
     command("score", _score, "score a study's predictions", variant=variant)
+    command("test", _test, "test all subjects together against exchanged labels")
     command(
         "page",
         _page,

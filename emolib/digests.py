@@ -27,6 +27,10 @@ ROOMS = {
         *("relabelling", "batches", "callbacks", "fitting", "training", "predictions", "stages"),
         "fold_stage",
     ],
+    "group_tests": [
+        *("grid", "labels", "folds", "splits", "nulls", "operators", "bootstrap", "predictions"),
+        *("evaluation", "permutation", "statistics", "group_tests", "group_stage"),
+    ],
     "scores": ["predictions", "bootstrap", "evaluation"],
     "page": ["."],
 }
@@ -37,6 +41,7 @@ USED = {
     "features": ["dataset", "simulation", "features"],
     "summary": ["tasks", "features", "protocols", "seed"],
     "training": ["tasks", "model", "training", "n_folds", "fine_tune", "seed"],
+    "group_tests": ["tasks", "protocols", "n_folds", "seed"],
     "scores": [],
 }
 

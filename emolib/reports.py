@@ -197,6 +197,46 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
     return table
 
 
+def group_table(tests: pd.DataFrame) -> pd.DataFrame:
+    """Lay out the tests of all subjects together: a row a task and protocol.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        As `emolib.group_tests.group_tests` gives them.
+
+    Returns
+    -------
+    DataFrame of str
+        Of those that were made; a dash where there is no network.
+
+    Examples
+    --------
+    >>> row = {"task": "valence", "protocol": "trial_grouped", "primary": False, "n_subjects": 4.0,
+    ...     "n_stimuli": 20.0, "score": 0.52, "chance_low": 0.45, "chance_high": 0.55, "p": 0.2,
+    ...     "corrected": 0.4, "network": np.nan, "network_p": np.nan, "untested": ""}
+    >>> group_table(pd.DataFrame([row])).iloc[0].tolist()
+    ['trial-grouped', '4 x 20', '0.52', '0.45 to 0.55', '0.200', '0.400', '-', '-']
+    """
+    made = tests[tests["untested"] == ""]
+    either = lambda value, digits: "-" if np.isnan(value) else f"{value:.{digits}f}"  # noqa: E731
+    lines = [
+        {
+            "task": row["task"],
+            "protocol": protocol_name(row["protocol"]) + " (primary)" * bool(row["primary"]),
+            "subjects x stimuli": f"{row['n_subjects']:.0f} x {row['n_stimuli']:.0f}",
+            "ridge": f"{row['score']:.2f}",
+            "labels exchanged (95 %)": f"{row['chance_low']:.2f} to {row['chance_high']:.2f}",
+            "p": f"{row['p']:.3f}",
+            "p, corrected": f"{row['corrected']:.3f}",
+            "network": either(row["network"], 2),
+            "network, approximate p": either(row["network_p"], 3),
+        }
+        for row in made.to_dict("records")
+    ]
+    return pd.DataFrame(lines).set_index("task") if lines else pd.DataFrame()
+
+
 def order(rows: pd.DataFrame) -> pd.Series:
     """Number rows by protocol, then stage, in the order of the method.
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.evaluation import Hits, count_hits
+from emolib.nulls import LEVEL
 from emolib.permutation import SAYS
 from emolib.reports import ESTIMAND, HELD_OUT, order, protocol_name, shown, with_interval
 from emolib.splits import LEAKING
@@ -174,6 +175,41 @@ def cohort_sentences(scores: pd.DataFrame, tasks: Sequence[str]) -> list[str]:
                 "takes the fitted networks as given."
             )
         sentences.append(text)
+    return sentences
+
+
+def group_sentences(tests: pd.DataFrame) -> list[str]:
+    """Say what the primary tests found, task by task.
+
+    Parameters
+    ----------
+    tests : DataFrame
+        As `emolib.group_tests.group_tests` gives them.
+
+    Examples
+    --------
+    >>> row = {"task": "valence", "protocol": "leave_subjects_and_stimuli_out", "primary": True,
+    ...     "score": 0.52, "chance_low": 0.45, "chance_high": 0.55, "detectable": 0.56,
+    ...     "p": 0.2, "corrected": 0.4, "untested": ""}
+    >>> print(group_sentences(pd.DataFrame([row]))[0][-119:-58])
+    an arbitrary labelling of the same stimuli was not detected.
+    """
+    primary = tests[tests["primary"].astype(bool)]
+    n_tests, sentences = int(primary["p"].notna().sum()), []
+    for row in primary.to_dict("records"):
+        name = f"{row['task']}, {protocol_name(row['protocol'])}"
+        if row["untested"]:
+            sentences.append(f"{name}: no test was made: {row['untested']}.")
+            continue
+        corrected = f", corrected for {n_tests} tasks {row['corrected']:.3f}" * (n_tests > 1)
+        found = "detected" if row["corrected"] < LEVEL else "not detected"
+        needed = f"A score of {row['detectable']:.2f} would be found in 4 of 5 such experiments."
+        sentences.append(
+            f"{name}: ridge regression reaches a balanced accuracy of {row['score']:.2f}. With the "
+            f"stimuli's labels exchanged, 95 % of scores lie between {row['chance_low']:.2f} and "
+            f"{row['chance_high']:.2f}; p = {row['p']:.3f}{corrected}. That it is "
+            f"{SAYS['joint_stimulus']} was {found}. {needed if row['detectable'] < 1 else ''}"
+        )
     return sentences
 
 

@@ -172,6 +172,11 @@ class Study(BaseModel):
         return self.folder / "scores" / "permuted.parquet"
 
     @property
+    def group_tests_file(self) -> Path:
+        """The table of the tests of all subjects together."""
+        return self.folder / "scores" / "group_tests.parquet"
+
+    @property
     def book(self) -> Path:
         """The folder of the built pages."""
         return self.folder / "book" / "_build" / "html"

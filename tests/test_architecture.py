@@ -23,14 +23,14 @@ ORDER = (
     *("settings", "labels", "summaries", "folds", "splits", "relabelling"),
     *("model", "batches", "callbacks", "fitting", "training", "gradients"),
     *("predictions", "bootstrap", "evaluation", "operators", "reference_models"),
-    *("nulls", "permutation", "statistics", "subject_summary"),
+    *("nulls", "permutation", "statistics", "group_tests", "subject_summary"),
     *("published", "attribution", "map_agreement"),
     # what people read and see
     *("reports", "variant_reports", "sentences", "exploratory", "display"),
     *("plots", "score_plots", "maps", "pictures", "attribution_plots", "attribution_pictures"),
     *("explorer_data", "explorer_words", "explorer"),
     # what runs when
-    *("study_errors", "digests", "study", "provenance", "stages", "fold_stage"),
+    *("study_errors", "digests", "study", "provenance", "stages", "fold_stage", "group_stage"),
     *("fold_network", "fold_attribution", "launch", "timings", "workflow_picture", "exercises"),
     *("assembly", "rendering", "single_file", "workflow", "__main__"),
     # what only chapters, tests and benchmarks use; it may import all, and nothing imports it

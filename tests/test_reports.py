@@ -166,3 +166,20 @@ def test_forbidden_words_are_not_used():
     text = " ".join(told).lower()
     for word in ("no difference", "slightly above", "happy", "sad", "diagnos", "because"):
         assert word not in text
+
+
+def test_group_tests_are_told_as_found_or_not_and_why_not_made():
+    row = {
+        **{"protocol": "leave_subjects_and_stimuli_out", "primary": True, "score": 0.7},
+        **{"chance_low": 0.4, "chance_high": 0.6, "detectable": 0.66, "untested": ""},
+    }
+    rows = [
+        row | {"task": "a", "p": 0.001, "corrected": 0.002},
+        row | {"task": "b", "p": 0.04, "corrected": 0.08},
+        row | {"task": "c", "p": np.nan, "corrected": np.nan, "untested": "one class"},
+    ]
+    first, second, third = sentences.group_sentences(pd.DataFrame(rows))
+    assert "p = 0.001, corrected for 2 tasks 0.002." in first
+    assert "labelling of the same stimuli was detected" in first
+    assert "was not detected. A score of 0.66 would be found in 4 of 5" in second
+    assert third == "c, leave-subjects-and-stimuli-out: no test was made: one class."
