@@ -191,8 +191,8 @@ def group_sentences(tests: pd.DataFrame) -> list[str]:
     >>> row = {"task": "valence", "protocol": "leave_subjects_and_stimuli_out", "primary": True,
     ...     "score": 0.52, "chance_low": 0.45, "chance_high": 0.55, "detectable": 0.56,
     ...     "p": 0.2, "corrected": 0.4, "untested": ""}
-    >>> print(group_sentences(pd.DataFrame([row]))[0][-119:-58])
-    an arbitrary labelling of the same stimuli was not detected.
+    >>> print(group_sentences(pd.DataFrame([row]))[0].split(". ")[2])
+    That it is better than an arbitrary labelling of the same stimuli was not detected
     """
     primary = tests[tests["primary"].astype(bool)]
     n_tests, sentences = int(primary["p"].notna().sum()), []
