@@ -29,10 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import rendering, stages, workflow  # seconds to import: not for every stage
+    # Seconds to import: not for every stage.
+    from emolib import preflight, rendering, stages, workflow
 
     start = time.monotonic()
     _fetch(study)
+    preflight.check_tasks(study)
     print(f"{study.title}: {len(study.subjects())} subjects, {', '.join(study.protocols)}")
     n_jobs = workflow.run(study, cores=options.cores, force=options.force, targets=options.targets)
     took = f"{time.monotonic() - start:.0f} s"
@@ -54,8 +56,9 @@ def _run(study: studies.Study, options: argparse.Namespace) -> int:
 
 def _check(study: studies.Study, options: argparse.Namespace) -> int:
     _fetch(study)
-    from emolib import stages
+    from emolib import preflight, stages
 
+    preflight.check_tasks(study)
     for subject in study.subjects():
         stages.ensure_recording(study, subject)
     faults = study.reader.check(study.recordings_root)

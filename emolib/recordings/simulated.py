@@ -62,8 +62,8 @@ from emolib.recordings.simulated_signals import (
 )
 from emolib.recordings.simulated_sources import rhythms
 
-# SciPy writes the date into the header; two runs must write the same bytes.
 BY_STIMULUS = True  # as in DEAP
+# SciPy writes the date into the header; two runs must write the same bytes.
 MAT_HEADER = b"MATLAB 5.0 MAT-file, a simulated subject in DEAP's layout (emolib)".ljust(116)
 
 _EXPECTED = """\

@@ -1,0 +1,75 @@
+"""What is looked at before anything is computed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+
+from emolib import preflight, stages, study
+from emolib.checks import DataError, SettingsError
+from emolib.labels import Task
+from emolib.recordings.contract import build
+
+
+def smoke(tmp_path, **changes):
+    content = yaml.safe_load((study.PROJECT / "studies" / "smoke.yaml").read_text())
+    file = tmp_path / "own.yaml"
+    file.write_text(yaml.safe_dump(content | changes))
+    return study.load(file)
+
+
+def own(tmp_path, monkeypatch, of_subjects: dict[str, list[str] | None]):
+    """A study of rest and music, and what its subjects' trials are; None cannot be read."""
+    content = {"title": "Own", "dataset": "files", "root": str(tmp_path)}
+    content |= {"tasks": {"state": {"classes": ["rest", "music"]}}, "protocols": ["trial_grouped"]}
+    file = tmp_path / "own.yaml"
+    file.write_text(yaml.safe_dump(content))
+    made = study.load(file)
+
+    def recording(_, subject):
+        if of_subjects[subject] is None:
+            raise DataError(subject, "is damaged.", "Copy it again.")
+        n = len(of_subjects[subject])
+        return build(
+            np.zeros((n, 1, 8), np.float32),
+            **{"channels": ["Cz"], "sfreq": 128, "dataset": "files", "subject": subject},
+            **{"trials": range(1, n + 1), "stimuli": range(n)},
+            classes={"state": of_subjects[subject]},
+        )
+
+    monkeypatch.setattr(study.Study, "subjects", lambda _: [*of_subjects])
+    monkeypatch.setattr(stages, "recording", recording)
+    return made
+
+
+def test_a_misspelt_rating_is_told_before_anybody_is_simulated(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+    preflight.check_tasks(smoke(tmp_path))
+    misspelt = smoke(tmp_path, tasks={"valence": {"rating": "valense"}}, variants={})
+    with pytest.raises(SettingsError, match=r"no scale 'valense'. Did you mean 'valence'"):
+        preflight.check_tasks(misspelt)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_variants_tasks_are_looked_at_too(tmp_path):
+    variants = {"v": {"tasks": {"valence": {"above": 9}}}}
+    with pytest.raises(SettingsError, match=r"above: got 9.0 for valence"):
+        preflight.check_tasks(smoke(tmp_path, variants=variants))
+
+
+def test_one_good_subject_is_enough(tmp_path, monkeypatch):
+    found = {"sub-01": None, "sub-02": ["rest", "muzak"], "sub-03": ["rest", "music"]}
+    preflight.check_tasks(own(tmp_path, monkeypatch, found))
+
+
+def test_classes_that_no_subject_has_are_told(tmp_path, monkeypatch):
+    found = {"sub-01": ["rest", "muzak"], "sub-02": None}
+    made = own(tmp_path, monkeypatch, found)
+    assert made.tasks == {"state": Task(classes=("rest", "music"))}
+    with pytest.raises(DataError, match=r"holds 'muzak'.*Allowed: 'music', 'rest'"):
+        preflight.check_tasks(made)
+
+
+def test_where_nobody_can_be_read_their_own_pages_say_so(tmp_path, monkeypatch):
+    preflight.check_tasks(own(tmp_path, monkeypatch, {"sub-01": None}))
