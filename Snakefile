@@ -195,7 +195,7 @@ rule group_tests:
         mem_mb=6000,
         runtime=60,
     shell:
-        emolib + " test " + here
+        emolib + " group-tests " + here
 
 
 rule chapter:

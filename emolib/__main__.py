@@ -108,7 +108,7 @@ def _score(study: studies.Study, options: argparse.Namespace) -> int:
     return 0
 
 
-def _test(study: studies.Study, options: argparse.Namespace) -> int:
+def _group_tests(study: studies.Study, options: argparse.Namespace) -> int:
     from emolib import group_stage
 
     group_stage.make_group_tests(study)
@@ -181,7 +181,7 @@ def _parser() -> argparse.ArgumentParser:
         variant=variant,
     )
     command("score", _score, "score a study's predictions", variant=variant)
-    command("test", _test, "test all subjects together against exchanged labels")
+    command("group-tests", _group_tests, "test all subjects together against exchanged labels")
     command(
         "page",
         _page,

@@ -233,18 +233,19 @@ for name, task in this_study.tasks.items():
 # %% [markdown]
 # ## Alpha power in two conditions
 #
-# For data with conditions such as rest and arithmetic there is one expectation that was held before
-# anybody looked: more alpha at rest. It is tested here, once, on the mean of the electrodes at the
-# back of the head (O1, O2, P3, P4 and Pz, as far as they are there). For ratings there is no such
-# expectation, and nothing is tested.
+# Where one of two conditions is called *rest* there is an expectation that was held before anybody
+# looked: more alpha at rest. It is tested here, once, on the mean of the electrodes at the back of
+# the head (O1, O2, P3, P4 and Pz, as far as they are there). Of ratings and of other conditions
+# there is no such expectation, and nothing is tested.
 
 # %% tags=["remove-input"]
 has_alpha = any(band.name == "alpha" for band in this_study.features.bands)
-conditions = {n: t for n, t in this_study.tasks.items() if t.rating is None and has_alpha}
-if not conditions:
-    display(say("This study has ratings, or no alpha band: there is no test in this section."))
-for name, task in conditions.items():
-    names, each = task.classes[:2], [means[name, subject] for subject in usable]
+with_rest = [n for n, task in this_study.tasks.items() if "rest" in task.classes and has_alpha]
+if not with_rest:
+    display(say("This study has no condition called rest, or no alpha band: nothing is tested."))
+for name in with_rest:
+    names = sorted(this_study.tasks[name].classes, key=lambda each: each != "rest")[:2]
+    each = [means[name, subject] for subject in usable]
     pairs = [summaries.at_back(one.sel(band="alpha"), names) for one in each]
     pairs = [pair for pair in pairs if not np.isnan(pair).any()]
     if len(pairs) > 1:
