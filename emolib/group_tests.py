@@ -9,7 +9,7 @@ approximate and never alone the ground of a claim.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,11 +23,14 @@ from emolib.permutation import (
     fixed_prediction_test,
     in_blocks,
     joint_stimulus_test,
+    own_score,
 )
-from emolib.splits import LEAKING, PROTOCOLS
+from emolib.splits import LEAKING, PROTOCOLS, Fold
 from emolib.statistics import benjamini_hochberg, holm
 
 PRIMARY = "leave_subjects_and_stimuli_out"  # new people and new stimuli: chosen before any look
+NOT_TWO = "only two classes are compared"
+TOO_FEW = "a group has two subjects at least"
 COLUMNS = (
     *("task", "protocol", "primary", "n_subjects", "n_stimuli", "score", "chance_low"),
     *("chance_high", "detectable", "p", "corrected", "network", "network_p", "untested"),
@@ -74,7 +77,8 @@ def group_tests(
         permutations' 2.5 and 97.5 percentiles, what would be found in 4 of 5 cases, p, and p
         corrected: after Holm over the tasks under the primary protocol, after Benjamini and
         Hochberg over all other rows. ``network`` and ``network_p`` are the network's score and
-        its approximate p, where it was trained. NaN where there is no test; ``untested`` says why.
+        its approximate p, where it was trained. Without a test there is no p, and ``untested``
+        says why; scores are given all the same, of all labelled trials, if they can be.
     """
     honest = [name for name in PROTOCOLS if name in {*protocols, PRIMARY} - set(LEAKING)]
     of_network = {}
@@ -87,27 +91,18 @@ def group_tests(
     rows = []
     for task in tasks:
         why = why_not(table, task, tasks[task], in_order=in_order)
-        chosen = exchangeable(table, task)
+        chosen = (table[task] >= 0).to_numpy() if why else exchangeable(table, task)
         own = table[chosen].reset_index(drop=True)
         n = {"n_subjects": own["subject"].nunique(), "n_stimuli": own["stimulus"].nunique()}
         for protocol in honest:
             row = {"task": task, "protocol": protocol, "primary": protocol == PRIMARY, **n}
-            try:
-                if why:
-                    raise DataError(task, why, "")
+            row["untested"] = why
+            if why not in (NOT_TWO, TOO_FEW):
                 folds = PROTOCOLS[protocol](own, n_folds=n_folds, seed=seed, tasks=())
-                operator = ridge_operator(flat[chosen], own, folds)
-                test = joint_stimulus_test(operator, task, n_permutations=n_permutations, seed=seed)
-                if not np.isfinite([test.value, *test.null]).all():
-                    raise DataError(task, "a fold has one class of every subject only", "")
-            except DataError as error:
-                rows.append(row | {"untested": error.problem.rstrip(".")})
-                continue
-            row |= {"score": test.value, "p": test.p, "detectable": test.detectable, "untested": ""}
-            row["chance_low"], row["chance_high"] = test.chance_range
-            if (protocol, "pooled", task) in of_network:
-                fixed = of_network[protocol, "pooled", task]
-                row |= {"network": fixed.value, "network_p": fixed.p}
+                row |= _scored(flat[chosen], own, folds, task, why, n_permutations, seed)
+                if fixed := of_network.get((protocol, "pooled", task)):
+                    row["network"] = fixed.value
+                    row["network_p"] = np.nan if row["untested"] else fixed.p
             rows.append(row)
     found = pd.DataFrame(rows, columns=list(COLUMNS))
     for family, correct in ((found["primary"], holm), (~found["primary"], benjamini_hochberg)):
@@ -149,9 +144,9 @@ def exchangeable(table: pd.DataFrame, task: str) -> np.ndarray:
 def why_not(table: pd.DataFrame, task: str, of: Task, *, in_order: bool) -> str:
     """Say why a task is not tested; empty if it may be. Parameters as `group_tests`."""
     if len(of.classes) != 2:
-        return "only two classes are compared"
+        return NOT_TWO
     if table["subject"].nunique() < 2:
-        return "a group has two subjects at least"
+        return TOO_FEW
     trials = table[table[task] >= 0].drop_duplicates(["subject", "trial"])
     by_subject = trials.sort_values("trial").groupby("subject")[task]
     if in_order and np.mean([in_blocks(labels.to_numpy(int)) for _, labels in by_subject]) > 0.5:
@@ -159,3 +154,27 @@ def why_not(table: pd.DataFrame, task: str, of: Task, *, in_order: bool) -> str:
     if not exchangeable(table, task).any():
         return "no stimulus was seen once, and labelled, by every subject"
     return ""
+
+
+def _scored(
+    x: np.ndarray,
+    table: pd.DataFrame,
+    folds: Iterable[Fold],
+    task: str,
+    why: str,
+    n_permutations: int,
+    seed: int,
+) -> dict[str, object]:
+    """Score ridge, and test it unless there is a reason not to."""
+    try:
+        operator = ridge_operator(x, table, folds)
+    except DataError as error:  # too few subjects or stimuli for the folds
+        return {"untested": why or error.problem.rstrip(".")}
+    if why:
+        return {"score": own_score(operator, task)}
+    test = joint_stimulus_test(operator, task, n_permutations=n_permutations, seed=seed)
+    if not np.isfinite([test.value, *test.null]).all():
+        return {"untested": "a fold has one class of every subject only"}
+    low, high = test.chance_range
+    found = {"score": test.value, "chance_low": low, "chance_high": high}
+    return found | {"detectable": test.detectable, "p": test.p}

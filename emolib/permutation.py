@@ -105,6 +105,11 @@ def labelled_scores(operator: Operator, labels: np.ndarray) -> np.ndarray:
     return cohort_values(values, subject[first], weights)
 
 
+def own_score(operator: Operator, task: str) -> float:
+    """Score the labels as they are; parameters as `joint_stimulus_test`."""
+    return float(labelled_scores(operator, _labels(operator.trials, task)[:, None])[0])
+
+
 def joint_stimulus_test(
     operator: Operator, task: str, *, n_permutations: int = PERMUTATIONS, seed: int = 0
 ) -> PermutationTest:

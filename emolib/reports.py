@@ -208,7 +208,7 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame of str
-        Of those that were made; a dash where there is no network.
+        Scores, and p of those that were tested; a dash where there is none.
 
     Examples
     --------
@@ -218,7 +218,7 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
     >>> group_table(pd.DataFrame([row])).iloc[0].tolist()
     ['trial-grouped', '4 x 20', '0.52', '0.45 to 0.55', '0.200', '0.400', '-', '-']
     """
-    made = tests[tests["untested"] == ""]
+    made = tests[tests["score"].notna()]
     either = lambda value, digits: "-" if np.isnan(value) else f"{value:.{digits}f}"  # noqa: E731
     lines = [
         {
@@ -226,9 +226,11 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
             "protocol": protocol_name(row["protocol"]) + " (primary)" * bool(row["primary"]),
             "subjects x stimuli": f"{row['n_subjects']:.0f} x {row['n_stimuli']:.0f}",
             "ridge": f"{row['score']:.2f}",
-            "labels exchanged (95 %)": f"{row['chance_low']:.2f} to {row['chance_high']:.2f}",
-            "p": f"{row['p']:.3f}",
-            "p, corrected": f"{row['corrected']:.3f}",
+            "labels exchanged (95 %)": f"{row['chance_low']:.2f} to {row['chance_high']:.2f}"
+            if np.isfinite(row["p"])
+            else "-",
+            "p": either(row["p"], 3),
+            "p, corrected": either(row["corrected"], 3),
             "network": either(row["network"], 2),
             "network, approximate p": either(row["network_p"], 3),
         }

@@ -144,6 +144,9 @@ display(bullets(*map(plain, sentences.group_sentences(tested))))
 if len(of_groups := reports.group_table(tested)):
     display(Table(of_groups, caption="Balanced accuracy of trials against exchanged labels"))
 
+# %% [markdown]
+# A score without p is there to be compared: a light model beside the network, on the same trials.
+
 # %% tags=["remove-input"]
 if tested["network_p"].notna().any():
     display(

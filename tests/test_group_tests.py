@@ -98,4 +98,13 @@ def test_what_is_not_tested_says_why(change, settings, why):
     maps, table = cohort(effect=0.0)
     found = run(maps, change(table), **settings).loc["valence"]
     assert found["untested"].str.contains(why).all()
-    assert found[["score", "p", "corrected", "network_p"]].isna().all(axis=None)
+    assert found[["p", "corrected", "chance_low", "network_p"]].isna().all(axis=None)
+
+
+def test_what_is_not_tested_is_scored_all_the_same():
+    maps, table = cohort(effect=9.0)
+    table["valence"] = (table["trial"] > 10) * 1
+    maps[:, 4, 4, 0] = 9 * table["valence"]
+    found = run(maps, table, in_order=True).loc["valence"]
+    assert (found["score"] == 1).all()
+    assert found["p"].isna().all()
