@@ -25,7 +25,7 @@ check: $(VENV)/installed
 	@$(RUN) -m emolib check $(STUDY)
 
 test: $(VENV)/installed
-	$(RUN) -m pytest --numprocesses 2 --dist loadgroup
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .

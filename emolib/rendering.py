@@ -72,10 +72,6 @@ def execute(
                 raise SettingsError(
                     f"{source.name}: parameter {name!r}", "is unknown.", did_you_mean(name, known)
                 )
-        config = Config()
-        # Kernels that start side by side race for TCP ports. Sockets in a fresh folder cannot.
-        config.KernelManager.transport = "ipc"
-        config.KernelManager.ip = str(Path(folder) / "k")
         try:
             papermill.execute_notebook(
                 draft,
@@ -83,7 +79,7 @@ def execute(
                 parameters=parameters,
                 cwd=source.parent,
                 progress_bar=False,
-                config=config,
+                config=kernel_config(Path(folder)),
                 store_widget_state=False,
             )
         except PapermillExecutionError as error:
@@ -105,6 +101,17 @@ def execute(
                 cell.metadata.tags.append("remove-cell")  # the run's paths are not for readers
         nbformat.write(notebook, finished)
     return True
+
+
+def kernel_config(folder: Path) -> Config:
+    """Have a kernel talk through sockets in a fresh folder.
+
+    Kernels that start side by side race for TCP ports; for such sockets they cannot.
+    """
+    config = Config()
+    config.KernelManager.transport = "ipc"
+    config.KernelManager.ip = str(folder / "k")
+    return config
 
 
 def failure_page(title: str, explanation: str, fault: str, remedy: str) -> nbformat.NotebookNode:

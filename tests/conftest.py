@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+# One thread of linear algebra a process, as Snakemake gives a job. Read when numpy is imported.
+# Threads of processes side by side wait for each other: a product can take ten times as long.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import matplotlib.pyplot as plt
 import pytest
+from filelock import FileLock
 from matplotlib.axes import Axes
 
 from emolib import display
 
 PROJECT = Path(__file__).resolve().parents[1]
+# The files of tests that take minutes; the first makes the run of a study that others wait for.
+LONGEST = ("test_workflow", "test_exercises", "test_notebooks", "test_book", "test_explorer")
 
 # The shared real recordings, where this checkout has them beside it.
 if "EMOLIB_DATA" not in os.environ and (PROJECT.parent / "shared" / "data").is_dir():
     os.environ["EMOLIB_DATA"] = str(PROJECT.parent / "shared" / "data")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run side by side, keep those together that need the one run of a study."""
-    for item in items:
-        if "smoke_run" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("smoke"))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where test processes take a file each, let the files that take longest begin."""
+    if hasattr(config, "workerinput"):  # a process of pytest-xdist
+        place = {name: i for i, name in enumerate(LONGEST)}
+        items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 def emolib(*arguments: object, results: Path) -> subprocess.CompletedProcess[str]:
@@ -53,9 +60,19 @@ def ax(monkeypatch) -> Iterator[Axes]:
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """The results folder and the output of one whole run of studies/smoke.yaml."""
-    results = tmp_path_factory.mktemp("results")
-    run = emolib("run", "studies/smoke.yaml", results=results)
+    """The results folder and the output of one whole run of studies/smoke.yaml.
+
+    Test processes side by side share it: the first makes it, the others wait. Nobody may change it.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # of all processes
+    results, output = folder / "smoke", folder / "smoke.json"
+    with FileLock(folder / "smoke.lock"):
+        if not output.exists():
+            run = emolib("run", "studies/smoke.yaml", results=results)
+            output.write_text(json.dumps([run.args, run.returncode, run.stdout, run.stderr]))
+    run = subprocess.CompletedProcess(*json.loads(output.read_text()))
     assert run.returncode == 0, run.stdout + run.stderr
     return results, run
 

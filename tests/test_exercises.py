@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import jupytext
@@ -23,6 +24,7 @@ from emolib.exercises import (
     exercise_notebook,
 )
 from emolib.launch import Repository
+from emolib.rendering import kernel_config
 
 PROJECT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
@@ -214,9 +216,15 @@ def test_it_runs_from_top_to_bottom_in_a_fresh_kernel(path, tmp_path, monkeypatc
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
     run = tmp_path / "run.ipynb"
     source = EXERCISES / f"{path.stem}.ipynb"
-    papermill.execute_notebook(
-        source, run, parameters={"study": "smoke"}, cwd=EXERCISES, progress_bar=False
-    )
+    with tempfile.TemporaryDirectory() as sockets:  # whose names may not be long
+        papermill.execute_notebook(
+            source,
+            run,
+            parameters={"study": "smoke"},
+            cwd=EXERCISES,
+            progress_bar=False,
+            config=kernel_config(Path(sockets)),
+        )
     cells = [cell for cell in nbformat.read(run, as_version=4).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
 

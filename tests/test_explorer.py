@@ -251,13 +251,16 @@ WANDER = """() => {
 
 @pytest.fixture
 def visit(browser, tmp_path) -> Iterator[Callable[..., Page]]:
-    """Open an explorer's page from a folder; nothing may be asked of a network."""
+    """Open an explorer's page from a folder; nothing may be asked of a network.
+
+    With `stopped`, the page's time goes on only where a test says so, however slow the machine is.
+    """
     contexts, requests, console = [], [], []
 
     def visit(explorer: Explorer, **screen) -> Page:
         path = tmp_path / "explorer.html"
         path.write_text(explorer.page(), encoding="utf-8")
-        scripts = screen.pop("init", None)
+        scripts, stopped = screen.pop("init", None), screen.pop("stopped", False)
         context = browser.new_context(offline=True, **test_book.SCREENS["desk"] | screen)
         contexts.append(context)
         page = context.new_page()
@@ -267,9 +270,13 @@ def visit(browser, tmp_path) -> Iterator[Callable[..., Page]]:
         page.on("dialog", lambda dialog: console.append(f"dialog: {dialog.message}"))
         if scripts:
             page.add_init_script(scripts)
+        if stopped:
+            page.clock.install(time=0)
         page.goto(path.as_uri())
         if screen.get("java_script_enabled", True) and not scripts:
             page.wait_for_function("() => document.querySelector('.x-root')?.explorer")
+        if stopped:
+            page.clock.pause_at(3600)  # seconds: later than any machine needs to come this far
         return page
 
     yield visit
@@ -559,35 +566,36 @@ def test_the_time_course_is_that_of_the_electrode(features, visit):
 
 @in_browser
 def test_listeners_hear_of_a_choice_once_and_nothing_while_scrubbing(features, visit):
-    page = visit(Explorer(features, tasks=TASKS))
+    page = visit(Explorer(features, tasks=TASKS), stopped=True)
     page.evaluate("""() => {
         window.heard = [];
         const status = document.querySelector("[role=status]");
         const observer = new MutationObserver(() => heard.push(status.textContent));
         observer.observe(status, { childList: true });
     }""")
-    page.wait_for_timeout(800)
+    page.clock.run_for(800)
     page.get_by_label("Time", exact=True).focus()
     for _ in range(8):
         page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(900)
+    page.clock.run_for(900)
     assert page.evaluate("heard") == []
     assert page.get_by_label("Time", exact=True).get_attribute("aria-valuetext") == "4 to 4.5 s"
     page.get_by_role("radio", name="gamma").check(force=True)
     page.get_by_role("radio", name="beta").check(force=True)
-    page.wait_for_timeout(900)
+    page.clock.run_for(900)
     (heard,) = page.evaluate("heard")
     assert heard.startswith("trial 1; beta (14 to 31 Hz) differential entropy; 4 to 4.5 s. From ")
 
 
 @in_browser
-@pytest.mark.parametrize(("motion", "fewest", "most"), [("no-preference", 3, 11), ("reduce", 1, 2)])
-def test_play_is_calm_for_those_who_ask_for_little_motion(features, visit, motion, fewest, most):
-    page = visit(Explorer(features, tasks=TASKS), reduced_motion=motion)
+@pytest.mark.parametrize(("motion", "step"), [("no-preference", 500 / 16), ("reduce", 1000)])
+def test_play_is_calm_for_those_who_ask_for_little_motion(features, visit, motion, step):
+    """At 16 times the speed of windows of 500 ms, but never more than one a second for them."""
+    page = visit(Explorer(features, tasks=TASKS), reduced_motion=motion, stopped=True)
     page.get_by_label("Speed").select_option("16")
     page.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(1500)
-    assert fewest <= page.evaluate(DRAWN)["view"]["time"] <= most
+    page.clock.run_for(3.5 * step)
+    assert page.evaluate(DRAWN)["view"]["time"] == 3
 
 
 @in_browser

@@ -127,7 +127,11 @@ def test_the_widget_draws_and_reacts_in_jupyterlab(lab, browser):
     slider.press("ArrowRight")
     slider.press("ArrowRight")
     assert page.evaluate(drawn) == pytest.approx(values[8], abs=1e-3)
-    page.wait_for_timeout(1500)  # the kernel is told after a while of quiet
+    # The kernel is told after a while of quiet, and so are those who listen.
+    page.wait_for_function("""() => {
+        const words = document.querySelector(".x-scalp canvas").getAttribute("aria-label");
+        return words.includes("trial 2") && words.includes("window 3");
+    }""")
 
     # ... the kernel knows what is shown, and can change it.
     run_cell(page, 2)
