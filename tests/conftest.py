@@ -13,12 +13,16 @@ from pathlib import Path
 # Threads of processes side by side wait for each other: a product can take ten times as long.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import hypothesis
 import matplotlib.pyplot as plt
 import pytest
 from filelock import FileLock
 from matplotlib.axes import Axes
 
 from emolib import display
+
+# The same examples on every machine, and as much time for each as a busy one takes.
+hypothesis.settings.load_profile("ci")
 
 PROJECT = Path(__file__).resolve().parents[1]
 # The files of tests that take minutes; the first makes the run of a study that others wait for.

@@ -103,7 +103,7 @@ def test_a_constant_answer_has_the_majority_rate_and_half_if_balanced():
     assert cohort_row(scores, "trial_balanced_accuracy")["value"] == pytest.approx(0.5)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10_000))
 def test_balanced_accuracy_agrees_with_scikit_learn(seed):
     table = random_predictions(2, 30, seed)
@@ -118,7 +118,7 @@ def test_balanced_accuracy_agrees_with_scikit_learn(seed):
     assert cohort_row(scores, "trial_balanced_accuracy")["value"] == pytest.approx(expected)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 99))
 def test_the_order_of_rows_means_nothing(seed):
     table = random_predictions()

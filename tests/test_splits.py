@@ -56,7 +56,7 @@ def units(table: pd.DataFrame, rows: np.ndarray, names: list[str]) -> set:
     return set(table.iloc[rows][names].itertuples(index=False, name=None))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(6, 9), st.integers(12, 24), st.integers(2, 4), st.integers(0, 9), st.booleans())
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_every_row_is_tested_once_and_sides_are_disjoint(
@@ -75,7 +75,7 @@ def test_every_row_is_tested_once_and_sides_are_disjoint(
             assert not any(a & b for a, b in itertools.combinations(sides, 2))
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 99))
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_the_order_of_the_input_means_nothing(name, seed):

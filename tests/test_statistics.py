@@ -15,7 +15,7 @@ from emolib.checks import DataError, SettingsError
 from emolib.statistics import benjamini_hochberg, cluster_test, compare, holm, pooled_t
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.randoms())
 def test_corrections_are_monotone_and_ignore_the_order(p, random):
     for correct in (holm, benjamini_hochberg):
