@@ -36,6 +36,7 @@ lab: $(VENV)/installed
 bench: $(VENV)/installed
 	$(RUN) -m benchmarks.features
 	$(RUN) -m benchmarks.training
+	$(RUN) -m benchmarks.explorer
 
 evidence: $(VENV)/installed
 	$(RUN) -m benchmarks.evidence

@@ -53,11 +53,11 @@ def plain(text: object) -> str:
 
     Examples
     --------
-    >>> plain("<script>*")
-    '&lt;script&gt;&#42;'
+    >>> plain("<script>*$")
+    '&lt;script&gt;&#42;&#36;'
     """
     escaped = html.escape(str(text))
-    return "".join(f"&#{ord(sign)};" if sign in "*_`[]{}|\\" else sign for sign in escaped)
+    return "".join(f"&#{ord(sign)};" if sign in "*_`[]{}|\\$" else sign for sign in escaped)
 
 
 class Picture:

@@ -153,7 +153,8 @@ if tested["network_p"].notna().any():
         say(
             "The network is too dear to be trained a thousand times. Its predictions are held",
             "against exchanged labels as they stand. That p is only",
-            f"{SAYS['fixed_predictions']}, so it is never alone the ground of a claim.",
+            f"{SAYS['fixed_predictions']}, so it is never alone the ground of a claim: see",
+            "[What a score means](/chapters/09_what_a_score_means.ipynb).",
         )
     )
 

@@ -333,6 +333,14 @@ def test_every_link_within_the_book_leads_somewhere(visits, smoke_book):
     assert by_page(visits, dead) == {}
 
 
+def test_links_in_computed_sentences_lead_to_pages(smoke_book):
+    page = (smoke_book / "cohort.html").read_text(encoding="utf-8")
+    link = (
+        r'never alone the ground of a claim: see <a [^>]*href="chapters/09_what_a_score_means.html"'
+    )
+    assert re.search(link, page)
+
+
 def test_every_chapter_offers_its_notebooks_and_servers_only_if_published(smoke_book):
     """While `_config.yml` does not say where, what needs the address is not offered."""
     published = read_repository(NOTEBOOKS.parent / "_config.yml") is not None
