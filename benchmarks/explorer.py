@@ -65,9 +65,7 @@ def main() -> int:
     """Print the figures beside their limits."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        print(
-            "the explorer was not measured: no Chromium is found (on Debian: apt install chromium)"
-        )
+        print("the explorer was not measured: there is no Chromium (Debian: apt install chromium)")
         return 0
     recording, _ = simulate_subject(SimulationSettings(), 1)
     features = extract_features(recording, FeatureSettings())

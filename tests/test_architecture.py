@@ -28,7 +28,7 @@ ORDER = (
     # what people read and see
     *("reports", "variant_reports", "sentences", "exploratory", "display"),
     *("plots", "score_plots", "maps", "pictures", "attribution_plots", "attribution_pictures"),
-    *("explorer_data", "explorer_words", "explorer"),
+    *("explorer_table", "explorer_data", "explorer_words", "explorer"),
     # what runs when
     *(
         "study_errors",
