@@ -33,7 +33,9 @@
 # head?*
 
 # %%
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -44,6 +46,8 @@ from IPython.display import display
 # %%
 from emolib import grid, maps, pictures, stages, summaries
 from emolib.display import Picture, Table, plain, provenance, say, use_style
+from emolib.explorer import Explorer
+from emolib.explorer_table import features_of_table
 from emolib.features import extract_features
 from emolib.labels import trial_classes
 from emolib.lessons import map_plots, neighbours
@@ -487,6 +491,33 @@ display(page)
 # The sizes differ too: true differences of rhythms are watered down by all that does not follow the
 # feeling. And the effects of this simulation were chosen; they are no estimate of any in people.
 #
+# ## Your own features on the maps
+#
+# The page of each subject has a brain-map explorer, which shows any window, band and trial. It
+# takes features of your own as well: all that it needs is a table with a row a {term}`window` and
+# a column an electrode. Columns `trial`, `onset_seconds`, `kind` and `band` may stand beside them.
+# Here the table is made from this recording, one band of it:
+
+# %%
+alpha = features["feature"].sel(kind=features["kind"][0], band="alpha", drop=True)
+table = alpha.to_dataset("channel").to_dataframe()[["trial", "onset_seconds", *channels]]
+file = Path(tempfile.mkdtemp()) / "my_features.csv"
+table.to_csv(file, index=False)
+
+# %% tags=["remove-input"]
+Table(table.iloc[:3, :6].round(2), caption="The first rows and columns of the table")
+
+# %% [markdown]
+# Put the path of your own table into the first line. The last line writes the explorer as a page of
+# its own, to keep or to send: it needs neither Python nor a network.
+
+# %%
+own = pd.read_csv(file)  # your own: pd.read_csv("path/of/your_table.csv")
+explorer = Explorer(features_of_table(own), title="Features from a table")
+kept = file.with_suffix(".html").write_text(explorer.page(), encoding="utf-8")
+display(explorer)
+
+# %% [markdown]
 # ## Check yourself
 #
 # **1.** A student leaves out the z-score and finds that the network does worse. She has changed the
