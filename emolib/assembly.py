@@ -37,7 +37,8 @@ def assemble(study: Study, folder: Path) -> None:
         What lies there is deleted first.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(PROSE, folder, ignore=shutil.ignore_patterns("_build", "*.py", "__pycache__"))
+    aside = shutil.ignore_patterns("_build", "*.py", "__pycache__", "screenshots")
+    shutil.copytree(PROSE, folder, ignore=aside)
     shutil.copytree(study.folder / "notebooks", folder, dirs_exist_ok=True)
     (folder / DOWNLOADS).mkdir()
     for file in sorted((study.folder / "scores").glob("scores.*")):
