@@ -27,6 +27,11 @@ permuted = [
     for i in range(n)
     for number in range(study.splits(protocol))
 ]
+explained = study.explained_protocol
+attributions = [
+    f"attributions/{explained}/fold-{number}.nc"
+    for number in (range(study.splits(explained)) if explained else [])
+]
 scores = [f"{place}scores/scores.parquet" for place in members]
 
 
@@ -164,6 +169,24 @@ rule refit:
         " --permutation {wildcards.permutation} " + here
 
 
+rule explain:
+    input:
+        features_of(study),
+        "predictions/{protocol}/fold-{fold}.parquet",
+    output:
+        "attributions/{protocol}/fold-{fold}.nc",
+    params:
+        digest=study.digest("attribution"),
+    log:
+        "logs/explain/{protocol}-{fold}.log",
+    threads: int(threads())
+    resources:
+        mem_mb=6000,
+        runtime=4 * 60,
+    shell:
+        emolib + " explain --protocol {wildcards.protocol} --fold {wildcards.fold} " + here
+
+
 rule score:
     input:
         lambda wildcards: [path for path in trained if path.startswith(f"{wildcards.place}predictions")],
@@ -218,6 +241,7 @@ rule subject_page:
         features="features/{subject}.nc",
         summary="summaries/{subject}.nc",
         scores="scores/scores.parquet",
+        attributions=attributions,
     output:
         "notebooks/subjects/{subject}.ipynb",
     params:

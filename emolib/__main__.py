@@ -101,6 +101,13 @@ def _train(study: studies.Study, options: argparse.Namespace) -> int:
     return 0
 
 
+def _explain(study: studies.Study, options: argparse.Namespace) -> int:
+    from emolib import explain_stage
+
+    explain_stage.make_attributions(study, options.protocol, options.fold)
+    return 0
+
+
 def _score(study: studies.Study, options: argparse.Namespace) -> int:
     from emolib import stages
 
@@ -179,6 +186,13 @@ def _parser() -> argparse.ArgumentParser:
         fold={"required": True, "type": int},
         permutation={"type": int, "default": 0, "help": "of the labels, from 1; 0: as they are"},
         variant=variant,
+    )
+    command(
+        "explain",
+        _explain,
+        "say what the network of one fold uses of each subject's test rows",
+        protocol={"required": True},
+        fold={"required": True, "type": int},
     )
     command("score", _score, "score a study's predictions", variant=variant)
     command("group-tests", _group_tests, "test all subjects together against exchanged labels")

@@ -27,6 +27,11 @@ ROOMS = {
         *("relabelling", "batches", "callbacks", "fitting", "training", "predictions", "stages"),
         "fold_stage",
     ],
+    "attribution": [
+        *("grid", "settings", "labels", "folds", "splits", "model", "batches", "gradients"),
+        *("attribution", "map_agreement", "stages", "fold_network", "fold_attribution"),
+        "explain_stage",
+    ],
     "group_tests": [
         *("grid", "labels", "folds", "splits", "nulls", "operators", "bootstrap", "predictions"),
         *("evaluation", "permutation", "statistics", "group_tests", "group_stage"),
@@ -41,6 +46,7 @@ USED = {
     "features": ["dataset", "simulation", "features"],
     "summary": ["tasks", "features", "protocols", "seed"],
     "training": ["tasks", "model", "training", "n_folds", "fine_tune", "seed"],
+    "attribution": ["tasks", "features", "model", "n_folds", "seed"],
     "group_tests": ["tasks", "protocols", "n_folds", "seed"],
     "scores": [],
 }
@@ -57,7 +63,7 @@ def digest(stage: str, settings: Mapping[str, Any]) -> str:
         The study's, by key of its file.
     """
     used = {key: settings[key] for key in USED[stage]} if stage in USED else dict(settings)
-    if stage in ("training", "page"):
+    if stage in ("training", "attribution", "page"):
         used["threads"] = threads()  # they decide the last bits of a sum
     code = [path for room in ROOMS[stage] for path in _modules(room)]
     return digest_of_settings(used | {"code": digest_of_files(code)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -31,7 +31,7 @@ def fold_attribution(
     subject: str | None = None,
     n_windows: int = WINDOWS,
     steps: int = STEPS,
-    occlude: bool = True,
+    occlude: Collection[str] = ("electrodes", "bands"),
 ) -> xr.Dataset:
     """Say which electrodes and bands a network's answers on test rows rest on.
 
@@ -44,8 +44,8 @@ def fold_attribution(
         How many rows, evenly spread over the test rows.
     steps : int
         See `emolib.attribution.integrated_gradients`.
-    occlude : bool
-        Whether to occlude too, which takes a prediction per electrode and per band.
+    occlude : collection of {"electrodes", "bands"}
+        What to hide too, one at a time: a prediction of all rows for each.
 
     Returns
     -------
@@ -56,7 +56,8 @@ def fold_attribution(
         odds of the last class against the first: what goes along with the answer, used or not.
         `loss (task, channel)` and `band_loss (task, band)`: what occluding an electrode or a band
         costs, nats. `log_probability (task)`: with the whole map. `completeness (task)`.
-        Attributes say which network, and how many windows.
+        NaN for a task that none of the rows has a label for. Attributes say which network, and how
+        many windows.
 
     Raises
     ------
@@ -75,6 +76,7 @@ def fold_attribution(
     rows = evenly(own, n_windows)
     maps = network.maps(rows)
     labels = {task: network.table[task].to_numpy()[rows] for task in network.settings.tasks}
+    labels = {task: label for task, label in labels.items() if (label >= 0).any()}
     shares = integrated_gradients(
         lambda at: network.network.gradients(network.weights, at, labels), maps, steps=steps
     )
@@ -101,9 +103,8 @@ def fold_attribution(
             )
         )
     given = xr.concat(by_task, dim=xr.Variable("task", list(labels)))
-    if occlude:
-        given = given.assign(_losses(network, maps, labels, given["band"].to_numpy().tolist()))
-    return given.assign_attrs(
+    given = given.assign(_losses(network, maps, labels, given["band"].to_numpy(), occlude))
+    return given.reindex(task=list(network.settings.tasks)).assign_attrs(
         protocol=network.protocol, fold=network.fold, kind=network.kind, n_windows=len(rows)
     )
 
@@ -144,15 +145,30 @@ def _log(probabilities: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _losses(
-    network: FoldNetwork, maps: np.ndarray, labels: dict[str, np.ndarray], bands: list[str]
+    network: FoldNetwork,
+    maps: np.ndarray,
+    labels: dict[str, np.ndarray],
+    bands: Sequence[str],
+    occlude: Collection[str],
 ) -> dict[str, xr.DataArray]:
     """What occluding each electrode, and each band, costs."""
-    channels, planes = network.channels, network.planes
-    masks = {name: mask(channels, planes, electrodes=[name]) for name in channels}
-    masks |= {f"band {name}": mask(channels, planes, bands=[name]) for name in bands}
-    losses = occlusion(network.probabilities, maps, labels, masks).to_numpy().T  # (task, mask)
-    n = len(channels)
-    return {
-        "loss": xr.DataArray(losses[:, :n], dims=("task", "channel")),
-        "band_loss": xr.DataArray(losses[:, n:], dims=("task", "band")),
-    }
+    at, found = (network.channels, network.planes), {}
+    if "electrodes" in occlude:
+        masks = {name: mask(*at, electrodes=[name]) for name in network.channels}
+        found["loss"] = _loss(network, maps, labels, masks, "channel")
+    if "bands" in occlude:
+        masks = {name: mask(*at, bands=[name]) for name in bands}
+        found["band_loss"] = _loss(network, maps, labels, masks, "band")
+    return found
+
+
+def _loss(
+    network: FoldNetwork,
+    maps: np.ndarray,
+    labels: dict[str, np.ndarray],
+    masks: dict[str, np.ndarray],
+    dim: str,
+) -> xr.DataArray:
+    """What occluding each of some parts costs: (task, part)."""
+    losses = occlusion(network.probabilities, maps, labels, masks)
+    return xr.DataArray(losses.to_numpy().T, dims=("task", dim))

@@ -6,7 +6,7 @@ one can stand in: narrow, trained for seconds, enough to see how the methods wor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -84,7 +84,11 @@ class FoldNetwork:
 
 
 def trained_networks(
-    study: Study, protocol: str, *, cohort: Cohort | None = None
+    study: Study,
+    protocol: str,
+    *,
+    numbers: Sequence[int] | None = None,
+    cohort: Cohort | None = None,
 ) -> list[FoldNetwork]:
     """Load the pooled network of each fold of a protocol, as far as folds are trained.
 
@@ -93,6 +97,8 @@ def trained_networks(
     study : Study
     protocol : str
         One of the study's.
+    numbers : sequence of int, optional
+        Of the folds; all of them if left out.
     cohort : (maps, table), optional
         What `stages.cohort` gives, if it is at hand.
 
@@ -101,8 +107,10 @@ def trained_networks(
     list of FoldNetwork
         Of repeated trainings the first; empty where no fold is trained.
     """
-    files = [study.fold_files(protocol, k)["weights"] for k in range(study.splits(protocol))]
-    if not any(file.exists() for file in files):
+    wanted = range(study.splits(protocol)) if numbers is None else numbers
+    files = {k: study.fold_files(protocol, k)["weights"] for k in wanted}
+    files = {k: file for k, file in files.items() if file.exists()}
+    if not files:
         return []
     maps, table, folds = _folds(study, protocol, cohort)
     network, names = Differentiable(build(study.model_settings)), _names(study)
@@ -112,15 +120,14 @@ def trained_networks(
             study.model_settings,
             load_weights(file, network.model).get_weights(),
             maps,
-            fold.test,
-            table.iloc[fold.test].reset_index(drop=True),
+            folds[k].test,
+            table.iloc[folds[k].test].reset_index(drop=True),
             *names,
             protocol=protocol,
             fold=k,
             kind="trained",
         )
-        for k, (file, fold) in enumerate(zip(files, folds, strict=True))
-        if file.exists()
+        for k, file in files.items()
     ]
 
 

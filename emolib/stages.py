@@ -78,8 +78,8 @@ def make_features(study: Study, subject: str) -> None:
     try:
         computed = extract_features(recording(study, subject), study.features)
     except DataError as error:
-        computed = _failure(subject, fault_of(error))
-    _write(computed, study.features_file(subject))
+        computed = failed_artefact(fault_of(error), subject=subject)
+    write_dataset(computed, study.features_file(subject))
 
 
 def features(study: Study, subject: str) -> xr.Dataset:
@@ -92,7 +92,7 @@ def features(study: Study, subject: str) -> xr.Dataset:
     """
     if not study.features_file(subject).exists():
         make_features(study, subject)
-    return _loaded(study.features_file(subject))
+    return load_artefact(study.features_file(subject))
 
 
 def make_summary(study: Study, subject: str) -> None:
@@ -100,7 +100,7 @@ def make_summary(study: Study, subject: str) -> None:
     from emolib.subject_summary import summarise  # MNE takes seconds that others need not wait for
 
     if fault := failure(study, subject):
-        found = _failure(subject, fault)
+        found = failed_artefact(fault, subject=subject)
     else:
         found = summarise(
             recording(study, subject),
@@ -111,7 +111,7 @@ def make_summary(study: Study, subject: str) -> None:
             in_order=study.in_order,
             seed=study.seed,
         )
-    _write(found, study.summary_file(subject))
+    write_dataset(found, study.summary_file(subject))
 
 
 def summary(study: Study, subject: str) -> xr.Dataset:
@@ -125,7 +125,7 @@ def summary(study: Study, subject: str) -> xr.Dataset:
     if not study.summary_file(subject).exists():
         features(study, subject)
         make_summary(study, subject)
-    return _loaded(study.summary_file(subject))
+    return load_artefact(study.summary_file(subject))
 
 
 def failure(study: Study, subject: str) -> dict[str, str] | None:
@@ -230,14 +230,19 @@ def failed_folds(study: Study) -> dict[str, dict[str, str]]:
     for protocol, i, number, file in _permuted_files(study):
         files[f"{protocol}, permuted labels {i}, fold {number}"] = file
     failed = {
-        name.replace("_", "-"): pd.read_parquet(file).attrs["failure"]
+        name.replace("_", "-"): fault
         for name, file in files.items()
-        if file.exists() and _failed(file)
+        if (fault := fold_fault(file)) is not None
     }
     for variant in study.variants:
         of_variant = failed_folds(study.variant(variant)).items()
         failed |= {f"{variant.replace('_', ' ')}: {name}": fault for name, fault in of_variant}
     return failed
+
+
+def fold_fault(file: Path) -> dict[str, str] | None:
+    """Why a fold could not be trained, by its file of predictions; None if nothing is known."""
+    return pd.read_parquet(file).attrs["failure"] if file.exists() and _failed(file) else None
 
 
 def make_scores(study: Study) -> None:
@@ -263,23 +268,23 @@ def permuted_scores(study: Study) -> pd.DataFrame:
 # -- helpers -------------------------------------------------------------------------------
 
 
-def _write(artefact: xr.Dataset, file: Path) -> None:
-    """Write a subject's artefact, whole or not at all."""
+def write_dataset(artefact: xr.Dataset, file: Path) -> None:
+    """Write an artefact as netCDF, whole or not at all."""
     with atomic(file) as path:
         artefact.to_netcdf(path, engine="h5netcdf")
 
 
-def _failure(subject: str, fault: dict[str, str]) -> xr.Dataset:
-    """What stands in the place of an artefact that could not be made; `_loaded` raises it."""
-    return xr.Dataset(attrs={"subject": subject, "failure": json.dumps(fault)})
+def failed_artefact(fault: dict[str, str], **who: object) -> xr.Dataset:
+    """What stands in the place of an artefact that could not be made; `load_artefact` raises it."""
+    return xr.Dataset(attrs={**who, "failure": json.dumps(fault)})
 
 
-def _loaded(file: Path) -> xr.Dataset:
-    """Load a subject's artefact, or raise why there is none."""
-    loaded = xr.load_dataset(file, engine="h5netcdf")
-    if "failure" in loaded.attrs:
-        raise DataError(**json.loads(loaded.attrs["failure"]))
-    return loaded
+def load_artefact(file: Path) -> xr.Dataset:
+    """Load an artefact, or raise why there is none."""
+    artefact = xr.load_dataset(file, engine="h5netcdf")
+    if "failure" in artefact.attrs:
+        raise DataError(**json.loads(artefact.attrs["failure"]))
+    return artefact
 
 
 def _number(subject: str) -> int:

@@ -24,7 +24,7 @@ from emolib.features import FeatureSettings
 from emolib.labels import Task
 from emolib.recordings.simulated import SimulationSettings
 from emolib.settings import ModelSettings, TrainingSettings
-from emolib.splits import PROTOCOLS
+from emolib.splits import LEAKING, PROTOCOLS
 from emolib.study_errors import known_keys, settings_error
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -148,6 +148,15 @@ class Study(BaseModel):
         """Whether trials are numbered in the order in which they were presented."""
         return not getattr(self.reader, "BY_STIMULUS", False)
 
+    @property
+    def explained_protocol(self) -> str | None:
+        """The protocol whose networks the subjects' pages explain; None where all leak.
+
+        The first honest one in the order of `emolib.splits.PROTOCOLS`: what it holds out lies
+        closest to the person whom the page is about.
+        """
+        return next((p for p in PROTOCOLS if p in self.protocols and p not in LEAKING), None)
+
     def fold_files(self, protocol: str, fold: int) -> dict[str, Path]:
         """The files of one trained fold: predictions, history and pooled weights."""
         models = self.folder / "models" / protocol / f"fold-{fold}"
@@ -161,6 +170,10 @@ class Study(BaseModel):
         """The predictions of a fold that was trained on permuted labels."""
         name = f"permuted-{permutation}"
         return self.folder / "predictions" / protocol / name / f"fold-{fold}.parquet"
+
+    def attribution_file(self, protocol: str, fold: int) -> Path:
+        """The netCDF file of what a fold's network uses, or of why there is none."""
+        return self.folder / "attributions" / protocol / f"fold-{fold}.nc"
 
     def scores_file(self, ending: str = "parquet") -> Path:
         """The table of scores, for programs (parquet) or people (csv)."""

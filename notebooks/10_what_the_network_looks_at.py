@@ -289,7 +289,7 @@ attribution_pictures.shares(rows, channels, bands, units=units, task=task, note=
 
 # %%
 untrained = [
-    fold_attribution(network.untrained(k), n_windows=n_windows, occlude=False) for k in range(5)
+    fold_attribution(network.untrained(k), n_windows=n_windows, occlude=()) for k in range(5)
 ]
 found = []
 for each in tasks:
@@ -485,7 +485,7 @@ print(f"pattern without its sign, and share: {map_agreement.agreement(abs(patter
 
 # %% tags=["hide-cell", "solution"]
 for steps in (1, 2, 8, 32):
-    one = fold_attribution(network, n_windows=n_windows, steps=steps, occlude=False)
+    one = fold_attribution(network, n_windows=n_windows, steps=steps, occlude=())
     errors = one["completeness"].to_series()
     print(f"{steps:3d} points: " + ", ".join(f"{name} {e:.1%}" for name, e in errors.items()))
 # One point half way is a poor integral: the network is not a straight line in between.

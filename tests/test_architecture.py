@@ -30,17 +30,9 @@ ORDER = (
     *("plots", "score_plots", "maps", "pictures", "attribution_plots", "attribution_pictures"),
     *("explorer_table", "explorer_data", "explorer_words", "explorer"),
     # what runs when
-    *(
-        "study_errors",
-        "digests",
-        "study",
-        "provenance",
-        "stages",
-        "fold_stage",
-        "group_stage",
-        "preflight",
-    ),
-    *("fold_network", "fold_attribution", "launch", "timings", "workflow_picture", "exercises"),
+    *("study_errors", "digests", "study", "provenance", "stages", "fold_stage", "group_stage"),
+    *("preflight", "fold_network", "fold_attribution", "explain_stage"),
+    *("launch", "timings", "workflow_picture", "exercises"),
     *("assembly", "rendering", "single_file", "workflow", "__main__"),
     # what only chapters, tests and benchmarks use; it may import all, and nothing imports it
     "lessons",

@@ -157,11 +157,19 @@ class TestAttribution:
 
     def test_one_subject_alone(self, study, given):
         network, _ = given
-        one = fold_attribution(network, subject="sub-02", occlude=False)
+        one = fold_attribution(network, subject="sub-02", occlude=())
         assert one.attrs["n_windows"] == (network.table["subject"] == "sub-02").sum()
-        assert "loss" not in one
+        assert not {"loss", "band_loss"} & set(one)
         with pytest.raises(DataError, match="has no test row of sub-77"):
             fold_attribution(network, subject="sub-77")
+
+    def test_a_task_without_labels_is_not_known(self, given):
+        network, _ = given
+        table = network.table.assign(valence=-1)
+        one = fold_attribution(dataclasses.replace(network, table=table), occlude=["bands"])
+        assert one["task"].to_numpy().tolist() == ["valence", "arousal"]
+        assert one["share"].sel(task="valence").isnull().all()
+        assert one["band_loss"].sel(task="arousal").notnull().all()
 
 
 @pytest.mark.slow

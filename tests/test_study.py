@@ -141,6 +141,7 @@ def rooms_behind(*rooms):
         ("features", ["features", "recordings"], []),
         ("training", ["training", "model", "labels", "grid", "splits"], ["features"]),
         ("scores", ["evaluation"], ["features", "training"]),
+        ("attribution", ["attribution", "gradients"], ["features", "training"]),
     ],
 )
 def test_digest_knows_all_code_that_a_stage_runs(stage, entrances, made_before):
@@ -151,9 +152,10 @@ def test_digest_knows_all_code_that_a_stage_runs(stage, entrances, made_before):
 
 def test_no_stage_runs_code_that_no_digest_knows():
     known = {room for rooms in ROOMS.values() for room in rooms}
-    run = rooms_behind("stages", "fold_stage") - {
+    run = rooms_behind("stages", "fold_stage", "explain_stage") - {
         "stages",
         "fold_stage",
+        "explain_stage",
         "study",
         "study_errors",
         "digests",
@@ -212,3 +214,16 @@ def test_repeated_trainings_are_further_folds(written):
     assert study.folds("trial_grouped") == range(6)
     assert study.splits("leave_subjects_and_stimuli_out") == 4
     assert study.folds("leave_subjects_and_stimuli_out") == range(12)
+
+
+@pytest.mark.parametrize(
+    ("protocols", "explained"),
+    [
+        (["window_wise", "leave_subjects_out", "trial_grouped"], "trial_grouped"),
+        (["window_wise", "leave_subjects_out", "stimulus_grouped"], "stimulus_grouped"),
+        (["window_wise"], None),
+    ],
+)
+def test_the_explained_protocol_is_honest_and_closest_to_the_person(written, protocols, explained):
+    study = studies.load(written(protocols=protocols))
+    assert study.explained_protocol == explained
