@@ -67,12 +67,26 @@ class PermutationTest:
 
     @property
     def detectable(self) -> float:
-        """The score that would be found in 4 of 5 such experiments.
+        """The score that would be found in 4 of 5 such experiments; see `detectable_score`."""
+        return detectable_score(self.null)
 
-        The null's 95th percentile and .84 of its standard deviation: a smaller effect would
-        often be missed.
-        """
-        return float(np.quantile(self.null, 1 - LEVEL) + stats.norm.ppf(0.8) * self.null.std())
+
+def detectable_score(null: np.ndarray) -> float:
+    """Say which score would be found in 4 of 5 experiments; a smaller one would often be missed.
+
+    The null's 95th percentile and .84 of its standard deviation.
+
+    Parameters
+    ----------
+    null : numpy.ndarray
+        Scores where there is nothing to find.
+
+    Examples
+    --------
+    >>> detectable_score(np.full(9, 0.5))
+    0.5
+    """
+    return float(np.quantile(null, 1 - LEVEL) + stats.norm.ppf(0.8) * null.std())
 
 
 def labelled_scores(operator: Operator, labels: np.ndarray) -> np.ndarray:

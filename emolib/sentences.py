@@ -14,7 +14,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from emolib.evaluation import Hits, count_hits
+from emolib.evaluation import count_hits
+from emolib.guessing import against_guessing, own_scores
 from emolib.nulls import LEVEL
 from emolib.permutation import SAYS
 from emolib.reports import ESTIMAND, HELD_OUT, order, protocol_name, shown, with_interval
@@ -27,53 +28,6 @@ VARIANTS = (
     "95 % two-way bootstrap interval where there are three trainings or more: it takes the fitted",
     "networks as given. Published figures are shares of right windows of another experiment.",
 )
-
-
-def guessing_range(
-    hits: Hits, subject: str, *, draws: int = 4000, seed: int = 0
-) -> tuple[float, float]:
-    """Say which balanced accuracies a fair coin reaches on a subject's trials.
-
-    Each trial is guessed with the probability one over the number of classes; balanced accuracy
-    is computed within each fold and averaged, as `emolib.evaluation.score` does.
-
-    Parameters
-    ----------
-    hits : Hits
-        Of one protocol, stage and task.
-    subject : str
-        Whose trials.
-    draws : int
-        How often the coins are thrown.
-    seed : int
-        Of the coins.
-
-    Returns
-    -------
-    low, high : float
-        The middle 95 of 100 cases; NaN where every fold lacks a class.
-
-    Examples
-    --------
-    >>> hits = Hits(subject=np.full(40, "sub-01"), stimulus=np.arange(40), trial=np.arange(40),
-    ...     fold=np.zeros(40), label=np.repeat([0, 1], 20), hits={"trial": np.ones(40)},
-    ...     n={"trial": np.ones(40)}, n_classes=2)
-    >>> low, high = guessing_range(hits, "sub-01")
-    >>> round(low, 2), round(high, 2)
-    (0.35, 0.65)
-    """
-    own = hits.subject == subject
-    label, fold = hits.label[own], hits.fold[own]
-    right = np.random.default_rng(seed).random((draws, len(label))) < 1 / hits.n_classes
-    by_fold = []
-    for each in np.unique(fold):
-        classes = [(fold == each) & (label == c) for c in range(hits.n_classes)]
-        if all(members.any() for members in classes):
-            by_fold.append(np.mean([right[:, m].mean(axis=1) for m in classes], axis=0))
-    if not by_fold:
-        return float("nan"), float("nan")
-    low, high = np.quantile(np.mean(by_fold, axis=0), [0.025, 0.975])
-    return float(low), float(high)
 
 
 def subject_sentences(
@@ -116,19 +70,13 @@ def subject_sentences(
         own = hits.subject == subject
         if not own.any():
             continue
-        of = scores[
-            (scores["protocol"] == protocol)
-            & (scores["stage"] == "pooled")
-            & (scores["task"] == task)
-            & (scores["subject"] == subject)
-        ].set_index("metric")
-        value = float(of.loc[ESTIMAND, "value"])
+        of = own_scores(scores, subject, protocol, task)
         n_right, n = int(hits.hits["trial"][own].sum()), int(hits.n["trial"][own].sum())
         sentences.append(
             f"{task}, {protocol_name(protocol)}: {n_right} of {n} held-out trials were classified "
             f"as labelled; always giving the commoner class would make "
             f"{round(of.loc['trial_accuracy', 'chance'] * n)} right. "
-            + _against_guessing(value, *guessing_range(hits, subject))
+            + against_guessing(hits, scores, subject, protocol=protocol, task=task).words
         )
     return sentences
 
@@ -268,18 +216,4 @@ def paired_sentence(pairs: Sequence[Sequence[float]], names: tuple[str, str], *,
         f"More alpha at {names[0]} in {test.n_positive} of {test.n} subjects (at {place}), "
         f"paired t({test.df}) = {test.t:.2f}, {p}; mean difference {test.mean:.2f} dB, 95 % "
         f"interval {test.low:.2f} to {test.high:.2f} dB. A difference was {found} at the 5 % level."
-    )
-
-
-def _against_guessing(value: float, low: float, high: float) -> str:
-    """Hold a balanced accuracy against the range of a fair coin."""
-    if not np.isfinite([value, low, high]).all():
-        return "No fold held both classes, so there is no balanced accuracy."
-    text = f"Balanced accuracy is {value:.2f}; a fair coin gives {low:.2f} to {high:.2f}. "
-    if low <= value <= high:
-        return text + "A difference from guessing was not detected."
-    side = "above" if value > high else "below"
-    return text + (
-        f"The score lies {side} that range; among many scores some do by chance, and no test was "
-        "made here."
     )

@@ -26,7 +26,8 @@ ORDER = (
     *("nulls", "permutation", "statistics", "group_tests", "subject_summary"),
     *("published", "attribution", "map_agreement"),
     # what people read and see
-    *("reports", "variant_reports", "sentences", "exploratory", "display"),
+    *("reports", "variant_reports", "guessing", "sentences", "exploratory"),
+    *("attribution_words", "fine_tuning", "display"),
     *("plots", "score_plots", "maps", "pictures", "attribution_plots", "attribution_pictures"),
     *("explorer_table", "explorer_data", "explorer_words", "explorer"),
     # what runs when

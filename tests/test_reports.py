@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from emolib import reports, sentences
-from emolib.evaluation import Hits, score
+from emolib.bootstrap import Hits, percentiles
+from emolib.evaluation import score
+from emolib.guessing import guesses
 
 
 def predictions(protocol: str, right: int, n: int = 12, subject: str = "sub-01") -> pd.DataFrame:
@@ -87,7 +89,7 @@ def test_points_of_one_subject_have_intervals_and_those_of_all_have_none():
     [
         (6, "6 of 12 held-out trials were classified as labelled; always giving the commoner class "
             "would make 6 right."),
-        (7, "A difference from guessing was not detected."),
+        (7, "A difference from guessing was not detected; with these trials one below 0."),
         (12, "The score lies above that range; among many scores some do by chance"),
         (0, "The score lies below that range"),
     ],
@@ -125,7 +127,7 @@ def test_guessing_range_is_the_binomials():
         n={"trial": np.ones(2 * n)},
         n_classes=2,
     )
-    low, high = sentences.guessing_range(hits, "a")
+    low, high = percentiles(guesses(hits, "a"))
     reach = 1.96 * np.sqrt(1 / (8 * n))
     assert (low, high) == (
         pytest.approx(0.5 - reach, abs=0.006),
