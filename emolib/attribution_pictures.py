@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from emolib import attribution_plots, maps, score_plots
 from emolib.display import Picture
@@ -89,6 +90,36 @@ def shares(
         caption=f"{task}. Each row has a scale of its own: compare where, not how much. Where "
         "there are two colours, red is above 0, and blue with dashed contours below. Interpolated "
         f"between the electrodes (dots). {note}",
+    )
+
+
+def subject_shares(explained: xr.Dataset, channels: Sequence[str], *, protocol: str) -> Picture:
+    """Show one subject's mean shares, a row a task.
+
+    Parameters
+    ----------
+    explained : Dataset
+        `share (fold, task, band, channel)` in nats, `completeness (fold, task)` and
+        `n_windows (fold)`.
+    channels : sequence of str
+        The subject's electrodes.
+    protocol : str
+        Whose networks.
+    """
+    mean = explained["share"].sel(channel=list(channels)).mean("fold").dropna("task", how="all")
+    rows = {str(task): mean.sel(task=task).to_numpy() for task in mean["task"].to_numpy()}
+    n, n_folds = int(explained["n_windows"].sum()), explained.sizes["fold"]
+    folds = "one fold" if n_folds == 1 else f"{n_folds} folds"
+    return shares(
+        rows,
+        channels,
+        mean["band"].to_numpy().tolist(),
+        units=dict.fromkeys(rows, "nats"),
+        task=f"Mean shares, {protocol_name(protocol)}",
+        note=f"Mean over {n} inputs that the networks of {folds} were not trained on. Shares add "
+        f"up to what they explain but for {float(explained['completeness'].mean()):.1%}.".replace(
+            "%", " %"
+        ),
     )
 
 

@@ -62,7 +62,7 @@ def describe(
     onsets, seconds = times(shown)
     classes = trial_classes(features, tasks) if tasks else pd.DataFrame()
     return {
-        "kinds": [_kind(kind, settings, units) for kind in shown["kind"].to_numpy().tolist()],
+        "kinds": [kind_words(kind, settings, units) for kind in shown["kind"].to_numpy().tolist()],
         "bands": _bands(shown),
         "channels": channels,
         "places": (maps.positions(tuple(channels)) / maps.HEAD_RADIUS).round(4).tolist(),
@@ -198,8 +198,14 @@ def _trials(
     return told
 
 
-def _kind(kind: str, settings: Mapping[str, str], units: Mapping[str, str]) -> dict[str, str]:
-    """A kind's name in words, and its unit as the settings have it."""
+def kind_words(kind: str, settings: Mapping[str, str], units: Mapping[str, str]) -> dict[str, str]:
+    """Give a kind's name in words, and its unit as the settings have it.
+
+    Examples
+    --------
+    >>> kind_words("de", {"normalise": "window"}, {})["unit"]
+    'z-score within the window'
+    """
     density = settings.get("psd", "energy") != "energy"
     words = {"de": "differential entropy", "psd": "power density" if density else "band energy"}
     own = {"de": "nats", "psd": "µV²/Hz" if density else "µV²"}

@@ -237,6 +237,7 @@ def grid_map(
     limits: tuple[float, float] | None = None,
     diverging: bool = False,
     title: str = "",
+    small: bool = False,
 ) -> Artist:
     """Draw one plane of a brain map: the 8 x 9 grid, names in the cells, empty cells hatched.
 
@@ -252,6 +253,8 @@ def grid_map(
         Two colours about zero, and the sign written below each name.
     title : str
         Shown above.
+    small : bool
+        A thumbnail: without names and numbers, in cells too small for them.
     """
     values = np.asarray(values, dtype=float)
     if limits is None:
@@ -268,13 +271,16 @@ def grid_map(
                 (column, row), 1, 1, fill=False, hatch="////", edgecolor="#BBBBBB", linewidth=0
             )
         )
-    for name, value, row, column in zip(channels, values, rows, columns, strict=True):
+    named = () if small else zip(channels, values, rows, columns, strict=True)
+    for name, value, row, column in named:
         red, green, blue, _ = image.cmap(image.norm(value))
         ink = "white" if 0.3 * red + 0.59 * green + 0.11 * blue < 0.5 else "black"
         text = name + ("\n+" if value > 0 else "\n\N{MINUS SIGN}") * diverging
         middle = {"ha": "center", "va": "center", "color": ink, "fontsize": 8}
         ax.text(column + 0.5, row + 0.5, text, **middle)
     grid_axes(ax)
+    if small:
+        ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
     ax.set_title(title)
     return image
 

@@ -21,9 +21,26 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib import exploratory, pictures, quality, reports, sentences, spectra, stages, summaries
+from emolib import (
+    exploratory,
+    fine_tuning,
+    pictures,
+    quality,
+    reports,
+    sentences,
+    spectra,
+    stages,
+    summaries,
+)
+
+# %% tags=["remove-input"]
+from emolib.attribution_pictures import subject_shares
+from emolib.attribution_words import share_sentences
+from emolib.checks import DataError
 from emolib.display import Table, bullets, plain, provenance, say, use_style
+from emolib.explain_stage import attributions
 from emolib.explorer import Explorer
+from emolib.feature_pictures import feature_maps
 from emolib.labels import trial_classes
 from emolib.provenance import made_by
 from emolib.study import load
@@ -54,9 +71,8 @@ bands = power["band"].to_numpy().tolist()
 predictions = stages.predictions(this_study, subject)
 decoded = len(predictions) > 0
 scores = stages.scores(this_study) if decoded else pd.DataFrame()
-told = []
-if decoded:
-    told = sentences.subject_sentences(predictions, scores, subject, list(this_study.tasks))
+tasks = list(this_study.tasks)
+told = sentences.subject_sentences(predictions, scores, subject, tasks) if decoded else []
 
 # %% tags=["remove-input"]
 n_labelled = int(classes.notna().any(axis=1).sum())
@@ -64,8 +80,16 @@ say(
     f"**{plain(subject)}**, data set *{plain(recording.attrs['dataset'])}*, study",
     f"*{plain(this_study.title)}*: {n_labelled} of {len(classes)} trials have a label.",
     f"The alpha peak lies at {peak:.1f} Hz." if peak == peak else "No alpha peak was found.",
-    f"Decoding of {plain(told[0])}" if told else "",
+    "What the network makes of them, and how uncertain that is, in short:" if told else "",
 )
+
+# %% tags=["remove-input"]
+if told:  # the first protocol's: what it holds out lies closest to the person
+    short = [
+        *map(plain, told[: len(tasks)]),
+        "One person's trials are few: these scores say little.",
+    ]
+    display(bullets(*short))
 
 # %% [markdown]
 # [All subjects of this study](/cohort.ipynb) · [how to read scores](/how_to_read.md) ·
@@ -150,10 +174,16 @@ bullets(*(exploratory.cluster_sentence(name, found) for name in this_study.tasks
 # detected, none larger than is said need be there; that there is none does not follow.
 
 # %% [markdown]
-# ## The same on the grid
+# ## What the network sees
 #
 # The network does not see the scalp. It sees the {term}`grid`, one value a cell, and nothing
-# between.
+# between: a plane for each kind of feature in each band. Here is the mean of each plane.
+
+# %% tags=["remove-input"]
+feature_maps(features)
+
+# %% [markdown]
+# One band's power in full size, with the names of the electrodes:
 
 # %% tags=["remove-input"]
 band = "alpha" if "alpha" in bands else bands[0]
@@ -206,8 +236,21 @@ if decoded:
 # %% [markdown]
 # ### Is it more than chance?
 #
-# The networks above were trained on everybody. Whether this subject's own trials tell the classes
-# apart is asked of a light model, fitted again after each of many permutations of the labels.
+# The networks above cannot be trained a thousand times over. What they answered can be held
+# against permuted labels all the same. Such p are approximate: where there is nothing to find, they
+# are below 0.05 in 6 to 11 % of cases instead of 5 %. Nothing may rest on them alone. The last
+# column says which score so few trials would show in 4 of 5 cases.
+
+# %% tags=["remove-input"]
+tested = exploratory.table_of_networks(predictions, found)
+if len(tested):
+    display(Table(tested, caption="Networks beside permuted labels, exploratory"))
+else:
+    display(say("No network's answers were tested; the sentences below say why, as far as known."))
+
+# %% [markdown]
+# Whether this subject's own trials tell the classes apart is also asked of a light model, trained
+# on them alone and fitted again after each of many permutations of the labels.
 
 # %% tags=["remove-input"]
 bullets(*(exploratory.light_model_sentence(name, found) for name in this_study.tasks))
@@ -217,12 +260,62 @@ bullets(*(exploratory.light_model_sentence(name, found) for name in this_study.t
 # [cohort page](/cohort.ipynb) has these p with the correction.
 
 # %% [markdown]
+# ## Which electrodes and bands the network uses
+#
+# *Integrated gradients* share out the log probability that the network gives to a trial's label
+# among electrodes and bands; [chapter 10](/chapters/10_what_the_network_looks_at.ipynb) shows how.
+# A share above 0 speaks for the label, one below against it; what does as often the one as the
+# other comes out near 0. An electrode is not a place in the brain, and a map has no more to say
+# than its network's score, which stands beside it.
+
+# %% tags=["remove-input"]
+protocol, explained = this_study.explained_protocol, None
+why = "Every protocol of this study has windows of one trial on both sides; none is explained."
+if protocol:
+    try:
+        explained = attributions(this_study, protocol, subject) if decoded else None
+        why = "" if decoded else "There are no predictions yet, so there is no network to explain."
+    except DataError as error:
+        why = f"There is no map of what the network uses. {error}"
+say(plain(why))
+
+# %% tags=["remove-input"]
+if explained is not None:
+    display(subject_shares(explained, channels, protocol=protocol))
+
+# %% tags=["remove-input"]
+if explained is not None:
+    of = {"protocol": protocol, "tasks": tasks}
+    told = share_sentences(explained, predictions, scores, subject, **of)
+    display(bullets(*map(plain, told)))
+
+# %% [markdown]
+# ## What fine-tuning changed
+#
+# {term}`Fine-tuned <fine-tuned>` networks begin from the {term}`pooled` one and go on with this
+# subject's training trials alone. Here each stands beside the one it began from, on the same
+# held-out trials, under the protocols that do not leak.
+
+# %% tags=["remove-input"]
+changes = fine_tuning.fine_tuning_changes(predictions, subject)
+if len(changes):
+    caption = "Balanced accuracy of trials, and trials that turned"
+    display(Table(fine_tuning.changes_table(changes), caption=caption))
+    display(say(fine_tuning.changes_verdict(changes, trainings=this_study.repeats)))
+else:
+    display(
+        say(fine_tuning.why_not_fine_tuned(this_study.protocols, fine_tune=this_study.fine_tune))
+    )
+
+# %% [markdown]
 # ## How to read this page
 #
 # - *Balanced accuracy* is the mean of the shares of each class that were recognised; a network that
 #   always gives one class scores one half of two.
 # - *Right trials* counts whole trials: the mean probability over a trial's windows decides. *Right
 #   windows* counts windows. *Commoner class* is what a constant answer would reach.
+# - *Differences* have intervals from drawing trials again, the same for both networks. They are too
+#   narrow: another training would move the scores as well.
 # - A score with *windows of one trial on both sides* says how well pieces of known trials are
 #   recognised. It says nothing about new trials or new people.
 # - One subject says little. With some tens of trials a score moves by a tenth from one half of them

@@ -29,7 +29,7 @@ ORDER = (
     *("reports", "variant_reports", "guessing", "sentences", "exploratory"),
     *("attribution_words", "fine_tuning", "display"),
     *("plots", "score_plots", "maps", "pictures", "attribution_plots", "attribution_pictures"),
-    *("explorer_table", "explorer_data", "explorer_words", "explorer"),
+    *("explorer_table", "explorer_data", "explorer_words", "feature_pictures", "explorer"),
     # what runs when
     *("study_errors", "digests", "study", "provenance", "stages", "fold_stage", "group_stage"),
     *("preflight", "fold_network", "fold_attribution", "explain_stage"),

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from emolib import attribution_pictures, attribution_plots, display
 from emolib.evaluation import score
@@ -97,3 +98,23 @@ def test_sets_of_features_come_in_their_order():
     )
     assert picture.alt.index("all features") < picture.alt.index("neither")
     assert "trial-grouped" in picture.caption
+
+
+def test_a_subjects_shares_are_the_mean_over_folds_of_its_electrodes():
+    share = np.zeros((2, 2, 1, 3))
+    share[:, 0, 0] = [[0.0, 0.3, 9.0], [0.2, 0.1, 9.0]]
+    share[:, 1] = np.nan  # a task without labels
+    explained = xr.Dataset(
+        {
+            "share": (("fold", "task", "band", "channel"), share),
+            "completeness": (("fold", "task"), [[0.01, np.nan], [0.03, np.nan]]),
+            "n_windows": ("fold", [10, 20]),
+        },
+        {"task": ["valence", "arousal"], "band": ["alpha"], "channel": ["Fz", "Cz", "Oz"]},
+    )
+    picture = attribution_pictures.subject_shares(explained, ["Fz", "Cz"], protocol="trial_grouped")
+    assert picture.alt == (
+        "Mean shares, trial-grouped: scalp maps by band. valence: most at Cz in alpha."
+    )
+    assert "30 inputs that the networks of 2 folds were not trained on" in picture.caption
+    assert "explain but for 2.0 %." in picture.caption

@@ -110,6 +110,7 @@ def test_links_between_notebooks_and_pages_lead_somewhere(path):
             continue
         if target.startswith("/"):  # from the root of the assembled book
             made = {"/cohort.ipynb": "notebooks/cohort_report.py"}
+            made |= {f"/chapters/{each.stem}.ipynb": f"notebooks/{each.name}" for each in CHAPTERS}
             file = PROJECT / made.get(target, f"book{target}")
         else:
             file = path.parent / f"{target}.py"

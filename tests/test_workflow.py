@@ -109,6 +109,19 @@ def test_a_study_without_variants_runs_too(tmp_path):
     assert (tmp_path / "plain" / "features" / "sub-01.nc").is_file()
 
 
+def test_one_honest_protocol_is_explained(smoke_run, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+    study = studies.load("smoke")
+    protocol = study.explained_protocol
+    files = [study.attribution_file(protocol, k) for k in range(study.splits(protocol))]
+    made = sorted((study.folder / "attributions").rglob("*.nc"))
+    assert protocol == "trial_grouped" and made == files
+    for subject in study.subjects():
+        page = (study.book / "subjects" / f"{subject}.html").read_text()
+        assert "The largest share" in page
+        assert "What fine-tuning changed" in page
+
+
 def test_second_run_does_nothing(smoke_run):
     again = emolib("run", "studies/smoke.yaml", results=smoke_run[0])
     assert again.returncode == 0

@@ -1,0 +1,57 @@
+"""A picture of a subject's features: every kind in every band, over the scalp and on the grid."""
+
+from __future__ import annotations
+
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+
+from emolib import maps
+from emolib.display import Picture
+from emolib.explorer_words import kind_words
+from emolib.pictures import WIDTH
+
+
+def feature_maps(features: xr.Dataset) -> Picture:
+    """Show the mean of each plane that the network gets, interpolated and as it gets it.
+
+    Parameters
+    ----------
+    features : Dataset
+        A subject's, `feature (window, kind, band, channel)`.
+    """
+    means = features["feature"].mean("window")
+    channels, bands = means["channel"].to_numpy().tolist(), means["band"].to_numpy().tolist()
+    kinds, settings = means["kind"].to_numpy().tolist(), json.loads(features.attrs["settings"])
+    figure = plt.figure(figsize=(WIDTH, 0.4 + 3.2 * len(kinds)))
+    axes = figure.subplots(2 * len(kinds), len(bands), squeeze=False)
+    told = []
+    for i, kind in enumerate(kinds):
+        words = kind_words(kind, settings, {})
+        values = means.sel(kind=kind).to_numpy()
+        signed = bool((values < 0).any())
+        limits = maps.symmetric(values) if signed else (float(values.min()), float(values.max()))
+        how = {"limits": limits, "diverging": signed}
+        upper, lower = axes[2 * i], axes[2 * i + 1]
+        for j, band in enumerate(bands):
+            title = band if i == 0 else ""
+            image = maps.scalp(upper[j], values[j], channels, title=title, **how)
+            maps.grid_map(lower[j], values[j], channels, small=True, **how)
+        name = {"rotation": 90, "va": "center", "ha": "right", "fontweight": "bold"}
+        upper[0].text(-0.1, -0.1, words["words"], transform=upper[0].transAxes, **name)
+        maps.colour_bar(image, axes[2 * i : 2 * i + 2], words["unit"])
+        row, column = np.unravel_index(values.argmax(), values.shape)
+        most, least = float(values.max()), float(values.min())
+        told.append(
+            f"{words['words']} ({words['unit']}): from {least:.2f} to {most:.2f}, most in "
+            f"{bands[row]} at {channels[column]}"
+        )
+    return Picture(
+        figure,
+        alt=f"Mean features on scalp and grid, band by band. {'; '.join(told)}.",
+        caption="Mean over all windows of the features that the network gets. Upper rows: over the "
+        "scalp, interpolated between the electrodes (dots). Lower rows: on the grid, cell by cell, "
+        "empty cells hatched. A kind has one scale for all bands. Contours below 0 are dashed.",
+    )
