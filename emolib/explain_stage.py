@@ -11,9 +11,11 @@ from emolib import stages
 from emolib.checks import DataError
 from emolib.study import Study
 
-# A subject in a fold, at most: those of one trial resemble each other, so more add little. At full
-# size, 32 subjects, it keeps a fold within some minutes.
-WINDOWS = 100
+# Of a subject in a fold, at most: those of one trial resemble each other, so more add little. Fine
+# steps matter more, where a network hardly answers: shares of almost nothing must add up as well.
+# At full size, 32 subjects, both keep a fold within some minutes.
+WINDOWS = 50
+STEPS = 32
 
 
 def make_attributions(study: Study, protocol: str, number: int) -> None:
@@ -85,6 +87,8 @@ def _explained(study: Study, protocol: str, number: int) -> xr.Dataset:
     (network,) = networks
     kept, each = ["share", "band_loss", "completeness"], {}
     for subject in sorted(network.table["subject"].unique()):
-        one = fold_attribution(network, subject=subject, n_windows=WINDOWS, occlude=["bands"])
+        one = fold_attribution(
+            network, subject=subject, n_windows=WINDOWS, steps=STEPS, occlude=["bands"]
+        )
         each[subject] = one[kept].astype("float32").assign(n_windows=one.attrs["n_windows"])
     return xr.concat(each.values(), dim=xr.Variable("subject", list(each)))

@@ -25,23 +25,21 @@ def feature_maps(features: xr.Dataset) -> Picture:
     means = features["feature"].mean("window")
     channels, bands = means["channel"].to_numpy().tolist(), means["band"].to_numpy().tolist()
     kinds, settings = means["kind"].to_numpy().tolist(), json.loads(features.attrs["settings"])
-    figure = plt.figure(figsize=(WIDTH, 0.4 + 3.2 * len(kinds)))
-    axes = figure.subplots(2 * len(kinds), len(bands), squeeze=False)
+    figure = plt.figure(figsize=(WIDTH, 3.3 * len(kinds)))
+    parts = np.ravel(figure.subfigures(len(kinds), 1))
     told = []
-    for i, kind in enumerate(kinds):
+    for part, kind in zip(parts, kinds, strict=True):
         words = kind_words(kind, settings, {})
         values = means.sel(kind=kind).to_numpy()
         signed = bool((values < 0).any())
         limits = maps.symmetric(values) if signed else (float(values.min()), float(values.max()))
         how = {"limits": limits, "diverging": signed}
-        upper, lower = axes[2 * i], axes[2 * i + 1]
-        for j, band in enumerate(bands):
-            title = band if i == 0 else ""
-            image = maps.scalp(upper[j], values[j], channels, title=title, **how)
-            maps.grid_map(lower[j], values[j], channels, small=True, **how)
-        name = {"rotation": 90, "va": "center", "ha": "right", "fontweight": "bold"}
-        upper[0].text(-0.1, -0.1, words["words"], transform=upper[0].transAxes, **name)
-        maps.colour_bar(image, axes[2 * i : 2 * i + 2], words["unit"])
+        axes = part.subplots(2, len(bands), squeeze=False)
+        part.suptitle(words["words"])
+        for upper, lower, band, own in zip(*axes, bands, values, strict=True):
+            image = maps.scalp(upper, own, channels, title=band, **how)
+            maps.grid_map(lower, own, channels, small=True, **how)
+        maps.colour_bar(image, axes, words["unit"])
         row, column = np.unravel_index(values.argmax(), values.shape)
         most, least = float(values.max()), float(values.min())
         told.append(

@@ -281,6 +281,7 @@ def grid_map(
     grid_axes(ax)
     if small:
         ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
     ax.set_title(title)
     return image
 

@@ -42,6 +42,7 @@ from emolib.explain_stage import attributions
 from emolib.explorer import Explorer
 from emolib.feature_pictures import feature_maps
 from emolib.labels import trial_classes
+from emolib.permutation import SAYS
 from emolib.provenance import made_by
 from emolib.study import load
 
@@ -236,15 +237,15 @@ if decoded:
 # %% [markdown]
 # ### Is it more than chance?
 #
-# The networks above cannot be trained a thousand times over. What they answered can be held
-# against permuted labels all the same. Such p are approximate: where there is nothing to find, they
-# are below 0.05 in 6 to 11 % of cases instead of 5 %. Nothing may rest on them alone. The last
-# column says which score so few trials would show in 4 of 5 cases.
+# The networks above are too dear to train a thousand times over. Their answers can be held against
+# permuted labels all the same, but such p are approximate, and nothing may rest on them alone. The
+# last column says from which score on so few trials would show it in four of five cases.
 
 # %% tags=["remove-input"]
 tested = exploratory.table_of_networks(predictions, found)
 if len(tested):
-    display(Table(tested, caption="Networks beside permuted labels, exploratory"))
+    caption = f"Networks beside permuted labels. p is {SAYS['fixed_predictions']}"
+    display(Table(tested, caption=caption))
 else:
     display(say("No network's answers were tested; the sentences below say why, as far as known."))
 
@@ -274,10 +275,11 @@ why = "Every protocol of this study has windows of one trial on both sides; none
 if protocol:
     try:
         explained = attributions(this_study, protocol, subject) if decoded else None
-        why = "" if decoded else "There are no predictions yet, so there is no network to explain."
+        why = "There are no predictions yet, and so no network to explain."
     except DataError as error:
         why = f"There is no map of what the network uses. {error}"
-say(plain(why))
+if explained is None:
+    display(say(plain(why)))
 
 # %% tags=["remove-input"]
 if explained is not None:
