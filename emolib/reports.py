@@ -192,9 +192,51 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
     rows = rows.assign(order=order(rows)).sort_values(["task", "order"], kind="stable")
     table = pd.DataFrame(index=pd.Index(subjects, name="subject"))
     for (task, protocol), part in rows.groupby(["task", "protocol"], sort=False, observed=True):
-        values = part.set_index("subject")["value"].map("{:.2f}".format)
+        # A subject of one class has no balanced accuracy, as one who was not used has none.
+        values = part.set_index("subject")["value"].dropna().map("{:.2f}".format)
         table[f"{task}, {protocol_name(protocol)}"] = values.reindex(table.index).fillna("-")
     return table
+
+
+def effective_table(found: pd.DataFrame) -> pd.DataFrame:
+    """Lay out what windows are worth: a row a task, protocol and stage.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As `emolib.effective_n.effective_windows` gives it.
+
+    Returns
+    -------
+    DataFrame of str
+        The last column is the root of the design effect. Dashes where nothing can be estimated.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"protocol": ["trial_grouped"], "stage": "pooled", "task": "valence",
+    ...     "subjects": 4, "trials": 80, "windows": 4800, "icc": 0.5, "design_effect": 30.25,
+    ...     "effective": 158.7})
+    >>> effective_table(found).iloc[0].tolist()[2:]
+    ['4', '80', '4,800', '0.50', '30.2', '159', '5.5 times']
+    """
+    rows = found.assign(order=order(found)).sort_values(["task", "order"], kind="stable")
+    number = lambda value, form: form.format(value) if np.isfinite(value) else "-"  # noqa: E731
+    lines = [
+        {
+            "task": row.task,
+            "protocol": protocol_name(row.protocol),
+            "stage": STAGES.get(row.stage, row.stage),
+            "subjects": f"{row.subjects}",
+            "trials": f"{row.trials}",
+            "windows": f"{row.windows:,}",
+            "ICC": number(row.icc, "{:.2f}"),
+            "design effect": number(row.design_effect, "{:.1f}"),
+            "effective windows": number(row.effective, "{:,.0f}"),
+            "interval too narrow": number(row.design_effect**0.5, "{:.1f} times"),
+        }
+        for row in rows.itertuples()
+    ]
+    return pd.DataFrame(lines).set_index("task")
 
 
 def order(rows: pd.DataFrame) -> pd.Series:

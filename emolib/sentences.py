@@ -16,7 +16,15 @@ import pandas as pd
 
 from emolib.evaluation import Hits, count_hits
 from emolib.permutation import SAYS
-from emolib.reports import ESTIMAND, HELD_OUT, order, protocol_name, shown, with_interval
+from emolib.reports import (
+    ESTIMAND,
+    HELD_OUT,
+    STAGES,
+    order,
+    protocol_name,
+    shown,
+    with_interval,
+)
 from emolib.splits import LEAKING
 from emolib.summaries import paired_test
 
@@ -175,6 +183,39 @@ def cohort_sentences(scores: pd.DataFrame, tasks: Sequence[str]) -> list[str]:
             )
         sentences.append(text)
     return sentences
+
+
+def effective_sentence(found: pd.DataFrame) -> str:
+    """Say what taking windows for independent observations would do to an interval.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As `emolib.effective_n.effective_windows` gives it.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"protocol": ["trial_grouped"], "stage": "pooled", "task": "valence",
+    ...     "trials": 80, "windows": 4800, "design_effect": 30.25, "effective": 158.7})
+    >>> print(effective_sentence(found)[:78])
+    Taken for independent, windows would make an interval 5.5 times too narrow, th
+    """
+    known = found[found["design_effect"].notna()]
+    if not len(known):
+        return (
+            "How much windows are worth cannot be told here: for that there must be several "
+            "windows a trial, some of them right and some wrong."
+        )
+    factor = known["design_effect"] ** 0.5
+    low, high = f"{factor.min():.1f}", f"{factor.max():.1f}"
+    worst = known.loc[factor.idxmax()]
+    return (
+        f"Taken for independent, windows would make an interval "
+        f"{high if low == high else f'{low} to {high}'} times too narrow, the root of the design "
+        f"effect. At worst ({worst['task']}, {protocol_name(worst['protocol'])}, "
+        f"{STAGES.get(worst['stage'], worst['stage'])}) the {worst['windows']:,} windows of "
+        f"{worst['trials']} trials are worth {worst['effective']:,.0f} independent ones."
+    )
 
 
 def permutation_sentences(permuted: pd.DataFrame) -> list[str]:

@@ -22,11 +22,11 @@ ORDER = (
     *("bands", "grid", "head", "recordings", "spectra", "kernels", "features", "quality"),
     *("settings", "labels", "summaries", "folds", "splits", "relabelling"),
     *("model", "batches", "callbacks", "fitting", "training", "gradients"),
-    *("bootstrap", "evaluation", "operators", "reference_models"),
+    *("bootstrap", "evaluation", "effective_n", "operators", "reference_models"),
     *("nulls", "permutation", "statistics", "subject_summary"),
     *("published", "attribution", "map_agreement"),
     # what people read and see
-    *("reports", "variant_reports", "sentences", "exploratory", "display"),
+    *("reports", "variant_reports", "published_reports", "sentences", "exploratory", "display"),
     *("plots", "score_plots", "maps", "pictures", "attribution_plots", "attribution_pictures"),
     *("explorer_data", "explorer_words", "explorer"),
     # what runs when
