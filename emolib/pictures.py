@@ -12,9 +12,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 
 from emolib import maps, plots, reports, score_plots
-from emolib.display import Picture
+from emolib.display import Link, Picture
 from emolib.labels import Task
 from emolib.spectra import ALPHA_SEARCH_HZ, alpha_peak
 from emolib.summaries import class_means, contrast
@@ -249,7 +252,12 @@ def grid_and_scalp(values: np.ndarray, channels: Sequence[str], *, name: str, un
 
 
 def scores(
-    table: pd.DataFrame, task_name: str, task: Task, *, subject: str | None = None
+    table: pd.DataFrame,
+    task_name: str,
+    task: Task,
+    *,
+    subject: str | None = None,
+    links: Mapping[str, str] | None = None,
 ) -> Picture:
     """Show balanced accuracies by protocol and stage: all subjects', or one's with its interval.
 
@@ -261,15 +269,20 @@ def scores(
         Which task.
     subject : str, optional
         Whose.
+    links : mapping of str to str, optional
+        Address by subject: each point of theirs leads there.
     """
     dots, groups = reports.points(table, task_name, subject=subject)
-    figure, ax = plt.subplots(figsize=(WIDTH, 0.8 + 0.62 * dots["row"].nunique()))
+    n_rows, n_subjects = dots["row"].nunique(), dots["subject"].nunique()
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.8 + max(0.62, 0.035 * n_subjects) * n_rows))
     label = f"{task_name}: balanced accuracy of trials (0 to 1)"
-    score_plots.score_points(ax, dots, groups=groups, label=label, chance=1 / len(task.classes))
+    drawn = score_plots.score_points(
+        ax, dots, groups=groups, label=label, chance=1 / len(task.classes)
+    )
     told = groups if subject is None else dots
     values = [
-        f"{row.row}: {row.value:.2f}".replace("\n(", " (").replace("\n", ", ")
-        for row in told.itertuples()
+        f"{row['row']}: {reports.with_interval(row)}".replace("\n(", " (").replace("\n", ", ")
+        for row in told.to_dict("records")
     ]
     lines = (
         "A point is a subject; the diamond is the mean over subjects, its line a 95 % interval "
@@ -277,12 +290,31 @@ def scores(
         if subject is None
         else "Lines: 95 % intervals from drawing trials again, which are too narrow."
     )
+    if links:
+        lines += " A click on a point leads to the subject's page."
+    if absent := sorted(set(dots.loc[dots["value"].isna(), "subject"])):
+        lines += f" Without a point, for want of trials of each class: {', '.join(absent)}."
     return Picture(
         figure,
         alt=f"{task_name}, balanced accuracy. {'; '.join(values)}.",
         caption=f"{lines} Hollow points: {reports.BOTH_SIDES}; these say nothing about new trials "
         "and are not to be held against chance.",
+        links=_point_links(ax, dots, drawn, links or {}),
     )
+
+
+def _point_links(
+    ax: Axes, dots: pd.DataFrame, drawn: Sequence[Artist], addresses: Mapping[str, str]
+) -> list[Link]:
+    """Link each point of `score_points`, which draws them in the order of `dots`."""
+    heights = np.concatenate(
+        [artist.get_offsets()[:, 1] for artist in drawn if isinstance(artist, PathCollection)]
+    )
+    return [
+        Link(ax, row.value, height, addresses[row.subject], f"{row.subject}: {row.value:.2f}")
+        for row, height in zip(dots.itertuples(), heights, strict=True)
+        if row.subject in addresses and np.isfinite(row.value)
+    ]
 
 
 def paired(pairs: Sequence[Sequence[float]], names: tuple[str, str], *, label: str) -> Picture:
