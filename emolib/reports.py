@@ -175,8 +175,8 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
 
     Returns
     -------
-    DataFrame of str
-        Balanced accuracies of trials; a dash where there is none.
+    DataFrame of float
+        Balanced accuracies of trials; NaN where there is none: a subject of one class has none.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
     ...     "subject": ["sub-01"], "task": "valence", "metric": ESTIMAND, "value": 0.6,
     ...     "leaks": False})
     >>> subjects_table(scores, ["sub-01", "sub-02"]).iloc[:, 0].tolist()
-    ['0.60', '-']
+    [0.6, nan]
     """
     rows = shown(scores)
     rows = rows[(rows["metric"] == ESTIMAND) & (rows["stage"] == "pooled")]
@@ -192,9 +192,8 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
     rows = rows.assign(order=order(rows)).sort_values(["task", "order"], kind="stable")
     table = pd.DataFrame(index=pd.Index(subjects, name="subject"))
     for (task, protocol), part in rows.groupby(["task", "protocol"], sort=False, observed=True):
-        # A subject of one class has no balanced accuracy, as one who was not used has none.
-        values = part.set_index("subject")["value"].dropna().map("{:.2f}".format)
-        table[f"{task}, {protocol_name(protocol)}"] = values.reindex(table.index).fillna("-")
+        values = part.set_index("subject")["value"]
+        table[f"{task}, {protocol_name(protocol)}"] = values.reindex(table.index).astype(float)
     return table
 
 

@@ -26,8 +26,9 @@ ORDER = (
     *("nulls", "permutation", "statistics", "subject_summary"),
     *("published", "attribution", "map_agreement"),
     # what people read and see
-    *("reports", "variant_reports", "published_reports", "sentences", "exploratory", "display"),
-    *("plots", "score_plots", "maps", "pictures", "attribution_plots", "attribution_pictures"),
+    *("reports", "cohort", "variant_reports", "published_reports", "sentences", "exploratory"),
+    *("display", "plots", "score_plots", "maps", "pictures", "cohort_pictures"),
+    *("attribution_plots", "attribution_pictures"),
     *("explorer_data", "explorer_words", "explorer"),
     # what runs when
     *("study_errors", "digests", "study", "provenance", "stages", "fold_stage"),

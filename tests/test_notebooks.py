@@ -105,11 +105,13 @@ def test_terms_are_in_the_glossary(path):
 
 @each
 def test_links_between_notebooks_and_pages_lead_somewhere(path):
+    made = {"/cohort.ipynb": "notebooks/cohort_report.py", "/environment.md": "emolib/timings.py"}
     for target in re.findall(r"\]\(([^)#]+)\)", prose(path)):
         if target.startswith("http"):
             continue
-        if target.startswith("/"):  # from the root of the assembled book
-            made = {"/cohort.ipynb": "notebooks/cohort_report.py"}
+        if target.startswith("/chapters/"):
+            file = NOTEBOOKS[0].parent / Path(target).with_suffix(".py").name
+        elif target.startswith("/"):  # from the root of the assembled book
             file = PROJECT / made.get(target, f"book{target}")
         else:
             file = path.parent / f"{target}.py"

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from matplotlib.colors import to_rgb
 
-from emolib import display, grid, maps, pictures, plots, score_plots
+from emolib import cohort_pictures, display, grid, maps, pictures, plots, score_plots
 from emolib.bands import BANDS
 from emolib.checks import DataError
 from emolib.labels import Task
@@ -263,7 +263,10 @@ def class_means() -> xr.DataArray:
             lambda: pictures.grid_and_scalp(np.arange(32.0), CHANNELS, name="alpha", unit="dB"),
             r"from 0\.0 dB at Fp1 to 31\.0 at O2",
         ),
-        (lambda: pictures.learning(history(), "window_wise"), r"0\.33 in training and 0\.67"),
+        (
+            lambda: cohort_pictures.learning(history(), "window_wise"),
+            r"0\.33 in training and 0\.67",
+        ),
     ],
 )  # fmt: skip
 def test_pictures_describe_the_data(ax, make, alt):
