@@ -49,7 +49,9 @@ def thumbnails(power: Mapping[str, xr.DataArray]) -> Picture:
                 low, high = ends[band]
                 name = f"{band}\n{low:z.0f} to {high:z.0f} dB"
                 ax.set_title(name, loc="center", fontsize="x-small")
-        own[0].text(-0.1, 0.5, subject, transform=own[0].transAxes, ha="right", va="center")
+        # A name is no formula, whatever signs are in it.
+        of_row = {"transform": own[0].transAxes, "ha": "right", "va": "center"}
+        own[0].text(-0.1, 0.5, subject, parse_math=False, **of_row)
     told = [f"{band}: from {low:.1f} to {high:.1f} dB" for band, (low, high) in ends.items()]
     return Picture(
         figure,

@@ -59,7 +59,7 @@ def plain(text: object) -> str:
     '&lt;script&gt;&#42;'
     """
     escaped = html.escape(str(text))
-    return "".join(f"&#{ord(sign)};" if sign in "*_`[]{}|\\" else sign for sign in escaped)
+    return "".join(f"&#{ord(sign)};" if sign in "*_`[]{}|$\\" else sign for sign in escaped)
 
 
 @dataclass(frozen=True)

@@ -261,6 +261,8 @@ def _point_links(
     ax: Axes, dots: pd.DataFrame, drawn: Sequence[Artist], addresses: Mapping[str, str]
 ) -> list[Link]:
     """Link each point of `score_points`, which draws them in the order of `dots`."""
+    if not addresses:
+        return []
     heights = np.concatenate(
         [artist.get_offsets()[:, 1] for artist in drawn if isinstance(artist, PathCollection)]
     )

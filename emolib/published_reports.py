@@ -101,7 +101,7 @@ def published_sentence(dataset: str, tasks: Sequence[str]) -> str:
     of = other.get(dataset, "They come from other people, those of DEAP, in another experiment")
     return (
         f"{of}; and of each there is one number, not a score for each person. So they cannot be "
-        f"tested against ours. Figures with *{BOTH_SIDES}* leak on both sides of the comparison: "
+        f"tested against ours. Figures with {BOTH_SIDES} leak on both sides of the comparison: "
         "equal scores there say that the leak is the same, not that the method works."
     )
 

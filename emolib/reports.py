@@ -127,7 +127,7 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
     -------
     DataFrame of str
         Balanced accuracy of trials with its interval, accuracy of trials and of windows, the
-        majority rate, and what was held out.
+        majority rate, and what was held out. No rows if nothing may be shown, see `shown`.
 
     Examples
     --------
@@ -158,6 +158,8 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
                 "held out": HELD_OUT.get(protocol, protocol),
             }
         )
+    if not lines:
+        return pd.DataFrame()
     table = pd.DataFrame(lines).sort_values(["task", "order"], kind="stable")
     return table.drop(columns="order").set_index("task")
 

@@ -17,6 +17,7 @@ import pandas as pd
 from emolib.evaluation import Hits, count_hits
 from emolib.permutation import SAYS
 from emolib.reports import (
+    BOTH_SIDES,
     ESTIMAND,
     HELD_OUT,
     STAGES,
@@ -28,6 +29,10 @@ from emolib.reports import (
 from emolib.splits import LEAKING
 from emolib.summaries import paired_test
 
+LEAKING_ONLY = (
+    f"All protocols of this study have {BOTH_SIDES}, and there is no honest score to stand beside "
+    "theirs: so no score stands here. Add a protocol such as `trial_grouped` to its file."
+)
 VARIANTS = (
     "Each variant differs from the study in the keys that its name says, and in nothing else.",
     "*Less the whole* is the mean over subjects of the difference in balanced accuracy, with its",

@@ -93,10 +93,18 @@ display(Table(cohort.for_people(table), caption=caption, links=links, css=css))
 # the stages of training.
 
 # %% tags=["remove-input"]
+can_be_told = reports.score_table(scores) if decoded else pd.DataFrame()
 if not decoded:
     display(say("**There are no predictions yet.** Run the whole study first."))
-for name, task in this_study.tasks.items() if decoded else ():
-    display(pictures.scores(scores, name, task, links=links))
+elif not len(can_be_told):
+    display(say(sentences.LEAKING_ONLY))
+for name in can_be_told.index.unique():
+    display(pictures.scores(scores, name, this_study.tasks[name], links=links))
+
+# %% tags=["remove-input"]
+if not this_study.fine_tune:
+    words = "In this study nothing is fine-tuned (the key `fine_tune` of its file): pooled scores"
+    display(say(words, "are all there are."))
 
 # %% tags=["remove-input"]
 if untrained := stages.failed_folds(this_study):
@@ -104,12 +112,9 @@ if untrained := stages.failed_folds(this_study):
     display(Table(why[["problem", "remedy"]], caption="What could not be trained, and why"))
 
 # %% tags=["remove-input"]
-if decoded:
+if len(can_be_told):
     caption = "Means over subjects. In parentheses: 95 % intervals"
-    display(Table(reports.score_table(scores), caption=caption))
-
-# %% tags=["remove-input"]
-if decoded:
+    display(Table(can_be_told, caption=caption))
     display(bullets(*map(plain, sentences.cohort_sentences(scores, list(this_study.tasks)))))
 
 # %% [markdown]
@@ -131,7 +136,7 @@ if decoded:
 # %% tags=["remove-input"]
 if decoded:
     worth = effective_windows(predictions)
-    display(say(sentences.effective_sentence(worth)))
+    display(say(plain(sentences.effective_sentence(worth))))
     caption = "Observations, and what they are worth. First training of each fold"
     display(Table(reports.effective_table(worth), caption=caption, css="emolib-wide"))
 
@@ -142,7 +147,7 @@ if decoded:
 # what papers count. [Appendix A2](/chapters/A2_published_figures.ipynb) has all of them.
 
 # %% tags=["remove-input"]
-display(say(published_sentence(this_study.dataset, list(this_study.tasks))))
+display(say(plain(published_sentence(this_study.dataset, list(this_study.tasks)))))
 beside = published_table(scores, list(this_study.tasks)) if decoded else ()
 if len(beside):
     caption = "Scores of windows, published ones of the same protocol below ours"
@@ -159,7 +164,8 @@ permuted = stages.permuted_scores(this_study) if decoded else pd.DataFrame()
 if len(permuted):
     of_refits = permuted_table(scores, permuted)
     caption = "Balanced accuracy of trials, as labelled and with permuted labels"
-    display(Table(of_refits, caption=caption))
+    if len(of_refits):
+        display(Table(of_refits, caption=caption))
     display(bullets(*sentences.permutation_sentences(permuted)))
 elif this_study.permutations:
     display(say("None of the refits that this study asks for could be made."))
@@ -181,7 +187,8 @@ if variants:
     found = differences(predictions, of_variants)
     table = variants_table(tables, found, list(this_study.tasks))
     trainings = f"{this_study.repeats} training" + "s" * (this_study.repeats > 1)
-    display(Table(table, caption=f"The study and its variants, pooled networks, {trainings}"))
+    if len(table):
+        display(Table(table, caption=f"The study and its variants, pooled networks, {trainings}"))
 
 # %% [markdown]
 # ## Tests of single subjects
