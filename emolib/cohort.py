@@ -12,6 +12,8 @@ import xarray as xr
 from emolib.quality import flags
 from emolib.reports import subjects_table
 
+FACTS = ["trials", "labelled trials", "alpha peak (Hz)", "odd channels", "mains hum"]
+
 
 def address(subject: str) -> str:
     """Where a subject's page lies, seen from the cohort's.
@@ -54,33 +56,46 @@ def cohort_table(
         }
         for subject, own in found.items()
     }
-    table = pd.DataFrame.from_dict(known, orient="index").reindex(subjects)
+    table = pd.DataFrame.from_dict(known, orient="index").reindex(index=subjects, columns=FACTS)
+    table = table.astype({"trials": "Int64", "labelled trials": "Int64", "alpha peak (Hz)": float})
     table.insert(0, "used", table.index.isin(list(found)))
-    for name in {"trials", "labelled trials"} & set(table):
-        table[name] = table[name].astype("Int64")
     if len(scores):
         table = table.join(subjects_table(scores, subjects))
     return table.rename_axis("subject")
 
 
 def for_people(table: pd.DataFrame) -> pd.DataFrame:
-    """Write `cohort_table` as a page shows it: words and rounded numbers.
+    """Write `cohort_table` as a page shows it: words, rounded numbers, all flags in one column.
 
     Examples
     --------
     >>> table = pd.DataFrame({"used": [True], "trials": 40, "labelled trials": 38,
-    ...     "alpha peak (Hz)": 9.75, "valence, trial-grouped": 0.625}, index=["sub-01"])
+    ...     "alpha peak (Hz)": 9.75, "odd channels": "T7 (strong)", "mains hum": "none",
+    ...     "valence, trial-grouped": 0.625}, index=["sub-01"])
     >>> for_people(table).iloc[0].tolist()
-    ['38 of 40', '9.8', '0.62']
+    ['38 of 40', '9.8', 'T7 (strong)', '0.62']
     """
-    shown = table.drop(columns=["used", "trials", "labelled trials"], errors="ignore").astype(
-        object
+    counted = table["labelled trials"].astype(str) + " of " + table["trials"].astype(str)
+    both = zip(table["odd channels"], table["mains hum"], strict=True)
+    shown = pd.DataFrame(
+        {
+            "trials with a label": counted,
+            "alpha peak (Hz)": _rounded(table["alpha peak (Hz)"], 1),
+            "quality flags": [_flagged(odd, hum) for odd, hum in both],
+        }
     )
-    for name in table.select_dtypes("floating"):
-        form = "{:.1f}" if "Hz" in name else "{:.2f}"
-        shown[name] = [form.format(value) if np.isfinite(value) else "-" for value in table[name]]
-    if "trials" in table:
-        counted = table["labelled trials"].astype(str) + " of " + table["trials"].astype(str)
-        shown.insert(0, "trials with a label", counted)
+    for name in table.columns.drop(["used", *FACTS]):
+        shown[name] = _rounded(table[name], 2)
     shown[~table["used"]] = "not used"
     return shown
+
+
+def _flagged(odd: object, hum: object) -> str:
+    """Both flags in one: nothing that does not stand out is named."""
+    told = [str(odd)] if odd != "none" else []
+    return "; ".join(told + ([f"hum at {hum}"] if hum not in ("none", "-") else [])) or "none"
+
+
+def _rounded(values: pd.Series, digits: int) -> list[str]:
+    """Numbers as text; a dash where there is none."""
+    return [f"{value:.{digits}f}" if np.isfinite(value) else "-" for value in values]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from emolib.published import published
@@ -69,8 +68,7 @@ def published_table(scores: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     if not lines:
         return pd.DataFrame()
     table = pd.DataFrame(lines).set_index("protocol")
-    table[names] = table[names].map(_percent)
-    return table[["who", *names, "measure", "source"]]
+    return table[["who", *names, "measure", "source"]].fillna("-")
 
 
 def published_sentence(dataset: str, tasks: Sequence[str]) -> str:
@@ -110,30 +108,32 @@ def _ours(rows: pd.DataFrame, protocol: str, unit: str) -> list[dict[str, object
     """The study's own lines: a stage each, and what a constant answer would make."""
     by_stage = {stage: rows[rows["stage"] == stage].set_index("task") for stage in STAGES}
     lines = [
-        {"who": f"{OURS}, {STAGES[stage]}", "source": "this page", **own["value"]}
+        {"who": f"{OURS}, {STAGES[stage]}", "source": "this page", **_percent(own["value"])}
         for stage, own in by_stage.items()
         if len(own)
     ]
     if unit == "accuracy %" and protocol not in LEAKING:  # leaking scores are no matter of chance
         constant = rows[rows["stage"] == "pooled"].set_index("task")["chance"]
-        lines.append(
-            {"who": f"{OURS}, always the commoner class", "source": "this page", **constant}
-        )
+        name = f"{OURS}, always the commoner class"
+        lines.append({"who": name, "source": "this page", **_percent(constant)})
     return lines
 
 
 def _theirs(figures: pd.DataFrame) -> list[dict[str, object]]:
-    """The published lines, as shares."""
+    """The published lines; what is reported as about so much stays a whole number."""
     return [
         {
             "who": row["system"] + (f" ({row['variant']})" if row["variant"] else ""),
             "source": row["source"],
-            **{task: row[task] / 100 for task in ("valence", "arousal")},
+            **{
+                task: f"{row[task]:.{0 if row[task] % 1 == 0 else 1}f} %"
+                for task in ("valence", "arousal")
+            },
         }
         for row in figures.to_dict("records")
     ]
 
 
-def _percent(value: float) -> str:
-    """A share in per cent, to a tenth; published ranges are given to whole ones."""
-    return "-" if np.isnan(value) else f"{round(100 * value, 1):g} %"
+def _percent(shares: pd.Series) -> dict[str, str]:
+    """Shares in per cent, by task; those that there are."""
+    return {task: f"{100 * share:.1f} %" for task, share in shares.dropna().items()}

@@ -218,7 +218,7 @@ def effective_table(found: pd.DataFrame) -> pd.DataFrame:
     ...     "subjects": 4, "trials": 80, "windows": 4800, "icc": 0.5, "design_effect": 30.25,
     ...     "effective": 158.7})
     >>> effective_table(found).iloc[0].tolist()[2:]
-    ['4', '80', '4,800', '0.50', '30.2', '159', '5.5 times']
+    ['4 / 80 / 4,800', '0.50', '30.2', '159', '5.5 times']
     """
     rows = found.assign(order=order(found)).sort_values(["task", "order"], kind="stable")
     number = lambda value, form: form.format(value) if np.isfinite(value) else "-"  # noqa: E731
@@ -227,9 +227,7 @@ def effective_table(found: pd.DataFrame) -> pd.DataFrame:
             "task": row.task,
             "protocol": protocol_name(row.protocol),
             "stage": STAGES.get(row.stage, row.stage),
-            "subjects": f"{row.subjects}",
-            "trials": f"{row.trials}",
-            "windows": f"{row.windows:,}",
+            "subjects, trials, windows": f"{row.subjects} / {row.trials:,} / {row.windows:,}",
             "ICC": number(row.icc, "{:.2f}"),
             "design effect": number(row.design_effect, "{:.1f}"),
             "effective windows": number(row.effective, "{:,.0f}"),

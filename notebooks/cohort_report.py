@@ -149,9 +149,8 @@ if decoded:
 # %% tags=["remove-input"]
 display(say(plain(published_sentence(this_study.dataset, list(this_study.tasks)))))
 beside = published_table(scores, list(this_study.tasks)) if decoded else ()
-if len(beside):
-    caption = "Scores of windows, published ones of the same protocol below ours"
-    display(Table(beside, caption=caption, css="emolib-wide"))
+for protocol, own in beside.groupby(level=0, sort=False) if len(beside) else ():
+    display(Table(own.set_index("who"), caption=f"Windows, {protocol}", css="emolib-wide"))
 
 # %% [markdown]
 # ## The same with permuted labels
