@@ -129,7 +129,7 @@ if len(can_be_told):
 # *ICC* (intraclass correlation) says how much: 0 if a window tells nothing about the others of its
 # trial, 1 if all of a trial's windows are right or all are wrong. The *design effect*,
 # $1 + (m - 1)\,\mathrm{ICC}$ with $m$ windows a trial, is the factor by which that widens the
-# variance of a share of right windows. So many windows are worth no more than *effective windows*
+# variance of a share of right windows. Together they are worth no more than *effective windows*
 # independent ones, and an interval that takes each for an observation is too narrow by the root of
 # the design effect. Trials are no independent observations either: subjects share stimuli.
 
@@ -144,7 +144,7 @@ if decoded:
 # ## Beside the published figures
 #
 # What others report under the same protocols, beside this study's share of right windows, which is
-# what papers count. [Appendix A2](/chapters/A2_published_figures.ipynb) has all of them.
+# what most papers count. [Appendix A2](/chapters/A2_published_figures.ipynb) has all of them.
 
 # %% tags=["remove-input"]
 display(say(plain(published_sentence(this_study.dataset, list(this_study.tasks)))))
