@@ -12,8 +12,10 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import pandas as pd
 
-from emolib import timings, workflow_picture
+from emolib import stages, timings, workflow_picture
+from emolib.cohort import cohort_table
 from emolib.exercises import EXERCISES, NOTEBOOKS
 from emolib.launch import Repository, read_repository
 from emolib.study import PROJECT, Study
@@ -43,15 +45,20 @@ def assemble(study: Study, folder: Path) -> None:
     (folder / DOWNLOADS).mkdir()
     for file in sorted((study.folder / "scores").glob("scores.*")):
         shutil.copy(file, folder / DOWNLOADS)
+    subjects = _subjects(study)
+    subjects.to_csv(folder / DOWNLOADS / "subjects.csv", lineterminator="\n")
+    subjects.to_parquet(folder / DOWNLOADS / "subjects.parquet")
     repository = read_repository(PROJECT / "_config.yml")
     for page in sorted((folder / "chapters").glob("*.ipynb")):
         if (NOTEBOOKS / page.name).is_file():
             _offer(page, folder / DOWNLOADS, repository)
     (folder / MADE).mkdir()
     (folder / MADE / "objectives.md").write_text(objectives(), encoding="utf-8")
+    jobs = timings.job_table(study.folder)
     if feeds := timings.feeding_rules(study.folder):
-        picture = workflow_picture.svg(timings.job_table(study.folder), feeds)
+        picture = workflow_picture.svg(jobs, feeds)
         (folder / timings.PICTURE).write_text(picture, encoding="utf-8")
+    (folder / MADE / "workflow.md").write_text(timings.workflow(jobs), encoding="utf-8")
     environment = timings.environment_page(study.folder)
     (folder / "environment.md").write_text(environment, encoding="utf-8")
 
@@ -89,6 +96,13 @@ def objectives() -> str:
         if title and learn:
             parts.append(f"[{title[1]}](/chapters/{path.stem}.ipynb)\n\n{learn[1]}")
     return "\n".join(parts)
+
+
+def _subjects(study: Study) -> pd.DataFrame:
+    """The cohort page's table of all subjects."""
+    found = {name: stages.summary(study, name) for name in stages.usable_subjects(study)}
+    scores = stages.scores(study) if study.scores_file().exists() else pd.DataFrame()
+    return cohort_table(found, scores, study.subjects())
 
 
 def _offer(page: Path, downloads: Path, repository: Repository | None) -> None:

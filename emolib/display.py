@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import html
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -60,6 +62,27 @@ def plain(text: object) -> str:
     return "".join(f"&#{ord(sign)};" if sign in "*_`[]{}|\\$" else sign for sign in escaped)
 
 
+@dataclass(frozen=True)
+class Link:
+    """A place in a figure that leads to a page: a subject's point to the subject's page.
+
+    Attributes
+    ----------
+    ax : Axes
+        Where it is drawn.
+    x, y : float
+        In the units of `ax`.
+    address, text : str
+        Where it leads, and what is shown of it on the way.
+    """
+
+    ax: Axes
+    x: float
+    y: float
+    address: str
+    text: str
+
+
 class Picture:
     """A figure as a page shows it: an image with alternative text and a caption.
 
@@ -74,6 +97,9 @@ class Picture:
         What the figure shows, for those who do not see it: made from the data, not from the plan.
     caption : str
         How to read the figure.
+    links : sequence of Link, optional
+        Places to click. They are for the mouse and the finger: beside such a figure there must be
+        a table with the same links, which keyboards and screen readers get.
 
     Raises
     ------
@@ -88,12 +114,13 @@ class Picture:
     Picture: Power falls from 4 to 1.
     """
 
-    def __init__(self, figure: Figure, *, alt: str, caption: str):
+    def __init__(self, figure: Figure, *, alt: str, caption: str, links: Sequence[Link] = ()):
         for name, text in (("alt", alt), ("caption", caption)):
             if not str(text).strip():
                 raise SettingsError(name, "is empty.", "Say in words what the figure shows.")
         self.alt, self.caption = " ".join(alt.split()), " ".join(caption.split())
         self.png = _png(figure)
+        self.anchors = "".join(_anchor(figure, link) for link in links)  # the layout is known now
         plt.close(figure)
 
     def __repr__(self) -> str:
@@ -101,12 +128,25 @@ class Picture:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         data = base64.b64encode(self.png).decode("ascii")
+        shown = f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}">'
+        if self.anchors:
+            anchors = f'<div class="emolib-places" aria-hidden="true">{self.anchors}</div>'
+            shown = f'<div class="emolib-linked">{shown}{anchors}</div>'
         page = (
-            f'<figure class="emolib-figure"><img src="data:image/png;base64,{data}" '
-            f'alt="{html.escape(self.alt)}">'
+            f'<figure class="emolib-figure">{shown}'
             f"<figcaption>{html.escape(self.caption, quote=False)}</figcaption></figure>"
         )
         return {"text/html": page, "text/plain": repr(self)}
+
+
+def _anchor(figure: Figure, link: Link) -> str:
+    """Lay a link over a drawn figure, in per cent of it, so that it stays there at any width."""
+    pixels = link.ax.transData.transform((link.x, link.y))
+    x, y = figure.transFigure.inverted().transform(pixels)
+    return (
+        f'<a href="{html.escape(link.address)}" title="{html.escape(link.text)}" tabindex="-1" '
+        f'style="left:{x:.2%};top:{1 - y:.2%}"></a>'
+    )
 
 
 def _png(figure: Figure) -> bytes:

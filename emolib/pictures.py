@@ -12,9 +12,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 
 from emolib import maps, plots, reports, score_plots
-from emolib.display import Picture
+from emolib.display import Link, Picture
 from emolib.labels import Task
 from emolib.spectra import ALPHA_SEARCH_HZ, alpha_peak
 from emolib.summaries import class_means, contrast
@@ -115,52 +118,6 @@ def spectra(
     )
 
 
-def thumbnails(power: Mapping[str, xr.DataArray]) -> Picture:
-    """Show the mean maps of every subject, small, a row a subject and a column a band.
-
-    Parameters
-    ----------
-    power : mapping of str to DataArray (band, channel)
-        Log power by subject, decibels above one microvolt squared. Each may have its own channels.
-
-    Examples
-    --------
-    >>> given = xr.DataArray([[1.0, 2.0, 3.0]], {"band": ["alpha"], "channel": ["Fz", "Cz", "O1"]})
-    >>> thumbnails({"sub-01": given})
-    Picture: Small maps of log power of 1 subjects. alpha: from 1.0 to 3.0 dB.
-    """
-    bands = next(iter(power.values()))["band"].to_numpy().tolist()
-    abreast = 1 if len(power) < 5 else 2
-    lines = -(-len(power) // abreast)
-    figure = plt.figure(figsize=(WIDTH, 0.5 + 0.78 * lines))
-    axes = figure.subplots(lines, abreast * len(bands), squeeze=False)
-    ends = {}
-    for band in bands:
-        values = np.concatenate([of.sel(band=band).to_numpy() for of in power.values()])
-        ends[band] = (float(values.min()), float(values.max()))
-    for ax in axes.flat:
-        ax.set_axis_off()
-    for i, (subject, of) in enumerate(power.items()):
-        line, side = i % lines, i // lines
-        own = axes[line, side * len(bands) : (side + 1) * len(bands)]
-        for ax, band in zip(own, bands, strict=True):
-            channels = of["channel"].to_numpy().tolist()
-            maps.scalp(ax, of.sel(band=band).to_numpy(), channels, limits=ends[band], small=True)
-            if line == 0:
-                low, high = ends[band]
-                name = f"{band}\n{low:z.0f} to {high:z.0f} dB"
-                ax.set_title(name, loc="center", fontsize="x-small")
-        own[0].text(-0.1, 0.5, subject, transform=own[0].transAxes, ha="right", va="center")
-    told = [f"{band}: from {low:.1f} to {high:.1f} dB" for band, (low, high) in ends.items()]
-    return Picture(
-        figure,
-        alt=f"Small maps of log power of {len(power)} subjects. {'; '.join(told)}.",
-        caption="Mean log power over all trials, dB re 1 µV², seen from above, the nose up. Maps "
-        "of a band share one scale over all subjects, dark to bright as the numbers above say. "
-        "Look for a map that is unlike the others, then open that subject's page.",
-    )
-
-
 def class_maps(
     means: xr.DataArray,
     task_name: str,
@@ -249,7 +206,12 @@ def grid_and_scalp(values: np.ndarray, channels: Sequence[str], *, name: str, un
 
 
 def scores(
-    table: pd.DataFrame, task_name: str, task: Task, *, subject: str | None = None
+    table: pd.DataFrame,
+    task_name: str,
+    task: Task,
+    *,
+    subject: str | None = None,
+    links: Mapping[str, str] | None = None,
 ) -> Picture:
     """Show balanced accuracies by protocol and stage: all subjects', or one's with its interval.
 
@@ -261,15 +223,20 @@ def scores(
         Which task.
     subject : str, optional
         Whose.
+    links : mapping of str to str, optional
+        Address by subject: each point of theirs leads there.
     """
     dots, groups = reports.points(table, task_name, subject=subject)
-    figure, ax = plt.subplots(figsize=(WIDTH, 0.8 + 0.62 * dots["row"].nunique()))
+    n_rows, n_subjects = dots["row"].nunique(), dots["subject"].nunique()
+    figure, ax = plt.subplots(figsize=(WIDTH, 0.8 + max(0.62, 0.035 * n_subjects) * n_rows))
     label = f"{task_name}: balanced accuracy of trials (0 to 1)"
-    score_plots.score_points(ax, dots, groups=groups, label=label, chance=1 / len(task.classes))
+    drawn = score_plots.score_points(
+        ax, dots, groups=groups, label=label, chance=1 / len(task.classes)
+    )
     told = groups if subject is None else dots
     values = [
-        f"{row.row}: {row.value:.2f}".replace("\n(", " (").replace("\n", ", ")
-        for row in told.itertuples()
+        f"{row['row']}: {reports.with_interval(row)}".replace("\n(", " (").replace("\n", ", ")
+        for row in told.to_dict("records")
     ]
     lines = (
         "A point is a subject; the diamond is the mean over subjects, its line a 95 % interval "
@@ -277,61 +244,30 @@ def scores(
         if subject is None
         else "Lines: 95 % intervals from drawing trials again, which are too narrow."
     )
+    if links:
+        lines += " A click on a point leads to the subject's page."
+    if absent := sorted(set(dots.loc[dots["value"].isna(), "subject"])):
+        lines += f" Without a point, for want of trials of each class: {', '.join(absent)}."
     return Picture(
         figure,
         alt=f"{task_name}, balanced accuracy. {'; '.join(values)}.",
         caption=f"{lines} Hollow points: {reports.BOTH_SIDES}; these say nothing about new trials "
         "and are not to be held against chance.",
+        links=_point_links(ax, dots, drawn, links or {}),
     )
 
 
-def paired(pairs: Sequence[Sequence[float]], names: tuple[str, str], *, label: str) -> Picture:
-    """Show two values per subject, joined by a line.
-
-    Parameters
-    ----------
-    pairs : sequence of (first, second)
-        A pair a subject.
-    names : (str, str)
-        The two conditions.
-    label : str
-        What the values are, with the unit.
-
-    Examples
-    --------
-    >>> paired([(3.0, 1.0), (2.0, 4.0)], ("rest", "arithmetic"), label="alpha power (dB)")
-    Picture: alpha power (dB), rest against arithmetic: lower in the second in 1 of 2 subjects.
-    """
-    first, second = np.asarray(pairs, dtype=float).T
-    figure, ax = plt.subplots(figsize=(4.2, 3.6))
-    score_plots.paired_points(ax, first, second, names=names, label=label)
-    return Picture(
-        figure,
-        alt=f"{label}, {names[0]} against {names[1]}: lower in the second in "
-        f"{int((second < first).sum())} of {len(first)} subjects.",
-        caption="A line is a subject. Dashed lines fall, solid ones rise.",
+def _point_links(
+    ax: Axes, dots: pd.DataFrame, drawn: Sequence[Artist], addresses: Mapping[str, str]
+) -> list[Link]:
+    """Link each point of `score_points`, which draws them in the order of `dots`."""
+    if not addresses:
+        return []
+    heights = np.concatenate(
+        [artist.get_offsets()[:, 1] for artist in drawn if isinstance(artist, PathCollection)]
     )
-
-
-def learning(history: pd.DataFrame, protocol: str) -> Picture:
-    """Show training and validation loss of a protocol's pooled networks.
-
-    Parameters
-    ----------
-    history : DataFrame
-        Columns ``fold``, ``epoch``, ``loss``, ``val_loss``.
-    protocol : str
-        Whose.
-    """
-    figure, ax = plt.subplots(figsize=(5.2, 3.0))
-    score_plots.learning_curves(ax, history)
-    ax.set_title(protocol.replace("_", "-"))
-    last = history.groupby("fold")[["loss", "val_loss"]].last().mean()
-    return Picture(
-        figure,
-        alt=f"Loss by epoch, {reports.protocol_name(protocol)}: at the end {last['loss']:.2f} in "
-        f"training and {last['val_loss']:.2f} in validation, mean over folds.",
-        caption=f"{reports.protocol_name(protocol)}. A pair of lines is a fold: training solid, "
-        "validation dashed. The loss is the sum of both tasks' cross-entropies where there are "
-        "two.",
-    )
+    return [
+        Link(ax, row.value, height, addresses[row.subject], f"{row.subject}: {row.value:.2f}")
+        for row, height in zip(dots.itertuples(), heights, strict=True)
+        if row.subject in addresses and np.isfinite(row.value)
+    ]

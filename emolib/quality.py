@@ -100,11 +100,44 @@ def told(summary: xr.Dataset) -> list[str]:
         ]
     if "hum" not in summary:
         return sentences
-    line, loud = summary.attrs["line_hz"], summary["hum"] > HUM_DB
-    names = ", ".join(map(str, summary["channel"].to_numpy()[loud]))
+    line, names = summary.attrs["line_hz"], ", ".join(_loud(summary))
     sentences.append(
         f"Mains hum at {line:g} Hz stands more than {HUM_DB:g} dB out of the spectrum at {names}."
         if names
         else f"No mains hum stands out at {' or '.join(f'{hz:g}' for hz in LINE_HZ)} Hz."
     )
     return sentences
+
+
+def flags(summary: xr.Dataset) -> dict[str, str]:
+    """Say the same in a word or two, for a table of many subjects.
+
+    Parameters
+    ----------
+    summary : Dataset
+        As for `told`.
+
+    Returns
+    -------
+    dict of str to str
+        ``odd channels`` and ``mains hum``: "none" where nothing stands out, and a dash where the
+        spectrum does not reach to the mains' frequency.
+
+    Examples
+    --------
+    >>> amplitude = ("channel", [10.0, 11, 45])
+    >>> flags(xr.Dataset({"deviation": amplitude}, {"channel": ["Fz", "Cz", "Oz"]}))
+    {'odd channels': 'Oz (strong)', 'mains hum': '-'}
+    """
+    odd = odd_channels(summary["deviation"].to_series())
+    hum = "-"
+    if "hum" in summary:
+        names = ", ".join(_loud(summary))
+        hum = f"{names} ({summary.attrs['line_hz']:g} Hz)" if names else "none"
+    channels = ", ".join(f"{name} ({how})" for name, how in odd.items())
+    return {"odd channels": channels or "none", "mains hum": hum}
+
+
+def _loud(summary: xr.Dataset) -> list[str]:
+    """The channels at which hum stands out."""
+    return list(map(str, summary["channel"].to_numpy()[summary["hum"] > HUM_DB]))

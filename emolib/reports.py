@@ -127,7 +127,7 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
     -------
     DataFrame of str
         Balanced accuracy of trials with its interval, accuracy of trials and of windows, the
-        majority rate, and what was held out.
+        majority rate, and what was held out. No rows if nothing may be shown, see `shown`.
 
     Examples
     --------
@@ -158,6 +158,8 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
                 "held out": HELD_OUT.get(protocol, protocol),
             }
         )
+    if not lines:
+        return pd.DataFrame()
     table = pd.DataFrame(lines).sort_values(["task", "order"], kind="stable")
     return table.drop(columns="order").set_index("task")
 
@@ -175,8 +177,8 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
 
     Returns
     -------
-    DataFrame of str
-        Balanced accuracies of trials; a dash where there is none.
+    DataFrame of float
+        Balanced accuracies of trials; NaN where there is none: a subject of one class has none.
 
     Examples
     --------
@@ -184,7 +186,7 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
     ...     "subject": ["sub-01"], "task": "valence", "metric": ESTIMAND, "value": 0.6,
     ...     "leaks": False})
     >>> subjects_table(scores, ["sub-01", "sub-02"]).iloc[:, 0].tolist()
-    ['0.60', '-']
+    [0.6, nan]
     """
     rows = shown(scores)
     rows = rows[(rows["metric"] == ESTIMAND) & (rows["stage"] == "pooled")]
@@ -192,9 +194,48 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
     rows = rows.assign(order=order(rows)).sort_values(["task", "order"], kind="stable")
     table = pd.DataFrame(index=pd.Index(subjects, name="subject"))
     for (task, protocol), part in rows.groupby(["task", "protocol"], sort=False, observed=True):
-        values = part.set_index("subject")["value"].map("{:.2f}".format)
-        table[f"{task}, {protocol_name(protocol)}"] = values.reindex(table.index).fillna("-")
+        values = part.set_index("subject")["value"]
+        table[f"{task}, {protocol_name(protocol)}"] = values.reindex(table.index).astype(float)
     return table
+
+
+def effective_table(found: pd.DataFrame) -> pd.DataFrame:
+    """Lay out what windows are worth: a row a task, protocol and stage.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As `emolib.effective_n.effective_windows` gives it.
+
+    Returns
+    -------
+    DataFrame of str
+        The last column is the root of the design effect. Dashes where nothing can be estimated.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"protocol": ["trial_grouped"], "stage": "pooled", "task": "valence",
+    ...     "subjects": 4, "trials": 80, "windows": 4800, "icc": 0.5, "design_effect": 30.25,
+    ...     "effective": 158.7})
+    >>> effective_table(found).iloc[0].tolist()[2:]
+    ['4 / 80 / 4,800', '0.50', '30.2', '159', '5.5 times']
+    """
+    rows = found.assign(order=order(found)).sort_values(["task", "order"], kind="stable")
+    number = lambda value, form: form.format(value) if np.isfinite(value) else "-"  # noqa: E731
+    lines = [
+        {
+            "task": row.task,
+            "protocol": protocol_name(row.protocol),
+            "stage": STAGES.get(row.stage, row.stage),
+            "subjects, trials, windows": f"{row.subjects} / {row.trials:,} / {row.windows:,}",
+            "ICC": number(row.icc, "{:.2f}"),
+            "design effect": number(row.design_effect, "{:.1f}"),
+            "effective windows": number(row.effective, "{:,.0f}"),
+            "interval too narrow": number(row.design_effect**0.5, "{:.1f} times"),
+        }
+        for row in rows.itertuples()
+    ]
+    return pd.DataFrame(lines).set_index("task")
 
 
 def group_table(tests: pd.DataFrame) -> pd.DataFrame:

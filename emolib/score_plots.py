@@ -63,7 +63,7 @@ def score_points(
     honest: list[int] = []
     for place, name in enumerate(names):
         part = points[points["row"] == name]
-        heights = place + (np.linspace(-0.2, 0.2, len(part)) if len(part) > 1 else np.zeros(1))
+        heights = place + (np.linspace(-0.3, 0.2, len(part)) if len(part) > 1 else np.zeros(1))
         leaks = bool(part["leaks"].any()) if "leaks" in part else False
         face = "white" if leaks else BLUE
         honest += [] if leaks else [place]

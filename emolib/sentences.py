@@ -18,10 +18,23 @@ from emolib.evaluation import count_hits
 from emolib.guessing import against_guessing, own_scores
 from emolib.nulls import LEVEL
 from emolib.permutation import SAYS
-from emolib.reports import ESTIMAND, HELD_OUT, order, protocol_name, shown, with_interval
+from emolib.reports import (
+    BOTH_SIDES,
+    ESTIMAND,
+    HELD_OUT,
+    STAGES,
+    order,
+    protocol_name,
+    shown,
+    with_interval,
+)
 from emolib.splits import LEAKING
 from emolib.summaries import paired_test
 
+LEAKING_ONLY = (
+    f"All protocols of this study have {BOTH_SIDES}, and there is no honest score to stand beside "
+    "theirs: so no score stands here. Add a protocol such as `trial_grouped` to its file."
+)
 VARIANTS = (
     "Each variant differs from the study in the keys that its name says, and in nothing else.",
     "*Less the whole* is the mean over subjects of the difference in balanced accuracy, with its",
@@ -159,6 +172,39 @@ def group_sentences(tests: pd.DataFrame) -> list[str]:
             f"{SAYS['joint_stimulus']} was {found}. {needed if row['detectable'] < 1 else ''}"
         )
     return sentences
+
+
+def effective_sentence(found: pd.DataFrame) -> str:
+    """Say what taking windows for independent observations would do to an interval.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As `emolib.effective_n.effective_windows` gives it.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"protocol": ["trial_grouped"], "stage": "pooled", "task": "valence",
+    ...     "trials": 80, "windows": 4800, "design_effect": 30.25, "effective": 158.7})
+    >>> print(effective_sentence(found)[:78])
+    Taken for independent, windows would make an interval 5.5 times too narrow, th
+    """
+    known = found[found["design_effect"].notna()]
+    if not len(known):
+        return (
+            "How much windows are worth cannot be told here: for that there must be several "
+            "windows a trial, some of them right and some wrong."
+        )
+    factor = known["design_effect"] ** 0.5
+    low, high = f"{factor.min():.1f}", f"{factor.max():.1f}"
+    worst = known.loc[factor.idxmax()]
+    return (
+        f"Taken for independent, windows would make an interval "
+        f"{high if low == high else f'{low} to {high}'} times too narrow, the root of the design "
+        f"effect. At worst ({worst['task']}, {protocol_name(worst['protocol'])}, "
+        f"{STAGES.get(worst['stage'], worst['stage'])}) the {worst['windows']:,} windows of "
+        f"{worst['trials']} trials are worth {worst['effective']:,.0f} independent ones."
+    )
 
 
 def permutation_sentences(permuted: pd.DataFrame) -> list[str]:

@@ -89,7 +89,7 @@ def as_html(notebook: nbformat.NotebookNode) -> str:
             elif "text/markdown" in data:
                 # Computed sentences escape names by HTML's own signs, which must stay as they are.
                 parts.append(markdown.render(_plain_links(data["text/markdown"])))
-    body = re.sub(r'<a href="(?!https?:)[^"]*">(.*?)</a>', r"\1", "\n".join(parts))
+    body = re.sub(r'<a href="(?!https?:)[^"]*"[^>]*>(.*?)</a>', r"\1", "\n".join(parts))
     title = re.search(r"<h1>(.*?)</h1>", body, flags=re.DOTALL)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -113,32 +113,43 @@ def environment_page(folder: Path) -> str:
         "are the ones that matter most for the numbers and the pages.",
         _rows(("package", "version"), versions.items()),
         "## How long it took",
-        *_picture(jobs),
+        workflow(jobs),
         *_durations(jobs),
     ]
     return "\n\n".join(text) + "\n"
 
 
-def _picture(jobs: pd.DataFrame) -> list[str]:
-    """The picture that `assemble` puts beside the page, as MyST Markdown."""
+def workflow(jobs: pd.DataFrame) -> str:
+    """The picture of the workflow that `assemble` puts beside the pages, as MyST Markdown.
+
+    Parameters
+    ----------
+    jobs : DataFrame
+        As `job_table` gives them.
+
+    Examples
+    --------
+    >>> workflow(pd.DataFrame({"rule": [], "seconds": []}))[:20]
+    'Nothing is recorded:'
+    """
     if jobs.empty:
-        return []
+        return (
+            "Nothing is recorded: the stages were run by hand, not by `make book` or "
+            "`python -m emolib run`."
+        )
     sums = jobs.groupby("rule", sort=False)["seconds"].sum()
     told = ", ".join(f"{rule.replace('_', ' ')} {seconds:.0f} s" for rule, seconds in sums.items())
-    return [
+    return (
         f":::{{figure}} /{PICTURE}\n:alt: Stages in the order in which they began: {told}.\n\n"
         "The stages of this study. An arrow leads to the stage that reads the files; below each "
         "name stand the number of its jobs and what they took, added up.\n:::"
-    ]
+    )
 
 
 def _durations(jobs: pd.DataFrame) -> list[str]:
     """What the jobs took, as paragraphs."""
     if jobs.empty:
-        return [
-            "Nothing is recorded: the stages were run by hand, not by `make book` or "
-            "`python -m emolib run`."
-        ]
+        return []
     by_rule = jobs.groupby("rule", sort=False)["seconds"].agg(["size", "sum", "median", "max"])
     rows = [
         (rule, f"{n:.0f}", *(f"{seconds:.1f}" for seconds in times))

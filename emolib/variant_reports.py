@@ -103,6 +103,8 @@ def variants_table(
                     "less the whole": _difference(found, task, protocol, name, by[ESTIMAND] - of),
                 }
             )
+    if not lines:
+        return pd.DataFrame()
     lines.sort(key=lambda line: line.pop("at"))
     table = pd.DataFrame(lines).set_index("task")
     known = (table["published"] != "-") & (table["variant"] != WHOLE)

@@ -22,13 +22,17 @@ import pandas as pd
 import xarray as xr
 from IPython.display import display
 
-from emolib import exploratory, pictures, reports, sentences, stages, summaries, variant_reports
+# %% tags=["remove-input"]
+from emolib import cohort, cohort_pictures, exploratory, pictures, reports, sentences, stages
 from emolib.display import Table, bullets, plain, provenance, say, use_style
+from emolib.effective_n import effective_windows
 from emolib.group_stage import group_tests_of
 from emolib.permutation import SAYS
 from emolib.provenance import made_by
-from emolib.quality import odd_channels
+from emolib.published_reports import published_sentence, published_table
 from emolib.study import load
+from emolib.summaries import at_back, class_means
+from emolib.variant_reports import differences, permuted_table, variants_table
 
 use_style()
 
@@ -45,18 +49,11 @@ scores = stages.scores(this_study) if decoded else pd.DataFrame()
 
 # %% tags=["remove-input"]
 of_subjects = {subject: stages.summary(this_study, subject) for subject in usable}
-summary, means = {}, {}
+means = {}
 for subject, found in of_subjects.items():
-    peak, odd = found.attrs["alpha_peak_hz"], odd_channels(found["deviation"].to_series())
-    summary[subject] = {
-        "trials with a label": f"{int((found['class'] >= 0).any('task').sum())} of "
-        f"{found.sizes['trial']}",
-        "alpha peak (Hz)": f"{peak:.1f}" if peak == peak else "none",
-        "odd channels": ", ".join(f"{name} ({how})" for name, how in odd.items()) or "none",
-    }
     for name, task in this_study.tasks.items():
         classes = found["class"].sel(task=name).to_series()
-        means[name, subject] = summaries.class_means(found["power"], classes, task.classes)
+        means[name, subject] = class_means(found["power"], classes, task.classes)
 
 # %% [markdown]
 # ## Who was used
@@ -70,31 +67,26 @@ say(
 )
 
 # %% tags=["remove-input"]
-links = {subject: f"subjects/{subject}.html" for subject in subjects}
+links = {subject: cohort.address(subject) for subject in subjects}
 if failures:
     why = pd.DataFrame(failures).T[["where", "problem", "remedy"]].rename_axis("subject")
     display(Table(why, caption="Subjects that could not be used, and why", links=links))
 
 # %% tags=["remove-input"]
-table = pd.DataFrame(summary).T.reindex(subjects).fillna("not used")
-if decoded:
-    table = table.join(reports.subjects_table(scores, subjects))
-display(
-    Table(
-        table.rename_axis("subject"),
-        caption="All subjects. Scores are balanced accuracies of trials, of the pooled network",
-        links=links,
-        css="emolib-subjects emolib-sortable",
-    )
-)
+table = cohort.cohort_table(of_subjects, scores, subjects)
+caption = "All subjects. Scores are balanced accuracies of trials, of the pooled network"
+css = "emolib-subjects emolib-sortable emolib-wide"
+display(Table(cohort.for_people(table), caption=caption, links=links, css=css))
 
 # %% [markdown]
 # Each name leads to the subject's own page. The table is in the order of the names; one subject's
 # score says too little to rank people by it. In a browser, a click on the name of a column sorts by
-# it, and a word in the box leaves the rows that hold it.
+# it, and a word in the box leaves the rows that hold it. A dash is where there is nothing: no alpha
+# peak, or no score for want of trials of each class.
 #
-# All scores, those of each subject and fold among them:
-# {download}`scores.csv </downloads/scores.csv>` ·
+# This table: {download}`subjects.csv </downloads/subjects.csv>` ·
+# {download}`subjects.parquet </downloads/subjects.parquet>`. All scores, those of each stage and
+# fold among them: {download}`scores.csv </downloads/scores.csv>` ·
 # {download}`scores.parquet </downloads/scores.parquet>`
 #
 # ## Scores by protocol
@@ -104,10 +96,18 @@ display(
 # the stages of training.
 
 # %% tags=["remove-input"]
+can_be_told = reports.score_table(scores) if decoded else pd.DataFrame()
 if not decoded:
     display(say("**There are no predictions yet.** Run the whole study first."))
-for name, task in this_study.tasks.items() if decoded else ():
-    display(pictures.scores(scores, name, task))
+elif not len(can_be_told):
+    display(say(sentences.LEAKING_ONLY))
+for name in can_be_told.index.unique():
+    display(pictures.scores(scores, name, this_study.tasks[name], links=links))
+
+# %% tags=["remove-input"]
+if not this_study.fine_tune:
+    words = "In this study nothing is fine-tuned (the key `fine_tune` of its file): pooled scores"
+    display(say(words, "are all there are."))
 
 # %% tags=["remove-input"]
 if untrained := stages.failed_folds(this_study):
@@ -115,12 +115,9 @@ if untrained := stages.failed_folds(this_study):
     display(Table(why[["problem", "remedy"]], caption="What could not be trained, and why"))
 
 # %% tags=["remove-input"]
-if decoded:
+if len(can_be_told):
     caption = "Means over subjects. In parentheses: 95 % intervals"
-    display(Table(reports.score_table(scores), caption=caption))
-
-# %% tags=["remove-input"]
-if decoded:
+    display(Table(can_be_told, caption=caption))
     display(bullets(*map(plain, sentences.cohort_sentences(scores, list(this_study.tasks)))))
 
 # %% [markdown]
@@ -159,6 +156,36 @@ if tested["network_p"].notna().any():
     )
 
 # %% [markdown]
+# ## What the windows are worth
+#
+# A {term}`trial` gives many {term}`windows <window>`, and they are right or wrong together. The
+# *ICC* (intraclass correlation) says how much: 0 if a window tells nothing about the others of its
+# trial, 1 if all of a trial's windows are right or all are wrong. The *design effect*,
+# $1 + (m - 1)\,\mathrm{ICC}$ with $m$ windows a trial, is the factor by which that widens the
+# variance of a share of right windows. Together they are worth no more than *effective windows*
+# independent ones, and an interval that takes each for an observation is too narrow by the root of
+# the design effect. Trials are no independent observations either: subjects share stimuli.
+
+# %% tags=["remove-input"]
+if decoded:
+    worth = effective_windows(predictions)
+    display(say(plain(sentences.effective_sentence(worth))))
+    caption = "Observations, and what they are worth. First training of each fold"
+    display(Table(reports.effective_table(worth), caption=caption, css="emolib-wide"))
+
+# %% [markdown]
+# ## Beside the published figures
+#
+# What others report under the same protocols, beside this study's share of right windows, which is
+# what most papers count. [Appendix A2](/chapters/A2_published_figures.ipynb) has all of them.
+
+# %% tags=["remove-input"]
+display(say(plain(published_sentence(this_study.dataset, list(this_study.tasks)))))
+beside = published_table(scores, list(this_study.tasks)) if decoded else ()
+for protocol, own in beside.groupby(level=0, sort=False) if len(beside) else ():
+    display(Table(own.set_index("who"), caption=f"Windows, {protocol}", css="emolib-wide"))
+
+# %% [markdown]
 # ## The same with permuted labels
 #
 # What does the same pipeline score if the labels say nothing? The pooled networks are trained
@@ -167,9 +194,10 @@ if tested["network_p"].notna().any():
 # %% tags=["remove-input"]
 permuted = stages.permuted_scores(this_study) if decoded else pd.DataFrame()
 if len(permuted):
-    of_refits = variant_reports.permuted_table(scores, permuted)
+    of_refits = permuted_table(scores, permuted)
     caption = "Balanced accuracy of trials, as labelled and with permuted labels"
-    display(Table(of_refits, caption=caption))
+    if len(of_refits):
+        display(Table(of_refits, caption=caption))
     display(bullets(*sentences.permutation_sentences(permuted)))
 elif this_study.permutations:
     display(say("None of the refits that this study asks for could be made."))
@@ -188,10 +216,11 @@ display(say(*(sentences.VARIANTS if variants else ("This study has no trained va
 if variants:
     tables = {"": scores} | {name: stages.scores(member) for name, member in variants.items()}
     of_variants = {name: stages.predictions(member) for name, member in variants.items()}
-    found = variant_reports.differences(predictions, of_variants)
-    table = variant_reports.variants_table(tables, found, list(this_study.tasks))
+    found = differences(predictions, of_variants)
+    table = variants_table(tables, found, list(this_study.tasks))
     trainings = f"{this_study.repeats} training" + "s" * (this_study.repeats > 1)
-    display(Table(table, caption=f"The study and its variants, pooled networks, {trainings}"))
+    if len(table):
+        display(Table(table, caption=f"The study and its variants, pooled networks, {trainings}"))
 
 # %% [markdown]
 # ## Tests of single subjects
@@ -215,7 +244,7 @@ else:
 # %% tags=["remove-input"]
 if of_subjects:
     mean_power = {subject: found["power"].mean("trial") for subject, found in of_subjects.items()}
-    display(pictures.thumbnails(mean_power))
+    display(cohort_pictures.thumbnails(mean_power))
 
 # %% [markdown]
 # ## Maps of all subjects together
@@ -250,10 +279,10 @@ if not with_rest:
 for name in with_rest:
     names = sorted(this_study.tasks[name].classes, key=lambda each: each != "rest")[:2]
     each = [means[name, subject] for subject in usable]
-    pairs = [summaries.at_back(one.sel(band="alpha"), names) for one in each]
+    pairs = [at_back(one.sel(band="alpha"), names) for one in each]
     pairs = [pair for pair in pairs if not np.isnan(pair).any()]
     if len(pairs) > 1:
-        display(pictures.paired(pairs, names, label="alpha power (dB re 1 µV²)"))
+        display(cohort_pictures.paired(pairs, names, label="alpha power (dB re 1 µV²)"))
         display(say(sentences.paired_sentence(pairs, names, place="the back of the head")))
     else:
         display(say(f"**{name}**: a test needs two subjects that have both conditions."))
@@ -269,7 +298,7 @@ for name in with_rest:
 histories = stages.histories(this_study)
 pooled = histories[histories["stage"] == "pooled"] if len(histories) else histories
 for protocol in this_study.protocols if len(pooled) else ():
-    display(pictures.learning(pooled[pooled["protocol"] == protocol], protocol))
+    display(cohort_pictures.learning(pooled[pooled["protocol"] == protocol], protocol))
 
 # %% [markdown]
 # ## How to read this page
@@ -280,6 +309,13 @@ for protocol in this_study.protocols if len(pooled) else ():
 #   this kind. They are no estimate for new trials or new people.
 # - Simulated studies show mechanisms. Their effect sizes were chosen and are no estimate of those
 #   in real people.
+#
+# ## How it was made
+#
+# ```{include} made/workflow.md
+# ```
+#
+# [Environment and timings](/environment.md) lists the machine, the versions and the longest jobs.
 #
 # ## Provenance
 

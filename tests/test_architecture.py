@@ -22,13 +22,14 @@ ORDER = (
     *("bands", "grid", "head", "recordings", "spectra", "kernels", "features", "quality"),
     *("settings", "labels", "summaries", "folds", "splits", "relabelling"),
     *("model", "batches", "callbacks", "fitting", "training", "gradients"),
-    *("predictions", "bootstrap", "evaluation", "operators", "reference_models"),
+    *("predictions", "bootstrap", "evaluation", "effective_n", "operators", "reference_models"),
     *("nulls", "permutation", "statistics", "group_tests", "subject_summary"),
     *("published", "attribution", "map_agreement"),
     # what people read and see
-    *("reports", "variant_reports", "guessing", "sentences", "exploratory"),
-    *("attribution_words", "fine_tuning", "display"),
-    *("plots", "score_plots", "maps", "pictures", "attribution_plots", "attribution_pictures"),
+    *("reports", "cohort", "variant_reports", "published_reports", "guessing", "sentences"),
+    *("exploratory", "attribution_words", "fine_tuning", "display"),
+    *("plots", "score_plots", "maps", "pictures", "cohort_pictures"),
+    *("attribution_plots", "attribution_pictures"),
     *("explorer_table", "explorer_data", "explorer_words", "feature_pictures", "explorer"),
     # what runs when
     *("study_errors", "digests", "study", "provenance", "stages", "fold_stage", "group_stage"),

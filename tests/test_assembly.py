@@ -35,7 +35,8 @@ def assembled(tmp_path_factory) -> Path:
     (study / "scores" / "scores.csv").write_text("value\n")
     folder = study / "source"
     (folder / "stale").mkdir(parents=True)
-    assemble(SimpleNamespace(folder=study), folder)
+    scores = study / "scores" / "scores.parquet"
+    assemble(SimpleNamespace(folder=study, subjects=lambda: [], scores_file=lambda: scores), folder)
     return folder
 
 
@@ -52,6 +53,8 @@ def test_prose_and_notebooks_lie_in_it_and_nothing_stale(assembled):
 
 def test_scores_lie_where_the_cohorts_page_offers_them(assembled):
     assert (assembled / DOWNLOADS / "scores.csv").read_text() == "value\n"
+    for ending in ("csv", "parquet"):
+        assert (assembled / DOWNLOADS / f"subjects.{ending}").is_file()
 
 
 def test_a_chapter_offers_its_files_below_its_title(assembled):

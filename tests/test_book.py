@@ -6,6 +6,7 @@ and printed once; the tests then look at what was seen. axe-core is the accessib
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,10 +15,16 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import axe_playwright_python
+import numpy as np
+import pandas as pd
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from matplotlib.colors import to_hex
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Locator, sync_playwright
 
+from emolib.display import BLUE
 from emolib.launch import read_repository
+from emolib.reports import ESTIMAND
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -397,6 +404,57 @@ def test_the_cohorts_table_sorts_and_filters(browser, smoke_book):
 
 def test_the_cohorts_page_offers_all_scores(smoke_book):
     page = (smoke_book / "cohort.html").read_text(encoding="utf-8")
-    files = re.findall(r'href="([^"]*scores\.(?:csv|parquet))"', page)
-    assert len(files) == 2
+    files = re.findall(r'href="([^"]*(?:scores|subjects)\.(?:csv|parquet))"', page)
+    assert len(files) == 4
     assert all((smoke_book / file).is_file() for file in files)
+
+
+def points(figure: Locator) -> list[dict]:
+    """The places to click on a figure: address, and where the middle lies within the figure."""
+    return figure.evaluate(
+        """(figure) => [...figure.querySelectorAll(".emolib-places a")].map((place) => {
+            const [all, own] = [figure, place].map((it) => it.getBoundingClientRect());
+            const x = own.x + own.width / 2 - all.x, y = own.y + own.height / 2 - all.y;
+            return {href: place.href, stop: place.tabIndex, x, y};
+        })"""
+    )
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_a_subjects_point_leads_to_the_subjects_page(browser, smoke_run, smoke_book, screen):
+    """In the middle of each place is the ink of its point, and a click there opens the page."""
+    scores = pd.read_parquet(smoke_run[0] / "smoke" / "scores" / "scores.parquet")
+    scores = scores[(scores["metric"] == ESTIMAND) & scores["fold"].isna()]
+    scores = scores[scores["subject"].notna() & scores["value"].notna()]
+    sharp = 3  # pixels a CSS pixel, as a phone has: on fewer a point is a blur there
+    context = browser.new_context(offline=True, device_scale_factor=sharp, **SCREENS[screen])
+    page = context.new_page()
+    page.goto((smoke_book / "cohort.html").as_uri())
+    in_tables = page.evaluate("[...document.querySelectorAll('th a')].map((link) => link.href)")
+    figures = page.locator("figure:has(.emolib-places)")
+    tasks = sorted(scores["task"].unique())
+    assert figures.count() == len(tasks)
+    for figure, task in zip(figures.all(), tasks, strict=True):
+        figure.evaluate("(figure) => figure.scrollIntoView({block: 'center'})")
+        found, own = points(figure), scores[scores["task"] == task]
+        assert len(found) == len(own)
+        assert {place["href"] for place in found} <= set(in_tables)  # for the keyboard
+        assert {place["stop"] for place in found} == {-1}
+        shot = np.asarray(Image.open(io.BytesIO(figure.screenshot())).convert("RGB"))
+        middles = [(int(sharp * place["y"]), int(sharp * place["x"])) for place in found]
+        inks = [to_hex(shot[middle] / 255) for middle in middles]
+        assert inks.count(BLUE) == (~own["leaks"]).sum()  # those of leaking scores are hollow
+    last, box = found[-1], figures.last.bounding_box()
+    page.mouse.click(box["x"] + last["x"], box["y"] + last["y"])
+    page.wait_for_url(last["href"])
+    context.close()
+
+
+def test_places_to_click_are_not_printed(browser, smoke_book):
+    page = browser.new_page()
+    page.goto((smoke_book / "cohort.html").as_uri())
+    places = page.locator(".emolib-places").first
+    assert places.is_visible()
+    page.emulate_media(media="print")
+    assert not places.is_visible()
+    page.close()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from emolib.checks import SettingsError
-from emolib.display import Picture, Table, bullets, plain, provenance, say, use_style
+from emolib.display import Link, Picture, Table, bullets, plain, provenance, say, use_style
 
 EVIL = '<script>alert("1")</script>'
 
@@ -72,6 +75,41 @@ def test_picture_escapes():
     assert "&quot;quoted&quot; twice" in page
 
 
+def test_links_lie_on_the_points_that_they_are_of():
+    """To a tenth of the point's size, for axes that the layout moved, and a name full of markup."""
+    figure, (_, ax) = plt.subplots(1, 2, figsize=(7, 3))
+    ax.set(xlim=(0, 1), ylim=(4, 0), ylabel="a label that takes room", title="and a title")
+    places = [(0.1, 0.5), (0.93, 1.7), (0.5, 3.8)]
+    for x, y in places:
+        ax.plot(x, y, "s", color="#ff0000", markersize=12)
+    links = [Link(ax, x, y, f"subjects/{EVIL}.html", f"{EVIL}: {x}") for x, y in places]
+    picture = Picture(figure, alt="Three.", caption="Squares.", links=links)
+    page = picture._repr_mimebundle_()["text/html"]
+    image = np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGB")).astype(int)
+    height, width = image.shape[:2]
+    red = (image[..., 0] > 200) & (image[..., 1:].max(axis=2) < 80)
+    found = re.findall(r"left:([\d.]+)%;top:([\d.]+)%", page)
+    assert len(found) == len(places)
+    for left, top in np.array(found, float) / 100:
+        x, y = left * width, top * height
+        rows, columns = np.nonzero(
+            red[round(y) - 25 : round(y) + 26, round(x) - 25 : round(x) + 26]
+        )
+        middle = rows.mean() + round(y) - 24.5, columns.mean() + round(x) - 24.5  # of its pixels
+        assert middle == pytest.approx((y, x), abs=1.5)
+    assert "<script>" not in page and page.count('tabindex="-1"') == 3
+
+
+def test_links_are_out_of_the_way_of_keyboards_and_screen_readers():
+    assert "aria-hidden" not in picture()._repr_mimebundle_()["text/html"]
+    figure, ax = plt.subplots()
+    linked = Picture(figure, alt="x", caption="y", links=[Link(ax, 0.5, 0.5, "a.html", "a: 0.50")])
+    page = linked._repr_mimebundle_()["text/html"]
+    match = re.search(r'<div class="emolib-places" aria-hidden="true">(.*?)</div>', page)
+    assert re.findall("<a [^>]*>", match[1]) == re.findall("<a [^>]*>", page)
+    assert 'href="a.html" title="a: 0.50" tabindex="-1"' in page
+
+
 def test_table_escapes_links_and_names_its_headers():
     frame = pd.DataFrame({"<b>": [EVIL]}, index=pd.Index([EVIL], name="subject"))
     table = Table(frame, caption=EVIL, links={EVIL: 'a"b.html'})
@@ -88,7 +126,7 @@ def test_table_without_index_name_has_no_empty_header():
 
 
 def test_plain_leaves_no_markdown():
-    assert not set("<>*_`[]{}|\\") & set(re.sub(r"&#?\w+;", "", plain("<i>*_`[]{}|\\</i>")))
+    assert not set("<>*_`[]{}|$\\") & set(re.sub(r"&#?\w+;", "", plain("<i>*_`[]{}|$\\</i>")))
 
 
 def test_sentences_are_single_paragraphs_and_items():

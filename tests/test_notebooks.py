@@ -105,12 +105,12 @@ def test_terms_are_in_the_glossary(path):
 
 @each
 def test_links_between_notebooks_and_pages_lead_somewhere(path):
+    made = {"/cohort.ipynb": "notebooks/cohort_report.py", "/environment.md": "emolib/timings.py"}
+    made |= {f"/chapters/{each.stem}.ipynb": f"notebooks/{each.name}" for each in NOTEBOOKS}
     for target in re.findall(r"\]\(([^)#]+)\)", prose(path)):
         if target.startswith("http"):
             continue
         if target.startswith("/"):  # from the root of the assembled book
-            made = {"/cohort.ipynb": "notebooks/cohort_report.py"}
-            made |= {f"/chapters/{each.stem}.ipynb": f"notebooks/{each.name}" for each in CHAPTERS}
             file = PROJECT / made.get(target, f"book{target}")
         else:
             file = path.parent / f"{target}.py"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ import pytest
 import xarray as xr
 from matplotlib.colors import to_rgb
 
-from emolib import display, grid, maps, pictures, plots, score_plots
+from emolib import cohort_pictures, display, grid, maps, pictures, plots, reports, score_plots
 from emolib.bands import BANDS
 from emolib.checks import DataError
 from emolib.labels import Task
@@ -263,13 +265,39 @@ def class_means() -> xr.DataArray:
             lambda: pictures.grid_and_scalp(np.arange(32.0), CHANNELS, name="alpha", unit="dB"),
             r"from 0\.0 dB at Fp1 to 31\.0 at O2",
         ),
-        (lambda: pictures.learning(history(), "window_wise"), r"0\.33 in training and 0\.67"),
+        (
+            lambda: cohort_pictures.learning(history(), "window_wise"),
+            r"0\.33 in training and 0\.67",
+        ),
     ],
 )  # fmt: skip
 def test_pictures_describe_the_data(ax, make, alt):
     picture = make()
     assert pd.Series([picture.alt]).str.contains(alt).item(), picture.alt
     assert len(picture.png) < 400_000
+
+
+def test_each_subjects_point_leads_to_the_subjects_page(ax):
+    """Two rows of three subjects; one of them has no score in the second."""
+    names = ["sub-01", "sub-02", "sub-03"]
+    given = {"trial_grouped": [0.4, 0.5, 0.6], "leave_subjects_out": [0.3, np.nan, 0.7]}
+    tables = [
+        pd.DataFrame({"protocol": protocol, "subject": names, "value": values})
+        for protocol, values in given.items()
+    ]
+    same = {"stage": "pooled", "fold": pd.NA, "task": "x", "metric": reports.ESTIMAND}
+    table = pd.concat(tables).assign(**same, low=np.nan, high=np.nan, leaks=False)
+    picture = pictures.scores(table, "x", Task("x"), links={name: f"{name}.html" for name in names})
+    anchors = re.findall(
+        r'href="(sub-\d\d)\.html" title="(.+?)" .*?left:([\d.]+)%', picture.anchors
+    )
+    told = [title for _, title, _ in anchors]
+    assert told == ["sub-01: 0.40", "sub-02: 0.50", "sub-03: 0.60", "sub-01: 0.30", "sub-03: 0.70"]
+    assert all(title.startswith(name) for name, title, _ in anchors)
+    left = np.array([float(place) for *_, place in anchors])
+    values = np.array([float(title.split()[1]) for title in told])
+    assert np.corrcoef(left, values)[0, 1] == pytest.approx(1)
+    assert "Without a point, for want of trials of each class: sub-02." in picture.caption
 
 
 def test_no_figure_stays_open(ax):

@@ -8,6 +8,7 @@ import pytest
 
 from emolib import reports, sentences
 from emolib.bootstrap import Hits, percentiles
+from emolib.effective_n import effective_windows
 from emolib.evaluation import score
 from emolib.guessing import guesses
 
@@ -62,14 +63,35 @@ def test_leaking_scores_are_shown_beside_honest_ones_and_say_so():
     assert reports.BOTH_SIDES in told[0] and "not held against chance" in told[0]
 
 
-def test_subjects_table_is_in_the_order_given_with_dashes_for_missing_scores():
+def test_subjects_table_is_in_the_order_given_and_missing_scores_are_missing():
     _, scores = several(
         predictions("trial_grouped", 12, subject="sub-02"),
         predictions("trial_grouped", 6, subject="sub-10"),
     )
     table = reports.subjects_table(scores, ["sub-02", "sub-03", "sub-10"])
     assert table.index.tolist() == ["sub-02", "sub-03", "sub-10"]
-    assert table.iloc[:, 0].tolist() == ["1.00", "-", "0.50"]
+    assert table.iloc[:, 0].tolist() == pytest.approx([1, np.nan, 0.5], nan_ok=True)
+
+
+def test_what_windows_are_worth_in_a_table_and_in_words():
+    both, _ = several(predictions("window_wise", 6), predictions("trial_grouped", 6))
+    found = effective_windows(both)  # the windows of a trial are right or wrong together
+    table = reports.effective_table(found)
+    assert table["protocol"].tolist() == [
+        "window-wise (windows of one trial on both sides)",
+        "trial-grouped",
+    ]
+    first = table.iloc[0]
+    expected = ["1 / 12 / 24", "1.00", "2.0", "12", f"{2**0.5:.1f} times"]
+    assert first.tolist()[2:] == expected
+    told = sentences.effective_sentence(found)
+    assert "1.4 times too narrow" in told and "24 windows of 12 trials are worth 12" in told
+
+
+def test_where_windows_cannot_be_weighed_the_page_says_so():
+    found = effective_windows(predictions("trial_grouped", 12))  # all right
+    assert reports.effective_table(found).iloc[0].tolist()[-4:] == ["-"] * 4
+    assert "cannot be told" in sentences.effective_sentence(found)
 
 
 def test_points_of_one_subject_have_intervals_and_those_of_all_have_none():

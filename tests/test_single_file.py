@@ -3,6 +3,7 @@
 import re
 import shutil
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from conftest import emolib
@@ -10,6 +11,7 @@ from conftest import emolib
 from emolib import single_file
 from emolib import study as studies
 from emolib.checks import DataError, InputError
+from emolib.display import Link, Picture
 
 
 def notebook(*cells):
@@ -36,6 +38,16 @@ def test_links_into_the_book_become_words_and_others_stay():
     page = single_file.as_html(notebook(nbformat.v4.new_markdown_cell(text)))
     assert "cohort, bands," in page
     assert '<a href="https://example.org/x">law</a>' in page
+
+
+def test_places_to_click_on_a_picture_lead_nowhere_and_go():
+    figure, ax = plt.subplots()
+    link = Link(ax, 0.5, 0.5, "subjects/sub-01.html", "sub-01: 0.50")
+    code = nbformat.v4.new_code_cell()
+    shown = Picture(figure, alt="a", caption="b", links=[link])._repr_mimebundle_()
+    code.outputs = [nbformat.v4.new_output("display_data", shown)]
+    page = single_file.as_html(notebook(code))
+    assert 'alt="a"' in page and "<a" not in page and "sub-01.html" not in page
 
 
 def test_markup_in_a_name_is_harmless():
