@@ -59,7 +59,7 @@ use_style()
 
 # %% tags=["parameters"]
 study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None takes the first whose recording can be used
+subject = None  # such as "sub-01"; None: the first that can be used
 
 # %% [markdown]
 # ## A small experiment
@@ -541,7 +541,7 @@ for high in (50, 60, 70, 80):
 
 # %% tags=["hide-cell", "solution"]
 shuffled = np.random.default_rng(1).permutation(of_batches[last].ravel()).reshape(batches.shape)
-mixed = head_gradients.head_gradients(model, maps[batches], {last: shuffled})
+mixed = head_gradients.head_gradients(model, maps[batches], of_batches | {last: shuffled})
 for name, of in {"labels": after, "permuted labels": mixed}.items():
     g = head_gradients.of_trunk(of[last], tasks)
     agreement = np.median(head_gradients.cosine(g, np.roll(g, 1, axis=0)))
