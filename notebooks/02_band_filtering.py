@@ -124,7 +124,7 @@ Picture(
     fig,
     alt=f"The same band of electrode {at_back}, filtered in two ways; the causal curve follows the "
     f"zero-phase one some {1000 * late:.0f} ms later.",
-    caption=f"The band {alpha.name} at electrode {at_back}. Nearly the same waves, shifted in time; "
+    caption=f"The band {alpha.name} at electrode {at_back}. Nearly the same waves, shifted; "
     "running twice, the zero-phase filter weakens the edges of the band twice.",
 )
 

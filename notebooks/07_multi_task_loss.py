@@ -181,7 +181,7 @@ Table(frame.map("{:.4f}".format), caption="Mean loss on validation trials, in na
 total, smallest = sum(by_hand.values()), kept.history["val_loss"].min()
 worst = {name: min(p.min() for p in own[name].values()) for name in ("kept", "trained on")}
 say(
-    f"The losses of the kept network are {total:.4f} in all. The smallest validation loss that",
+    f"The losses of the kept network add up to {total:.4f}. The smallest validation loss that",
     f"Keras wrote down while it trained is {smallest:.4f}; the weights of that epoch are these.",
     "*Knows nothing* is the logarithm of the number of classes: the loss of equal probabilities.",
     "A network whose loss is larger would do better to admit that it does not know.",
@@ -226,7 +226,7 @@ say(
 # (the *trunk*) and for each head.
 
 # %%
-model = build(small)
+model = build(small, seed=None)
 model.set_weights(start)
 known = fold.train[(table[tasks].to_numpy()[fold.train] >= 0).all(axis=1)]
 order = np.random.default_rng(0).permutation(known)
@@ -341,21 +341,23 @@ say(
 # than that of one. It may also hurt, if the tasks pull the trunk apart. Which it is must be
 # measured.
 #
-# One thing needs no experiment. Two networks have two trunks:
+# One thing needs no experiment: two networks have two trunks.
 
 # %% tags=["remove-input"]
-alone = [build(replace(small, tasks={task: n})).count_params() for task, n in trainer.tasks.items()]
+alone = [
+    build(replace(small, tasks={task: n}), seed=None).count_params()
+    for task, n in trainer.tasks.items()
+]
 shared = trainer.model.count_params()
 say(
-    f"one network with {len(tasks)} heads has {shared:,} parameters; {len(tasks)} networks with",
-    f"one head each have {sum(alone):,}, and about {len(tasks)} times the training.",
+    f"One network with {len(tasks)} heads has {shared:,} parameters; {len(tasks)} networks with",
+    f"one head each have {sum(alone):,}, and are {len(tasks)} trainings instead of one.",
 ) if len(tasks) > 1 else say("**This study has one task**, so there is nothing to share.")
 
 # %% [markdown]
 # For the scores we train, for each of three training seeds and each {term}`fold`, one network with
-# both heads and, from the same initial weights and with the same batches, one for each head alone,
-# a few epochs each.
-# Every trial is tested by networks that saw no window of it. The score is the
+# both heads and one for each head alone, from the same initial weights, with the same batches, for
+# a few epochs. Every trial is tested by networks that saw no window of it. The score is the
 # {term}`balanced accuracy` of trials, computed within each subject
 # ([How to read this book](/how_to_read.md)).
 
