@@ -379,7 +379,7 @@ end = stations[names[-1]]
 say(
     f"After the last step the {end.size} values of the window have the mean {abs(end.mean()):.0f}",
     f"and the standard deviation {end.std():.0f}. The pattern is kept, which value lies above",
-    "which; how strong the window was as a whole is gone.",
+    "which. How strong the window was as a whole is gone, and so is how far its values spread.",
 )
 
 # %% [markdown]
@@ -519,10 +519,11 @@ Picture(
 )
 
 # %% tags=["remove-input"]
-published = shares.iloc[-2]
+as_published = "rest removed, z by window" if rested else "z by window"
+published = shares.loc[as_published]
 say(
-    f"After the last of these steps, *{shares.index[-2]}*, a person's level has"
-    f" **{published.iloc[0]:.0%}**",
+    f"The published steps are *{as_published}*: after them a person's level has",
+    f"**{published.iloc[0]:.0%}**",
     f"of the variance (before: {shares.iloc[0, 0]:.0%}), a trial's level",
     f"**{published.iloc[1]:.0%}** (before: {shares.iloc[0, 1]:.0%}), and the window's own pattern",
     f"**{published.iloc[2]:.0%}**. By chance alone, trials would have {shares.iloc[-1, 1]:.0%}.",
