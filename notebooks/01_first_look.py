@@ -132,10 +132,11 @@ Picture(
 
 # %%
 size = summaries.amplitudes(recording)  # a row a channel, in µV
-frame = size.describe().loc[["min", "50%", "max"]].set_axis(["least", "median", "most"])
+frame = size.describe().loc[["min", "50%", "max"]]
 
 # %% tags=["remove-input"]
 frame = frame.set_axis(["standard deviation", "largest distance from 0"], axis=1)
+frame = frame.set_axis(["least", "median", "most"])
 Table(frame.map("{:.1f}".format), caption=f"Over the {len(size)} channels, in µV")
 
 # %% tags=["hide-input"]
