@@ -44,7 +44,7 @@ if keras.backend.backend() == "jax":
     _keep_compiled_programs()
 
 
-def build_mt_cnn(settings: ModelSettings, *, seed: int = 0) -> keras.Model:
+def build_mt_cnn(settings: ModelSettings, *, seed: int | None = 0) -> keras.Model:
     """Build the multi-task convolutional network.
 
     Four convolutions look at the electrodes' neighbourhood, one dense layer embeds the map,
@@ -55,8 +55,9 @@ def build_mt_cnn(settings: ModelSettings, *, seed: int = 0) -> keras.Model:
     ----------
     settings : ModelSettings
         At their defaults the network has 1,347,076 parameters.
-    seed : int
-        Seed of the initial weights.
+    seed : int, optional
+        Seed of the initial weights. None leaves them 0, for a model whose shapes are looked at or
+        whose weights are loaded: drawing them costs seconds in a process that compiles it first.
 
     Returns
     -------
@@ -78,10 +79,10 @@ def build_mt_cnn(settings: ModelSettings, *, seed: int = 0) -> keras.Model:
     maps = _input(settings)  # (B, W, 8, 9, planes); without W for single windows
     x = _trunk(maps, settings, seed)  # (B, W, 512)
     x = layers.GlobalAveragePooling1D(name="embedding")(x)  # (B, 512)
-    return keras.Model(maps, _heads(x, settings, seed + 5), name="mt_cnn")
+    return keras.Model(maps, _heads(x, settings, seed, 5), name="mt_cnn")
 
 
-def build_crnn(settings: ModelSettings, *, seed: int = 0) -> keras.Model:
+def build_crnn(settings: ModelSettings, *, seed: int | None = 0) -> keras.Model:
     """Build 4D-CRNN: the same trunk, then an LSTM over the windows in their order.
 
     The published network has 4 planes, 6 windows, no batch normalisation, no dropout and one
@@ -91,9 +92,8 @@ def build_crnn(settings: ModelSettings, *, seed: int = 0) -> keras.Model:
     Parameters
     ----------
     settings : ModelSettings
-        As for `build_mt_cnn`.
-    seed : int
-        Seed of the initial weights.
+    seed : int, optional
+        Both as for `build_mt_cnn`.
 
     Returns
     -------
@@ -116,17 +116,17 @@ def build_crnn(settings: ModelSettings, *, seed: int = 0) -> keras.Model:
     x = _trunk(maps, settings, seed)  # (B, W, 512)
     x = layers.LSTM(
         _scaled(128, settings),
-        kernel_initializer=keras.initializers.GlorotUniform(seed + 5),
-        recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 6),
+        kernel_initializer=_drawn(seed, 5),
+        recurrent_initializer=_drawn(seed, 6, keras.initializers.Orthogonal),
         name="embedding",
     )(x)  # (B, 128)
-    return keras.Model(maps, _heads(x, settings, seed + 7), name="crnn")
+    return keras.Model(maps, _heads(x, settings, seed, 7), name="crnn")
 
 
 BUILDERS: dict[str, Callable[..., keras.Model]] = {"mt_cnn": build_mt_cnn, "crnn": build_crnn}
 
 
-def build(settings: ModelSettings, *, seed: int = 0) -> keras.Model:
+def build(settings: ModelSettings, *, seed: int | None = 0) -> keras.Model:
     """Build the network that the settings name.
 
     Examples
@@ -188,7 +188,7 @@ def _input(settings: ModelSettings) -> keras.KerasTensor:
     return keras.Input(one if settings.windows == 1 else (settings.windows, *one), name="maps")
 
 
-def _trunk(maps: keras.KerasTensor, settings: ModelSettings, seed: int) -> keras.KerasTensor:
+def _trunk(maps: keras.KerasTensor, settings: ModelSettings, seed: int | None) -> keras.KerasTensor:
     """Embed every window on its own, with shared weights; B samples of W windows."""
     x = keras.ops.reshape(maps, (-1, ROWS, COLUMNS, settings.planes))  # (B W, 8, 9, planes)
     for block, (filters, size) in enumerate([(64, 5), (128, 4), (256, 4), (64, 1)], start=1):
@@ -197,7 +197,7 @@ def _trunk(maps: keras.KerasTensor, settings: ModelSettings, seed: int) -> keras
             size,
             padding="same",
             activation="relu",
-            kernel_initializer=keras.initializers.GlorotUniform(seed + block - 1),
+            kernel_initializer=_drawn(seed, block - 1),
             name=f"conv_{block}",
         )(x)  # (B W, 8, 9, 64 | 128 | 256 | 64)
         if block == 4:
@@ -207,7 +207,7 @@ def _trunk(maps: keras.KerasTensor, settings: ModelSettings, seed: int) -> keras
     x = layers.Dense(
         _scaled(512, settings),
         activation="relu",
-        kernel_initializer=keras.initializers.GlorotUniform(seed + 4),
+        kernel_initializer=_drawn(seed, 4),
         name="dense",
     )(x)  # (B W, 512)
     x = _regularise(x, settings, 5)
@@ -221,19 +221,28 @@ def _regularise(x: keras.KerasTensor, settings: ModelSettings, block: int) -> ke
     return layers.Dropout(settings.dropout, name=f"dropout_{block}")(x) if settings.dropout else x
 
 
+def _drawn(
+    seed: int | None,
+    layer: int,
+    initializer: type[keras.Initializer] = keras.initializers.GlorotUniform,
+) -> keras.Initializer:
+    """How a layer's weights begin: drawn with a seed of its own, or 0 without one."""
+    return keras.initializers.Zeros() if seed is None else initializer(seed=seed + layer)
+
+
 def _scaled(units: int, settings: ModelSettings) -> int:
     return max(1, round(units * settings.width))
 
 
 def _heads(
-    embedding: keras.KerasTensor, settings: ModelSettings, seed: int
+    embedding: keras.KerasTensor, settings: ModelSettings, seed: int | None, first: int
 ) -> dict[str, keras.KerasTensor]:
     """One softmax a task, by the task's name."""
     return {
         task: layers.Dense(
             n_classes,
             activation="softmax",
-            kernel_initializer=keras.initializers.GlorotUniform(seed + i),
+            kernel_initializer=_drawn(seed, first + i),
             name=task,
         )(embedding)
         for i, (task, n_classes) in enumerate(settings.tasks.items())

@@ -198,7 +198,7 @@ def grid_and_scalp(values: np.ndarray, channels: Sequence[str], *, name: str, un
     maps.colour_bar(image, [left, right], f"{name} ({unit})", location="bottom")
     return Picture(
         figure,
-        alt=f"{name} on the grid and over the scalp, from {limits[0]:.1f} {unit} at "
+        alt=f"{name} ({unit}) on the grid and over the scalp, from {limits[0]:.1f} at "
         f"{channels[int(values.argmin())]} to {limits[1]:.1f} at {channels[int(values.argmax())]}.",
         caption="Left: the grid as the network gets it, empty cells hatched. Right: the same "
         "values, interpolated between the electrodes (dots) for the eye.",

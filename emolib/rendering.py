@@ -151,11 +151,15 @@ def waits_for(name: str) -> str:
 
     Examples
     --------
-    >>> waits_for("01_first_look"), waits_for("08_pooled_and_fine_tuned")
-    ('first', 'scores')
+    >>> waits_for("01_first_look"), waits_for("07_multi_task_loss")
+    ('first', 'features')
+    >>> waits_for("06_cnn_layer_by_layer")  # it opens a fold's weights
+    'scores'
     """
     source = source_of(name).read_text(encoding="utf-8")
-    if re.search(r"stages\.(predictions|scores|histories|permuted_\w+)\(|fold_network", source):
+    if re.search(
+        r"stages\.(predictions|scores|histories|permuted_\w+)\(|fold_(network|files)", source
+    ):
         return "scores"
     return "features" if re.search(r"stages\.(cohort|usable_subjects)\(", source) else "first"
 

@@ -36,7 +36,7 @@ from IPython.display import display
 from scipy.stats import kurtosis
 
 from emolib import maps, pictures, plots, spectra, stages, summaries
-from emolib.display import Picture, plain, provenance, say, use_style
+from emolib.display import Picture, Table, plain, provenance, say, use_style
 from emolib.labels import trial_classes
 from emolib.provenance import made_by
 from emolib.study import load
@@ -45,16 +45,16 @@ use_style()
 
 # %% tags=["parameters"]
 study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None takes the first whose recording can be used
+subject = None  # such as "sub-01"; None: the first that can be used
 
 # %% [markdown]
 # ## What is in a recording
 #
 # An {term}`electrode` is a small contact on the scalp. Between it and a common reference lies a
 # voltage of some millionths of a volt, microvolts (µV), that changes all the time. Measured again
-# and again at a fixed rate, it becomes a {term}`channel`: a row of numbers. The rate is called the
-# sampling frequency, `sfreq` in this book ({term}`sfreq`). All channels together are the
-# {term}`EEG`, the electroencephalogram.
+# and again at a fixed rate, it becomes a {term}`channel`: a row of numbers. The rate is the
+# sampling frequency, {term}`sfreq` in code. All channels together are the {term}`EEG`, the
+# electroencephalogram.
 #
 # One person, a {term}`subject`, is presented with something many times: films, or tasks. What is
 # presented is the {term}`stimulus`, each presentation is a {term}`trial`, and all trials of a
@@ -120,8 +120,8 @@ Picture(
     fig,
     alt=f"Signals of {len(shown)} electrodes over {times[-1]:.0f} s, between "
     f"{values.min():.0f} and {values.max():.0f} microvolts.",
-    caption="The first seconds of the first trial. Each row is an electrode, from the front of the "
-    "list of channels to its end. The bar on the right is the scale for all rows.",
+    caption=f"The first seconds of the first trial. A row is an electrode; {len(shown)} of "
+    f"{len(channels)} are shown, in the recording's order. The bar is the scale of all rows.",
 )
 
 # %% [markdown]
@@ -131,8 +131,13 @@ Picture(
 # below it.
 
 # %%
-size = summaries.amplitudes(recording)
-size.describe().loc[["min", "50%", "max"]].round(1)
+size = summaries.amplitudes(recording)  # a row a channel, in µV
+frame = size.describe().loc[["min", "50%", "max"]]
+
+# %% tags=["remove-input"]
+frame = frame.set_axis(["standard deviation", "largest distance from 0"], axis=1)
+frame = frame.set_axis(["least", "median", "most"])
+Table(frame.map("{:.1f}".format), caption=f"Over the {len(size)} channels, in µV")
 
 # %% tags=["hide-input"]
 pictures.amplitudes(size)
@@ -153,7 +158,6 @@ pictures.amplitudes(size)
 # %%
 classes = trial_classes(recording, this_study.tasks)
 counts = summaries.label_counts(recording, this_study.tasks)
-print(counts)
 
 # %% tags=["hide-input"]
 if "rating" in recording:
@@ -179,12 +183,13 @@ pictures.labels(counts)
 #
 # Any signal can be written as a sum of waves. The *power spectral density* says how much power the
 # waves near each frequency carry, in µV² per hertz (Hz, waves a second); its area is the signal's
-# power. Welch's method estimates it: cut the signal into pieces of two seconds, compute the
-# spectrum of each, take the mean.
+# power. Welch's method {cite:p}`welch1967` estimates it: cut the signal into pieces of two seconds,
+# compute the spectrum of each, take the mean.
 #
 # Spectra of EEG fall with frequency. On the way down there is often a hump near 10 Hz, strongest at
-# the back of the head: the alpha rhythm, known since the first EEG was recorded. Its highest point
-# is the *alpha peak*. Where it lies differs between people, and some have none.
+# the back of the head: the alpha rhythm, known since the first reports of an EEG
+# {cite:p}`berger1929`. Its highest point is the *alpha peak*. Where it lies differs between people,
+# and some have none. Where the makers of a data set have filtered, the curve drops.
 
 # %%
 density = spectra.trial_spectra(recording).sel(frequency=slice(1, 45)).mean("trial")
@@ -246,9 +251,10 @@ else:
 display(page)
 
 # %% [markdown]
-# One difference can be measured. The simulation adds up Gaussian noise; real EEG also holds rare
-# large deflections from blinks, muscles and movements, even after cleaning. The *excess kurtosis*
-# counts such rare extremes: it is 0 for a Gaussian signal and grows with them.
+# One difference can be measured. The simulation adds up Gaussian noise whose strength changes
+# slowly; real EEG also holds rare large deflections from blinks, muscles and movements, even after
+# cleaning. The *excess kurtosis* counts such rare extremes: it is 0 for a Gaussian signal and grows
+# with them.
 
 # %%
 eeg = recording["eeg"].to_numpy()

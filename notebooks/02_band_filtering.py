@@ -47,7 +47,7 @@ use_style()
 
 # %% tags=["parameters"]
 study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None takes the first whose recording can be used
+subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
@@ -71,8 +71,8 @@ Table(pd.DataFrame({"Hz": limits}), caption="The bands of this study")
 # %% [markdown]
 # A *band-pass filter* keeps the waves of a band and weakens all others. No filter has sharp edges.
 # How much each frequency is weakened is its *gain*, in decibels (dB): 0 dB is unchanged, and each
-# 20 dB less divide the amplitude by ten. The filter here is a *Butterworth* filter, flat inside the
-# band, and at the band's limits its gain is -3 dB: half of the power passes.
+# 20 dB less divides the amplitude by ten. The filter here is a *Butterworth* filter of order 3,
+# flat inside the band; at the band's limits its gain is -3 dB: half of the power passes.
 
 # %%
 hz = np.linspace(1, 60, 400)
@@ -124,8 +124,8 @@ Picture(
     fig,
     alt=f"The same band of electrode {at_back}, filtered in two ways; the causal curve follows the "
     f"zero-phase one some {1000 * late:.0f} ms later.",
-    caption=f"{alpha.name} at electrode {at_back}. Nearly the same waves, shifted in time; running "
-    "twice, the zero-phase filter weakens the edges of the band twice.",
+    caption=f"The band {alpha.name} at electrode {at_back}. Nearly the same waves, shifted; "
+    "running twice, the zero-phase filter weakens the edges of the band twice.",
 )
 
 # %% tags=["remove-input"]
@@ -161,8 +161,8 @@ Picture(
     fig,
     alt="Impulse response per band. 99 % of the energy has passed after "
     + "; ".join(f"{name} {1000 * t:.0f} ms" for name, t in passed.items()),
-    caption=f"Dotted: multiples of {window_seconds:g} s. The narrower the band, the longer its "
-    "filter rings.",
+    caption=f"The input is one sample of 1 µV. Dotted: multiples of {window_seconds:g} s. The "
+    "narrower the band, the longer its filter rings.",
 )
 
 # %% [markdown]

@@ -48,7 +48,7 @@ use_style()
 
 # %% tags=["parameters"]
 study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None takes the first whose recording can be used
+subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
@@ -90,7 +90,7 @@ for sigma in (0.5, 1.0, 10.0):
 Table(pd.DataFrame(rows).T.round(6), caption="Entropy of a Gaussian, in nats")
 
 # %% [markdown]
-# Two remarks. The value depends on the unit: a thousand times larger numbers (nanovolts) add
+# Three remarks. The value depends on the unit: a thousand times larger numbers (nanovolts) add
 # $\ln 1000$. Unlike the entropy of dice, it may be negative. And what is computed from EEG is the
 # *formula*, with the sample variance of a window in a band, whether or not the samples are
 # Gaussian. So DE in this book, as in the literature on emotion from EEG since {cite:t}`duan2013`,
@@ -116,9 +116,10 @@ say(
 # A band-passed signal has next to no mean: the filter has removed the slow part. Without it, energy
 # is $(N - 1) s^2$, and with $h = \tfrac12 \ln(2 \pi e\, s^2)$
 #
-# $$\ln(\text{energy}) \approx 2 h + \ln\frac{N - 1}{2 \pi e}.$$
+# $$\text{energy} \approx \frac{N - 1}{2 \pi e}\, e^{2h}, \qquad
+# \ln(\text{energy}) \approx 2 h + \ln\frac{N - 1}{2 \pi e}.$$
 #
-# A straight line of slope 2, the same for all bands. Let us look.
+# On a logarithmic axis that is a straight line of slope 2, the same for all bands. Let us look.
 
 # %%
 eeg = recording["eeg"].dropna("time").transpose("trial", "channel", "time")
@@ -159,10 +160,12 @@ say(
 # %% [markdown]
 # ## True spectral densities
 #
-# A density in the proper sense is estimated from the *unfiltered* window. Welch's method multiplies
-# it with a taper that is zero at both ends, and squares its Fourier transform; the mean over the
-# frequencies of a band is that band's power density, in µV² per Hz. The multitaper method does so
-# with several tapers and takes the mean: less noise, less sharp. Both are settings of this project.
+# A density in the proper sense is estimated from the *unfiltered* window. Welch's method
+# {cite:p}`welch1967` multiplies it with a taper, a curve that falls to zero at the ends, and
+# squares its Fourier transform; the mean over the frequencies of a band is that band's power
+# density, in µV² per Hz. (A long signal is cut into pieces, as in [chapter 1](01_first_look); a
+# window this short is one piece.) The multitaper method does so with several tapers and takes the
+# mean: less noise, less sharp. Both are settings of this project.
 
 # %%
 cut = kernels.cut_windows(eeg, n_window)
@@ -198,11 +201,19 @@ say(
     f"come late, these become {centre[causal.idxmin()]:.2f} and {centre[causal.idxmax()]:.2f}.",
 )
 
+# %% tags=["remove-input"]
+step, narrow = sfreq / n_window, min(all_bands.values(), key=lambda b: b.high_hz - b.low_hz)
+say(
+    "So when do a density and DE differ? Where the window is short for the band. A window of",
+    f"{1 / step:g} s tells apart frequencies {step:g} Hz and more from each other: {narrow.name},",
+    f"{narrow.high_hz - narrow.low_hz:g} Hz wide, is {(narrow.high_hz - narrow.low_hz) / step:.0f}",
+    "points of such a spectrum.",
+)
+
 # %% [markdown]
-# So when do a density and DE differ? Where the window is short for the band. Three things meet:
+# Three things meet:
 #
-# - *Resolution.* A window of half a second tells apart frequencies 2 Hz and more from each other. A
-#   band that is 4 Hz wide is two points of such a spectrum, and power from next door leaks in.
+# - *Resolution.* With so few points in a band, power from next door leaks in.
 # - *Memory and delay.* The causal filter answers late, and its window remembers the one before
 #   (previous chapter). The density knows nothing of its neighbours. A zero-phase filter is not
 #   late; but it also weakens the band's edges twice, so agreement need not grow in every band.
@@ -237,7 +248,7 @@ if len(kinds) == 2:
         "by band " + ", ".join(f"{band} {value:.2f}" for band, value in pairs.items()) + ".",
         "The line fits worse, but nothing has been learnt about the brain in between: the energy",
         "was simply not logged before it was subtracted and scaled. What the second kind adds is",
-        "a new *nonlinearity*, which stresses the strongest windows, and no new measurement.",
+        "a new *nonlinearity*, which stresses the largest values, and no new measurement.",
     )
 else:
     page = say(f"This study uses one kind only, {kinds[0]}: there is nothing to compare.")

@@ -58,7 +58,7 @@ use_style()
 
 # %% tags=["parameters"]
 study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None takes the first whose recording can be used
+subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
@@ -96,37 +96,35 @@ say(
 # $$n = \frac{(N r_0)^2}{\sum_{i,j} r_{i-j}^2}, \qquad r_l = \sum_k h_k h_{k+l}.$$
 #
 # The DE of noise that never changes its strength then scatters with the standard deviation
-# $\tfrac12 \sqrt{\psi_1(n/2)}$, about $1/\sqrt{2n}$ nats; $\psi_1$ is the trigamma function.
+# $\tfrac12 \sqrt{\psi_1(n/2)}$, about $1/\sqrt{2n}$ nats; $\psi_1$ is the trigamma function. That
+# takes neighbouring samples for $n$ independent ones, so we also measure it, on white noise.
 
 # %%
 slow = raw.bands[0]
-eeg = recording["eeg"].transpose("trial", "channel", "time").to_numpy()[:6].astype(float)
-eeg = eeg[..., : min(spectra.trial_lengths(recording))]
+eeg = recording["eeg"].transpose("trial", "channel", "time").to_numpy()[:6]
+eeg = eeg[..., : min(spectra.trial_lengths(recording))].astype(float)
+given = {"white noise": np.random.default_rng(0).normal(size=eeg.shape), "here": eeg}
 rows = {}
 for seconds in window_seconds * np.array([1, 2, 4]):
     settings = replace(raw, window_seconds=seconds, bands=[slow])
-    entropy = np.stack([window_features(trial, sfreq, settings) for trial in eeg])
     n = levels.independent_values(impulse_response(sfreq, slow), round(seconds * sfreq))
-    rows[f"{seconds:g} s"] = {
-        "windows a trial": entropy.shape[1],
-        "independent values": f"{n:.1f}",
-        "scatter, steady noise": f"{0.5 * np.sqrt(polygamma(1, n / 2)):.2f}",
-        "scatter, here": f"{np.sqrt(entropy.var(axis=1, ddof=1).mean()):.2f}",
-    }
+    row = {"independent values": n, "derived": 0.5 * np.sqrt(polygamma(1, n / 2))}
+    for name, signals in given.items():
+        entropy = np.stack([window_features(trial, sfreq, settings) for trial in signals])
+        row[name] = np.sqrt(entropy.var(axis=1, ddof=1).mean())  # within trials
+    rows[f"{seconds:g} s"] = {"windows a trial": entropy.shape[1]} | row
+scatter = pd.DataFrame(rows).T.rename_axis("window")
 
 # %% tags=["remove-input"]
-Table(
-    pd.DataFrame(rows).T.rename_axis("window"),
-    caption=f"DE in {slow.name}: its scatter from window to window (standard deviation, nats)",
-)
-
-# %%
-scatter = pd.DataFrame(rows).T.filter(like="scatter").astype(float)
-by_chance = (scatter["scatter, steady noise"] / scatter["scatter, here"]) ** 2
+text = scatter.map("{:.2f}".format)
+text["windows a trial"] = scatter["windows a trial"].astype(int)
+text["independent values"] = scatter["independent values"].map("{:.1f}".format)
+Table(text, caption=f"DE in {slow.name}: its scatter from window to window, in nats, on the right")
 
 # %% tags=["remove-input"]
+by_chance = (scatter["white noise"] / scatter["here"]) ** 2
 say(
-    "*Here* is the recording, within trials. What it has above *steady noise* is real change:",
+    "*Here* is the recording, within trials. What it has above *white noise* is real change:",
     f"rhythms swell and fade. Of the variance of {slow.name} within a trial, the scatter of the",
     f"estimate alone is about **{min(by_chance.iloc[0], 1):.0%}** in windows of",
     f"{by_chance.index[0]} and {min(by_chance.iloc[-1], 1):.0%} in those of {by_chance.index[-1]}.",
@@ -141,15 +139,10 @@ say(
 
 # %%
 table = metadata(stages.features(this_study, subject), this_study.tasks)
-most = min(6, table.groupby("trial").size().min())
-rows = {}
-for size in range(1, most + 1):
-    groups = group_windows(table, size)
-    rows[size] = {"groups": len(groups), "windows dropped": len(table) - groups.size}
-frame = pd.DataFrame(rows).T.rename_axis("windows in a group")
-
-# %% tags=["remove-input"]
-Table(frame, caption=f"Groups of the {len(table)} windows of {subject}")
+size = min(6, table.groupby("trial").size().min())
+groups = group_windows(table, size)
+print(f"{len(table)} windows of {subject} make {len(groups)} groups of {size};")
+print(f"{len(table) - groups.size} windows are left over at the ends of trials.")
 
 # %% [markdown]
 # ## Three levels in one number
@@ -192,7 +185,7 @@ Table(
 )
 
 # %% [markdown]
-# The network shall learn something about trials. What marks the *person* is of no use for that: it
+# The network is to learn something about trials. What marks the *person* is of no use for that: it
 # is the same in all of a person's trials. The steps below are meant to take it away.
 #
 # ## Baseline removal
@@ -323,7 +316,7 @@ if rested:
 # %% tags=["remove-input"]
 if rested:
     caption = f"What is subtracted from DE (nats), mean over trials and electrodes, {subject}"
-    display(Table(frame.round(2), caption=caption))
+    display(Table(frame.map("{:.2f}".format), caption=caption))
     told = say(
         f"With the slip, {frame['difference'].abs().idxmax()} comes out",
         f"{abs(frame['difference']).max():.2f} nats too",
@@ -386,7 +379,7 @@ end = stations[names[-1]]
 say(
     f"After the last step the {end.size} values of the window have the mean {abs(end.mean()):.0f}",
     f"and the standard deviation {end.std():.0f}. The pattern is kept, which value lies above",
-    "which; how strong the window was as a whole is gone.",
+    "which. How strong the window was as a whole is gone, and so is how far its values spread.",
 )
 
 # %% [markdown]
@@ -526,23 +519,24 @@ Picture(
 )
 
 # %% tags=["remove-input"]
-published = shares.iloc[-2]
+as_published = "rest removed, z by window" if rested else "z by window"
+published = shares.loc[as_published]
 say(
-    f"After the last of these steps, *{shares.index[-2]}*, a person's level has"
-    f" **{published.iloc[0]:.0%}**",
+    f"The published steps are *{as_published}*: after them a person's level has",
+    f"**{published.iloc[0]:.0%}**",
     f"of the variance (before: {shares.iloc[0, 0]:.0%}), a trial's level",
     f"**{published.iloc[1]:.0%}** (before: {shares.iloc[0, 1]:.0%}), and the window's own pattern",
     f"**{published.iloc[2]:.0%}**. By chance alone, trials would have {shares.iloc[-1, 1]:.0%}.",
 )
 
 # %% [markdown]
-# ## White noise gets trials
+# ## How white noise comes to have trials
 #
 # One thing is left to be looked at: how much of the trial's share the subtraction itself makes.
 # Take white noise, in which nothing is shared by the windows of a trial. Give it rests of white
 # noise, with $B$ windows each. If windows are independent and their DE has the variance $s^2$, the
 # mean of $B$ has the variance $s^2 / B$; subtracted from all windows of a trial, it is a difference
-# *between* trials, $1 / (1 + B)$ of the whole.
+# *between* trials, $1 / (1 + B)$ of the whole. (The table adds what chance gives without it.)
 
 # %%
 noise = pseudo_trials.white_noise(

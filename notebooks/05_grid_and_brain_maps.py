@@ -62,7 +62,7 @@ use_style()
 
 # %% tags=["parameters"]
 study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None takes the first whose recording can be used
+subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
@@ -125,7 +125,7 @@ say(
 # %%
 brain_maps = grid.to_brain_maps(features)
 print(dict(brain_maps.sizes))
-print(list(enumerate(brain_maps["plane"].to_numpy().tolist())))
+print(*enumerate(brain_maps["plane"].to_numpy().tolist()), sep="\n")
 
 # %% tags=["hide-input"]
 kinds = features["kind"].to_numpy().tolist()
@@ -193,7 +193,7 @@ say(
 # Now to the question. Let us call two electrodes *neighbours* if no third one is nearer to both of
 # them than they are to each other {cite:p}`toussaint1980`. This needs distances only. On the grid
 # they are counted in cells; on the head they are millimetres, straight through, between the places
-# that these electrodes have on the head of one much-measured man.
+# of the electrodes on a model of one man's head, made from many scans.
 
 # %%
 pairs = neighbours.electrode_pairs(channels)

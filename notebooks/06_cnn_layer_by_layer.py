@@ -53,7 +53,7 @@ use_style()
 
 # %% tags=["parameters"]
 study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None takes the first whose recording can be used
+subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
@@ -73,7 +73,7 @@ print("windows, rows, columns, planes:", x.shape)
 # it holds on one map is its activation. The published network {cite:p}`rudakov2021` has this chain:
 
 # %%
-published = build_mt_cnn(ModelSettings())
+published = build_mt_cnn(ModelSettings(), seed=None)  # for its shapes, not its weights
 layers = network.layer_table(published)
 
 # %% tags=["remove-input"]
@@ -98,10 +98,10 @@ Table(
 
 # %%
 settings = replace(this_study.model_settings, windows=1, network="mt_cnn")
-cnn = build_mt_cnn(settings)
 protocols = [name for name in this_study.protocols if name not in LEAKING]
 file = this_study.fold_files(protocols[0], 0)["weights"] if protocols else None
 trained = bool(file) and file.exists() and this_study.model.network == "mt_cnn"
+cnn = build_mt_cnn(settings, seed=None if trained else 0)
 if trained:
     load_weights(file, cnn)
 
@@ -212,8 +212,7 @@ most = np.unravel_index(electrodes.argmax(), electrodes.shape)
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(5.0, 4.3))
-image = network_plots.cells(ax, electrodes, numbers="{:.0f}")
-maps.colour_bar(image, ax, "electrodes under the kernel")
+network_plots.cells(ax, electrodes, numbers="{:.0f}")
 Picture(
     fig,
     alt=f"Grid of numbers: a 5 by 5 kernel covers between {electrodes.min():.0f} and "
@@ -249,8 +248,7 @@ say(
 # which units move.
 
 # %%
-narrow = build_mt_cnn(ModelSettings(width=1 / 8, planes=1))  # width and weights do not matter here
-seen = network.fields(narrow, ["conv_1", "conv_2", "conv_3", "conv_4", "pool"], n_maps=4)
+seen = network.fields(cnn, ["conv_1", "conv_2", "conv_3", "conv_4", "pool"], n_maps=4)
 print("row and column of the unit, row and column of the cell:", seen["conv_3"].shape)
 
 # %% tags=["hide-input"]
@@ -289,8 +287,7 @@ Table(pd.DataFrame(table).T, caption="How far units see, measured")
 # %% tags=["hide-input"]
 counts = seen["conv_3"].sum(axis=(2, 3))
 fig, ax = plt.subplots(figsize=(5.0, 4.3))
-image = network_plots.cells(ax, counts, numbers="{:.0f}")
-maps.colour_bar(image, ax, "cells that the unit sees")
+network_plots.cells(ax, counts, numbers="{:.0f}")
 Picture(
     fig,
     alt=f"Grid of numbers: after the third convolution units see {counts.min()} to {counts.max()} "
@@ -325,21 +322,21 @@ say(
 #   code does.
 #
 # Which of the two made the published scores this book does not know. The figure's is the default
-# here; the code's is a setting. What hangs on it? We build one network of each kind, alike in all
-# layers before pooling, and raise one electrode after another by one.
+# here; the code's is a setting. What hangs on it? Beside this study's network we build one with the
+# other kind of pooling, alike in all layers before, and raise one electrode after another by one.
 
 # %%
-twins = {kind: build_mt_cnn(replace(settings, pooling=kind)) for kind in ("same", "valid")}
-before = [layer.name for layer in cnn.layers if layer.name.startswith(("conv", "norm"))]
-for twin in twins.values():
-    for name in before:
-        twin.get_layer(name).set_weights(cnn.get_layer(name).get_weights())
+other = "valid" if settings.pooling == "same" else "same"
+twins = {settings.pooling: cnn, other: build_mt_cnn(replace(settings, pooling=other))}
+for layer in cnn.layers[: [layer.name for layer in cnn.layers].index("pool")]:
+    twins[other].get_layer(layer.name).set_weights(layer.get_weights())
 some = x[:: -(-len(x) // 8)]  # eight windows, evenly spread
 tasks = list(settings.tasks)
 moved = {kind: network.responses(twin, ["pool", *tasks], some) for kind, twin in twins.items()}
 
 # %% tags=["remove-input"]
-both = {"same": published, "valid": build_mt_cnn(ModelSettings(pooling="valid"))}
+both = {"same": published}
+both["valid"] = build_mt_cnn(ModelSettings(pooling="valid"), seed=None)
 rows_of = {}
 for kind, of in moved.items():
     answers = np.abs([of[task][:, rows, columns] for task in tasks]).max(axis=(0, 1, 3))
@@ -415,7 +412,7 @@ largest = sorted(counts, key=counts.get)[-2:]
 Picture(
     fig,
     alt="Parameters by layer: " + ", ".join(f"{name} {n:,}" for name, n in counts.items()),
-    caption="The published network with `same` pooling.",
+    caption="The published network, with pooling of the kind same.",
 )
 
 # %% tags=["remove-input"]
@@ -436,9 +433,9 @@ say(
 # Two kinds of layer do one thing while the network is trained, and another afterwards, when it
 # answers (at *inference*).
 #
-# The first is {term}`batch normalisation`. It makes each plane's numbers comparable: minus a mean
-# $\mu$, divided by a standard deviation, times a learnt scale $\gamma$, plus a learnt shift
-# $\beta$:
+# The first is {term}`batch normalisation` {cite:p}`ioffe2015`. It makes each plane's numbers
+# comparable: minus a mean $\mu$, divided by a standard deviation, times a learnt scale $\gamma$,
+# plus a learnt shift $\beta$:
 #
 # $$y = \gamma \, \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta.$$
 #
@@ -457,20 +454,21 @@ else:
     print("This study's network has no batch normalisation.")
 
 # %% [markdown]
-# The second is {term}`dropout`. It sets a share of all activations to zero, others at each step (a
-# fifth of them, as published), and divides the rest by the share that is left, so that their mean
-# stays. A unit then cannot rely on one other unit. At inference nothing is dropped.
+# The second is {term}`dropout` {cite:p}`srivastava2014`. At each step it sets a fresh random share
+# of all activations to zero (a fifth, as published), and divides the rest by the share that is
+# left, so that their mean stays. A unit then cannot rely on one other unit. At inference nothing is
+# dropped.
 #
 # Let us ask the network about *one* window: afterwards; in training mode in twenty different
 # batches, without dropout; and in training mode in one batch, with twenty draws of dropout.
 
 # %%
-steady = build_mt_cnn(replace(settings, dropout=0.0))
+steady = build_mt_cnn(replace(settings, dropout=0.0), seed=None)
 steady.set_weights(cnn.get_weights())
-task, rng = tasks[0], np.random.default_rng(0)
-batches = [np.concatenate([one[None], x[rng.choice(len(x), 63)]]) for _ in range(20)]
-by_batch = [network.in_training(steady, batch, seed=0)[task][0, 1] for batch in batches]
-by_draw = [network.in_training(cnn, batches[0], seed=i)[task][0, 1] for i in range(20)]
+task, rng, n = tasks[0], np.random.default_rng(0), 20
+batches = [np.concatenate([one[None], x[rng.choice(len(x), 63)]]) for _ in range(n)]
+by_batch = network.in_training(steady, batches, seeds=[0] * n)[task][:, 0, 1]
+by_draw = network.in_training(cnn, batches[:1] * n, seeds=range(n))[task][:, 0, 1]
 afterwards = network.outputs(cnn, [task], one[None])[task][0, 1]
 
 # %% tags=["hide-input"]
@@ -566,10 +564,11 @@ print("lost:", ", ".join(lost_now) or "none of this study's")
 
 # %% [markdown]
 # **Exercise 3.** Halve the width of the published network. Which layers shrink to a half, which to
-# a quarter, and why is the whole not exactly a quarter?
+# a quarter, and why is the whole not exactly a quarter? (`seed=None` draws no weights: it is
+# quick.)
 
 # %% tags=["hide-cell", "solution"]
-half = network.layer_table(build_mt_cnn(ModelSettings(width=0.5)))["parameters"]
+half = network.layer_table(build_mt_cnn(ModelSettings(width=0.5), seed=None))["parameters"]
 ratio = (half / layers["parameters"])[layers["parameters"] > 0]
 print(ratio.round(3).to_string())
 print(f"\nall: {half.sum() / layers['parameters'].sum():.3f}")

@@ -53,21 +53,19 @@ from emolib.published import published
 from emolib.splits import LEAKING, PROTOCOLS, group_windows
 from emolib.study import load
 
-import keras  # isort: skip - after emolib.model, which chooses the backend
-
 use_style()
 
 # %% tags=["parameters"]
 study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None takes the first whose recording can be used
+subject = None  # such as "sub-01"; None: the first that can be used
 
 # %% [markdown]
 # ## A small experiment
 #
 # This page trains networks while it is made, so they must be small: an eighth of the published
-# width, a few passes over the data, and, instead of single {term}`windows <window>`, the mean
-# {term}`brain map` of some consecutive ones. The data are the study's own, of all its
-# {term}`subjects <subject>`.
+# width, no {term}`dropout`, a few passes over the data, and, instead of single {term}`windows
+# <window>`, the mean {term}`brain map` of some consecutive ones. The data are the study's own, of
+# all its {term}`subjects <subject>`.
 
 # %%
 this_study = load(study)
@@ -81,7 +79,7 @@ tasks = list(this_study.tasks)
 labels = {task: table[task].to_numpy() for task in tasks}
 
 # %%
-small = replace(this_study.model_settings, width=1 / 8, windows=1, network="mt_cnn")
+small = replace(this_study.model_settings, width=1 / 8, dropout=0.0, windows=1, network="mt_cnn")
 settings = replace(light_comparison.light_training(small, epochs=4), class_weights="per_task")
 protocol = next((p for p in this_study.protocols if p not in LEAKING), "trial_grouped")
 n_folds = min(this_study.n_folds, 2)
@@ -117,7 +115,7 @@ start = trainer.initial_weights(key)
 judged_by = {"train": fold.train, "validation": fold.validation}
 kept = trainer.fit(maps, labels, **judged_by, rate=rate, epochs=30, key=key)
 blindly = {"train": fold.train, "validation": fold.train}
-trained_on = trainer.fit(maps, labels, **blindly, rate=rate, epochs=30, key=key)
+trained_on = trainer.fit(maps, labels, **blindly, rate=rate, epochs=40, key=key)
 
 # %% [markdown]
 # ## What a wrong answer costs
@@ -133,24 +131,25 @@ trained_on = trainer.fit(maps, labels, **blindly, rate=rate, epochs=30, key=key)
 
 
 # %%
-def of_own_class(weights, task):
-    """The probability that each validation map's own class is given."""
-    p = trainer.predict(weights, maps, fold.validation)[task]
-    label = labels[task][fold.validation]
-    known = label >= 0  # a missing rating has no class, and counts nothing
-    return p[known, label[known]]
+def of_own_class(weights):
+    """The probability that each validation map's own class is given, by task."""
+    own = {}
+    for task, p in trainer.predict(weights, maps, fold.validation).items():
+        label = labels[task][fold.validation]
+        known = label >= 0  # a missing rating has no class, and counts nothing
+        own[task] = p[known, label[known]]
+    return own
 
 
 networks = {"kept": kept.weights, "trained on": trained_on.weights, "before training": start}
-own = {name: {task: of_own_class(w, task) for task in tasks} for name, w in networks.items()}
+own = {name: of_own_class(weights) for name, weights in networks.items()}
 by_hand = {task: -np.log(p).mean() for task, p in own["kept"].items()}
 n_validation = len(table.iloc[fold.validation][["subject", "trial"]].drop_duplicates())
 
 # %%
-cross_entropy, by_keras = keras.losses.SparseCategoricalCrossentropy(), {}
-for task, p in trainer.predict(kept.weights, maps, fold.validation).items():
-    label = labels[task][fold.validation]
-    by_keras[task] = float(cross_entropy(label[label >= 0], p[label >= 0]))
+best = kept.history.loc[kept.history["val_loss"].idxmin()]  # what Keras wrote down in training
+names = {task: f"val_{task}_loss" if len(tasks) > 1 else "val_loss" for task in tasks}
+by_keras = {task: best[name] for task, name in names.items()}
 
 # %% tags=["hide-input"]
 first = tasks[0]
@@ -178,11 +177,11 @@ frame = pd.DataFrame(losses).loc[tasks].T
 Table(frame.map("{:.4f}".format), caption="Mean loss on validation trials, in nats")
 
 # %% tags=["remove-input"]
-total, smallest = sum(by_hand.values()), kept.history["val_loss"].min()
+total = sum(by_hand.values())
 worst = {name: min(p.min() for p in own[name].values()) for name in ("kept", "trained on")}
 say(
-    f"The losses of the kept network are {total:.4f} in all. The smallest validation loss that",
-    f"Keras wrote down while it trained is {smallest:.4f}; the weights of that epoch are these.",
+    f"The losses of the kept network add up to {total:.4f}, by Keras to {best['val_loss']:.4f}:",
+    f"the smallest sum that it wrote down in training, after epoch {best['epoch']:.0f}.",
     "*Knows nothing* is the logarithm of the number of classes: the loss of equal probabilities.",
     "A network whose loss is larger would do better to admit that it does not know.",
     "Training on makes a network sure of itself: the smallest probability that it gives to a map's",
@@ -226,7 +225,7 @@ say(
 # (the *trunk*) and for each head.
 
 # %%
-model = build(small)
+model = build(small, seed=None)
 model.set_weights(start)
 known = fold.train[(table[tasks].to_numpy()[fold.train] >= 0).all(axis=1)]
 order = np.random.default_rng(0).permutation(known)
@@ -341,21 +340,23 @@ say(
 # than that of one. It may also hurt, if the tasks pull the trunk apart. Which it is must be
 # measured.
 #
-# One thing needs no experiment. Two networks have two trunks:
+# One thing needs no experiment: two networks have two trunks.
 
 # %% tags=["remove-input"]
-alone = [build(replace(small, tasks={task: n})).count_params() for task, n in trainer.tasks.items()]
+alone = [
+    build(replace(small, tasks={task: n}), seed=None).count_params()
+    for task, n in trainer.tasks.items()
+]
 shared = trainer.model.count_params()
 say(
-    f"one network with {len(tasks)} heads has {shared:,} parameters; {len(tasks)} networks with",
-    f"one head each have {sum(alone):,}, and about {len(tasks)} times the training.",
+    f"One network with {len(tasks)} heads has {shared:,} parameters; {len(tasks)} networks with",
+    f"one head each have {sum(alone):,}, and are {len(tasks)} trainings instead of one.",
 ) if len(tasks) > 1 else say("**This study has one task**, so there is nothing to share.")
 
 # %% [markdown]
 # For the scores we train, for each of three training seeds and each {term}`fold`, one network with
-# both heads and, from the same initial weights and with the same batches, one for each head alone,
-# a few epochs each.
-# Every trial is tested by networks that saw no window of it. The score is the
+# both heads and one for each head alone, from the same initial weights, with the same batches, for
+# a few epochs. Every trial is tested by networks that saw no window of it. The score is the
 # {term}`balanced accuracy` of trials, computed within each subject
 # ([How to read this book](/how_to_read.md)).
 
@@ -541,7 +542,7 @@ for high in (50, 60, 70, 80):
 
 # %% tags=["hide-cell", "solution"]
 shuffled = np.random.default_rng(1).permutation(of_batches[last].ravel()).reshape(batches.shape)
-mixed = head_gradients.head_gradients(model, maps[batches], {last: shuffled})
+mixed = head_gradients.head_gradients(model, maps[batches], of_batches | {last: shuffled})
 for name, of in {"labels": after, "permuted labels": mixed}.items():
     g = head_gradients.of_trunk(of[last], tasks)
     agreement = np.median(head_gradients.cosine(g, np.roll(g, 1, axis=0)))

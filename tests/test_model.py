@@ -117,6 +117,16 @@ def test_initial_weights_depend_on_the_seed_alone():
     assert not np.array_equal(one[0], other[0])
 
 
+@pytest.mark.parametrize("build", [build_mt_cnn, build_crnn])
+def test_without_a_seed_weights_are_0_and_wait_to_be_loaded(build):
+    drawn, blank = build(SMALL, seed=1), build(SMALL, seed=None)
+    kernels = [v for v in blank.trainable_variables if v.path.endswith("kernel")]
+    assert not any(np.asarray(kernel).any() for kernel in kernels)
+    blank.set_weights(drawn.get_weights())
+    given, expected = blank(maps(2)), drawn(maps(2))
+    np.testing.assert_array_equal(given["valence"], expected["valence"])
+
+
 def test_settings_survive_json_and_can_be_a_key():
     settings = ModelSettings(tasks={"valence": 2})
     assert ModelSettings(**json.loads(json.dumps(asdict(settings)))) == settings

@@ -263,7 +263,7 @@ def class_means() -> xr.DataArray:
         ),
         (
             lambda: pictures.grid_and_scalp(np.arange(32.0), CHANNELS, name="alpha", unit="dB"),
-            r"from 0\.0 dB at Fp1 to 31\.0 at O2",
+            r"\(dB\) .* from 0\.0 at Fp1 to 31\.0 at O2",
         ),
         (
             lambda: cohort_pictures.learning(history(), "window_wise"),

@@ -6,7 +6,8 @@ weights, to look at training.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -67,24 +68,19 @@ def head_gradients(
         )
     weights = [variable.value for variable in model.trainable_variables]
     fixed = [variable.value for variable in model.non_trainable_variables]
-
-    def loss(weights: list, batch: jax.Array, label: jax.Array, task: str) -> jax.Array:
-        given, _ = model.stateless_call(weights, fixed, batch, training=False)
-        return keras.ops.mean(keras.losses.sparse_categorical_crossentropy(label, given[task]))
-
-    differentiate = jax.jit(jax.grad(loss), static_argnames="task")
+    differentiate = _differentiate(model)
+    found = [
+        differentiate(weights, fixed, batch, {task: of[i] for task, of in labels.items()})
+        for i, batch in enumerate(maps)
+    ]
     layers = [variable.path.split("/")[0] for variable in model.trainable_variables]
-    gradients: Gradients = {}
-    for task, of in labels.items():
-        found = [
-            differentiate(weights, batch, label, task)
-            for batch, label in zip(maps, of, strict=True)
-        ]
-        gradients[task] = {
-            name: np.array([_joined(own, layers, name) for own in found])
+    return {
+        task: {
+            name: np.array([_joined(own[task], layers, name) for own in found])
             for name in dict.fromkeys(layers)
         }
-    return gradients
+        for task in labels
+    }
 
 
 def of_trunk(gradients: Mapping[str, np.ndarray], heads: Sequence[str]) -> np.ndarray:
@@ -120,6 +116,23 @@ def cosine(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     product = (first * second).sum(axis=-1)
     lengths = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
     return np.divide(product, lengths, out=np.full_like(product, np.nan), where=lengths > 0)
+
+
+@lru_cache(maxsize=1)  # compiled once, however often a chapter asks the same model
+def _differentiate(model: keras.Model) -> Callable[..., dict[str, list[jax.Array]]]:
+    """The gradients of each task's loss, by weights, of one batch."""
+
+    def loss(weights: list, fixed: list, batch: jax.Array, label: jax.Array, task: str):
+        given, _ = model.stateless_call(weights, fixed, batch, training=False)
+        return keras.ops.mean(keras.losses.sparse_categorical_crossentropy(label, given[task]))
+
+    def by_task(weights: list, fixed: list, batch: jax.Array, labels: dict[str, jax.Array]):
+        return {
+            task: jax.grad(loss)(weights, fixed, batch, label, task)
+            for task, label in labels.items()
+        }
+
+    return jax.jit(by_task)
 
 
 def _joined(parts: Sequence[jax.Array], layers: Sequence[str], name: str) -> np.ndarray:

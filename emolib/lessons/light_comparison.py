@@ -216,9 +216,10 @@ def _fit(
     if network.shuffle:
         order = np.random.default_rng(stable_seed("shuffled windows", *key))
         read[", shuffled"] = GroupedInputs(inputs.x, order.permuted(inputs.groups, axis=1))
+    # One key for all fits of a fold and seed: networks start from the same weights where they have
+    # the same layers, so that they differ by what is compared.
+    start = trainer.initial_weights(key)
     for active in heads:
-        # One key for all fits of a fold and seed: networks start from the same weights where
-        # they have the same layers, so that they differ by what is compared.
         fit = trainer.fit(
             inputs,
             labels,
@@ -227,6 +228,7 @@ def _fit(
             rate=network.training.learning_rate,
             epochs=network.training.epochs,
             key=key,
+            weights=start,
             task_weights={task: float(task in active) for task in trainer.tasks},
         )
         for suffix, x in read.items():

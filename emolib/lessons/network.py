@@ -121,8 +121,7 @@ def outputs(model: keras.Model, layers: Sequence[str], maps: np.ndarray) -> dict
         By layer.
     """
     part = keras.Model(model.input, {name: model.get_layer(name).output for name in layers})
-    given = part(np.asarray(maps, dtype=np.float32), training=False)
-    return {name: np.asarray(values) for name, values in given.items()}
+    return part.predict_on_batch(np.asarray(maps, dtype=np.float32))
 
 
 def responses(
@@ -162,12 +161,13 @@ def responses(
     n_maps, n_rows, n_columns, _ = maps.shape
     cell = np.eye(n_rows * n_columns, dtype=np.float32) * step
     raised = maps[:, None] + cell.reshape(1, -1, n_rows, n_columns, 1)  # (map, cell, 8, 9, plane)
-    before = outputs(model, layers, maps)
-    after = outputs(model, layers, raised.reshape(-1, *maps.shape[1:]))
+    # In one batch: compiled once, and rounded alike, so that what does not move is exactly 0.
+    together = np.concatenate([maps[:, None], raised], axis=1)
     moved = {}
-    for name, values in after.items():
-        shape = (n_maps, n_rows, n_columns, *values.shape[1:])
-        moved[name] = values.reshape(shape) - before[name][:, None, None]
+    for name, values in outputs(model, layers, together.reshape(-1, *maps.shape[1:])).items():
+        values = values.reshape(n_maps, -1, *values.shape[1:])
+        difference = values[:, 1:] - values[:, :1]
+        moved[name] = difference.reshape(n_maps, n_rows, n_columns, *values.shape[2:])
     return moved
 
 
@@ -206,7 +206,9 @@ def fields(
     return {name: values.any(axis=(0, -1)).transpose(2, 3, 0, 1) for name, values in moved.items()}
 
 
-def in_training(model: keras.Model, maps: np.ndarray, *, seed: int) -> dict[str, np.ndarray]:
+def in_training(
+    model: keras.Model, batches: Sequence[np.ndarray], *, seeds: Sequence[int]
+) -> dict[str, np.ndarray]:
     """Answer as a network answers while it is trained.
 
     Batch normalisation then uses the mean and variance of the batch at hand, and dropout drops.
@@ -214,21 +216,36 @@ def in_training(model: keras.Model, maps: np.ndarray, *, seed: int) -> dict[str,
     Parameters
     ----------
     model : keras.Model
-    maps : array (batch, 8, 9, plane)
-    seed : int
-        Decides what dropout drops.
+    batches : sequence of array (batch, 8, 9, plane)
+        Of one size, so that the network is compiled once for all.
+    seeds : sequence of int
+        For each batch: decides what dropout drops.
 
     Returns
     -------
-    dict of str to array (batch, n_classes)
+    dict of str to array (n_batches, batch, n_classes)
         Probabilities by task.
     """
     kept = model.get_weights()  # in this mode batch normalisation updates its running statistics
-    for i, generator in enumerate(dropout_generators(model)):
-        generator.state.assign(np.array([seed, i], np.uint32))
-    given = model(np.asarray(maps, dtype=np.float32), training=True)
+    training, given = _InTraining(model), []
+    for maps, seed in zip(batches, seeds, strict=True):
+        for i, generator in enumerate(dropout_generators(model)):
+            generator.state.assign(np.array([seed, i], np.uint32))
+        given.append(training.predict_on_batch(np.asarray(maps, dtype=np.float32)))
     model.set_weights(kept)
-    return {task: np.asarray(values) for task, values in given.items()}
+    return {task: np.stack([of[task] for of in given]) for task in given[0]}
+
+
+class _InTraining(keras.Model):
+    """A model that answers in training mode even when it is asked to predict."""
+
+    def __init__(self, model: keras.Model):
+        super().__init__()
+        self.inner = model
+        self.built = True  # as the inner one is; else Keras would answer once, uncompiled
+
+    def call(self, maps: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
+        return self.inner(maps, training=True)
 
 
 def _factors(layer: keras.layers.Layer) -> tuple[list[int], int]:

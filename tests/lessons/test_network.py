@@ -131,7 +131,7 @@ def test_responses_leave_the_weights_alone_and_are_differences(model):
 
 def test_training_mode_changes_no_weight_and_follows_its_seed(model):
     x, before = maps(16), model.get_weights()
-    one, again, other = (network.in_training(model, x, seed=seed)["valence"] for seed in (1, 1, 2))
+    one, again, other = network.in_training(model, [x, x, x], seeds=[1, 1, 2])["valence"]
     np.testing.assert_array_equal(one, again)
     assert np.abs(one - other).max() > 1e-3
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
@@ -140,7 +140,7 @@ def test_training_mode_changes_no_weight_and_follows_its_seed(model):
 def test_in_training_an_answer_depends_on_the_batch_and_afterwards_not():
     model, x = build_mt_cnn(replace(SMALL, dropout=0.0)), maps(32)
     two = x[:16], np.concatenate([x[:1], x[17:]])
-    training = [network.in_training(model, batch, seed=0)["valence"][0] for batch in two]
+    training = network.in_training(model, two, seeds=[0, 0])["valence"][:, 0]
     answers = [network.outputs(model, ["valence"], batch)["valence"][0] for batch in two]
     assert np.abs(training[0] - training[1]).max() > 1e-3
     np.testing.assert_allclose(*answers, atol=1e-6)
@@ -151,6 +151,5 @@ def test_batch_normalisation_in_training_uses_the_batch_s_own_mean():
     model = build_mt_cnn(replace(SMALL, dropout=0.0))
     same, other = np.repeat(maps(1), 8, axis=0), np.repeat(maps(1, seed=1), 8, axis=0)
     head = model.get_layer("valence").get_weights()[1]
-    for batch in (same, other):
-        p = network.in_training(model, batch, seed=0)["valence"]
+    for p in network.in_training(model, [same, other], seeds=[0, 0])["valence"]:
         np.testing.assert_allclose(p, np.exp(head) / np.exp(head).sum() + 0 * p, atol=1e-3)
