@@ -43,10 +43,12 @@ def job_table(folder: Path) -> pd.DataFrame:
     """
     jobs = {}
     for record in _records(folder).values():
-        rule, logs, start = record["rule"], record["log"], record["starttime"]
-        # A job with several files has a record of each, with the same log.
+        rule, logs = record["rule"], record["log"]
+        start, end = record["starttime"], record["endtime"]
+        # A job with several files has a record of each: the same log and end, but starts that are
+        # microseconds apart.
         name = Path(logs[0]).with_suffix("").as_posix() if logs else rule
-        jobs[name, start] = (rule, name.removeprefix("logs/"), start, record["endtime"] - start)
+        jobs.setdefault((name, end), (rule, name.removeprefix("logs/"), start, end - start))
     table = pd.DataFrame(jobs.values(), columns=["rule", "job", "start", "seconds"])
     return table.sort_values(["start", "job"], ignore_index=True)
 

@@ -34,10 +34,10 @@ def record(
 def study(tmp_path) -> Path:
     record(tmp_path, "features/sub-02.nc", "features", ["logs/features/sub-02.log"], 7, 9.5)
     record(tmp_path, "features/sub-01.nc", "features", ["logs/features/sub-01.log"], 5, 6)
-    # One job, two files.
+    # One job, two files, of which Snakemake began to keep records one after the other.
     read = ("features/sub-01.nc", "features/sub-02.nc", "elsewhere.txt")
     record(tmp_path, "scores/scores.csv", "score", ["logs/score.log"], 10, 11, *read)
-    record(tmp_path, "scores/scores.parquet", "score", ["logs/score.log"], 10, 11)
+    record(tmp_path, "scores/scores.parquet", "score", ["logs/score.log"], 10.0001, 11)
     return tmp_path
 
 
