@@ -146,7 +146,8 @@ task = tasks[int((means[honest]["log_probability"].to_numpy() + coins).argmax())
 loss = means[honest]["loss"].sel(task=task).to_series()
 
 # %% tags=["hide-input"]
-of = f"{protocol_name(honest)}, mean over folds: the task that these networks do better at"
+of = protocol_name(honest) + ", mean over folds" * (len(networks[honest]) > 1)
+of += ": the task that these networks do better at" * (len(tasks) > 1)
 attribution_pictures.electrode_losses(loss, task=task, of=of)
 
 # %% [markdown]
@@ -459,7 +460,8 @@ for measure in (attribution.mean_log_probability, attribution.balanced_accuracy)
     )[task]
     top[measure.__name__] = lost.nlargest(5).index.tolist()
     print(f"{measure.__name__}: {top[measure.__name__]}, {lost.nunique()} different values")
-print(f"In both: {set.intersection(*map(set, top.values())) or 'none'}")
+in_both = sorted(set.intersection(*map(set, top.values())))
+print(f"In both: {', '.join(in_both) or 'none'}")
 # A share of right answers moves only when an answer tips over: many electrodes are tied.
 
 # %% [markdown]
