@@ -219,8 +219,9 @@ Table(table.round(1), caption=f"Loss, {task}, {protocol_name(honest)}, in thousa
 # not say what the answer is made of. *Integrated gradients* {cite:p}`sundararajan2017` walk on a
 # straight line from the empty map, all 0, to the window $x$, and average the gradient on the way:
 #
-# $$\text{share}_i = x_i \int_0^1 \frac{\partial f}{\partial x_i}(\alpha x)\, \mathrm{d}\alpha,
-# \qquad \sum_i \text{share}_i = f(x) - f(0).$$
+# $$\text{share}_i = x_i \int_0^1 \frac{\partial f}{\partial x_i}(\alpha x)\, \mathrm{d}\alpha .$$
+#
+# $$\sum_i \text{share}_i = f(x) - f(0) .$$
 #
 # The second equation is *completeness*: the shares of all cells add up to what the window changed,
 # no more and no less. Here $f$ is the log probability of the label, and the integral a sum over a
