@@ -146,7 +146,8 @@ task = tasks[int((means[honest]["log_probability"].to_numpy() + coins).argmax())
 loss = means[honest]["loss"].sel(task=task).to_series()
 
 # %% tags=["hide-input"]
-of = f"{protocol_name(honest)}, mean over folds: the task that these networks do better at"
+of = protocol_name(honest) + ", mean over folds" * (len(networks[honest]) > 1)
+of += ": the task that these networks do better at" * (len(tasks) > 1)
 attribution_pictures.electrode_losses(loss, task=task, of=of)
 
 # %% [markdown]
@@ -218,8 +219,9 @@ Table(table.round(1), caption=f"Loss, {task}, {protocol_name(honest)}, in thousa
 # not say what the answer is made of. *Integrated gradients* {cite:p}`sundararajan2017` walk on a
 # straight line from the empty map, all 0, to the window $x$, and average the gradient on the way:
 #
-# $$\text{share}_i = x_i \int_0^1 \frac{\partial f}{\partial x_i}(\alpha x)\, \mathrm{d}\alpha,
-# \qquad \sum_i \text{share}_i = f(x) - f(0).$$
+# $$\text{share}_i = x_i \int_0^1 \frac{\partial f}{\partial x_i}(\alpha x)\, \mathrm{d}\alpha .$$
+#
+# $$\sum_i \text{share}_i = f(x) - f(0) .$$
 #
 # The second equation is *completeness*: the shares of all cells add up to what the window changed,
 # no more and no less. Here $f$ is the log probability of the label, and the integral a sum over a
@@ -459,7 +461,8 @@ for measure in (attribution.mean_log_probability, attribution.balanced_accuracy)
     )[task]
     top[measure.__name__] = lost.nlargest(5).index.tolist()
     print(f"{measure.__name__}: {top[measure.__name__]}, {lost.nunique()} different values")
-print(f"In both: {set.intersection(*map(set, top.values())) or 'none'}")
+in_both = sorted(set.intersection(*map(set, top.values())))
+print(f"In both: {', '.join(in_both) or 'none'}")
 # A share of right answers moves only when an answer tips over: many electrodes are tied.
 
 # %% [markdown]

@@ -294,7 +294,7 @@ networks = {
     )
     for name, each in settings.items()
 }
-rows = light_comparison.thin_out(table, windows=size, most_windows=1500)
+rows = light_comparison.thin_out(table, windows=size, most_windows=1000)
 few = table.iloc[rows].reset_index(drop=True)
 protocol = "trial_grouped" if "trial_grouped" in this_study.protocols else "leave_subjects_out"
 
@@ -362,7 +362,11 @@ reported["protocol"] = [protocol_name(name) for name in reported["protocol"]]
 reported = reported[["variant", "protocol", "valence", "arousal"]]
 
 # %% tags=["remove-input"]
-Table(reported, caption="Published accuracies on DEAP, in percent of windows or groups")
+Table(
+    reported,
+    caption="Published accuracies on DEAP, in percent of windows or groups",
+    css="emolib-wide",
+)
 
 # %%
 pooled = figures[figures["system"] == "MT-CNN"].set_index("variant")[["valence", "arousal"]]

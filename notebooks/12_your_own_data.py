@@ -129,7 +129,8 @@ Table(written.astype(str), caption="trials.csv, as it lies beside the recording"
 # %% [markdown]
 # Seconds count from the beginning of the file. `baseline_seconds` and `stimulus` may be left out.
 # Every other column is what a trial is classified by: numbers are a {term}`rating`, words a
-# {term}`class`. The ratings here are made up. Now read it back, and compute
+# {term}`class`. Ratings lie between 1 and 9: bring those of a wider scale to it, and choose the
+# threshold `above` accordingly. The ratings here are made up. Now read it back, and compute
 # {term}`features <feature>`:
 
 # %%
@@ -186,6 +187,28 @@ Table(table, caption="Five faults and their messages")
 # In a study one bad recording does not stop the others: its page says what was wrong, and the
 # cohort's page counts who was left out.
 #
+# An electrode that is loose, but not dead, is no error. Yet the common average takes an $n$-th of
+# its noise to each of $n$ channels. Let one channel be 3, 10 and 30 times as large, average again,
+# and see how far the {term}`differential entropy` of the *others* moves: by the logarithm of the
+# ratio of standard deviations.
+
+# %%
+eeg = recording["eeg"].isel(trial=0).dropna("time").to_numpy()
+moved = {}
+for times in (3, 10, 30):
+    loose = eeg * np.where(np.arange(len(eeg)) == 0, times, 1)[:, None]
+    before, after = (np.std(each - each.mean(0), axis=1)[1:] for each in (eeg, loose))
+    change = np.log(after / before)
+    moved[f"{times} times"] = {"median": np.median(change), "largest": change.max()}
+
+# %% tags=["remove-input"]
+caption = f"{recording['channel'].to_numpy()[0]} too large: change of the other channels (nats)"
+Table(pd.DataFrame(moved).T.map("{:+.2f}".format), caption=caption)
+
+# %% [markdown]
+# Whatever such a channel does then shows all over the {term}`grid`. The section on signal quality
+# of each subject's page names it: mark it as bad in its file, and it is left out.
+#
 # ## A study file
 #
 # A study is a YAML file of a few lines. This one asks for {term}`valence`, under two honest
@@ -234,7 +257,7 @@ for right, wrong in (("protocols:", "n_fold: 3\nprotocols:"), ("trial_grouped", 
 # Suppose that nothing is to be found. How well does a classifier do by luck alone? Below, ridge
 # regression gets noise and labels that mean nothing, is trained and tested with whole trials held
 # out, and is fitted again for many permutations of the labels. What 95 of 100 such scores reach is
-# the range of chance, for *one person*. The diamond is the score that an experiment of this size
+# the range of chance, for *one person*. The stroke is the score that an experiment of this size
 # would tell from chance in four of five cases.
 
 # %%
@@ -252,7 +275,7 @@ told = [
 Picture(
     fig,
     alt=f"Balanced accuracy of one person's trials by luck. {'; '.join(told)}.",
-    caption="One person, five folds, 20 features a trial. Grey: what noise reaches. Diamonds: what "
+    caption="One person, five folds, 20 features a trial. Grey: what noise reaches. Strokes: what "
     "would be found. Dotted: one half.",
 )
 
@@ -373,6 +396,9 @@ say(
 #   slurm_partition: "yours"
 #   mem_mb: 2000
 #   runtime: 30 # minutes
+# set-resources:
+#   train:
+#     runtime: 4d # of a fold; the rule asks for one day
 # ```
 #
 # and, in the project's folder, with the environment active and the study file in `studies/`:
@@ -383,9 +409,11 @@ say(
 # ```
 #
 # Without `--dry-run` it runs. The rules name the memory and the time that features and training
-# need. Project, results and environment must lie on a disk that all nodes see. If you set
-# `EMOLIB_RESULTS`, give `--directory` the study's folder in there. The tests of this project make
-# this call with Snakemake's *local* executor; on a cluster it has not been tried here.
+# need. A fold that runs out of time begins anew, and one of DEAP at full size may take days
+# (`studies/deap.yaml` has the count): hence `set-resources`. Project, results and environment
+# must lie on a disk that all nodes see. If you set `EMOLIB_RESULTS`, give `--directory` the
+# study's folder in there. The tests of this project make this call with Snakemake's *local*
+# executor; on a cluster it has not been tried here.
 #
 # ## How to read a subject's report
 #
@@ -400,12 +428,17 @@ say(
 #   fault; a narrow line at 50 or 60 Hz is the mains.
 # - **Power over the scalp, by class.** Maps of each class and their difference, and whether a test
 #   detected a difference *somewhere*. The outline of a cluster locates nothing.
-# - **The same on the grid.** What the network gets: values in cells, nothing in between.
+# - **What the network sees.** Values in cells of the grid, nothing in between, a plane for each
+#   kind of feature in each band.
 # - **Explore the maps.** Any trial or group of trials, window by window, and what is left when
 #   another is subtracted. For looking only: among so many maps some are striking by chance.
 # - **Decoding.** Counts of held-out trials, what guessing would reach, scores by protocol. Two
 #   questions: what was held out? Does the range of chance hold the score? Hollow points, windows of
 #   one trial on both sides, say nothing about new trials.
+# - **Which electrodes and bands the network uses.** It has no more to say than the score beside it:
+#   a network that does no better than guessing uses electrodes, too.
+# - **What fine-tuning changed.** How many trials turned right and how many wrong. Of some tens of
+#   trials a few turn by chance.
 # - **How to read this page** repeats what the words mean, and **Provenance** says what made the
 #   page: two pages with the same settings, versions and inputs show the same numbers.
 #

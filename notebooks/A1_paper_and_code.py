@@ -249,8 +249,8 @@ display(say(f"{measured['pooling']}. The network becomes lopsided; it does not l
 # If one class is commoner, its trials dominate the loss. *Class weights* restore the balance. The
 # code computes them from the labels of the last {term}`task` and uses them for both
 # {term}`heads <head>`; this book weighs each head by its own labels. Below stands the share of each
-# head's loss that the class "high" has if the network is equally wrong everywhere. It should be one
-# half.
+# head's loss that the second class ("high", of a rating) has if the network is equally wrong
+# everywhere. It should be one half.
 
 # %%
 labels = {task: table[task].to_numpy() for task in tasks}
@@ -312,7 +312,7 @@ if answers:
     frame = pd.DataFrame(answers, index=["standard deviation of the share", "balanced accuracy"])
     caption = "Share of high valence over a subject's test folds, and the score of knowing nothing"
     display(Table(frame.map("{:.3f}".format), caption=caption))
-say(f"What it does: {plain(measured['stratification'])}.")
+say(f"{'What it does: ' if answers else ''}{plain(measured['stratification'])}.")
 
 # %% [markdown]
 # This book scores within each fold and then averages, so that the point does not touch its scores.
@@ -391,7 +391,8 @@ measured["rate"] = f"not here; published, without any decay: {rate}"
 measured["windows"] = f"not here; published, six instead of one, before fine-tuning: {six}"
 measured["figures"] = f"published, the fifth fold against all five: {fifth}"
 measured["pooling"] += "; scores not here"
-measured["class_weights"] += "; scores not here"
+if len(tasks) > 1:
+    measured["class_weights"] += "; scores not here"
 setting = paper_and_code.points()["setting"]
 by_training = ["pooling", "class_weights", "rate", "windows"]
 say(

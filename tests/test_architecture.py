@@ -6,7 +6,10 @@ A new module gets its place in `ORDER`. Whatever stands left of it, it may impor
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,3 +191,21 @@ def test_no_randomness_from_a_global_state():
     )
     for path in MODULES:
         assert not legacy.search(path.read_text(encoding="utf-8")), path.name
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "1"), ("2", "2")])
+def test_a_stage_has_one_thread_of_linear_algebra_unless_told_otherwise(given, used):
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    if given:
+        environment["OMP_NUM_THREADS"] = given
+    code = """
+import os, emolib.study
+from threadpoolctl import threadpool_info
+pools = [pool["num_threads"] for pool in threadpool_info()]
+assert pools, "no library of linear algebra was loaded"
+print(os.environ["OMP_NUM_THREADS"], max(pools) <= int(os.environ["OMP_NUM_THREADS"]))
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.split() == [used, "True"]

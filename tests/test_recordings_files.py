@@ -278,7 +278,7 @@ def test_a_column_that_is_blank_throughout_is_refused(tmp_path):
 @pytest.mark.parametrize("value", [0, 10, 0.99])
 def test_a_rating_out_of_range_is_named(tmp_path, value):
     write_study(tmp_path, [row(1), row(2, valence=value)])
-    with pytest.raises(DataError, match=rf"trial 2: valence is rated {value}, outside 1-9"):
+    with pytest.raises(DataError, match=rf"trials\.csv: trial 2: valence is rated {value}, out"):
         files.read(tmp_path, "sub-01")
 
 

@@ -27,7 +27,7 @@ def chance_ranges(ax: Axes, table: pd.DataFrame) -> list[Artist]:
             edgecolor=DARK, linewidth=0.5, label="chance (middle 95 %)" if first else None,
         )  # fmt: skip
     drawn += ax.plot(
-        table["detectable"], range(len(table)), "D", color=RED, markersize=7,
+        table["detectable"], range(len(table)), "|", color=BLUE, markersize=15, markeredgewidth=2.5,
         label="found in 4 of 5 experiments",
     )  # fmt: skip
     ax.axvline(0.5, color=DARK, linestyle=":", linewidth=1)

@@ -188,7 +188,7 @@ def cut_trials(
         notes=notes,
     )
     # Validated before the average is taken: after it a flat channel is flat no more.
-    recording = validate(recording, ", ".join(opened))
+    recording = validate(recording, ", ".join(opened), ratings_in=where)
     return _average_reference(recording) if settings.reference == "average" else recording
 
 

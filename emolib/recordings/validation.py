@@ -19,7 +19,7 @@ from emolib.recordings.contract import RATING_HIGH, RATING_LOW, some
 LOWEST_SD_UV, HIGHEST_SD_UV = 0.05, 5000.0
 
 
-def validate(recording: xr.Dataset, where: object) -> xr.Dataset:
+def validate(recording: xr.Dataset, where: object, *, ratings_in: object = None) -> xr.Dataset:
     """Check a recording's signals and ratings.
 
     Parameters
@@ -29,6 +29,8 @@ def validate(recording: xr.Dataset, where: object) -> xr.Dataset:
         (trial, channel, baseline_time), microvolts.
     where : path or str
         What to name in an error: the file that the recording is from.
+    ratings_in : path or str, optional
+        What to name in an error about ratings, where they are in another file.
 
     Returns
     -------
@@ -57,7 +59,7 @@ rating, or leave it blank; write class codes as words.
     _check_structure(recording, where)
     spreads = [_check_signals(recording, name, where) for name in ("eeg", "baseline")]
     _check_amplitude(spreads[0], where)
-    notes = _check_ratings(recording, where) + _check_classes(recording)
+    notes = _check_ratings(recording, ratings_in or where) + _check_classes(recording)
     return recording.assign_attrs(notes=[*recording.attrs.get("notes", []), *notes])
 
 
