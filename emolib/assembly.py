@@ -18,6 +18,7 @@ from emolib import stages, timings, workflow_picture
 from emolib.cohort import cohort_table
 from emolib.exercises import EXERCISES, NOTEBOOKS
 from emolib.launch import Repository, read_repository
+from emolib.published import published
 from emolib.study import PROJECT, Study
 
 PROSE = PROJECT / "book"
@@ -52,6 +53,8 @@ def assemble(study: Study, folder: Path) -> None:
     for page in sorted((folder / "chapters").glob("*.ipynb")):
         if (NOTEBOOKS / page.name).is_file():
             _offer(page, folder / DOWNLOADS, repository)
+    first = folder / "intro.md"
+    first.write_text(figures() + first.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / MADE).mkdir()
     (folder / MADE / "objectives.md").write_text(objectives(), encoding="utf-8")
     jobs = timings.job_table(study.folder)
@@ -85,6 +88,25 @@ def offers(name: str, repository: Repository | None) -> str:
         }
         links += [f"[{server}]({link})" for server, link in servers.items() if link]
     return ":::{div} emolib-offers\n" + "\n".join(f"- {link}" for link in links) + "\n:::"
+
+
+def figures() -> str:
+    """The published figures that prose names, as the head of a page in MyST Markdown.
+
+    A page writes ``{{ paper_valence }}``, ``{{ paper_arousal }}`` or ``{{ unseen }}``: no figure is
+    typed into it.
+
+    Examples
+    --------
+    >>> "paper_valence: 96.28 %" in figures()
+    True
+    """
+    of = published().query("system == 'MT-CNN'").set_index("variant")
+    paper, unseen = of.loc["paper"], of.loc["below this on unseen subjects"]
+    named = {"paper_valence": paper["valence"], "paper_arousal": paper["arousal"]}
+    named |= {"unseen": unseen["valence"]}
+    lines = "".join(f"    {name}: {value:g} %\n" for name, value in named.items())
+    return f"---\nmyst:\n  substitutions:\n{lines}---\n\n"
 
 
 def objectives() -> str:

@@ -103,3 +103,12 @@ def test_what_is_no_page_is_kept_from_pages():
     config = (NOTEBOOKS.parent / "_config.yml").read_text(encoding="utf-8")
     excluded = re.search(r"exclude_patterns: \[(.*)\]", config).group(1).split(", ")
     assert {DOWNLOADS, MADE} <= set(excluded)
+
+
+def test_figures_of_the_first_page_are_the_published_ones(assembled):
+    text = (assembled / "intro.md").read_text(encoding="utf-8")
+    head, page = text.split("---\n\n", 1)
+    figures = dict(re.findall(r"^    (\w+): (.+)$", head, re.MULTILINE))
+    assert figures == {"paper_valence": "96.28 %", "paper_arousal": "96.62 %", "unseen": "60 %"}
+    assert set(re.findall(r"\{\{ (\w+) \}\}", page)) == set(figures)
+    assert not re.search(r"\d %", page)

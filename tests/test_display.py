@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import re
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from nbformat import v4
 from PIL import Image
 
 from emolib.checks import SettingsError
 from emolib.display import Link, Picture, Table, bullets, plain, provenance, say, use_style
 
+PROJECT = Path(__file__).resolve().parents[1]
 EVIL = '<script>alert("1")</script>'
 
 
@@ -138,3 +146,42 @@ def test_provenance_is_marked():
     page = provenance({"study": "demo"})._repr_mimebundle_()["text/html"]
     assert 'class="emolib-table emolib-provenance"' in page
     assert '<th scope="row">study</th><td>demo</td>' in page
+
+
+@pytest.fixture
+def built(tmp_path):
+    """Build a book of two pages, as the project's book is built; give what one of them shows."""
+
+    def build(*sentences: str) -> str:
+        source = tmp_path / "source"
+        for name in ("_static", "_templates"):
+            shutil.copytree(PROJECT / "book" / name, source / name)
+        shutil.copy(PROJECT / "book" / "references.bib", source)
+        (source / "_toc.yml").write_text("{format: jb-book, root: page, chapters: [{file: other}]}")
+        glossary = "```{glossary}\nband\n  A range.\n```\n\n```{bibliography}\n```\n"
+        (source / "other.md").write_text(f"# Other\n\n{glossary}")
+        outputs = [v4.new_output("display_data", {"text/markdown": it}) for it in sentences]
+        cells = [v4.new_markdown_cell("# Page"), v4.new_code_cell("1", outputs=outputs)]
+        python = {"language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+        nbformat.write(v4.new_notebook(cells=cells, metadata=python), source / "page.ipynb")
+        command = [Path(sysconfig.get_path("scripts")) / "jupyter-book", "build", source]
+        command += ["-W", "-n", "--config", PROJECT / "_config.yml", "--toc", source / "_toc.yml"]
+        command += ["--path-output", tmp_path]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
+        page = (tmp_path / "_build" / "html" / "page.html").read_text(encoding="utf-8")
+        return page[page.index('class="cell_output') : page.index("<footer")]
+
+    return build
+
+
+@pytest.mark.slow
+def test_a_computed_sentence_links_within_the_book_and_a_name_in_it_is_no_markup(built):
+    name = "<script>alert(1)</script> $5 *and* $6 {term}`band` {{ x }} [a](/other.md)"
+    linked = say("See [the other](/other.md), a {term}`band`,", "{cite:t}`rudakov2021`.")
+    page = built(linked.data, bullets("[There](/other.md)", f"Named {plain(name)}").data)
+    targets = re.findall(r'<a class="reference internal" href="([^"]+)"', page)
+    assert targets.count("other.html") == 2
+    assert any(target.startswith("other.html#term-band") for target in targets)
+    assert len(targets) == 4  # the paper as well
+    assert f"<p>Named {name}</p>" in html.unescape(page)

@@ -42,6 +42,10 @@ def prose(path: Path) -> str:
     return "\n\n".join(cell.source for cell in cells(path, "markdown"))
 
 
+def code(path: Path) -> str:
+    return "\n\n".join(cell.source for cell in cells(path, "code"))
+
+
 def headings(path: Path) -> list[tuple[int, str]]:
     found = re.findall(r"^(#+) (.+)$", prose(path), flags=re.MULTILINE)
     return [(len(hashes), text) for hashes, text in found]
@@ -97,7 +101,7 @@ def test_cells_that_draw_say_it_in_words(path):
 @each
 def test_terms_are_in_the_glossary(path):
     known = set(re.findall(r"^(\S.*)$", GLOSSARY.read_text(encoding="utf-8"), flags=re.MULTILINE))
-    used = re.findall(r"\{term\}`([^`]+)`", prose(path))
+    used = re.findall(r"\{term\}`([^`]+)`", prose(path) + code(path))
     for term in used:
         name = re.sub(r".*<(.+)>$", r"\1", term.replace("\n", " "))
         assert name in known, term
@@ -107,7 +111,8 @@ def test_terms_are_in_the_glossary(path):
 def test_links_between_notebooks_and_pages_lead_somewhere(path):
     made = {"/cohort.ipynb": "notebooks/cohort_report.py", "/environment.md": "emolib/timings.py"}
     made |= {f"/chapters/{each.stem}.ipynb": f"notebooks/{each.name}" for each in NOTEBOOKS}
-    for target in re.findall(r"\]\(([^)#]+)\)", prose(path)):
+    targets = re.findall(r"\]\(([^)#]+)\)", prose(path))
+    for target in targets + re.findall(r"\]\((/[^)#]+)\)", code(path)):  # a computed sentence's
         if target.startswith("http"):
             continue
         if target.startswith("/"):  # from the root of the assembled book
