@@ -82,7 +82,7 @@ def variants_table(
     -------
     DataFrame of str
         Shares of right windows with the published ones beside them where there are some, balanced
-        accuracy of trials, and its difference from the whole.
+        accuracy of windows and of trials, and the latter's difference from the whole.
     """
     lines, whole = [], {}
     for name, table in scores.items():  # the whole comes first
@@ -99,6 +99,7 @@ def variants_table(
                     "variant": name.replace("_", " ") or WHOLE,
                     "right windows": f"{by['window_accuracy']:.1%}".replace("%", " %"),
                     "published": _published(name, task, protocol),
+                    "balanced, windows": f"{by['window_balanced_accuracy']:.2f}",
                     "balanced accuracy": f"{by[ESTIMAND]:.2f}",
                     "less the whole": _difference(found, task, protocol, name, by[ESTIMAND] - of),
                 }

@@ -64,6 +64,9 @@ def test_variants_stand_beside_the_whole_and_the_published_figures():
     assert table["protocol"].str.contains(BOTH_SIDES).tolist() == [True, True, False, False]
     assert table["less the whole"].tolist() == ["-", "+0.00", "-", "-0.15"]
     assert table["balanced accuracy"].tolist() == ["1.00", "1.00", "0.75", "0.60"]
+    of_windows = scores["no_dropout"].query("metric == 'window_balanced_accuracy'")
+    honest = of_windows.query("protocol == 'trial_grouped' and subject.isna() and fold.isna()")
+    assert table["balanced, windows"].tolist()[3] == f"{honest['value'].item():.2f}"
     figures = published().set_index("variant")["valence"]
     expected = [f"{figures[name]:.1f} %" for name in ("proposed", "no dropout")]
     assert table["published"].tolist() == [*expected, "-", "-"]
