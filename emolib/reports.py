@@ -136,7 +136,7 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
     ...     "subject": pd.NA, "task": "valence", "metric": metrics, "value": [0.55, 0.6, 0.58],
     ...     "low": 0.5, "high": 0.7, "chance": [0.5, 0.65, 0.65], "leaks": False})
     >>> score_table(scores).iloc[0].tolist()[2:]
-    ['0.55 (0.50 to 0.70)', '60 %', '58 %', '65 %', 'new trials of known subjects']
+    ['0.55 (0.50 to 0.70)', '60\\xa0%', '58\\xa0%', '65\\xa0%', 'new trials of known subjects']
     """
     rows = shown(scores)
     rows = rows[rows["fold"].isna()]
@@ -257,14 +257,14 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
     ...     "n_stimuli": 20.0, "score": 0.52, "chance_low": 0.45, "chance_high": 0.55, "p": 0.2,
     ...     "corrected": 0.4, "network": np.nan, "network_p": np.nan, "untested": ""}
     >>> group_table(pd.DataFrame([row])).iloc[0].tolist()
-    ['trial-grouped', '4 x 20', '0.52', '0.45 to 0.55', '0.200', '0.400', '-', '-']
+    ['trial-grouped', '4 x 20', '0.52', '0.45 to 0.55', '0.200', '0.400', '-']
     """
     made = tests[tests["score"].notna()]
     either = lambda value, digits: "-" if np.isnan(value) else f"{value:.{digits}f}"  # noqa: E731
     lines = [
         {
             "task": row["task"],
-            "protocol": protocol_name(row["protocol"]) + " (primary)" * bool(row["primary"]),
+            "protocol": protocol_name(row["protocol"]) + ", primary" * bool(row["primary"]),
             "subjects x stimuli": f"{row['n_subjects']:.0f} x {row['n_stimuli']:.0f}",
             "ridge": f"{row['score']:.2f}",
             "labels exchanged (95 %)": f"{row['chance_low']:.2f} to {row['chance_high']:.2f}"
@@ -272,8 +272,8 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
             else "-",
             "p": either(row["p"], 3),
             "p, corrected": either(row["corrected"], 3),
-            "network": either(row["network"], 2),
-            "network, approximate p": either(row["network_p"], 3),
+            "network (approximate p)": either(row["network"], 2)
+            + f" ({row['network_p']:.3f})" * bool(np.isfinite(row["network_p"])),
         }
         for row in made.to_dict("records")
     ]
@@ -309,4 +309,4 @@ def with_interval(row: pd.Series) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{value:.0%}".replace("%", " %")
+    return f"{value:.0%}".replace("%", "\N{NO-BREAK SPACE}%")

@@ -27,7 +27,7 @@ from emolib import cohort, cohort_pictures, exploratory, pictures, reports, sent
 from emolib.display import Table, bullets, plain, provenance, say, use_style
 from emolib.effective_n import effective_windows
 from emolib.group_stage import group_tests_of
-from emolib.permutation import SAYS
+from emolib.permutation import PERMUTATIONS, SAYS
 from emolib.provenance import made_by
 from emolib.published_reports import published_sentence, published_table
 from emolib.study import load
@@ -130,7 +130,7 @@ if len(can_be_told):
 #
 # Intervals are no test. The test asks whether ridge regression, a light model, scores better with
 # the labels as they are than after the labels of the stimuli have been exchanged, the same exchange
-# for all subjects, and everything, the split included, has been done again: a thousand times. One
+# for all subjects, and everything, the split included, has been done again, many times. One
 # question was fixed beforehand as the primary one: each task, with new people *and* new stimuli
 # held out, corrected over the tasks after Holm. The other rows of the table are exploratory,
 # corrected over all of them after Benjamini and Hochberg.
@@ -139,7 +139,8 @@ if len(can_be_told):
 tested = group_tests_of(this_study)
 display(bullets(*map(plain, sentences.group_sentences(tested))))
 if len(of_groups := reports.group_table(tested)):
-    display(Table(of_groups, caption="Balanced accuracy of trials against exchanged labels"))
+    caption = f"Balanced accuracy of trials against {PERMUTATIONS} exchanges of the labels"
+    display(Table(of_groups, caption=caption))
 
 # %% [markdown]
 # A score without p is there to be compared: a light model beside the network, on the same trials.
@@ -148,7 +149,7 @@ if len(of_groups := reports.group_table(tested)):
 if tested["network_p"].notna().any():
     display(
         say(
-            "The network is too dear to be trained a thousand times. Its predictions are held",
+            "The network is too dear to be trained so often. Its predictions are held",
             "against exchanged labels as they stand. That p is only",
             f"{SAYS['fixed_predictions']}, so it is never alone the ground of a claim: see",
             "[What a score means](/chapters/09_what_a_score_means.ipynb).",

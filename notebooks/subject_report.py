@@ -237,7 +237,7 @@ if decoded:
 # %% [markdown]
 # ### Is it more than chance?
 #
-# The networks above are too dear to train a thousand times over. Their answers can be held against
+# The networks above are too dear to train again and again. Their answers can be held against
 # permuted labels all the same, but such p are approximate, and nothing may rest on them alone. The
 # last column says from which score on so few trials would show it in four of five cases.
 

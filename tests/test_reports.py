@@ -51,8 +51,9 @@ def test_leaking_scores_are_shown_beside_honest_ones_and_say_so():
         "window-wise (windows of one trial on both sides)",
         "trial-grouped",
     ]
-    assert table["right trials"].tolist() == ["100 %", "50 %"]
-    assert table["commoner class"].tolist() == ["50 %", "50 %"]
+    half = "50\N{NO-BREAK SPACE}%"
+    assert table["right trials"].tolist() == ["100\N{NO-BREAK SPACE}%", half]
+    assert table["commoner class"].tolist() == [half, half]
     points, _ = reports.points(scores, "valence")
     leaking = points[points["leaks"]]
     assert len(leaking) == 1
