@@ -95,22 +95,6 @@ def accuracies(
     return Accuracies(**{name: _right(v, own) for name, v in directions.items()})
 
 
-def pooled_accuracy(separation: float, *, spread: float = SPREAD, sources: int = SOURCES) -> float:
-    """Compute the pooled classifier's mean accuracy without drawing anybody.
-
-    ``E Phi(w d / 2) = Phi((d / 2) / sqrt(1 + (spread d / 2)**2 / p))``, with w the mean of p
-    draws from N(1, spread), since ``E Phi(a + b z) = Phi(a / sqrt(1 + b**2))`` for a standard
-    normal z.
-
-    Examples
-    --------
-    >>> round(pooled_accuracy(0.5), 3), round(accuracies(8, separation=0.5).pooled, 3)
-    (0.598, 0.598)
-    """
-    half = separation / 2
-    return float(ndtr(half / np.sqrt(1 + (spread * half) ** 2 / sources)))
-
-
 def _right(directions: np.ndarray, own: np.ndarray) -> float:
     """How often a projection on each person's direction tells the classes apart, on average."""
     length = np.linalg.norm(np.broadcast_to(directions, own.shape), axis=1)

@@ -7,13 +7,20 @@ import pytest
 from scipy.special import ndtr
 
 from emolib.checks import SettingsError
-from emolib.lessons.personal_gain import accuracies, pooled_accuracy
+from emolib.lessons.personal_gain import SPREAD, accuracies
 
 
 @pytest.mark.parametrize(("separation", "sources"), [(0.5, 32), (1.0, 4), (2.0, 1)])
 def test_the_pooled_accuracy_is_the_formula(separation, sources):
+    """With w the mean of p draws from N(1, spread), E Phi(w d / 2) has a closed form.
+
+    It is Phi((d / 2) / sqrt(1 + (spread d / 2)**2 / p)), since E Phi(a + b z) = Phi(a / sqrt(1 +
+    b**2)) for a standard normal z.
+    """
     drawn = accuracies(10, separation=separation, sources=sources, n_people=40_000).pooled
-    assert drawn == pytest.approx(pooled_accuracy(separation, sources=sources), abs=0.005)
+    half = separation / 2
+    expected = ndtr(half / np.sqrt(1 + (SPREAD * half) ** 2 / sources))
+    assert drawn == pytest.approx(expected, abs=0.005)
 
 
 def test_without_differences_between_people_the_pooled_pattern_is_everybody_s():
