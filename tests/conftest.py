@@ -52,6 +52,14 @@ def emolib(*arguments: object, results: Path) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_results(tmp_path_factory) -> Iterator[None]:
+    """Keep tests out of results/: none may lean on what this checkout happens to have made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMOLIB_RESULTS", str(tmp_path_factory.mktemp("results")))
+        yield
+
+
 @pytest.fixture
 def ax(monkeypatch) -> Iterator[Axes]:
     """Axes in the book's style; a function that draws on them may not show them."""

@@ -19,9 +19,10 @@ import xarray as xr
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from emolib import stages
+from emolib import group_stage, stages
 from emolib.bands import BANDS
 from emolib.evaluation import permuted_scores, score
+from emolib.group_tests import COLUMNS
 from emolib.rendering import source_of
 from emolib.reports import BOTH_SIDES
 from emolib.study import Study
@@ -133,6 +134,8 @@ def page(tmp_path, monkeypatch) -> Callable[..., str]:
             "failed_folds": lambda study: {},
         }.items():
             monkeypatch.setattr(stages, name, given)
+        untested = pd.DataFrame(columns=list(COLUMNS))
+        monkeypatch.setattr(group_stage, "group_tests_of", lambda study: untested)
         return shown(source_of("cohort_report"), {"study": str(file)})
 
     return make
