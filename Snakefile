@@ -1,17 +1,26 @@
 # What runs when. The rules are thin: each calls one stage of `python -m emolib`.
 # `python -m emolib run STUDY` starts this in results/STUDY, so paths below are relative to it.
 
+import re
+import shlex
 import sys
 
 from emolib import study as studies
+from emolib.artefacts import file_stem
 from emolib.rendering import CHAPTERS, source_of, waits_for
 from emolib.settings import threads
 
+
+def word(text):
+    """A word of a shell command, whatever is in it."""
+    return shlex.quote(str(text)).replace("{", "{{").replace("}", "}}")
+
+
 study = studies.load(config["study"])
-subjects = study.subjects()
+subjects = {file_stem(subject): subject for subject in study.subjects()}  # by file name
 simulated = study.simulation is not None
-emolib = f"{sys.executable} -m emolib"
-here = f"{study.file} > {{log}} 2>&1"
+emolib = f"{word(sys.executable)} -m emolib"
+here = f"{word(study.file)} > {{log}} 2>&1"
 
 # The study itself has its artefacts here, each variant its own in a folder.
 members = {"": study} | {f"variants/{name}/": study.variant(name) for name in study.variants}
@@ -45,9 +54,15 @@ def variant(wildcards):
     return f"--variant {wildcards.place.split('/')[1]}" if wildcards.place else ""
 
 
+def who(wildcards):
+    """The subject whose files have this name."""
+    return subjects[wildcards.subject]
+
+
 def features_of(member):
     """The files of all subjects' features; variants with the same settings share them."""
-    return [str(member.features_file(subject).relative_to(study.folder)) for subject in subjects]
+    files = map(member.features_file, subjects.values())
+    return [str(file.relative_to(study.folder)) for file in files]
 
 
 def shown_in(chapter):
@@ -65,8 +80,8 @@ def recordings_of(subject):
 
 
 wildcard_constraints:
-    place=f"(?:{'|'.join(members)})",  # in brackets: an empty one would be no constraint
-    subject="|".join(subjects),
+    place=f"(?:{'|'.join(map(re.escape, members))})",  # in brackets: an empty one would be no constraint
+    subject="|".join(map(re.escape, subjects)),
     protocol="|".join(study.protocols),
     fold=r"\d+",
     permutation=r"\d+",
@@ -100,11 +115,12 @@ if simulated:
 
 rule features:
     input:
-        lambda wildcards: recordings_of(wildcards.subject),
+        lambda wildcards: recordings_of(who(wildcards)),
     output:
         "{place}features/{subject}.nc",
     params:
         digest=digest("features"),
+        subject=who,
         variant=variant,
     log:
         "{place}logs/features/{subject}.log",
@@ -112,24 +128,25 @@ rule features:
         mem_mb=1500,
         runtime=10,
     shell:
-        emolib + " features {params.variant} --subject {wildcards.subject} " + here
+        emolib + " features {params.variant} --subject {params.subject:q} " + here
 
 
 rule summary:
     input:
-        lambda wildcards: recordings_of(wildcards.subject),
-        lambda wildcards: str(study.features_file(wildcards.subject).relative_to(study.folder)),
+        lambda wildcards: recordings_of(who(wildcards)),
+        lambda wildcards: str(study.features_file(who(wildcards)).relative_to(study.folder)),
     output:
         "summaries/{subject}.nc",
     params:
         digest=study.digest("summary"),
+        subject=who,
     log:
         "logs/summary/{subject}.log",
     resources:
         mem_mb=1500,
         runtime=10,
     shell:
-        emolib + " summary --subject {wildcards.subject} " + here
+        emolib + " summary --subject {params.subject:q} " + here
 
 
 rule train:
@@ -246,10 +263,11 @@ rule subject_page:
         "notebooks/subjects/{subject}.ipynb",
     params:
         digest=study.digest("page"),
+        subject=who,
     log:
         "logs/subject_page/{subject}.log",
     shell:
-        emolib + " page --notebook subject_report --subject {wildcards.subject} " + here
+        emolib + " page --notebook subject_report --subject {params.subject:q} " + here
 
 
 rule cohort_page:

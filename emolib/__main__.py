@@ -34,7 +34,7 @@ def _run(study: studies.Study, options: argparse.Namespace) -> int:
 
     start = time.monotonic()
     _fetch(study)
-    preflight.check_tasks(study)
+    preflight.check_study(study)
     print(f"{study.title}: {len(study.subjects())} subjects, {', '.join(study.protocols)}")
     n_jobs = workflow.run(study, cores=options.cores, force=options.force, targets=options.targets)
     took = f"{time.monotonic() - start:.0f} s"
@@ -58,7 +58,7 @@ def _check(study: studies.Study, options: argparse.Namespace) -> int:
     _fetch(study)
     from emolib import preflight, stages
 
-    preflight.check_tasks(study)
+    preflight.check_study(study)
     for subject in study.subjects():
         stages.ensure_recording(study, subject)
     faults = study.reader.check(study.recordings_root)

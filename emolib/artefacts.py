@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,22 @@ def atomic(path: str | Path) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
         temporary.parent.rmdir()
+
+
+def file_stem(name: str) -> str:
+    """Name a file after a subject: the same, unless there is more in it than letters and digits.
+
+    A person's name may hold what would lead out of the folder, or mean something to a shell.
+
+    Examples
+    --------
+    >>> file_stem("sub-01"), file_stem("sub-Jo Ann")
+    ('sub-01', 'sub-Jo_Ann-38c8a6ea7677')
+    >>> file_stem("sub-../../x"), file_stem("sub-a/b") == file_stem("sub-a b")
+    ('sub-.._.._x-3ecce4cfa1a0', False)
+    """
+    bare = re.sub(r"[^\w.-]+", "_", name)[:60]
+    return name if bare == name else f"{bare}-{digest_of_settings(name)}"
 
 
 def digest_of_settings(settings: object) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from emolib.artefacts import file_stem
 from emolib.quality import flags
 from emolib.reports import subjects_table
 
@@ -20,10 +21,10 @@ def address(subject: str) -> str:
 
     Examples
     --------
-    >>> address("sub-01"), address("sub-a b?")
-    ('subjects/sub-01.html', 'subjects/sub-a%20b%3F.html')
+    >>> address("sub-01"), address("sub-é")
+    ('subjects/sub-01.html', 'subjects/sub-%C3%A9.html')
     """
-    return f"subjects/{quote(subject)}.html"
+    return f"subjects/{quote(file_stem(subject))}.html"
 
 
 def cohort_table(

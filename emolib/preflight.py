@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
+import numpy as np
+import xarray as xr
+
 from emolib import stages
-from emolib.checks import DataError
+from emolib.checks import InputError
+from emolib.features import extract_features
 from emolib.labels import trial_classes
-from emolib.recordings.simulated_ratings import simulate_ratings
+from emolib.recordings.contract import build
+from emolib.recordings.simulated_ratings import SimulationSettings, simulate_ratings
+from emolib.recordings.simulated_signals import BASELINE_SECONDS, SFREQ
 from emolib.study import Study
 
 
-def check_tasks(study: Study) -> None:
-    """Hold the tasks of a study and of its variants against a recording.
+def check_study(study: Study) -> None:
+    """Hold the tasks and features of a study and of its variants against a recording.
 
-    One of them is enough, the first that has what the tasks ask for: what is wrong with single
-    subjects is for their own pages to say.
+    One of them is enough, the first that has what is asked for: what is wrong with single subjects
+    is for their own pages to say.
 
     Raises
     ------
     SettingsError
-        If a task names a rating that the recordings do not have, or a threshold outside it.
+        If a task names a rating that the recordings do not have, or a threshold outside it; or if
+        features cannot be had from such recordings: no rest to subtract, a band beyond theirs.
     DataError
         If the recordings of all subjects hold classes that a task does not name.
     """
-    asked = [study.tasks, *(study.variant(name).tasks for name in study.variants)]
-    if study.simulation is not None:  # what they will rate is known before they are simulated
-        for tasks in asked:
-            trial_classes(simulate_ratings(study.simulation, 1), tasks)
+    members = [study, *(study.variant(name) for name in study.variants)]
+    if study.simulation is not None:  # what it will be like is known before it is simulated
+        for member in members:
+            trial_classes(simulate_ratings(study.simulation, 1), member.tasks)
+            extract_features(_like_simulated(study.simulation), member.features)
         return
     strange = None
     for subject in study.subjects():
         try:
             recording = stages.recording(study, subject)
-        except DataError:
+        except InputError:
             continue
         try:
-            for tasks in asked:
-                trial_classes(recording, tasks)
+            for member in members:
+                trial_classes(recording, member.tasks)
+                extract_features(recording.isel(trial=[0]), member.features)
             return
-        except DataError as error:
+        except InputError as error:
             strange = strange or error
     if strange:
         raise strange
+
+
+def _like_simulated(settings: SimulationSettings) -> xr.Dataset:
+    """One trial of one channel of noise: rate and lengths are those of a simulated recording."""
+    rng = np.random.default_rng(0)
+    seconds = {"eeg": settings.trial_seconds, "baseline": BASELINE_SECONDS}
+    signals = {name: rng.normal(size=(1, 1, round(s * SFREQ))) for name, s in seconds.items()}
+    return build(
+        **signals,
+        channels=["Cz"],
+        sfreq=SFREQ,
+        dataset="simulated",
+        subject="sub-01",
+        trials=[1],
+        stimuli=["1"],
+    )

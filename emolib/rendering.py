@@ -16,7 +16,7 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from emolib import stages
-from emolib.artefacts import atomic
+from emolib.artefacts import atomic, file_stem
 from emolib.assembly import assemble
 from emolib.checks import InputError, SettingsError, did_you_mean
 from emolib.exercises import NOTEBOOKS
@@ -168,7 +168,7 @@ def page_file(study: Study, name: str, subject: str | None = None) -> Path:
     """Where the executed notebook of a chapter, a subject's report or the cohort's lies."""
     folder = study.folder / "notebooks"
     if name == "subject_report":
-        return folder / "subjects" / f"{subject}.ipynb"
+        return folder / "subjects" / f"{file_stem(subject)}.ipynb"
     return folder / "cohort.ipynb" if name == "cohort_report" else folder / f"chapters/{name}.ipynb"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import nbformat
 from markdown_it import MarkdownIt
 
-from emolib.artefacts import atomic
+from emolib.artefacts import atomic, file_stem
 from emolib.checks import DataError, InputError
 from emolib.rendering import page_file
 from emolib.study import Study
@@ -54,7 +54,7 @@ def export(study: Study, subject: str, ending: str, folder: Path) -> Path:
         )
     page = as_html(nbformat.read(source, as_version=4))
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{study.name}-{subject}.{ending}"
+    file = folder / f"{study.name}-{file_stem(subject)}.{ending}"
     with atomic(file) as path:
         if ending == "html":
             path.write_text(page, encoding="utf-8")

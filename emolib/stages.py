@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from emolib import evaluation
 from emolib.artefacts import atomic
-from emolib.checks import DataError
+from emolib.checks import DataError, InputError
 from emolib.features import extract_features
 from emolib.grid import to_brain_maps
 from emolib.labels import metadata
@@ -77,7 +77,7 @@ def make_features(study: Study, subject: str) -> None:
     """
     try:
         computed = extract_features(recording(study, subject), study.features)
-    except DataError as error:
+    except InputError as error:  # also where settings that serve the others do not fit this one
         computed = failed_artefact(fault_of(error), subject=subject)
     write_dataset(computed, study.features_file(subject))
 
@@ -292,7 +292,7 @@ def _number(subject: str) -> int:
     return int(subject.removeprefix("sub-"))
 
 
-def fault_of(error: DataError) -> dict[str, str]:
+def fault_of(error: InputError) -> dict[str, str]:
     """What a failed artefact keeps of an error: where, problem and remedy."""
     return {"where": error.where, "problem": error.problem, "remedy": error.remedy}
 

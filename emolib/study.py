@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emolib import recordings
+from emolib.artefacts import file_stem
 from emolib.checks import DataError, SettingsError, check_option, did_you_mean
 from emolib.digests import digest
 from emolib.features import FeatureSettings
@@ -132,11 +133,11 @@ class Study(BaseModel):
         """The netCDF file of a subject's features, or of why there are none."""
         if self.parent is not None and self.parent.features == self.features:
             return self.parent.features_file(subject)
-        return self.folder / "features" / f"{subject}.nc"
+        return self.folder / "features" / f"{file_stem(subject)}.nc"
 
     def summary_file(self, subject: str) -> Path:
         """The netCDF file of what pages show of a subject."""
-        return self.folder / "summaries" / f"{subject}.nc"
+        return self.folder / "summaries" / f"{file_stem(subject)}.nc"
 
     @property
     def compares_within(self) -> bool:

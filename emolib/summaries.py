@@ -204,6 +204,34 @@ def label_counts(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
     return counts
 
 
+def window_words(features: xr.Dataset, *, seconds: float, together: int) -> str:
+    """Say how many windows a network is shown, and how many it never sees.
+
+    Parameters
+    ----------
+    features : Dataset
+        One subject's; ``trial`` of each window.
+    seconds : float
+        A window's length.
+    together : int
+        How many windows of a trial enter at once, see `emolib.folds.group_windows`.
+
+    Examples
+    --------
+    >>> features = xr.Dataset(coords={"trial": ("window", [1, 1, 1, 2, 2])})
+    >>> window_words(features, seconds=0.5, together=1)
+    '5 of 0.5 s'
+    >>> window_words(features, seconds=0.5, together=2)
+    '5 of 0.5 s, 2 at a time; left over at the end of trials, and not used: 1'
+    """
+    counts = features["trial"].to_series().value_counts()
+    words = f"{counts.sum()} of {seconds:g} s"
+    if together == 1:
+        return words
+    left = int((counts % together).sum())
+    return f"{words}, {together} at a time; left over at the end of trials, and not used: {left}"
+
+
 def amplitudes(recording: xr.Dataset) -> pd.DataFrame:
     """Measure how large each channel's signal is.
 

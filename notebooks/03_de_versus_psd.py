@@ -164,8 +164,8 @@ say(
 # {cite:p}`welch1967` multiplies it with a taper, a curve that falls to zero at the ends, and
 # squares its Fourier transform; the mean over the frequencies of a band is that band's power
 # density, in µV² per Hz. (A long signal is cut into pieces, as in [chapter 1](01_first_look); a
-# window this short is one piece.) The multitaper method does so with several tapers and takes the
-# mean: less noise, less sharp. Both are settings of this project.
+# window this short is one piece.) The multitaper method {cite:p}`thomson1982` does so with several
+# tapers and takes the mean: less noise, less sharp. Both are settings of this project.
 
 # %%
 cut = kernels.cut_windows(eeg, n_window)

@@ -108,7 +108,9 @@ facts = {
     "baseline before each trial": f"{rest:g} s" if rest else "none",
     "electrodes": len(channels),
     "sampling frequency": f"{sfreq:g} Hz",
-    "windows": f"{features.sizes['window']} of {this_study.features.window_seconds:g} s",
+    "windows": summaries.window_words(
+        features, seconds=this_study.features.window_seconds, together=this_study.model.windows
+    ),
 }
 Table(pd.Series(facts, name="value").to_frame(), caption="The recording")
 
@@ -329,4 +331,7 @@ else:
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
+inputs += [this_study.features_file(subject), this_study.scores_file()]
+if protocol:
+    inputs += [this_study.attribution_file(protocol, k) for k in range(this_study.splits(protocol))]
 provenance({"subject": subject, **made_by(this_study, inputs)})

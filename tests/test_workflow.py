@@ -1,7 +1,9 @@
 """The whole way on a cohort of four: once, again, with one subject changed, with one broken."""
 
 import dataclasses
+import html
 import shutil
+from pathlib import Path
 
 import nbformat
 import numpy as np
@@ -9,9 +11,11 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import emolib
+from synthetic import noise, write_edf, write_table
 
 from emolib import rendering, stages
 from emolib import study as studies
+from emolib.artefacts import file_stem
 from emolib.grid import to_brain_maps
 
 pytestmark = pytest.mark.slow
@@ -107,6 +111,39 @@ def test_a_study_without_variants_runs_too(tmp_path):
     run = emolib("run", study, "--targets", "features/sub-01.nc", results=tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     assert (tmp_path / "plain" / "features" / "sub-01.nc").is_file()
+
+
+NAMES = ["<script>alert(1)</script>", "x; touch $(id) {y} 'z'", "../../é"]
+
+
+def test_a_subject_may_have_any_name(tmp_path):
+    """One that is markup, one that a shell would run, one that leads out of the folder."""
+    rows, channels = [], ["Fz", "Cz", "Pz", "Oz"]
+    for i, name in enumerate(NAMES):
+        file = write_edf(tmp_path / "my data" / f"{i}.edf", noise(4, 33, 128, i), channels, 128)
+        whose = {"subject": name, "file": file.name, "duration_seconds": 4}
+        rows += [
+            whose | {"trial": k, "onset_seconds": 4 * (k - 1), "stimulus": k, "valence": 2 + k % 2}
+            for k in range(1, 9)
+        ]
+    write_table(tmp_path / "my data" / "trials.csv", rows)
+    content = yaml.safe_load((studies.PROJECT / "studies" / "smoke.yaml").read_text())
+    for key in ("simulation", "variants", "permutations"):
+        del content[key]
+    content |= {"dataset": "files", "root": "my data", "protocols": ["trial_grouped"]}
+    content["features"] = {"baseline": "none"}
+    content["tasks"] = {"valence": {"rating": "valence", "above": 2.5}}
+    study = tmp_path / "my study.yaml"
+    study.write_text(yaml.safe_dump(content))
+    first, *others = [file_stem(f"sub-{name}") for name in NAMES]
+    targets = [f"notebooks/subjects/{first}.ipynb", *(f"summaries/{name}.nc" for name in others)]
+    results, name = tmp_path / "results", NAMES[0]
+    run = emolib("run", study, "--targets", *targets, results=results)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert all((results / "my study" / target).is_file() for target in targets)
+    run = emolib("report", study, "--subject", name, "--html", "--out", tmp_path, results=results)
+    report = Path(run.stdout.splitlines()[-1]).read_text(encoding="utf-8")
+    assert html.escape(name, quote=False) in report and name not in report
 
 
 def test_one_honest_protocol_is_explained(smoke_run, monkeypatch):
