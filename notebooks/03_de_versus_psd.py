@@ -135,7 +135,7 @@ y = np.concatenate([values.ravel() for values in log_energy.values()])
 slope, intercept, r_squared = summaries.straight_line(x, y)
 
 # %% tags=["hide-input"]
-some = np.random.default_rng(0).choice(len(x), size=3000, replace=False)
+some = np.random.default_rng(0).permutation(len(x))[:3000]
 fig, ax = plt.subplots(figsize=(5.2, 3.8))
 plots.feature_scatter(
     ax, x[some], y[some], labels=("DE (nats)", "ln of energy (energy in µV²)"),

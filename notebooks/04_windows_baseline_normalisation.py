@@ -246,7 +246,9 @@ if rested:
 if rested:
     old, new = before_after["before"], before_after["after"]
     page = say(
-        f"Between people, the variance goes to **{new.subject / old.subject:.0%}** of what it was:",
+        f"Between people, the variance goes to **{new.subject / old.subject:.0%}** of what it was:"
+        if len(people) > 1
+        else "One person shows no variance between people, but among several it would shrink:",
         "the rest knows a person's level, and the subtraction takes it away, as it is meant to.",
         f"Within trials it stays at {new.window / old.window:.0%}, to the last digit. Between",
         f"trials it goes to **{new.trial / old.trial:.0%}**: the trials lie",
@@ -635,7 +637,8 @@ print(f"{bands[0]}: derived {z_new:.4f}, in the figure {mean_z[0, -1]:.4f}")
 # %% tags=["hide-cell", "solution"]
 rows = [metadata(stages.features(this_study, name), this_study.tasks) for name in people]
 table, tasks = pd.concat(rows, ignore_index=True), [*this_study.tasks]
-for name in ("window", "subject") if len(people) >= this_study.n_folds else ():
+enough = len(people) >= max(4, this_study.n_folds)  # for each fold some to train on
+for name in ("window", "subject") if enough else ():
     settings = replace(raw, normalise=name)
     x = [levels.remove_and_normalise(values[i], trials[i], None, settings) for i in people]
     x = np.concatenate(x).reshape(len(table), -1)
@@ -645,7 +648,8 @@ for name in ("window", "subject") if len(people) >= this_study.n_folds else ():
     found = score(given, resamples=0).query("subject.isna() and fold.isna()")
     found = found[found["metric"] == "trial_balanced_accuracy"].set_index("task")["value"]
     print(f"{name}: balanced accuracy {found.round(2).to_dict()}, chance 0.5")
-# Some people and no interval: no conclusion. With `subject`, a claim is about whole recordings.
+print("No interval, so no conclusion." if enough else "Too few people: take the study 'demo'.")
+# With `subject`, a claim is about whole recordings.
 
 # %% [markdown]
 # ## Conclusion

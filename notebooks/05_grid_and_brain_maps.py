@@ -476,6 +476,9 @@ if agreement:
     caption = "Correlation over electrodes of the recorded with the true difference"
     text = frame.map(lambda r: f"{r:+.2f}" if np.isfinite(r) else "no effect")
     display(Table(text, caption=caption))
+
+# %% tags=["remove-input"]
+if agreement and frame.notna().any(axis=None):
     task, band = frame.T.max().idxmax(), frame.max().idxmax()
     page = say(
         f"The best agreement is in {band} for {task}, **{frame.max().max():+.2f}**, the worst",
@@ -483,6 +486,8 @@ if agreement:
         "again. Where background and muscle carry most of a band's power, the map is made of",
         "chance differences between trials, and is not less smooth or less colourful for that.",
     )
+elif agreement:
+    page = say("**This simulation puts no effect in: all recorded differences are chance.**")
 else:
     page = say("So nobody can say here which part of the maps above is chance.")
 display(page)

@@ -458,7 +458,8 @@ say(
 from emolib import training  # noqa: E402 - here, since nothing above has to wait for Keras
 from emolib.splits import leave_subjects_out  # noqa: E402
 
-table = pd.MultiIndex.from_product([subjects, range(8)], names=["subject", "trial"]).to_frame(False)
+people = ["sub-01", "sub-02", "sub-03", "sub-04"]
+table = pd.MultiIndex.from_product([people, range(8)], names=["subject", "trial"]).to_frame(False)
 table = table.assign(stimulus=table["trial"], window=0, label=table["trial"] % 2)
 fold = next(leave_subjects_out(table, n_folds=2, seed=0))
 try:  # it refuses before it looks at a network or a map, so there is none

@@ -296,7 +296,7 @@ networks = {
 }
 rows = light_comparison.thin_out(table, windows=size, most_windows=1000)
 few = table.iloc[rows].reset_index(drop=True)
-protocol = "trial_grouped" if "trial_grouped" in this_study.protocols else "leave_subjects_out"
+protocol = this_study.explained_protocol or "trial_grouped"  # the study's first honest one
 
 # %% tags=["remove-input"]
 n_trials = few.groupby(["subject", "trial"]).ngroups

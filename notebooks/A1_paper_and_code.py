@@ -47,7 +47,6 @@ from emolib.provenance import made_by
 # %% tags=["hide-input"]
 from emolib.published import published
 from emolib.reports import protocol_name
-from emolib.splits import LEAKING
 from emolib.study import load
 from emolib.summaries import straight_line
 
@@ -62,8 +61,7 @@ this_study = load(study)
 subject = subject or stages.first_usable(this_study)
 others = [name for name in stages.usable_subjects(this_study) if name != subject]
 settings, tasks = this_study.features, list(this_study.tasks)
-honest = [name for name in this_study.protocols if name not in LEAKING]
-protocol = "trial_grouped" if "trial_grouped" in honest else honest[0]
+protocol = this_study.explained_protocol or "trial_grouped"  # the study's first honest one
 n_subjects = 8 if "subjects" in protocol else 4  # people are held out, or trials of each
 recordings = [stages.recording(this_study, name) for name in [subject, *others][:n_subjects]]
 measured = {}  # what this page finds, by point: the table at its end
