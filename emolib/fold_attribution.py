@@ -118,11 +118,12 @@ def known_truth(study: Study) -> xr.DataArray | None:
     Returns
     -------
     DataArray (task, band, channel) or None
-        Change of log power (nats) for two points of rating, with its sign. None where nobody knows:
-        for recordings of people, and if no task is a rating that the simulation has a truth for.
+        Change of log power (nats) for two points of rating, with its sign. None where nobody knows,
+        or where there is nothing to know: for recordings of people, for an effect of 0, and if no
+        task is a rating that the simulation has a truth for.
     """
     ratings = {task: of.rating for task, of in study.tasks.items() if of.rating in SCALES}
-    if study.simulation is None or not ratings:
+    if study.simulation is None or study.simulation.effect == 0 or not ratings:
         return None
     changes = []
     for subject in stages.usable_subjects(study):

@@ -252,7 +252,7 @@ say(
 # something is used, not in which direction.
 
 # %%
-truth = known_truth(this_study)  # (task, band, channel), or None where nobody knows
+truth = known_truth(this_study)  # (task, band, channel), or None where there is none
 known = [] if truth is None else truth["task"].to_numpy().tolist()
 
 # %% [markdown]
@@ -319,8 +319,8 @@ for row in found[found["target"] == "the truth"].itertuples():
         + ("Outside the range of chance." if beyond else "Nothing beyond chance was detected.")
     )
 unknown = (
-    "**This study has no known truth**, since its recordings are not simulated. So nobody can say "
-    "here whether the map is right, only whether it is more than an untrained network's."
+    "**This study has no known truth**: its recordings are not simulated, or no effect was put in. "
+    "So nobody can say here whether the map is right, only whether it is more than chance."
 )
 bullets(*lines) if lines else say(unknown)
 

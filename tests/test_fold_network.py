@@ -209,3 +209,7 @@ class TestKnownTruth:
     def test_nobody_knows_it_of_people(self, study):
         people = study.model_copy(update={"simulation": None})
         assert known_truth(people) is None
+
+    def test_without_an_effect_there_is_none(self, study):
+        nothing = dataclasses.replace(study.simulation, effect=0.0)
+        assert known_truth(study.model_copy(update={"simulation": nothing})) is None

@@ -156,6 +156,28 @@ def test_a_chapter_runs_alone(path, tmp_path, monkeypatch):
     check_outputs(nbformat.read(output, as_version=4), n_pictures=int(path in CHAPTERS))
 
 
+LEAN = """
+title: Little to go on
+dataset: simulated
+simulation: {n_subjects: 1, n_trials: 20, trial_seconds: 4, effect: 0}
+tasks: {valence: {rating: valence, above: 5}}
+protocols: [window_wise]
+n_folds: 2
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", CHAPTERS + APPENDICES, ids=lambda path: path.stem)
+def test_a_chapter_runs_on_one_person_under_the_published_protocol_alone(
+    path, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+    (tmp_path / "lean.yaml").write_text(LEAN)
+    output = tmp_path / f"{path.stem}.ipynb"
+    assert execute(path, output, {"study": str(tmp_path / "lean.yaml")}), output.read_text()[:2000]
+    check_outputs(nbformat.read(output, as_version=4), n_pictures=int(path in CHAPTERS))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", CHAPTERS + APPENDICES, ids=lambda path: path.stem)
 def test_a_chapter_of_a_finished_study(path, smoke_run, monkeypatch):
