@@ -125,7 +125,7 @@ rule features:
     log:
         "{place}logs/features/{subject}.log",
     resources:
-        mem_mb=1500,
+        mem_mb=2500,
         runtime=10,
     shell:
         emolib + " features {params.variant} --subject {params.subject:q} " + here
@@ -143,7 +143,7 @@ rule summary:
     log:
         "logs/summary/{subject}.log",
     resources:
-        mem_mb=1500,
+        mem_mb=2500,
         runtime=10,
     shell:
         emolib + " summary --subject {params.subject:q} " + here

@@ -1,4 +1,4 @@
-"""What a fair coin reaches on one subject's trials, and a score beside it.
+"""What guessing reaches on one subject's trials, and a score beside it.
 
 One subject has few trials: the range is wide, and most scores of one person lie in it.
 """
@@ -16,7 +16,7 @@ from emolib.reports import ESTIMAND
 
 
 def guesses(hits: Hits, subject: str, *, draws: int = 4000, seed: int = 0) -> np.ndarray:
-    """Throw a fair coin for each of a subject's trials, many times, and score it.
+    """Guess each of a subject's trials, many times, and score that.
 
     Each trial is guessed with the probability one over the number of classes; balanced accuracy
     is computed within each fold and averaged, as `emolib.evaluation.score` does.
@@ -28,9 +28,9 @@ def guesses(hits: Hits, subject: str, *, draws: int = 4000, seed: int = 0) -> np
     subject : str
         Whose trials.
     draws : int
-        How often the coins are thrown.
+        How often all trials are guessed.
     seed : int
-        Of the coins.
+        Of the guesses.
 
     Returns
     -------
@@ -59,19 +59,19 @@ def guesses(hits: Hits, subject: str, *, draws: int = 4000, seed: int = 0) -> np
 
 @dataclass(frozen=True)
 class AgainstGuessing:
-    """A subject's balanced accuracy beside the range that a fair coin covers.
+    """A subject's balanced accuracy beside the range that guessing covers.
 
     Attributes
     ----------
     value, low, high : float
-        The score, and the middle 95 of 100 throws; NaN where every fold lacks a class.
+        The score, and the middle 95 of 100 guesses; NaN where every fold lacks a class.
     detectable : float
         See `emolib.permutation.detectable_score`.
 
     Examples
     --------
     >>> print(AgainstGuessing(0.60, 0.35, 0.65, 0.7).words)
-    Balanced accuracy is 0.60; a fair coin gives 0.35 to 0.65. A difference from guessing was not \
+    Balanced accuracy is 0.60; guessing gives 0.35 to 0.65. A difference from guessing was not \
 detected; with these trials one below 0.70 would often be missed.
     """
 
@@ -90,8 +90,8 @@ detected; with these trials one below 0.70 would often be missed.
         """What may be said of it."""
         value, low, high = self.value, self.low, self.high
         if not np.isfinite([value, low, high]).all():
-            return "No fold held both classes, so there is no balanced accuracy."
-        text = f"Balanced accuracy is {value:.2f}; a fair coin gives {low:.2f} to {high:.2f}. "
+            return "No fold held all classes, so there is no balanced accuracy."
+        text = f"Balanced accuracy is {value:.2f}; guessing gives {low:.2f} to {high:.2f}. "
         if low <= value <= high:
             missed = f"one below {self.detectable:.2f}" if self.detectable < 1 else "any"
             return text + (

@@ -48,7 +48,7 @@ def labels(counts: pd.DataFrame) -> Picture:
         figure,
         alt=f"Trials per class: {'; '.join(told)}.",
         caption="A bar ends at the number of trials. Unequal parts matter: whoever always gives "
-        "the commoner class is right more than half of the time, without looking at any EEG.",
+        "the commonest class is right more often than one who guesses, and needs no EEG for it.",
     )
 
 

@@ -196,7 +196,7 @@ def amplitudes(ax: Axes, names: Sequence[str], values: np.ndarray, *, label: str
     stems = ax.vlines(places, 0, values, color=GREY, linewidth=1)
     points = ax.plot(places, values, "o", color=BLUE, markersize=5)
     ax.set(xticks=places, xticklabels=list(names), ylabel=label, ylim=(0, None))
-    ax.tick_params(axis="x", labelrotation=90, labelsize="small")
+    ax.tick_params(axis="x", labelrotation=90, labelsize="small" if len(names) <= 40 else 5.5)
     return [stems, *points]
 
 

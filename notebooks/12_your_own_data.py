@@ -98,21 +98,25 @@ Table(plan, caption=caption)
 # **The open study of mental arithmetic** (`eegmat`) needs no permission, and carries no emotion: it
 # is the positive control of this book.
 #
-# **SEED and DREAMER have no reader in this project**, and nothing here has been tried on them. What
-# they would need:
+# **SEED** {cite:p}`zheng2015`, on request too, has its study in `studies/seed.yaml`. It differs
+# from DEAP in what can be asked. One data set that this project cannot read stands beside them:
 #
-# | | SEED {cite:p}`zheng2015` | DREAMER {cite:p}`katsigiannis2018` |
-# | --- | --- | --- |
-# | electrodes | 62, each with a cell on the {term}`grid` | 14; the other cells stay empty |
-# | sampling | 200 Hz | 128 Hz |
-# | files | MATLAB, a file a session | MATLAB, one file for all 23 people |
-# | labels | three classes of films, no ratings | ratings from 1 to 5: `above: 3` |
-# | rest before a trial | none: `features: {baseline: none}` | 61 s |
-# | films | 15, shown in three sessions | 18, of different lengths |
+# | | DEAP | SEED | DREAMER {cite:p}`katsigiannis2018` |
+# | --- | --- | --- | --- |
+# | electrodes | 32 | 62, each with a cell on the {term}`grid` | 14; the other cells stay empty |
+# | sampling | 128 Hz | 200 Hz | 128 Hz |
+# | files | a file a person | a file a session | one file for all 23 |
+# | labels | ratings from 1 to 9 | three classes of films, no ratings | ratings from 1 to 5 |
+# | rest before a trial | 3 s | none: `baseline: none` | 61 s |
+# | films | 40, once each | 15, three times each | 18, once each |
 #
-# There are two ways. Export each recording to a file that MNE-Python reads and write a table of
-# trials: the next section. Or write a reader, a module of four functions; the top of
-# `emolib/recordings/__init__.py` says which.
+# Of SEED, a film that somebody saw three times stands on both sides when trials are held out: its
+# study holds out films, or people. Neither reader has been tried on the data themselves, which may
+# not be passed on, but on files made up after their descriptions.
+#
+# For DREAMER, or any other, there are two ways. Export each recording to a file that MNE-Python
+# reads and write a table of trials: the next section. Or write a reader, a module of four
+# functions; the top of `emolib/recordings/__init__.py` says which.
 #
 # ## Files and a table of trials
 #

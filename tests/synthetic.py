@@ -126,3 +126,34 @@ def write_eegmat(
             path = folder / f"Subject{number:02d}_{condition}.edf"
             write_edf(path, signals, EEGMAT_NAMES, 128)
     return folder
+
+
+# SEED's names of channels, as its own list spells them, and the classes of its 15 films.
+# fmt: off
+SEED_NAMES = (
+    "FP1", "FPZ", "FP2", "AF3", "AF4", "F7", "F5", "F3", "F1", "FZ", "F2", "F4", "F6", "F8", "FT7",
+    "FC5", "FC3", "FC1", "FCZ", "FC2", "FC4", "FC6", "FT8", "T7", "C5", "C3", "C1", "CZ", "C2",
+    "C4", "C6", "T8", "TP7", "CP5", "CP3", "CP1", "CPZ", "CP2", "CP4", "CP6", "TP8", "P7", "P5",
+    "P3", "P1", "PZ", "P2", "P4", "P6", "P8", "PO7", "PO5", "PO3", "POZ", "PO4", "PO6", "PO8",
+    "CB1", "O1", "OZ", "O2", "CB2",
+)
+# fmt: on
+SEED_LABELS = (1, 0, -1, -1, 0, 1, -1, 0, 1, 1, 0, -1, 0, 1, -1)
+
+
+def seed_session(seconds: float = 2.0, *, initials: str = "abc", seed: int = 0) -> dict:
+    """`abc_eeg1` .. `abc_eeg15` (62, sample) at 200 Hz, microvolts; film k has k samples more."""
+    rng = np.random.default_rng(seed)
+    return {
+        f"{initials}_eeg{film}": rng.normal(0, 10, (62, round(200 * seconds) + film))
+        for film in range(1, 16)
+    }
+
+
+def write_seed(folder: Path, sessions: Mapping[str, Mapping[str, np.ndarray]]) -> Path:
+    """Write `label.mat` and a file a session, named such as "10_20131130.mat"."""
+    folder.mkdir(parents=True, exist_ok=True)
+    savemat(folder / "label.mat", {"label": np.array([SEED_LABELS])})
+    for name, arrays in sessions.items():
+        savemat(folder / name, dict(arrays))
+    return folder

@@ -44,8 +44,9 @@ ORDER = (
 )
 FOLDERS = {
     "recordings": (
-        *("contract", "validation", "pickles", "trial_table", "eeg_file", "deap", "files"),
-        *("eegmat", "simulated_sources", "simulated_signals", "simulated_ratings", "simulated"),
+        *("contract", "validation", "pickles", "matlab", "trial_table", "eeg_file"),
+        *("deap", "seed", "files", "eegmat"),
+        *("simulated_sources", "simulated_signals", "simulated_ratings", "simulated"),
         "__init__",
     ),
     "lessons": (

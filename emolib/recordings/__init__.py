@@ -29,11 +29,17 @@ and perhaps `default_root() -> Path`, where the data lie if nobody says, and `BY
 where trials are numbered by their stimuli, so that their numbers do not say when they were.
 """
 
-from emolib.recordings import deap, eegmat, files, simulated
+from emolib.recordings import deap, eegmat, files, seed, simulated
 from emolib.recordings.contract import build, check_each
 from emolib.recordings.deap import read_deap
 from emolib.recordings.validation import validate
 
-READERS = {"deap": deap, "simulated": simulated, "files": files, "eegmat": eegmat}
+READERS = {
+    "deap": deap,
+    "seed": seed,
+    "files": files,
+    "eegmat": eegmat,
+    "simulated": simulated,
+}
 
 __all__ = ["READERS", "build", "check_each", "read_deap", "validate"]

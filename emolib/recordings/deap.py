@@ -34,6 +34,7 @@ from emolib.recordings.contract import (
     subject_name,
     wrong_folder,
 )
+from emolib.recordings.matlab import COPY_AGAIN, load_matlab
 from emolib.recordings.pickles import load_arrays
 from emolib.recordings.validation import validate
 
@@ -53,7 +54,6 @@ or data_preprocessed_python/
   s02.dat
   ..."""
 _GIVE_FOLDER = "Give the folder that holds s01.mat, s02.mat, ..., or the folder above it."
-_COPY_AGAIN = "The file may be cut short or damaged: copy it again from its source."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,20 +180,7 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         return load_arrays(path)
     if path.suffix != ".mat":
         raise DataError(path, f"ends in {path.suffix!r}.", "DEAP's files end in '.mat' or '.dat'.")
-    from scipy.io import loadmat  # here, not above: only this needs it
-
-    try:
-        return loadmat(path, variable_names=["data", "labels"])
-    except NotImplementedError:
-        raise DataError(
-            path,
-            "is a MATLAB v7.3 file, which DEAP's are not.",
-            "Save it again in MATLAB: save('s01.mat', 'data', 'labels', '-v7').",
-        ) from None
-    except Exception as error:  # SciPy raises almost anything at a damaged file
-        raise DataError(
-            path, f"is not a complete MATLAB file ({type(error).__name__}: {error}).", _COPY_AGAIN
-        ) from error
+    return load_matlab(path, ["data", "labels"])
 
 
 def _check_shapes(path: Path, arrays: dict[str, np.ndarray], layout: DeapLayout) -> None:
@@ -204,12 +191,12 @@ def _check_shapes(path: Path, arrays: dict[str, np.ndarray], layout: DeapLayout)
     }
     for key, (shape, kinds) in expected.items():
         if key not in arrays:
-            found = ", ".join(sorted(name for name in arrays if not name.startswith("__")))
-            raise DataError(path, f"holds no {key!r}, only: {found or 'nothing'}.", _COPY_AGAIN)
+            found = ", ".join(sorted(arrays))
+            raise DataError(path, f"holds no {key!r}, only: {found or 'nothing'}.", COPY_AGAIN)
         array = arrays[key]
         if array.dtype.kind not in kinds:
             raise DataError(
-                path, f"{key!r} is of type {array.dtype}; float64 is expected.", _COPY_AGAIN
+                path, f"{key!r} is of type {array.dtype}; float64 is expected.", COPY_AGAIN
             )
         if array.shape != shape:
             raise DataError(path, *_wrong_shape(key, array.shape, shape, layout))

@@ -1,0 +1,185 @@
+"""SEED: 15 people who saw 15 film clips, three times each.
+
+Zheng W-L, Lu B-L. Investigating critical frequency bands and channels for EEG-based emotion
+recognition with deep neural networks. IEEE Transactions on Autonomous Mental Development
+7(3):162-175, 2015. The data may not be passed on: everybody asks its authors for a copy.
+
+A file of the folder `Preprocessed_EEG` holds one session of a person, `<person>_<date>.mat`, and in
+it each clip an array, `<initials>_eeg<k>` (channel, sample): 62 channels, 200 Hz, microvolts by
+their size. `label.mat` has the clips' classes. The clips come in the same order in every session,
+so sessions of a person are joined in the order of their dates, and trial ``15 (s - 1) + k`` is clip
+k of session s. Nothing is recorded before a clip: features take ``baseline: none``.
+
+Everybody saw every clip three times. With whole trials held out, the same clip is on both sides:
+``stimulus_grouped`` holds out clips.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from emolib.checks import DataError
+from emolib.recordings.contract import (
+    build,
+    check_each,
+    check_subject,
+    some,
+    subject_name,
+    wrong_folder,
+)
+from emolib.recordings.matlab import COPY_AGAIN, load_matlab
+from emolib.recordings.validation import validate
+
+# fmt: off
+CHANNELS = (
+    "Fp1", "Fpz", "Fp2", "AF3", "AF4", "F7", "F5", "F3", "F1", "Fz", "F2", "F4", "F6", "F8",
+    "FT7", "FC5", "FC3", "FC1", "FCz", "FC2", "FC4", "FC6", "FT8", "T7", "C5", "C3", "C1", "Cz",
+    "C2", "C4", "C6", "T8", "TP7", "CP5", "CP3", "CP1", "CPz", "CP2", "CP4", "CP6", "TP8", "P7",
+    "P5", "P3", "P1", "Pz", "P2", "P4", "P6", "P8", "PO7", "PO5", "PO3", "POz", "PO4", "PO6",
+    "PO8", "CB1", "O1", "Oz", "O2", "CB2",
+)
+# fmt: on
+SFREQ = 200.0  # Hz
+N_CLIPS = 15
+N_SESSIONS = 3
+CLASSES = {-1: "negative", 0: "neutral", 1: "positive"}
+
+_FILE = re.compile(r"(\d{1,3})_(\d{8})\.mat")
+_CLIP = re.compile(r".*_eeg(\d+)")
+_EXPECTED = """\
+Preprocessed_EEG/
+  1_20131027.mat
+  1_20131030.mat
+  ...
+  label.mat"""
+_GIVE_FOLDER = "Give the folder Preprocessed_EEG, or the folder above it."
+
+
+def subjects(root: str | Path) -> list[str]:
+    """Name the people below `root`, in numeric order: "sub-01" for `1_20131027.mat`.
+
+    Parameters
+    ----------
+    root : path
+        The folder `Preprocessed_EEG`, or the folder above it. Other files in it do not matter.
+
+    Raises
+    ------
+    DataError
+        If nobody is found; it shows the tree that is expected beside what was found.
+    """
+    return list(_files(root))
+
+
+def sources(root: str | Path, subject: str) -> list[Path]:
+    """Name the files that hold a person: the labels, then the sessions by date.
+
+    Raises
+    ------
+    DataError
+        If there is no such person.
+    """
+    files = _files(root)
+    sessions = files[check_subject(root, subject, list(files))]
+    return [sessions[0].with_name("label.mat"), *sessions]
+
+
+def check(root: str | Path) -> dict[str, DataError | None]:
+    """Read everybody; say for each what is wrong with it, None if nothing is."""
+    return check_each(subjects(root), lambda subject: read(root, subject))
+
+
+def read(root: str | Path, subject: str) -> xr.Dataset:
+    """Read all sessions of a person.
+
+    Returns
+    -------
+    Dataset
+        A recording: `eeg` (trial, channel, time), float32, microvolts, NaN after the end of shorter
+        clips; `class` of the task "emotion": negative, neutral or positive.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, damaged, of another form, or fails `validate`.
+    """
+    labels, *sessions = sources(root, subject)
+    classes = _classes(labels)
+    clips = [clip for session in sessions for clip in _clips(session)]
+    lengths = [clip.shape[1] for clip in clips]
+    eeg = np.full((len(clips), len(CHANNELS), max(lengths)), np.nan, np.float32)
+    for i, clip in enumerate(clips):
+        eeg[i, :, : lengths[i]] = clip
+    few = f"{len(sessions)} of {N_SESSIONS} sessions are there"
+    recording = build(
+        eeg,
+        channels=CHANNELS,
+        sfreq=SFREQ,
+        dataset="seed",
+        subject=subject,
+        trials=range(1, len(clips) + 1),
+        stimuli=[f"{clip:02d}" for clip in range(1, N_CLIPS + 1)] * len(sessions),
+        classes={"emotion": classes * len(sessions)},
+        trial_samples=lengths,
+        notes=[few] if len(sessions) < N_SESSIONS else [],
+    )
+    return validate(recording, ", ".join(map(str, sessions)), ratings_in=labels)
+
+
+def _files(root: str | Path) -> dict[str, list[Path]]:
+    """Map people's names, in numeric order, to their sessions by date."""
+    root = Path(root)
+    for folder in (root, root / "Preprocessed_EEG"):
+        found: dict[int, list[tuple[str, Path]]] = {}
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if match := _FILE.fullmatch(path.name):
+                found.setdefault(int(match[1]), []).append((match[2], path))
+        if found:
+            return {subject_name(k): [path for _, path in sorted(found[k])] for k in sorted(found)}
+    raise wrong_folder(root, "SEED session", _EXPECTED, _GIVE_FOLDER)
+
+
+def _classes(path: Path) -> list[str]:
+    """The clips' classes."""
+    labels = load_matlab(path).get("label")
+    if labels is None or labels.size != N_CLIPS:
+        size = "no" if labels is None else labels.size
+        raise DataError(
+            path, f"holds {size} labels; 'label' of {N_CLIPS} clips is expected.", COPY_AGAIN
+        )
+    if strange := sorted(set(labels.ravel().tolist()) - set(CLASSES)):
+        raise DataError(
+            path,
+            f"'label' holds {some([f'{label:g}' for label in strange])}; -1, 0 and 1 are expected.",
+            COPY_AGAIN,
+        )
+    return [CLASSES[label] for label in labels.ravel().tolist()]
+
+
+def _clips(path: Path) -> list[np.ndarray]:
+    """The clips of a session (channel, sample), in order; whose initials they bear is not read."""
+    found: dict[int, np.ndarray] = {}
+    for name, array in load_matlab(path).items():
+        if match := _CLIP.fullmatch(name):
+            clip = int(match[1])
+            if clip in found:
+                raise DataError(path, f"two arrays end in 'eeg{clip}'.", "Take one of them out.")
+            found[clip] = array
+    if sorted(found) != list(range(1, N_CLIPS + 1)):
+        there = ", ".join(map(str, sorted(found))) or "none"
+        raise DataError(path, f"holds clips {there}; 1 to {N_CLIPS} are expected.", COPY_AGAIN)
+    for clip, array in found.items():
+        if array.dtype.kind not in "fiu":
+            raise DataError(path, f"clip {clip} is of type {array.dtype}, no number.", COPY_AGAIN)
+        if array.ndim != 2 or len(array) != len(CHANNELS):
+            sizes = " x ".join(map(str, array.shape))
+            raise DataError(
+                path,
+                f"clip {clip} is {sizes} (channel, sample); {len(CHANNELS)} channels are expected.",
+                "Use the preprocessed release as it is.",
+            )
+    return [found[clip].astype(np.float32) for clip in range(1, N_CLIPS + 1)]
