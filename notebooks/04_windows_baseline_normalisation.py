@@ -245,11 +245,10 @@ if rested:
 # %% tags=["remove-input"]
 if rested:
     old, new = before_after["before"], before_after["after"]
+    left = f"{new.subject / old.subject:.0%}" if old.subject else "none (there is one person)"
     page = say(
-        f"Between people, the variance goes to **{new.subject / old.subject:.0%}** of what it was:"
-        if len(people) > 1
-        else "One person shows no variance between people, but among several it would shrink:",
-        "the rest knows a person's level, and the subtraction takes it away, as it is meant to.",
+        f"Of the variance between people **{left}** is left: the rest knows a person's level, and",
+        "the subtraction takes it away, as it is meant to.",
         f"Within trials it stays at {new.window / old.window:.0%}, to the last digit. Between",
         f"trials it goes to **{new.trial / old.trial:.0%}**: the trials lie",
         "further apart than before." if new.trial > old.trial else "closer together than before.",
