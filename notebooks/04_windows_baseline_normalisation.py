@@ -248,9 +248,8 @@ if rested:
     left = f"{new.subject / old.subject:.0%}" if old.subject else "none (there is one person)"
     page = say(
         f"Of the variance between people **{left}** is left: the rest knows a person's level, and",
-        "the subtraction takes it away, as it is meant to.",
-        f"Within trials it stays at {new.window / old.window:.0%}, to the last digit. Between",
-        f"trials it goes to **{new.trial / old.trial:.0%}**: the trials lie",
+        f"the subtraction is meant to take it away. Within trials {new.window / old.window:.0%} is",
+        f"left, between trials **{new.trial / old.trial:.0%}**: the trials lie",
         "further apart than before." if new.trial > old.trial else "closer together than before.",
     )
 else:
