@@ -56,15 +56,14 @@ def _run(study: studies.Study, options: argparse.Namespace) -> int:
 
 def _check(study: studies.Study, options: argparse.Namespace) -> int:
     _fetch(study)
-    from emolib import preflight, stages
+    from emolib import preflight
 
     preflight.check_study(study)
-    for subject in study.subjects():
-        stages.ensure_recording(study, subject)
-    faults = study.reader.check(study.recordings_root)
-    for subject in study.subjects():
-        print(f"{subject}: {faults.get(subject) or 'can be used'}")
-    return 1 if any(faults.get(subject) for subject in study.subjects()) else 0
+    broken = 0
+    for subject, fault in preflight.faults(study):
+        print(f"{subject}: {fault or 'can be used'}", flush=True)
+        broken += fault is not None
+    return 1 if broken else 0
 
 
 def _fetch(study: studies.Study) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 import xarray as xr
 
@@ -41,15 +43,39 @@ def check_study(study: Study) -> None:
             recording = stages.recording(study, subject)
         except InputError:
             continue
-        try:
-            for member in members:
-                trial_classes(recording, member.tasks)
-                extract_features(recording.isel(trial=[0]), member.features)
+        fault = _fault(recording, members)
+        if fault is None:
             return
-        except InputError as error:
-            strange = strange or error
+        strange = strange or fault
     if strange:
         raise strange
+
+
+def faults(study: Study) -> Iterator[tuple[str, InputError | None]]:
+    """Read every subject's recording and compute a trial of it; nothing is kept.
+
+    Yields
+    ------
+    subject : str
+    fault : InputError or None
+        Why the subject would be left out of this study.
+    """
+    for subject in study.subjects():
+        try:
+            yield subject, _fault(stages.recording(study, subject), [study])
+        except InputError as error:
+            yield subject, error
+
+
+def _fault(recording: xr.Dataset, members: Sequence[Study]) -> InputError | None:
+    """Why a recording does not serve one of these studies."""
+    try:
+        for member in members:
+            trial_classes(recording, member.tasks)
+            extract_features(recording.isel(trial=[0]), member.features)
+    except InputError as error:
+        return error
+    return None
 
 
 def _like_simulated(settings: SimulationSettings) -> xr.Dataset:

@@ -127,7 +127,8 @@ class Study(BaseModel):
             raise SettingsError(
                 f"{self.file.name}: root", "is missing.", "Say where the recordings lie."
             )
-        return self.file.parent / Path(os.path.expandvars(self.root)).expanduser()
+        root = self.file.parent / Path(os.path.expandvars(self.root)).expanduser()
+        return Path(os.path.normpath(root))
 
     def features_file(self, subject: str) -> Path:
         """The netCDF file of a subject's features, or of why there are none."""

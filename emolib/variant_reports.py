@@ -48,8 +48,9 @@ def differences(whole: pd.DataFrame, variants: Mapping[str, pd.DataFrame]) -> pd
     -------
     DataFrame
         Columns ``task``, ``protocol``, ``variant``, ``difference`` of trial balanced accuracy
-        (variant less whole), ``low`` and ``high`` (two-way bootstrap). Without three training
-        seeds of both there is no row: a network's score moves with its seed.
+        (variant less whole), ``low`` and ``high`` (two-way bootstrap), and ``same``: whether it
+        gives the same answers throughout, so that what it leaves out never came to bear. Without
+        three training seeds of both there is no row: a network's score moves with its seed.
     """
     base, rows = hits_by_seed(whole), []
     for name, predictions in variants.items():
@@ -58,10 +59,17 @@ def differences(whole: pd.DataFrame, variants: Mapping[str, pd.DataFrame]) -> pd
             if stage != "pooled" or min(len(hits), len(base.get(key, []))) < FEWEST_SEEDS:
                 continue
             found = compare(base[key], hits)
-            row = (task, protocol, name, found.value, found.low, found.high)
-            rows.append(row)
-    columns = ["task", "protocol", "variant", "difference", "low", "high"]
+            same = _answers(whole, key).equals(_answers(predictions, key))
+            rows.append((task, protocol, name, found.value, found.low, found.high, same))
+    columns = ["task", "protocol", "variant", "difference", "low", "high", "same"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _answers(predictions: pd.DataFrame, key: tuple[str, str, str]) -> pd.Series:
+    """The probabilities of a protocol, stage and task by training, subject, trial and window."""
+    at = ["protocol", "stage", "task"]
+    of = predictions[(predictions[at] == list(key)).all(axis=1)]
+    return of.set_index(["repeat", "subject", "trial", "window"])["probability"].sort_index()
 
 
 def variants_table(
@@ -180,4 +188,6 @@ def _difference(found: pd.DataFrame, task: str, protocol: str, name: str, differ
     if not keys.any():
         return f"{difference:+.2f}"
     row = found[keys].iloc[0]
+    if row["same"]:
+        return "none: the same answers"
     return f"{row['difference']:+.2f} ({row['low']:+.2f} to {row['high']:+.2f})"

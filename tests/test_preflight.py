@@ -99,6 +99,17 @@ def test_one_subject_without_a_baseline_is_left_out_alone(tmp_path, monkeypatch)
     assert "sub-01 has none" in stages.failures(made)["sub-01"]["problem"]
 
 
+def test_each_subjects_fault_is_told_with_the_settings_of_the_study(tmp_path, monkeypatch):
+    found = {name: ["rest", "music"] for name in ("sub-01", "sub-02", "sub-04")}
+    found |= {"sub-03": None, "sub-05": ["rest", "muzak"]}
+    rested = ["sub-02", "sub-03", "sub-05"]
+    faults = dict(preflight.faults(own(tmp_path, monkeypatch, found, rested=rested)))
+    assert list(faults) == [*found] and faults["sub-02"] is None
+    assert "sub-01 has none" in str(faults["sub-01"])
+    assert "is damaged" in str(faults["sub-03"])
+    assert "holds 'muzak'" in str(faults["sub-05"])
+
+
 @pytest.mark.parametrize(
     ("features", "message"),
     [

@@ -34,6 +34,11 @@ def test_studies_that_come_with_the_project_are_valid(path):
     assert study.title
 
 
+def test_a_relative_root_is_told_without_detours(written, tmp_path):
+    study = studies.load(written(dataset="files", root="../data/mine", simulation=None))
+    assert study.recordings_root == tmp_path.parent / "data" / "mine"
+
+
 def test_name_and_path_load_the_same():
     assert studies.load("smoke") == studies.load("studies/smoke.yaml")
 

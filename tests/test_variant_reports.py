@@ -52,6 +52,17 @@ def test_differences_are_those_of_the_shares():
     assert row["low"] < -0.15 < row["high"]
 
 
+def test_a_variant_that_changes_no_answer_is_said_to():
+    whole, other = predictions(0.75, n_repeats=3), predictions(0.75, n_repeats=3, seed=1)
+    variants = {"no_rate_decay": whole.sample(frac=1, random_state=0), "other": other}
+    found = differences(whole, variants)
+    assert found.set_index("variant")["same"].to_dict() == {"no_rate_decay": True, "other": False}
+    scores = {name: score(p, resamples=0) for name, p in {"": whole, **variants}.items()}
+    table = variants_table(scores, found, ["valence"]).set_index("variant")
+    assert table.loc["no rate decay", "less the whole"] == "none: the same answers"
+    assert table.loc["other", "less the whole"].startswith("+0.00 (")
+
+
 def test_without_three_seeds_nothing_is_tested():
     assert not len(differences(predictions(0.7, n_repeats=2), {"x": predictions(0.7, n_repeats=3)}))
 

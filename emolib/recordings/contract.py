@@ -169,7 +169,8 @@ def wrong_folder(root: str | Path, what: str, expected: str, remedy: str) -> Dat
         return DataError(root, f"is a file; a folder with {what} is expected.", remedy)
     if not root.exists():
         parent = next(folder for folder in root.absolute().parents if folder.exists())
-        beside = some(sorted(entry.name for entry in parent.iterdir())) or "nothing"
+        there = sorted(e.name for e in parent.iterdir() if not e.name.startswith("."))
+        beside = some(there) or "nothing"
         return DataError(root, f"does not exist; {parent} holds: {beside}.", remedy)
     entries = sorted(root.iterdir())
     found = [entry.name + "/" * entry.is_dir() for entry in entries[:8]] or ["(nothing)"]
