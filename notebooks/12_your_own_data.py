@@ -18,7 +18,7 @@
 #
 # ## What you will learn
 #
-# - which data sets this project reads, and what two others would need;
+# - which data sets this project reads, and what another would need;
 # - how to describe recordings of your own, and what an error looks like;
 # - how many trials, people and films a study needs, and in which order to show them;
 # - how to run a large study, on one computer or on a cluster;

@@ -1,6 +1,6 @@
-"""One's own recordings: any file that MNE reads, and a table of trials (see `trial_table`).
+"""One's own recordings: any file that MNE reads, and a table of trials.
 
-EDF, BDF, FIF, BrainVision, EEGLAB and what else MNE knows.
+EDF, BDF, FIF, BrainVision, EEGLAB and what else MNE knows; `trial_table` says what the table holds.
 Nothing is filtered and nothing resampled. Channels without a place on the grid are dropped; the
 others are set against their common average, as DEAP's are.
 """
