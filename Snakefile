@@ -19,6 +19,7 @@ def word(text):
 study = studies.load(config["study"])
 subjects = {file_stem(subject): subject for subject in study.subjects()}  # by file name
 simulated = study.simulation is not None
+memory = getattr(study.reader, "MEMORY_MB", 2500)  # of a process that reads a recording
 emolib = f"{word(sys.executable)} -m emolib"
 here = f"{word(study.file)} > {{log}} 2>&1"
 
@@ -125,7 +126,7 @@ rule features:
     log:
         "{place}logs/features/{subject}.log",
     resources:
-        mem_mb=2500,
+        mem_mb=memory,
         runtime=10,
     shell:
         emolib + " features {params.variant} --subject {params.subject:q} " + here
@@ -143,7 +144,7 @@ rule summary:
     log:
         "logs/summary/{subject}.log",
     resources:
-        mem_mb=2500,
+        mem_mb=memory,
         runtime=10,
     shell:
         emolib + " summary --subject {params.subject:q} " + here
@@ -248,6 +249,8 @@ rule chapter:
         digest=study.digest("page"),
     log:
         "logs/chapter/{chapter}.log",
+    resources:
+        mem_mb=memory,
     shell:
         emolib + " page --notebook {wildcards.chapter} " + here
 
@@ -266,6 +269,8 @@ rule subject_page:
         subject=who,
     log:
         "logs/subject_page/{subject}.log",
+    resources:
+        mem_mb=memory,
     shell:
         emolib + " page --notebook subject_report --subject {params.subject:q} " + here
 

@@ -18,7 +18,7 @@
 #
 # ## What you will learn
 #
-# - which data sets this project reads, and what another would need;
+# - which data sets this project reads, and how they differ;
 # - how to describe recordings of your own, and what an error looks like;
 # - how many trials, people and films a study needs, and in which order to show them;
 # - how to run a large study, on one computer or on a cluster;
@@ -98,10 +98,11 @@ Table(plan, caption=caption)
 # **The open study of mental arithmetic** (`eegmat`) needs no permission, and carries no emotion: it
 # is the positive control of this book.
 #
-# **SEED** {cite:p}`zheng2015`, on request too, has its study in `studies/seed.yaml`. It differs
-# from DEAP in what can be asked. One data set that this project cannot read stands beside them:
+# **SEED** {cite:p}`zheng2015` and **DREAMER** {cite:p}`katsigiannis2018`, on request too, have
+# their studies in `studies/seed.yaml` and `studies/dreamer.yaml`. The three differ in what can be
+# asked:
 #
-# | | DEAP | SEED | DREAMER {cite:p}`katsigiannis2018` |
+# | | DEAP | SEED | DREAMER |
 # | --- | --- | --- | --- |
 # | electrodes | 32 | 62, each with a cell on the {term}`grid` | 14; the other cells stay empty |
 # | sampling | 128 Hz | 200 Hz | 128 Hz |
@@ -111,12 +112,12 @@ Table(plan, caption=caption)
 # | films | 40, once each | 15, three times each | 18, once each |
 #
 # Of SEED, a film that somebody saw three times stands on both sides when trials are held out: its
-# study holds out films, or people. Neither reader has been tried on the data themselves, which may
-# not be passed on, but on files made up after their descriptions.
+# study holds out films, or people. No reader of the three has been tried on the data themselves,
+# which may not be passed on, but on files made up after their descriptions.
 #
-# For DREAMER, or any other, there are two ways. Export each recording to a file that MNE-Python
-# reads and write a table of trials: the next section. Or write a reader, a module of four
-# functions; the top of `emolib/recordings/__init__.py` says which.
+# For any other there are two ways. Export each recording to a file that MNE-Python reads and write
+# a table of trials: the next section. Or write a reader, a module of four functions; the top of
+# `emolib/recordings/__init__.py` says which.
 #
 # ## Files and a table of trials
 #

@@ -157,3 +157,40 @@ def write_seed(folder: Path, sessions: Mapping[str, Mapping[str, np.ndarray]]) -
     for name, arrays in sessions.items():
         savemat(folder / name, dict(arrays))
     return folder
+
+
+DREAMER_NAMES = (
+    *("AF3", "F7", "F3", "FC5", "T7", "P7", "O1", "O2", "P8", "T8", "FC6", "F4", "F8", "AF4"),
+)
+
+
+def dreamer_person(seed: int = 0, seconds: float = 1.0) -> dict:
+    """One cell of `Data`: rests of 1 s; film k has k samples more than `seconds`; ratings 1-5."""
+    rng = np.random.default_rng(seed)
+
+    def cells(lengths: Sequence[int]) -> np.ndarray:
+        pieces = np.empty((18, 1), object)
+        for i, length in enumerate(lengths):
+            pieces[i, 0] = rng.normal(4200, 10, (length, 14))  # the amplifier's offset
+        return pieces
+
+    films = [round(128 * seconds) + k for k in range(1, 19)]
+    return {
+        "Age": "22",
+        "Gender": "male",
+        "EEG": {"baseline": cells([128] * 18), "stimuli": cells(films)},
+        "ScoreValence": rng.integers(1, 6, (18, 1)),
+        "ScoreArousal": rng.integers(1, 6, (18, 1)),
+        "ScoreDominance": rng.integers(1, 6, (18, 1)),
+    }
+
+
+def write_dreamer(path: Path, people: Sequence[dict], **changes: object) -> Path:
+    """Write `DREAMER.mat`; `changes` replace fields of its struct."""
+    data = np.empty((1, len(people)), object)
+    data[0, :] = people
+    names = np.array([DREAMER_NAMES], object)
+    content = {"Data": data, "EEG_SamplingRate": 128, "EEG_Electrodes": names}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    savemat(path, {"DREAMER": content | changes})
+    return path

@@ -45,7 +45,7 @@ ORDER = (
 FOLDERS = {
     "recordings": (
         *("contract", "validation", "pickles", "matlab", "trial_table", "eeg_file"),
-        *("deap", "seed", "files", "eegmat"),
+        *("deap", "seed", "dreamer", "files", "eegmat"),
         *("simulated_sources", "simulated_signals", "simulated_ratings", "simulated"),
         "__init__",
     ),

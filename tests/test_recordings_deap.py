@@ -493,7 +493,7 @@ def test_a_trial_without_samples_is_refused():
 
 
 def test_the_registry_offers_every_reader_whole():
-    assert set(recordings.READERS) == {"deap", "seed", "simulated", "files", "eegmat"}
+    assert set(recordings.READERS) == {"deap", "seed", "dreamer", "simulated", "files", "eegmat"}
     for reader in recordings.READERS.values():
         for name in ("subjects", "sources", "read", "check"):
             assert callable(getattr(reader, name))

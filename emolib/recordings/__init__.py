@@ -29,7 +29,7 @@ and perhaps `default_root() -> Path`, where the data lie if nobody says, and `BY
 where trials are numbered by their stimuli, so that their numbers do not say when they were.
 """
 
-from emolib.recordings import deap, eegmat, files, seed, simulated
+from emolib.recordings import deap, dreamer, eegmat, files, seed, simulated
 from emolib.recordings.contract import build, check_each
 from emolib.recordings.deap import read_deap
 from emolib.recordings.validation import validate
@@ -37,6 +37,7 @@ from emolib.recordings.validation import validate
 READERS = {
     "deap": deap,
     "seed": seed,
+    "dreamer": dreamer,
     "files": files,
     "eegmat": eegmat,
     "simulated": simulated,

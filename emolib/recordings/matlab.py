@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from emolib.checks import DataError
 
 COPY_AGAIN = "The file may be cut short or damaged: copy it again from its source."
 
 
-def load_matlab(path: str | Path, names: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-    """Load the arrays of a MATLAB file of version 5 to 7.2.
+def load_matlab(
+    path: str | Path, names: Sequence[str] | None = None, *, simplify: bool = False
+) -> dict[str, Any]:
+    """Load the variables of a MATLAB file of version 5 to 7.2.
 
     Parameters
     ----------
     path : path
     names : sequence of str, optional
-        Of these arrays only; all of them if left out.
+        Of these variables only; all of them if left out.
+    simplify : bool
+        Structs become dictionaries, cells lists or arrays, and axes of length 1 go.
 
     Raises
     ------
@@ -31,7 +34,7 @@ def load_matlab(path: str | Path, names: Sequence[str] | None = None) -> dict[st
     from scipy.io import loadmat  # here, not above: only this needs it
 
     try:
-        arrays = loadmat(path, variable_names=names)
+        arrays = loadmat(path, variable_names=names, simplify_cells=simplify)
     except NotImplementedError:
         raise DataError(
             path,
