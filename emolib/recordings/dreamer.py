@@ -36,7 +36,7 @@ from emolib.recordings.matlab import COPY_AGAIN, load_matlab
 from emolib.recordings.validation import validate
 
 BY_STIMULUS = True  # clips are numbered alike for everybody; when they were shown is not said
-MEMORY_MB = 8000  # of a process that loads the file
+MEMORY_MB = 5000  # of a process that loads the file
 FILE = "DREAMER.mat"
 CHANNELS = ("AF3", "F7", "F3", "FC5", "T7", "P7", "O1", "O2", "P8", "T8", "FC6", "F4", "F8", "AF4")
 SFREQ = 128.0  # Hz
