@@ -59,11 +59,10 @@ def _check(study: studies.Study, options: argparse.Namespace) -> int:
     from emolib import preflight
 
     preflight.check_study(study)
-    broken = 0
-    for subject, fault in preflight.faults(study):
-        print(f"{subject}: {fault or 'can be used'}", flush=True)
-        broken += fault is not None
-    return 1 if broken else 0
+    faults = preflight.faults(study)
+    for subject, fault in faults.items():
+        print(f"{subject}: {fault or 'can be used'}")
+    return 1 if any(faults.values()) else 0
 
 
 def _fetch(study: studies.Study) -> None:

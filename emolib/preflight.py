@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -11,7 +11,7 @@ from emolib import stages
 from emolib.checks import InputError
 from emolib.features import extract_features
 from emolib.labels import trial_classes
-from emolib.recordings.contract import build
+from emolib.recordings.contract import build, check_each
 from emolib.recordings.simulated_ratings import SimulationSettings, simulate_ratings
 from emolib.recordings.simulated_signals import BASELINE_SECONDS, SFREQ
 from emolib.study import Study
@@ -43,39 +43,30 @@ def check_study(study: Study) -> None:
             recording = stages.recording(study, subject)
         except InputError:
             continue
-        fault = _fault(recording, members)
-        if fault is None:
+        try:
+            _compute_a_trial(recording, members)
+        except InputError as error:
+            strange = strange or error
+        else:
             return
-        strange = strange or fault
     if strange:
         raise strange
 
 
-def faults(study: Study) -> Iterator[tuple[str, InputError | None]]:
-    """Read every subject's recording and compute a trial of it; nothing is kept.
+def faults(study: Study) -> dict[str, InputError | None]:
+    """Read everybody and compute a trial of each: why a subject would be left out, or None."""
 
-    Yields
-    ------
-    subject : str
-    fault : InputError or None
-        Why the subject would be left out of this study.
-    """
-    for subject in study.subjects():
-        try:
-            yield subject, _fault(stages.recording(study, subject), [study])
-        except InputError as error:
-            yield subject, error
+    def use(subject: str) -> None:
+        _compute_a_trial(stages.recording(study, subject), [study])
+
+    return check_each(study.subjects(), use)
 
 
-def _fault(recording: xr.Dataset, members: Sequence[Study]) -> InputError | None:
-    """Why a recording does not serve one of these studies."""
-    try:
-        for member in members:
-            trial_classes(recording, member.tasks)
-            extract_features(recording.isel(trial=[0]), member.features)
-    except InputError as error:
-        return error
-    return None
+def _compute_a_trial(recording: xr.Dataset, members: Sequence[Study]) -> None:
+    """Name a recording's classes and compute its first trial, as each of these studies asks."""
+    for member in members:
+        trial_classes(recording, member.tasks)
+        extract_features(recording.isel(trial=[0]), member.features)
 
 
 def _like_simulated(settings: SimulationSettings) -> xr.Dataset:

@@ -52,24 +52,24 @@ def differences(whole: pd.DataFrame, variants: Mapping[str, pd.DataFrame]) -> pd
         gives the same answers throughout, so that what it leaves out never came to bear. Without
         three training seeds of both there is no row: a network's score moves with its seed.
     """
-    base, rows = hits_by_seed(whole), []
+    base, answers, rows = hits_by_seed(whole), _answers(whole), []
     for name, predictions in variants.items():
+        given = _answers(predictions)
         for key, hits in hits_by_seed(predictions).items():
             protocol, stage, task = key
             if stage != "pooled" or min(len(hits), len(base.get(key, []))) < FEWEST_SEEDS:
                 continue
             found = compare(base[key], hits)
-            same = _answers(whole, key).equals(_answers(predictions, key))
+            same = answers[key].equals(given[key])
             rows.append((task, protocol, name, found.value, found.low, found.high, same))
     columns = ["task", "protocol", "variant", "difference", "low", "high", "same"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _answers(predictions: pd.DataFrame, key: tuple[str, str, str]) -> pd.Series:
-    """The probabilities of a protocol, stage and task by training, subject, trial and window."""
-    at = ["protocol", "stage", "task"]
-    of = predictions[(predictions[at] == list(key)).all(axis=1)]
-    return of.set_index(["repeat", "subject", "trial", "window"])["probability"].sort_index()
+def _answers(predictions: pd.DataFrame) -> dict[tuple[str, str, str], pd.Series]:
+    """The probabilities by (protocol, stage, task), in the order of training, trial and window."""
+    ordered = predictions.set_index(["repeat", "subject", "trial", "window"]).sort_index()
+    return dict(list(ordered.groupby(["protocol", "stage", "task"])["probability"]))
 
 
 def variants_table(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from emolib.checks import DataError, did_you_mean
+from emolib.checks import DataError, InputError, did_you_mean
 
 RATING_LOW, RATING_HIGH = 1.0, 9.0  # of the self-assessment manikin, which DEAP uses
 
@@ -55,7 +55,7 @@ def build(
     classes : mapping of task to (trial,) class names, optional
         For data sets that come with classes; "" where one is missing.
     trial_samples : sequence of int, (trial,), optional
-        How many samples of each trial are signal, where lengths differ; NaN follows them.
+        How many samples of each trial are signal; NaN follows them. Kept where lengths differ.
     notes : iterable of str
         What was dropped or left out, and why.
 
@@ -94,9 +94,24 @@ def build(
         columns = np.column_stack([np.asarray(column, str) for column in classes.values()])
         recording["class"] = (("trial", "task"), columns)
         recording["task"] = list(classes)
-    if trial_samples is not None:
+    if trial_samples is not None and len(set(trial_samples)) > 1:
         recording = recording.assign_coords(trial_samples=("trial", np.asarray(trial_samples, int)))
     return recording
+
+
+def stack(pieces: Sequence[np.ndarray]) -> np.ndarray:
+    """Put pieces (channel, sample) of any length into one float32 array; NaN follows shorter ones.
+
+    Examples
+    --------
+    >>> stack([np.ones((1, 3)), np.ones((1, 2))]).tolist()
+    [[[1.0, 1.0, 1.0]], [[1.0, 1.0, nan]]]
+    """
+    longest = max(piece.shape[1] for piece in pieces)
+    stacked = np.full((len(pieces), len(pieces[0]), longest), np.nan, np.float32)
+    for own, piece in zip(stacked, pieces, strict=True):
+        own[:, : piece.shape[1]] = piece
+    return stacked
 
 
 # What readers share around the files
@@ -126,9 +141,7 @@ def check_subject(root: object, subject: str, known: Sequence[str]) -> str:
     return subject
 
 
-def check_each(
-    names: Iterable[str], read: Callable[[str], xr.Dataset]
-) -> dict[str, DataError | None]:
+def check_each(names: Iterable[str], read: Callable[[str], object]) -> dict[str, InputError | None]:
     """Read every subject and keep what is wrong with it: None if nothing is.
 
     Examples
@@ -139,12 +152,12 @@ def check_each(
     >>> {name: str(error) for name, error in check_each(["sub-01", "sub-02"], read).items()}
     {'sub-01': 'None', 'sub-02': 's02.mat: is cut short. Copy it again.'}
     """
-    found: dict[str, DataError | None] = {}
+    found: dict[str, InputError | None] = {}
     for name in names:
         try:
             read(name)
             found[name] = None
-        except DataError as error:
+        except InputError as error:
             found[name] = error
     return found
 

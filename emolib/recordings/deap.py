@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from emolib.checks import DataError
+from emolib.checks import DataError, InputError
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings.contract import (
     build,
@@ -112,7 +112,7 @@ def read(root: str | Path, subject: str, *, layout: DeapLayout = RELEASE) -> xr.
     return read_deap(sources(root, subject)[0], layout)
 
 
-def check(root: str | Path, *, layout: DeapLayout = RELEASE) -> dict[str, DataError | None]:
+def check(root: str | Path, *, layout: DeapLayout = RELEASE) -> dict[str, InputError | None]:
     """Read every subject; say for each what is wrong with it, None if nothing is."""
     return check_each(subjects(root), lambda subject: read(root, subject, layout=layout))
 

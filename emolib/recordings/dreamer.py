@@ -24,11 +24,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from emolib.checks import DataError
+from emolib.checks import DataError, InputError
 from emolib.recordings.contract import (
     build,
     check_each,
     check_subject,
+    stack,
     subject_name,
     wrong_folder,
 )
@@ -75,7 +76,7 @@ def sources(root: str | Path, subject: str) -> list[Path]:
     return [_file(root)]
 
 
-def check(root: str | Path) -> dict[str, DataError | None]:
+def check(root: str | Path) -> dict[str, InputError | None]:
     """Read everybody; say for each what is wrong with it, None if nothing is."""
     return check_each(subjects(root), lambda subject: read(root, subject))
 
@@ -87,8 +88,8 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
     -------
     Dataset
         A recording: `eeg` (trial, channel, time) and `baseline` (trial, channel, baseline_time),
-        float32, microvolts, each piece less its mean; NaN after the end of shorter clips;
-        `rating` (trial, scale), 1-5.
+        float32, microvolts, each piece less its mean; NaN after the end of shorter clips, and of
+        rests the end, as long as the shortest; `rating` (trial, scale), 1-5.
 
     Raises
     ------
@@ -100,19 +101,19 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
     person = _people(path, path.stat().st_mtime_ns)[number - 1]
     clips, rests = (_pieces(path, number, person, field) for field in ("stimuli", "baseline"))
     ratings = {name: _ratings(path, number, person, field) for name, field in SCALES.items()}
-    lengths = [clip.shape[1] for clip in clips]
+    shortest = min(rest.shape[1] for rest in rests)
     recording = build(
-        _stacked(clips),
+        stack(clips),
         channels=CHANNELS,
         sfreq=SFREQ,
         dataset="dreamer",
         subject=subject,
         trials=range(1, N_CLIPS + 1),
         stimuli=[f"{clip:02d}" for clip in range(1, N_CLIPS + 1)],
-        baseline=_stacked([rest[:, -min(r.shape[1] for r in rests) :] for rest in rests]),
+        baseline=np.stack([rest[:, -shortest:] for rest in rests]),
         ratings=ratings,
         rating_range=(1, 5),
-        trial_samples=lengths if len(set(lengths)) > 1 else None,
+        trial_samples=[clip.shape[1] for clip in clips],
         notes=["the mean of each trial and of each rest is taken away: the headset's offset"],
     )
     return validate(recording, path)
@@ -167,12 +168,3 @@ def _ratings(path: Path, number: int, person: dict[str, Any], field: str) -> np.
         told = f"{field!r} has {len(found)} values; {N_CLIPS} are expected."
         raise DataError(f"{path}, person {number}", told, COPY_AGAIN)
     return found.astype(float)
-
-
-def _stacked(pieces: list[np.ndarray]) -> np.ndarray:
-    """Put pieces (channel, sample) into one array; NaN follows the shorter ones."""
-    longest = max(piece.shape[1] for piece in pieces)
-    stacked = np.full((len(pieces), len(CHANNELS), longest), np.nan, np.float32)
-    for own, piece in zip(stacked, pieces, strict=True):
-        own[:, : piece.shape[1]] = piece
-    return stacked

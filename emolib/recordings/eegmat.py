@@ -23,7 +23,7 @@ import pandas as pd
 import pooch
 import xarray as xr
 
-from emolib.checks import DataError, check_range
+from emolib.checks import DataError, InputError, check_range
 from emolib.recordings import files
 from emolib.recordings.contract import check_each, check_subject, subject_name, wrong_folder
 
@@ -153,7 +153,7 @@ def read(root: str | Path, subject: str, *, settings: EegmatSettings = DEFAULT) 
     return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
 
 
-def check(root: str | Path, *, settings: EegmatSettings = DEFAULT) -> dict[str, DataError | None]:
+def check(root: str | Path, *, settings: EegmatSettings = DEFAULT) -> dict[str, InputError | None]:
     """Read every subject; say for each what is wrong with it, None if nothing is."""
     return check_each(subjects(root), lambda subject: read(root, subject, settings=settings))
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.checks import DataError, SettingsError, check_option, did_you_mean
+from emolib.checks import DataError, InputError, SettingsError, check_option, did_you_mean
 from emolib.grid import canonical_name
 from emolib.recordings.contract import (
     RATING_HIGH,
@@ -92,7 +92,7 @@ def read(root: str | Path, subject: str, *, settings: FilesSettings = DEFAULT) -
     return cut_trials(rows, where=table_path(root), dataset="files", settings=settings)
 
 
-def check(root: str | Path, *, settings: FilesSettings = DEFAULT) -> dict[str, DataError | None]:
+def check(root: str | Path, *, settings: FilesSettings = DEFAULT) -> dict[str, InputError | None]:
     """Read every subject; say for each what is wrong with it, None if nothing is."""
     return check_each(subjects(root), lambda subject: read(root, subject, settings=settings))
 
@@ -184,7 +184,7 @@ def cut_trials(
         ratings={name: table[name] for name in numeric},
         rating_range=settings.rating_range,
         classes={name: table[name] for name in labels if name not in numeric},
-        trial_samples=lengths if len(set(lengths)) > 1 else None,
+        trial_samples=lengths,
         notes=notes,
     )
     # Validated before the average is taken: after it a flat channel is flat no more.

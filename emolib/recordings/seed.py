@@ -22,12 +22,13 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from emolib.checks import DataError
+from emolib.checks import DataError, InputError
 from emolib.recordings.contract import (
     build,
     check_each,
     check_subject,
     some,
+    stack,
     subject_name,
     wrong_folder,
 )
@@ -88,7 +89,7 @@ def sources(root: str | Path, subject: str) -> list[Path]:
     return [sessions[0].with_name("label.mat"), *sessions]
 
 
-def check(root: str | Path) -> dict[str, DataError | None]:
+def check(root: str | Path) -> dict[str, InputError | None]:
     """Read everybody; say for each what is wrong with it, None if nothing is."""
     return check_each(subjects(root), lambda subject: read(root, subject))
 
@@ -110,13 +111,9 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
     labels, *sessions = sources(root, subject)
     classes = _classes(labels)
     clips = [clip for session in sessions for clip in _clips(session)]
-    lengths = [clip.shape[1] for clip in clips]
-    eeg = np.full((len(clips), len(CHANNELS), max(lengths)), np.nan, np.float32)
-    for i, clip in enumerate(clips):
-        eeg[i, :, : lengths[i]] = clip
     few = f"{len(sessions)} of {N_SESSIONS} sessions are there"
     recording = build(
-        eeg,
+        stack(clips),
         channels=CHANNELS,
         sfreq=SFREQ,
         dataset="seed",
@@ -124,7 +121,7 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
         trials=range(1, len(clips) + 1),
         stimuli=[f"{clip:02d}" for clip in range(1, N_CLIPS + 1)] * len(sessions),
         classes={"emotion": classes * len(sessions)},
-        trial_samples=lengths,
+        trial_samples=[clip.shape[1] for clip in clips],
         notes=[few] if len(sessions) < N_SESSIONS else [],
     )
     return validate(recording, ", ".join(map(str, sessions)), ratings_in=labels)

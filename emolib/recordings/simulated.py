@@ -32,7 +32,7 @@ import scipy  # its parts, which take up to a second, load when they are first u
 import xarray as xr
 
 from emolib.artefacts import atomic
-from emolib.checks import DataError, check_range
+from emolib.checks import DataError, InputError, check_range
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings import deap
 from emolib.recordings.contract import (
@@ -262,7 +262,7 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
     return deap.read_deap(path, layout).assign_attrs(dataset="simulated")
 
 
-def check(root: str | Path) -> dict[str, DataError | None]:
+def check(root: str | Path) -> dict[str, InputError | None]:
     """Read every subject; say for each what is wrong with it, None if nothing is."""
     return check_each(subjects(root), lambda subject: read(root, subject))
 
