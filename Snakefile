@@ -5,10 +5,10 @@ import re
 import shlex
 import sys
 
-from emolib import study as studies
-from emolib.artefacts import file_stem
-from emolib.rendering import CHAPTERS, source_of, waits_for
-from emolib.settings import threads
+from emolib.study import study as studies
+from emolib.storage import file_stem
+from emolib.book.render import CHAPTERS, source_of, waits_for
+from emolib.model.settings import threads
 
 
 def word(text):

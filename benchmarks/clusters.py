@@ -20,13 +20,13 @@ from scipy import sparse
 
 from benchmarks.claims import Claim, rejections, show
 from benchmarks.expectations import POWER
-from emolib.features import FeatureSettings
+from emolib.evaluation.comparison import cluster_test
+from emolib.evaluation.nulls import LEVEL, rejection_band
+from emolib.features.extraction import FeatureSettings
+from emolib.features.power import log_power
 from emolib.grid import DEAP_CHANNELS
 from emolib.lessons.neighbours import distances, electrode_positions, neighbours
-from emolib.nulls import LEVEL, rejection_band
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
-from emolib.statistics import cluster_test
-from emolib.summaries import log_power
 
 SEED = 100  # of the first cohort
 COHORT = 99  # subjects; the next ones are of a cohort with another seed

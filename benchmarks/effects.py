@@ -18,16 +18,16 @@ import pandas as pd
 
 from benchmarks.claims import Claim, show
 from benchmarks.expectations import COHORTS
-from emolib.evaluation import score
-from emolib.features import FeatureSettings, extract_features
-from emolib.labels import Task, metadata
-from emolib.nulls import LEVEL, rejection_band
-from emolib.operators import ridge_operator
-from emolib.permutation import joint_stimulus_test
+from emolib.evaluation.linear import ridge_operator
+from emolib.evaluation.nulls import LEVEL, rejection_band
+from emolib.evaluation.permutation import joint_stimulus_test
+from emolib.evaluation.reference import reference_predictions
+from emolib.evaluation.scores import score
+from emolib.features.extraction import FeatureSettings, extract_features
+from emolib.recordings.labels import Task, metadata
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
-from emolib.reference_models import reference_predictions
-from emolib.relabelling import permuted_by_trial
-from emolib.splits import PROTOCOLS, Fold
+from emolib.splits.protocols import PROTOCOLS, Fold
+from emolib.splits.shuffling import permuted_by_trial
 
 TASKS = ("valence", "arousal")
 N_FOLDS = 5  # the source's

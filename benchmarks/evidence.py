@@ -36,7 +36,7 @@ from benchmarks.effects import MODELS, effects
 from benchmarks.fingerprint import fingerprint
 from benchmarks.lda import lda
 from benchmarks.nulls import nulls
-from emolib.permutation import PERMUTATIONS
+from emolib.evaluation.permutation import PERMUTATIONS
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], list[Claim]]] = {
     section.__name__: section for section in (effects, nulls, clusters, fingerprint, lda)

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from emolib.explorer import Explorer
-from emolib.features import FeatureSettings, extract_features
-from emolib.labels import Task
+from emolib.features.extraction import FeatureSettings, extract_features
+from emolib.figures.explorer.widget import Explorer
+from emolib.recordings.labels import Task
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 
 LONGEST_FRAME_MS = 16.0  # sixty a second

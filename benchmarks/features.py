@@ -25,8 +25,8 @@ import numpy as np
 from scipy import signal as sps
 from scipy.io import savemat
 
-from emolib.bands import BANDS
-from emolib.features import FeatureSettings, extract_features
+from emolib.features.bands import BANDS
+from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.grid import to_brain_maps
 from emolib.recordings import read_deap
 

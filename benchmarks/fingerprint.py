@@ -20,7 +20,7 @@ from benchmarks.expectations import (
     WHITE_NOISE,
     Expectation,
 )
-from emolib.checks import DataError
+from emolib.errors import DataError
 from emolib.lessons.demonstrations import (
     N_FOLDS,
     formula_scores,

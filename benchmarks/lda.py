@@ -14,10 +14,10 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.claims import Claim, show
 from benchmarks.effects import ALL, cohort, free_folds
 from benchmarks.nulls import count_rejections
-from emolib.nulls import null_cohort
-from emolib.operators import OPERATORS, fitting_rows, lda_operator
-from emolib.permutation import joint_stimulus_test
-from emolib.splits import leave_subjects_out
+from emolib.evaluation.linear import OPERATORS, fitting_rows, lda_operator
+from emolib.evaluation.nulls import null_cohort
+from emolib.evaluation.permutation import joint_stimulus_test
+from emolib.splits.protocols import leave_subjects_out
 
 PRIMARY = "leave_subjects_and_stimuli_out"
 EFFECTS = (0.0, 4.0)

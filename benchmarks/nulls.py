@@ -8,8 +8,8 @@ import time
 import pandas as pd
 
 from benchmarks.claims import Claim, rejections, show
-from emolib.nulls import LEVEL, NULLS, rejection_band
-from emolib.permutation import false_positives
+from emolib.evaluation.nulls import LEVEL, NULLS, rejection_band
+from emolib.evaluation.permutation import false_positives
 
 N_PERMUTATIONS = 199
 

@@ -25,10 +25,10 @@ from pathlib import Path
 
 import numpy as np
 
-from emolib.model import build_mt_cnn
-from emolib.settings import ModelSettings, TrainingSettings
-from emolib.splits import Fold
-from emolib.training import Trainer, fine_tune_subject
+from emolib.model.networks import build_mt_cnn
+from emolib.model.settings import ModelSettings, TrainingSettings
+from emolib.model.training import Trainer, fine_tune_subject
+from emolib.splits.protocols import Fold
 
 import keras  # isort: skip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emolib.features import FeatureSettings, extract_features
+from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.grid import DEAP_CHANNELS, cells
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 

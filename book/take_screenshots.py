@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from emolib.study import load
+from emolib.study.study import load
 
 FOLDER = Path(__file__).with_name("screenshots")
 SCREEN = {"width": 1280, "height": 860}

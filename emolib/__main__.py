@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from emolib import study as studies
-from emolib.checks import InputError, check_option
+from emolib.errors import InputError, check_option
+from emolib.study import study as studies
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(study: studies.Study, options: argparse.Namespace) -> int:
     # Seconds to import: not for every stage.
-    from emolib import preflight, rendering, stages, workflow
+    from emolib.book import render as rendering
+    from emolib.study import check as preflight
+    from emolib.study import stages, workflow
 
     start = time.monotonic()
     _fetch(study)
@@ -56,7 +58,7 @@ def _run(study: studies.Study, options: argparse.Namespace) -> int:
 
 def _check(study: studies.Study, options: argparse.Namespace) -> int:
     _fetch(study)
-    from emolib import preflight
+    from emolib.study import check as preflight
 
     preflight.check_study(study)
     faults = preflight.faults(study)
@@ -72,70 +74,70 @@ def _fetch(study: studies.Study) -> None:
 
 
 def _simulate(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import stages
+    from emolib.study import stages
 
     stages.make_recording(study, options.subject)
     return 0
 
 
 def _features(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import stages
+    from emolib.study import stages
 
     stages.make_features(study, options.subject)
     return 0
 
 
 def _summary(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import stages
+    from emolib.study import stages
 
     stages.make_summary(study, options.subject)
     return 0
 
 
 def _train(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import fold_stage
+    from emolib.study import fold as fold_stage
 
     fold_stage.make_fold(study, options.protocol, options.fold, options.permutation)
     return 0
 
 
 def _explain(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import explain_stage
+    from emolib.study import explain as explain_stage
 
     explain_stage.make_attributions(study, options.protocol, options.fold)
     return 0
 
 
 def _score(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import stages
+    from emolib.study import stages
 
     stages.make_scores(study)
     return 0
 
 
 def _group_tests(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import group_stage
+    from emolib.study import group as group_stage
 
     group_stage.make_group_tests(study)
     return 0
 
 
 def _page(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import rendering
+    from emolib.book import render as rendering
 
     rendering.make_page(study, options.notebook, options.subject)  # a failure has its page
     return 0
 
 
 def _book(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import rendering
+    from emolib.book import render as rendering
 
     print(rendering.make_book(study))
     return 0
 
 
 def _report(study: studies.Study, options: argparse.Namespace) -> int:
-    from emolib import single_file
+    from emolib.book import single_file
 
     subjects = study.subjects()
     subject = options.subject if options.subject in subjects else f"sub-{options.subject}"

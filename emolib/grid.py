@@ -12,13 +12,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
-from emolib.checks import DataError
+from emolib.errors import DataError
+
+if TYPE_CHECKING:
+    import mne
 
 SHAPE = (8, 9)
+
+# Measured on the head of one man who was scanned 27 times
+# (https://doi.org/10.1097/00004728-199803000-00032); MNE ships it.
+MONTAGE = "colin27_1005"
 Layout = tuple[tuple[str, ...], ...]
 
 # fmt: off
@@ -241,6 +249,43 @@ def to_brain_maps(features: xr.Dataset, layout: Layout = SEED_GRID) -> xr.DataAr
         },
         name="brain_map",
     )
+
+
+def standard_head(channels: Sequence[str]) -> mne.Info:
+    """Describe electrodes for MNE, each with its place on the standard head.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        Names of the montage `colin27_1005`, in any case; SEED's CB1 and CB2 are known too.
+
+    Returns
+    -------
+    mne.Info
+        ``info["chs"][i]["loc"][:3]``: metres to the right, to the front and upwards, in MNE's head
+        coordinates, from a point between the ears.
+
+    Raises
+    ------
+    DataError
+        If a channel is not in the montage.
+
+    Examples
+    --------
+    >>> info = standard_head(["T7", "T8"])
+    >>> bool(info["chs"][0]["loc"][0] < 0 < info["chs"][1]["loc"][0])
+    True
+    """
+    import mne  # takes a second that other users of the grid need not wait for
+
+    info = mne.create_info([*channels], sfreq=1.0, ch_types="eeg", verbose="error")
+    try:
+        info.set_montage(MONTAGE, match_case=False, match_alias=True, verbose="error")
+    except ValueError as error:
+        problem = f"not all are in the montage {MONTAGE} ({error})".split("\n\nConsider")[0]
+        remedy = "Leave out the channels named, or rename them."
+        raise DataError("channels", " ".join(problem.split()), remedy) from None
+    return info
 
 
 def _check_count(n_values: int, channels: Sequence[str]) -> None:

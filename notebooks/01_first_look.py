@@ -35,11 +35,16 @@ import matplotlib.pyplot as plt
 from IPython.display import display
 from scipy.stats import kurtosis
 
-from emolib import maps, pictures, plots, spectra, stages, summaries
-from emolib.display import Picture, Table, plain, provenance, say, use_style
-from emolib.labels import trial_classes
-from emolib.provenance import made_by
-from emolib.study import load
+from emolib.book.provenance import made_by
+from emolib.features import power as summaries
+from emolib.features import spectra
+from emolib.figures import maps
+from emolib.figures import pages as pictures
+from emolib.figures import signals as plots
+from emolib.figures.display import Picture, Table, plain, provenance, say, use_style
+from emolib.recordings.labels import trial_classes
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 

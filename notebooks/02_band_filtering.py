@@ -37,11 +37,14 @@ import numpy as np
 import pandas as pd
 from scipy import signal
 
-from emolib import bands, plots, spectra, stages, summaries
-from emolib.display import Picture, Table, provenance, say, use_style
-from emolib.kernels import cut_windows, differential_entropy
-from emolib.provenance import made_by
-from emolib.study import load
+from emolib.book.provenance import made_by
+from emolib.features import bands, spectra
+from emolib.features import power as summaries
+from emolib.features.windows import cut_windows, differential_entropy
+from emolib.figures import signals as plots
+from emolib.figures.display import Picture, Table, provenance, say, use_style
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 
@@ -399,7 +402,7 @@ for name, band in all_bands.items():
 # - [DE versus PSD](03_de_versus_psd) turns each filtered window into a number.
 # - What it means that windows of one trial are on both sides of a split:
 #   [How to read this book](/how_to_read.md).
-# - The filters are in `emolib.bands`; each function there states its formula.
+# - The filters are in `emolib.features.bands`; each function there states its formula.
 #
 # ## Provenance
 

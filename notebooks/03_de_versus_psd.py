@@ -38,11 +38,14 @@ import pandas as pd
 from IPython.display import display
 from scipy import integrate, stats
 
-from emolib import kernels, plots, stages, summaries
-from emolib.bands import band_pass
-from emolib.display import Picture, Table, provenance, say, use_style
-from emolib.provenance import made_by
-from emolib.study import load
+from emolib.book.provenance import made_by
+from emolib.features import power as summaries
+from emolib.features import windows as kernels
+from emolib.features.bands import band_pass
+from emolib.figures import signals as plots
+from emolib.figures.display import Picture, Table, provenance, say, use_style
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 

@@ -40,19 +40,22 @@ import pandas as pd
 from IPython.display import display
 from scipy.special import polygamma
 
+from emolib.book.provenance import made_by
+from emolib.evaluation.reference import reference_predictions
+from emolib.evaluation.scores import score
+from emolib.features import spectra
+from emolib.features.bands import impulse_response
+from emolib.features.extraction import baseline_level, extract_features, window_features
+from emolib.features.windows import z_score
+
 # %%
-from emolib import plots, spectra, stages
-from emolib.bands import impulse_response
-from emolib.display import Picture, Table, provenance, say, use_style
-from emolib.evaluation import score
-from emolib.features import baseline_level, extract_features, window_features
-from emolib.folds import group_windows
-from emolib.kernels import z_score
-from emolib.labels import metadata
+from emolib.figures import signals as plots
+from emolib.figures.display import Picture, Table, provenance, say, use_style
 from emolib.lessons import feature_plots, levels, map_plots, pseudo_trials
-from emolib.provenance import made_by
-from emolib.reference_models import reference_predictions
-from emolib.study import load
+from emolib.recordings.labels import metadata
+from emolib.splits.folds import group_windows
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 

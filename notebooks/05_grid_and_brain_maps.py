@@ -44,19 +44,23 @@ import xarray as xr
 from IPython.display import display
 
 # %%
-from emolib import grid, maps, pictures, stages, summaries
-from emolib.display import Picture, Table, plain, provenance, say, use_style
-from emolib.explorer import Explorer
-from emolib.explorer_table import features_of_table
-from emolib.features import extract_features
-from emolib.labels import trial_classes
+from emolib import grid
+from emolib.book.provenance import made_by
+from emolib.features import power as summaries
+from emolib.features.extraction import extract_features
+from emolib.figures import maps
+from emolib.figures import pages as pictures
+from emolib.figures.display import Picture, Table, plain, provenance, say, use_style
+from emolib.figures.explorer.table import features_of_table
+from emolib.figures.explorer.widget import Explorer
 from emolib.lessons import map_plots, neighbours
 from emolib.lessons.interpolation import guess_hidden
 from emolib.lessons.levels import remove_and_normalise, resting_features
 from emolib.lessons.truth import rhythm_power
-from emolib.provenance import made_by
 from emolib.recordings import simulated
-from emolib.study import load
+from emolib.recordings.labels import trial_classes
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 

@@ -40,14 +40,16 @@ import numpy as np
 import pandas as pd
 
 # %%
-from emolib import grid, maps, stages
-from emolib.display import Picture, Table, provenance, say, use_style
+from emolib import grid
+from emolib.book.provenance import made_by
+from emolib.figures import maps
+from emolib.figures.display import Picture, Table, provenance, say, use_style
 from emolib.lessons import network, network_plots
-from emolib.model import build_mt_cnn, load_weights
-from emolib.provenance import made_by
-from emolib.settings import ModelSettings
-from emolib.splits import LEAKING
-from emolib.study import load
+from emolib.model.networks import build_mt_cnn, load_weights
+from emolib.model.settings import ModelSettings
+from emolib.splits.protocols import LEAKING
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 

@@ -41,17 +41,18 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-# %%
-from emolib import stages
-from emolib.display import Picture, Table, bullets, provenance, say, use_style
-from emolib.fitting import Trainer
-from emolib.labels import class_weights
+from emolib.book.provenance import made_by
+from emolib.evaluation.literature import published
+from emolib.figures.display import Picture, Table, bullets, provenance, say, use_style
 from emolib.lessons import head_gradients, light_comparison, network_plots, paired_stages
-from emolib.model import build
-from emolib.provenance import made_by
-from emolib.published import published
-from emolib.splits import LEAKING, PROTOCOLS, group_windows
-from emolib.study import load
+from emolib.model.networks import build
+from emolib.model.trainer import Trainer
+from emolib.recordings.labels import class_weights
+from emolib.splits.protocols import LEAKING, PROTOCOLS, group_windows
+
+# %%
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 

@@ -38,16 +38,20 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
+from emolib.book.provenance import made_by
+from emolib.errors import SettingsError
+from emolib.evaluation import comparison as statistics
+
 # %%
-from emolib import evaluation, reports, stages, statistics
-from emolib.checks import SettingsError
-from emolib.display import Table, provenance, say, use_style
+from emolib.evaluation import scores as evaluation
+from emolib.evaluation import tables as reports
+from emolib.evaluation.literature import FINE_TUNING_POINTS, published
+from emolib.figures.display import Table, provenance, say, use_style
 from emolib.lessons import paired_stages, personal_gain, schedule, selection
 from emolib.lessons import stage_pictures as pictures
-from emolib.provenance import made_by
-from emolib.published import FINE_TUNING_POINTS, published
-from emolib.splits import NEW_SUBJECTS
-from emolib.study import load
+from emolib.splits.protocols import NEW_SUBJECTS
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 
@@ -455,8 +459,8 @@ say(
 # that person to learn from, and the training refuses to fine-tune. Let us ask for it.
 
 # %%
-from emolib import training  # noqa: E402 - here, since nothing above has to wait for Keras
-from emolib.splits import leave_subjects_out  # noqa: E402
+from emolib.model import training  # noqa: E402 - here, since nothing above has to wait for Keras
+from emolib.splits.protocols import leave_subjects_out  # noqa: E402
 
 people = ["sub-01", "sub-02", "sub-03", "sub-04"]
 table = pd.MultiIndex.from_product([people, range(8)], names=["subject", "trial"]).to_frame(False)

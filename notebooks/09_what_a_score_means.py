@@ -38,12 +38,15 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
+from emolib.book.provenance import made_by
+from emolib.errors import DataError
+from emolib.evaluation import tables as reports
+from emolib.evaluation.literature import published
+from emolib.features.extraction import extract_features
+
 # %%
-from emolib import pictures, reports, splits, stages
-from emolib.checks import DataError
-from emolib.display import Table, plain, provenance, say, use_style
-from emolib.features import extract_features
-from emolib.labels import metadata
+from emolib.figures import pages as pictures
+from emolib.figures.display import Table, plain, provenance, say, use_style
 
 # %%
 from emolib.lessons import (
@@ -55,10 +58,11 @@ from emolib.lessons import (
     protocol_scores,
     pseudo_trials,
 )
-from emolib.provenance import made_by
-from emolib.published import published
 from emolib.recordings import eegmat, simulated
-from emolib.study import load
+from emolib.recordings.labels import metadata
+from emolib.splits import protocols as splits
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 
@@ -654,7 +658,7 @@ print(f"{tasks[0]}, {honest.replace('_', '-')}: {min(lucky):.2f} to {max(lucky):
 #
 # - [What the network looks at](10_what_the_network_looks_at) asks which places and bands matter.
 # - [How to read this book](/how_to_read.md) has the protocols and measures on one page.
-# - The tests and their false alarms: `emolib.permutation`; the marks:
+# - The tests and their false alarms: `emolib.evaluation.permutation`; the marks:
 #   `emolib.lessons.pseudo_trials`.
 #
 # ## Provenance

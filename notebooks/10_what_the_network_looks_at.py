@@ -39,20 +39,22 @@ import pandas as pd
 import xarray as xr
 from IPython.display import display
 
-from emolib import attribution, attribution_pictures, map_agreement, stages
-from emolib.display import Table, bullets, plain, provenance, say, use_style
-from emolib.evaluation import score
-from emolib.fold_attribution import fold_attribution, known_truth
-from emolib.fold_network import evenly, light_network, predictions, trained_networks
+# %%
+from emolib.book.provenance import made_by
+from emolib.book.sentences import cohort_sentences
+from emolib.evaluation.scores import score
+from emolib.evaluation.tables import BOTH_SIDES, ESTIMAND, protocol_name, with_interval
+from emolib.explain import agreement as map_agreement
+from emolib.explain import attribution
+from emolib.figures import attribution as attribution_pictures
+from emolib.figures.display import Table, bullets, plain, provenance, say, use_style
 from emolib.grid import cells
 from emolib.lessons.feature_subsets import subset_predictions, subsets
-
-# %%
-from emolib.provenance import made_by
-from emolib.reports import BOTH_SIDES, ESTIMAND, protocol_name, with_interval
-from emolib.sentences import cohort_sentences
-from emolib.splits import LEAKING
-from emolib.study import load
+from emolib.splits.protocols import LEAKING
+from emolib.study import stages
+from emolib.study.attribution import fold_attribution, known_truth
+from emolib.study.networks import evenly, light_network, predictions, trained_networks
+from emolib.study.study import load
 
 use_style()
 

@@ -39,15 +39,17 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib import features, model, stages
-from emolib.display import Table, provenance, say, use_style
+from emolib.book.provenance import made_by
+from emolib.evaluation.literature import published
+from emolib.evaluation.tables import protocol_name
+from emolib.features import extraction as features
+from emolib.figures.display import Table, provenance, say, use_style
 from emolib.lessons import light_comparison, lstm, paired_stages, time_structure
 from emolib.lessons import time_pictures as pictures
-from emolib.provenance import made_by
-from emolib.published import published
-from emolib.reports import protocol_name
-from emolib.splits import group_windows
-from emolib.study import load
+from emolib.model import networks as model
+from emolib.splits.protocols import group_windows
+from emolib.study import stages
+from emolib.study.study import load
 
 # %% tags=["parameters"]
 study = "demo"  # a name in the folder studies/, or the path of a study file

@@ -40,19 +40,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from emolib import stages
 from emolib.__main__ import main
-from emolib.checks import InputError
-from emolib.display import Picture, Table, provenance, say, use_style
-from emolib.features import FeatureSettings, extract_features
+from emolib.book.provenance import made_by
+from emolib.errors import InputError
+from emolib.features.extraction import FeatureSettings, extract_features
+from emolib.figures.display import Picture, Table, provenance, say, use_style
 
 # %%
 from emolib.grid import canonical_name, cells
 from emolib.lessons import example_files, planning, planning_plots
-from emolib.provenance import made_by
 from emolib.recordings import READERS, files
-from emolib.splits import NEW_SUBJECTS
-from emolib.study import load
+from emolib.splits.protocols import NEW_SUBJECTS
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 

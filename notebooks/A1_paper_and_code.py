@@ -34,21 +34,21 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib import stages
-from emolib.bands import BANDS, Band
-from emolib.checks import DataError
-from emolib.display import Table, plain, provenance, say, use_style
-from emolib.features import extract_features
-from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
-from emolib.labels import class_weights, metadata
-from emolib.lessons import paper_and_code, selection
-from emolib.provenance import made_by
+from emolib.book.provenance import made_by
+from emolib.errors import DataError
 
 # %% tags=["hide-input"]
-from emolib.published import published
-from emolib.reports import protocol_name
-from emolib.study import load
-from emolib.summaries import straight_line
+from emolib.evaluation.literature import published
+from emolib.evaluation.tables import protocol_name
+from emolib.features.bands import BANDS, Band
+from emolib.features.extraction import extract_features
+from emolib.features.power import straight_line
+from emolib.figures.display import Table, plain, provenance, say, use_style
+from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
+from emolib.lessons import paper_and_code, selection
+from emolib.recordings.labels import class_weights, metadata
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 

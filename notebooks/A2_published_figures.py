@@ -29,13 +29,14 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import display
 
-from emolib import reports, stages
-from emolib.display import Picture, Table, provenance, say, use_style
+from emolib.book.provenance import made_by
+from emolib.evaluation import tables as reports
+from emolib.evaluation.literature import published
+from emolib.figures.display import Picture, Table, provenance, say, use_style
 from emolib.lessons import protocol_plots
-from emolib.provenance import made_by
-from emolib.published import published
-from emolib.splits import LEAKING
-from emolib.study import load
+from emolib.splits.protocols import LEAKING
+from emolib.study import stages
+from emolib.study.study import load
 
 use_style()
 

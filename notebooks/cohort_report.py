@@ -23,16 +23,20 @@ import xarray as xr
 from IPython.display import display
 
 # %% tags=["remove-input"]
-from emolib import cohort, cohort_pictures, exploratory, pictures, reports, sentences, stages
-from emolib.display import Table, bullets, plain, provenance, say, use_style
-from emolib.effective_n import effective_windows
-from emolib.group_stage import group_tests_of
-from emolib.permutation import PERMUTATIONS, SAYS
-from emolib.provenance import made_by
-from emolib.published_reports import published_sentence, published_table
-from emolib.study import load
-from emolib.summaries import at_back, class_means
-from emolib.variant_reports import differences, permuted_table, variants_table
+from emolib.book import cohort, exploratory, sentences
+from emolib.book.provenance import made_by
+from emolib.book.published import published_sentence, published_table
+from emolib.book.variants import differences, permuted_table, variants_table
+from emolib.evaluation import tables as reports
+from emolib.evaluation.effective_n import effective_windows
+from emolib.evaluation.permutation import PERMUTATIONS, SAYS
+from emolib.features.power import at_back, class_means
+from emolib.figures import cohort as cohort_pictures
+from emolib.figures import pages as pictures
+from emolib.figures.display import Table, bullets, plain, provenance, say, use_style
+from emolib.study import stages
+from emolib.study.group import group_tests_of
+from emolib.study.study import load
 
 use_style()
 

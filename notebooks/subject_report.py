@@ -21,30 +21,25 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib import (
-    exploratory,
-    fine_tuning,
-    pictures,
-    quality,
-    reports,
-    sentences,
-    spectra,
-    stages,
-    summaries,
-)
+from emolib.book import exploratory, fine_tuning, sentences
+from emolib.book.attribution import share_sentences
+from emolib.book.provenance import made_by
+from emolib.errors import DataError
+from emolib.evaluation import tables as reports
+from emolib.evaluation.permutation import SAYS
+from emolib.features import power as summaries
+from emolib.features import quality, spectra
+from emolib.figures import pages as pictures
 
 # %% tags=["remove-input"]
-from emolib.attribution_pictures import subject_shares
-from emolib.attribution_words import share_sentences
-from emolib.checks import DataError
-from emolib.display import Table, bullets, plain, provenance, say, use_style
-from emolib.explain_stage import attributions
-from emolib.explorer import Explorer
-from emolib.feature_pictures import feature_maps
-from emolib.labels import trial_classes
-from emolib.permutation import SAYS
-from emolib.provenance import made_by
-from emolib.study import load
+from emolib.figures.attribution import subject_shares
+from emolib.figures.display import Table, bullets, plain, provenance, say, use_style
+from emolib.figures.explorer.widget import Explorer
+from emolib.figures.features import feature_maps
+from emolib.recordings.labels import trial_classes
+from emolib.study import stages
+from emolib.study.explain import attributions
+from emolib.study.study import load
 
 use_style()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,17 +15,17 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import hypothesis
 import matplotlib.pyplot as plt
 import pytest
+from command import PROJECT, emolib
 from filelock import FileLock
 from matplotlib.axes import Axes
 
-from emolib import display
+from emolib.figures import display
 
 # The same examples on every machine, and as much time for each as a busy one takes.
 hypothesis.settings.load_profile("ci")
 
-PROJECT = Path(__file__).resolve().parents[1]
 # The files of tests that take minutes; the first makes the run of a study that others wait for.
-LONGEST = ("test_workflow", "test_exercises", "test_notebooks", "test_book", "test_explorer")
+LONGEST = ("test_workflow", "test_exercises", "test_notebooks", "test_book", "test_widget")
 
 # The shared real recordings, where this checkout has them beside it.
 if "EMOLIB_DATA" not in os.environ and (PROJECT.parent / "shared" / "data").is_dir():
@@ -38,18 +37,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):  # a process of pytest-xdist
         place = {name: i for i, name in enumerate(LONGEST)}
         items.sort(key=lambda item: place.get(item.path.stem, len(place)))
-
-
-def emolib(*arguments: object, results: Path) -> subprocess.CompletedProcess[str]:
-    """Run `python -m emolib ...` as a user does, with its results in `results`."""
-    return subprocess.run(
-        [sys.executable, "-m", "emolib", *map(str, arguments)],
-        cwd=PROJECT,
-        env=os.environ | {"EMOLIB_RESULTS": str(results), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,9 +22,9 @@ from matplotlib.colors import to_hex
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, sync_playwright
 
-from emolib.display import BLUE
-from emolib.launch import read_repository
-from emolib.reports import ESTIMAND
+from emolib.book.launch import read_repository
+from emolib.evaluation.tables import ESTIMAND
+from emolib.figures.display import BLUE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

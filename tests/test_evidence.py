@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emolib.relabelling import permuted_by_trial
+from emolib.splits.shuffling import permuted_by_trial
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from emolib.checks import DataError
+from emolib.errors import DataError
 from emolib.grid import (
     DEAP_CHANNELS,
     DEAP_GRID,

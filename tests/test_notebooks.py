@@ -11,8 +11,8 @@ import jupytext
 import nbformat
 import pytest
 
-from emolib.rendering import execute, page_file
-from emolib.study import load
+from emolib.book.render import execute, page_file
+from emolib.study.study import load
 
 PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.py"))
@@ -109,7 +109,10 @@ def test_terms_are_in_the_glossary(path):
 
 @each
 def test_links_between_notebooks_and_pages_lead_somewhere(path):
-    made = {"/cohort.ipynb": "notebooks/cohort_report.py", "/environment.md": "emolib/timings.py"}
+    made = {
+        "/cohort.ipynb": "notebooks/cohort_report.py",
+        "/environment.md": "emolib/book/timings.py",
+    }
     made |= {f"/chapters/{each.stem}.ipynb": f"notebooks/{each.name}" for each in NOTEBOOKS}
     targets = re.findall(r"\]\(([^)#]+)\)", prose(path))
     for target in targets + re.findall(r"\]\((/[^)#]+)\)", code(path)):  # a computed sentence's

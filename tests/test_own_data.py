@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolib.checks import DataError, SettingsError
+from emolib.errors import DataError, SettingsError
 from emolib.lessons import example_files, planning, planning_plots
 from emolib.recordings import files
 from emolib.recordings.simulated import SimulationSettings, simulate_subject

@@ -10,12 +10,16 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from emolib.checks import DataError
-from emolib.folds import stable_seed
-from emolib.nulls import null_cohort
-from emolib.operators import ridge_operator
-from emolib.permutation import PermutationTest, joint_stimulus_test, within_subject_test
-from emolib.splits import leave_subjects_and_stimuli_out, leave_subjects_out, trial_grouped
+from emolib.errors import DataError
+from emolib.evaluation.linear import ridge_operator
+from emolib.evaluation.nulls import null_cohort
+from emolib.evaluation.permutation import PermutationTest, joint_stimulus_test, within_subject_test
+from emolib.splits.folds import stable_seed
+from emolib.splits.protocols import (
+    leave_subjects_and_stimuli_out,
+    leave_subjects_out,
+    trial_grouped,
+)
 
 
 def of_study(
@@ -97,12 +101,12 @@ def null_tests(
 ) -> pd.DataFrame:
     """Test cohorts in which there is nothing to find, under leave-subjects-out with ridge.
 
-    `emolib.permutation.false_positives` counts the rejections over many such cohorts.
+    `emolib.evaluation.permutation.false_positives` counts the rejections over many such cohorts.
 
     Parameters
     ----------
     kind : str
-        A key of `emolib.nulls.NULLS`.
+        A key of `emolib.evaluation.nulls.NULLS`.
     n_cohorts, n_permutations, seed : int
 
     Returns

@@ -26,8 +26,8 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from emolib.checks import DataError
-from emolib.folds import stable_seed
+from emolib.errors import DataError
+from emolib.evaluation.reference import reference_predictions
 from emolib.lessons.protocol_scores import MODELS
 from emolib.lessons.pseudo_trials import (
     FEWEST_TRIALS,
@@ -41,7 +41,7 @@ from emolib.lessons.pseudo_trials import (
     white_noise,
 )
 from emolib.recordings import eegmat
-from emolib.reference_models import reference_predictions
+from emolib.splits.folds import stable_seed
 
 SPLITS = ("window_wise", "trial_grouped")
 LOOK_UP = "name_and_look_up"
@@ -67,7 +67,7 @@ def fingerprint_scores(
     removals : sequence of str
         See `remove_baseline`.
     models : sequence of str
-        Names in `emolib.reference_models.REFERENCE_MODELS`.
+        Names in `emolib.evaluation.reference.REFERENCE_MODELS`.
     protocols : sequence of str
         Names in `emolib.splits.PROTOCOLS` that need one subject only.
     look_up : bool

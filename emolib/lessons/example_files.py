@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.checks import check_option
+from emolib.errors import check_option
 
 EEG_FILE = "eeg/anna_raw.fif"  # MNE wants such an ending
 TABLE = "trials.csv"

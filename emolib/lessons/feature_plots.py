@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from emolib.display import BLUE, DARK, OCHRE, RED
+from emolib.figures.display import BLUE, DARK, OCHRE, RED
 
 
 def trial_courses(

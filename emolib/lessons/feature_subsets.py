@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from emolib.checks import SettingsError
+from emolib.errors import SettingsError
+from emolib.evaluation.reference import reference_predictions
+from emolib.features.windows import z_score
 from emolib.grid import cells
-from emolib.kernels import z_score
-from emolib.reference_models import reference_predictions
 
 # Over the muscles of jaw and brow, and next to the eyes.
 SUSPECTS = ("T7", "T8", "F7", "F8", "Fp1", "Fp2")
@@ -128,7 +128,7 @@ def subset_predictions(
     channels, planes, normalise
         See `restricted`.
     protocol, n_folds, seed, tasks
-        See `emolib.reference_models.reference_predictions`.
+        See `emolib.evaluation.reference.reference_predictions`.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """How the losses of several heads pull on the weights that they share.
 
-`emolib.gradients` differentiates by brain maps, to explain answers; this module differentiates by
-weights, to look at training.
+`emolib.model.gradients` differentiates by brain maps, to explain answers; this module
+differentiates by weights, to look at training.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from emolib import model as _backend  # noqa: F401 - before keras: it chooses the backend
-from emolib.checks import SettingsError
+from emolib.errors import SettingsError
+from emolib.model import networks as _backend  # noqa: F401 - before keras: it chooses the backend
 
 import jax  # isort: skip
 import keras  # isort: skip
@@ -53,7 +53,7 @@ def head_gradients(
     The gradient of one head's loss with respect to another head's weights is zero:
 
     >>> from emolib.model import build_mt_cnn
-    >>> from emolib.settings import ModelSettings
+    >>> from emolib.model.settings import ModelSettings
     >>> model = build_mt_cnn(ModelSettings(width=1 / 64, planes=1))
     >>> maps, label = np.ones((1, 4, 8, 9, 1), "float32"), np.array([[0, 1, 1, 1]])
     >>> found = head_gradients(model, maps, {"valence": label, "arousal": label})

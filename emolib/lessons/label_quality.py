@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.checks import DataError
-from emolib.labels import MISSING
-from emolib.recordings.simulated_ratings import CENTRE
+from emolib.errors import DataError
+from emolib.recordings.labels import MISSING
+from emolib.recordings.simulated.ratings import CENTRE
 
 MARGIN = 0.5  # so near to the threshold a rating might as well have fallen on its other side
 

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.checks import DataError
-from emolib.features import FeatureSettings, baseline_level, window_features
-from emolib.kernels import z_score
+from emolib.errors import DataError
+from emolib.features.extraction import FeatureSettings, baseline_level, window_features
+from emolib.features.windows import z_score
 
 
 class Parts(NamedTuple):
@@ -46,7 +46,7 @@ def independent_values(response: np.ndarray, n_samples: int) -> float:
     Parameters
     ----------
     response : array, shape (time,)
-        The filter's impulse response h, see `emolib.bands.impulse_response`.
+        The filter's impulse response h, see `emolib.features.bands.impulse_response`.
     n_samples : int
         The window's length N.
 

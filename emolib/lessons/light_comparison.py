@@ -14,14 +14,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from emolib.checks import SettingsError, check_option
-from emolib.model import build
-from emolib.predictions import predictions_of
-from emolib.settings import ModelSettings, TrainingSettings
-from emolib.splits import PROTOCOLS, Fold, group_windows, stable_seed
-from emolib.training import GroupedInputs, Inputs, Trainer
+from emolib.errors import SettingsError, check_option
+from emolib.model.networks import build
+from emolib.model.predictions import predictions_of
+from emolib.model.settings import ModelSettings, TrainingSettings
+from emolib.model.training import GroupedInputs, Inputs, Trainer
+from emolib.splits.protocols import PROTOCOLS, Fold, group_windows, stable_seed
 
-SEEDS = (0, 1, 2)  # the fewest that `emolib.statistics.compare` takes
+SEEDS = (0, 1, 2)  # the fewest that `emolib.evaluation.comparison.compare` takes
 LIGHT = 1 / 8  # of the published number of filters and units
 WINDOWS_A_BATCH = 64  # the source's batch of single windows
 
@@ -126,7 +126,7 @@ def train_light(
     networks : dict of str to LightNetwork
         By the name that the network has in the result.
     maps : numpy.ndarray, (n_windows, 8, 9, n_planes)
-        Brain maps, as `emolib.stages.cohort` gives them.
+        Brain maps, as `emolib.study.stages.cohort` gives them.
     table : pandas.DataFrame, a row a window
         As for `emolib.splits`: subject, trial, stimulus, window and a class column a task.
     protocol : str

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from emolib.checks import DataError
+from emolib.errors import DataError
 
 GATES = ("input", "forget", "proposal", "output")  # in the order in which Keras stores them
 

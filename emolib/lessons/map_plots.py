@@ -15,8 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from emolib import grid, maps
-from emolib.display import BLUE, DARK, GREY, OCHRE, RED
+from emolib import grid
+from emolib.figures import maps
+from emolib.figures.display import BLUE, DARK, GREY, OCHRE, RED
 
 EMPTY = "#DDDDDD"
 # Each kind of link has a colour, a line style and a width of its own, for those who see no colours.

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
-from emolib.grid import SEED_GRID, Layout, cells
-from emolib.head import standard_head
+from emolib.grid import SEED_GRID, Layout, cells, standard_head
 
 
 def electrode_positions(channels: Sequence[str]) -> np.ndarray:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from emolib import model as _backend  # noqa: F401 - before keras: it chooses the backend
-from emolib.callbacks import dropout_generators
-from emolib.checks import SettingsError
+from emolib.errors import SettingsError
+from emolib.model import networks as _backend  # noqa: F401 - before keras: it chooses the backend
+from emolib.model.callbacks import dropout_generators
 
 import keras  # isort: skip
 
@@ -87,7 +87,7 @@ def layer_table(model: keras.Model) -> pd.DataFrame:
     Examples
     --------
     >>> from emolib.model import build_mt_cnn
-    >>> from emolib.settings import ModelSettings
+    >>> from emolib.model.settings import ModelSettings
     >>> layer_table(build_mt_cnn(ModelSettings())).loc["conv_1", ["output", "by hand"]].tolist()
     ['8 x 9 x 64', '5·5·8·64 + 64']
     """
@@ -151,7 +151,7 @@ def responses(
     Examples
     --------
     >>> from emolib.model import build_mt_cnn
-    >>> from emolib.settings import ModelSettings
+    >>> from emolib.model.settings import ModelSettings
     >>> model = build_mt_cnn(ModelSettings(width=1 / 32, planes=1))
     >>> moved = responses(model, ["conv_1"], np.zeros((1, 8, 9, 1)))["conv_1"]
     >>> np.argwhere(moved[0, 0, 0].any(axis=-1)).max(axis=0)  # how far the corner is seen
@@ -195,7 +195,7 @@ def fields(
     Examples
     --------
     >>> from emolib.model import build_mt_cnn
-    >>> from emolib.settings import ModelSettings
+    >>> from emolib.model.settings import ModelSettings
     >>> model = build_mt_cnn(ModelSettings(width=1 / 16, planes=1))
     >>> int(fields(model, ["conv_1"])["conv_1"][3, 4].sum())
     25

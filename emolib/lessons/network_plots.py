@@ -1,6 +1,7 @@
 """Figures of networks: kernels on maps, receptive fields, parameters, losses and gradients.
 
-What they share is told in `emolib.plots`: each draws what it is given on `ax` and returns artists.
+What they share is told in `emolib.figures.signals`: each draws what it is given on `ax` and
+returns artists.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.patches import Rectangle
 
-from emolib.display import BLUE, DARK, GREY, RED
-from emolib.maps import DIVERGING, SEQUENTIAL, symmetric
-from emolib.plots import MARKERS
+from emolib.figures.display import BLUE, DARK, GREY, RED
+from emolib.figures.maps import DIVERGING, SEQUENTIAL, symmetric
+from emolib.figures.signals import MARKERS
 
 Box = tuple[float, float, float, float]  # first row, first column, rows, columns
 

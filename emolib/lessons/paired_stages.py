@@ -2,7 +2,8 @@
 
 The same subjects, trials and folds are scored twice, so what counts is the difference of each
 subject's two scores. A network's score also moves with its training seed: with three seeds or
-more there is an interval (`emolib.statistics.compare`), with fewer the difference is descriptive.
+more there is an interval (`emolib.evaluation.comparison.compare`), with fewer the difference is
+descriptive.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from emolib.bootstrap import subject_means
-from emolib.checks import DataError, did_you_mean
-from emolib.evaluation import RESAMPLES, count_hits
-from emolib.reports import HELD_OUT
-from emolib.statistics import FEWEST_SEEDS, Comparison, compare
+from emolib.errors import DataError, did_you_mean
+from emolib.evaluation.bootstrap import subject_means
+from emolib.evaluation.comparison import FEWEST_SEEDS, Comparison, compare
+from emolib.evaluation.scores import RESAMPLES, count_hits
+from emolib.evaluation.tables import HELD_OUT
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from emolib.checks import check_option
-from emolib.folds import Fold
-from emolib.operators import ridge_operator
-from emolib.permutation import labelled_scores
-from emolib.splits import PROTOCOLS
+from emolib.errors import check_option
+from emolib.evaluation.linear import ridge_operator
+from emolib.evaluation.permutation import labelled_scores
+from emolib.splits.folds import Fold
+from emolib.splits.protocols import PROTOCOLS
 
 FILE = Path(__file__).with_suffix(".csv")
 KERNELS = (5, 4, 4, 1)  # of the four convolutions, see `emolib.model`

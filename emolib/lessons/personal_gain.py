@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from emolib.checks import check_range
+from emolib.errors import check_range
 
 SPREAD = 1.6  # of w in the simulated cohort, about a mean of 1
 SOURCES = 32  # the simulated cohort's

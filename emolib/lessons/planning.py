@@ -11,17 +11,17 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from emolib.checks import SettingsError, check_range
-from emolib.folds import stable_seed
-from emolib.nulls import null_cohort
-from emolib.operators import ridge_operator
-from emolib.permutation import (
+from emolib.errors import SettingsError, check_range
+from emolib.evaluation.linear import ridge_operator
+from emolib.evaluation.nulls import null_cohort
+from emolib.evaluation.permutation import (
     PermutationTest,
     joint_stimulus_test,
     labelled_scores,
     within_subject_test,
 )
-from emolib.splits import leave_subjects_out, trial_grouped
+from emolib.splits.folds import stable_seed
+from emolib.splits.protocols import leave_subjects_out, trial_grouped
 
 N_FOLDS = 5  # the source's
 ORDERS = ("drawn at random", "one by one", "blocks of five", "two halves")

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from emolib.display import BLUE, DARK, GREY, RED
+from emolib.figures.display import BLUE, DARK, GREY, RED
 
 
 def chance_ranges(ax: Axes, table: pd.DataFrame) -> list[Artist]:

@@ -12,11 +12,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from emolib import reports
-from emolib.display import Picture
+from emolib.evaluation import tables as reports
+from emolib.evaluation.permutation import PermutationTest
+from emolib.figures.display import Picture
 from emolib.lessons import protocol_plots
-from emolib.permutation import PermutationTest
-from emolib.splits import PROTOCOLS
+from emolib.splits.protocols import PROTOCOLS
 
 WIDTH = 6.5  # inches: readable on a phone
 SCALE = "balanced accuracy of {} (0 to 1)"

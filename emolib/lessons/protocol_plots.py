@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Patch, Rectangle
 
-from emolib.display import BLUE, DARK, GREY, OCHRE, RED
-from emolib.folds import Fold
-from emolib.reports import BOTH_SIDES, protocol_name
+from emolib.evaluation.tables import BOTH_SIDES, protocol_name
+from emolib.figures.display import BLUE, DARK, GREY, OCHRE, RED
+from emolib.splits.folds import Fold
 
 # What a window is in a fold: its face, hatching and name. From light to dark: learnt from, looked
 # at while learning, tested on.

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.checks import DataError
-from emolib.evaluation import permuted_scores, score
-from emolib.folds import stable_seed
+from emolib.errors import DataError
+from emolib.evaluation.reference import name_the_subject, name_the_trial, reference_predictions
+from emolib.evaluation.scores import permuted_scores, score
 from emolib.lessons.label_quality import relabelled
-from emolib.reference_models import name_the_subject, name_the_trial, reference_predictions
-from emolib.relabelling import permuted_by_trial
+from emolib.splits.folds import stable_seed
+from emolib.splits.shuffling import permuted_by_trial
 
 MODELS = ("ridge", "nearest_neighbours")
 
@@ -92,7 +92,7 @@ def own_and_random_labels(
         The class columns.
     n_folds, seed : int
     models : sequence of str
-        Names in `emolib.reference_models.REFERENCE_MODELS`.
+        Names in `emolib.evaluation.reference.REFERENCE_MODELS`.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def of_network(predictions: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFram
 def identity_probes(
     features: Sequence[xr.Dataset], subject: str, *, step: int = 1
 ) -> dict[str, tuple[float, float]]:
-    """Ask which trial a window is from, and which person: see `emolib.reference_models`.
+    """Ask which trial a window is from, and which person: see `emolib.evaluation.reference`.
 
     Parameters
     ----------

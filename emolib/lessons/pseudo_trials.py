@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from emolib.checks import SettingsError, check_option, check_range
-from emolib.features import FeatureSettings, baseline_level, window_features
-from emolib.folds import stable_seed
-from emolib.kernels import z_score
+from emolib.errors import SettingsError, check_option, check_range
+from emolib.features.extraction import FeatureSettings, baseline_level, window_features
+from emolib.features.windows import z_score
 from emolib.recordings import eegmat
+from emolib.splits.folds import stable_seed
 
 REMOVALS = ("none", "own", "another", "mean")
 FEWEST_TRIALS = 10  # two for each of the source's five folds: one of each class

@@ -1,6 +1,6 @@
 """The learning-rate schedule on paper: what validation losses make the training do.
 
-`emolib.fitting` leaves it to Keras' callbacks. Here the same rules are written out, so that a
+`emolib.model.trainer` leaves it to Keras' callbacks. Here the same rules are written out, so that a
 page can show them on any course of losses, and can check a stored history against them.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from emolib.checks import DataError
-from emolib.settings import TrainingSettings
+from emolib.errors import DataError
+from emolib.model.settings import TrainingSettings
 
 FIT = ("protocol", "fold", "stage", "subject", "task")  # what tells stored fits apart
 
@@ -139,7 +139,7 @@ def replay(histories: pd.DataFrame, settings: TrainingSettings) -> list[Replay]:
     Parameters
     ----------
     histories : pandas.DataFrame
-        As `emolib.stages.histories` gives them; a table without rows has no fits.
+        As `emolib.study.stages.histories` gives them; a table without rows has no fits.
     settings : TrainingSettings
         Those of the fits.
 

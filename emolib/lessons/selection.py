@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import integrate, stats
 
-from emolib.checks import DataError, check_range
+from emolib.errors import DataError, check_range
 
 SMALLEST = 1e-7  # Keras cuts probabilities here before it takes their logarithm
 
@@ -111,7 +111,7 @@ def chosen_losses(histories: pd.DataFrame, predictions: pd.DataFrame) -> pd.Data
     Parameters
     ----------
     histories, predictions : pandas.DataFrame
-        As `emolib.stages` reads them; the predictions of two classes.
+        As `emolib.study.stages` reads them; the predictions of two classes.
 
     Returns
     -------

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from emolib.display import BLUE, DARK, GREY, OCHRE, RED
+from emolib.figures.display import BLUE, DARK, GREY, OCHRE, RED
 
 MOST_BOXES = 4  # subjects that a diagram shows, the last of them for all others
 AND_SO_ON = "and so on"

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from emolib.display import Picture
+from emolib.figures.display import Picture
 from emolib.lessons import stage_plots, time_plots
 
 WIDTH = 6.5  # inches: still readable on a phone

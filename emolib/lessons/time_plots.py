@@ -12,7 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from emolib.display import BLUE, DARK, GREY, RED
+from emolib.figures.display import BLUE, DARK, GREY, RED
 
 
 def group_timeline(

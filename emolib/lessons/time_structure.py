@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from emolib.bands import FILTERINGS, Band, impulse_response
-from emolib.checks import DataError, SettingsError, check_option
+from emolib.errors import DataError, SettingsError, check_option
+from emolib.features.bands import FILTERINGS, Band, impulse_response
 
 ABOUT = ("trial", "all")
 
@@ -95,7 +95,7 @@ def noise_correlation(
         The largest lag, in windows.
     window_seconds : float
     filtering : {"causal", "zero_phase"}
-        See `emolib.bands.band_pass`.
+        See `emolib.features.bands.band_pass`.
 
     Returns
     -------

@@ -30,8 +30,8 @@ where trials are numbered by their stimuli, so that their numbers do not say whe
 """
 
 from emolib.recordings import deap, dreamer, eegmat, files, seed, simulated
-from emolib.recordings.contract import build, check_each
 from emolib.recordings.deap import read_deap
+from emolib.recordings.recording import build, check_each
 from emolib.recordings.validation import validate
 
 READERS = {

@@ -25,17 +25,17 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from emolib.checks import DataError, InputError
+from emolib.errors import DataError, InputError
 from emolib.grid import DEAP_CHANNELS
-from emolib.recordings.contract import (
+from emolib.recordings.matlab import COPY_AGAIN, load_matlab
+from emolib.recordings.pickles import load_arrays
+from emolib.recordings.recording import (
     build,
     check_each,
     check_subject,
     subject_name,
     wrong_folder,
 )
-from emolib.recordings.matlab import COPY_AGAIN, load_matlab
-from emolib.recordings.pickles import load_arrays
 from emolib.recordings.validation import validate
 
 BY_STIMULUS = True  # videos were shown to each subject in an order of its own

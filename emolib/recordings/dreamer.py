@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from emolib.checks import DataError, InputError
-from emolib.recordings.contract import (
+from emolib.errors import DataError, InputError
+from emolib.recordings.matlab import COPY_AGAIN, load_matlab
+from emolib.recordings.recording import (
     build,
     check_each,
     check_subject,
@@ -33,7 +34,6 @@ from emolib.recordings.contract import (
     subject_name,
     wrong_folder,
 )
-from emolib.recordings.matlab import COPY_AGAIN, load_matlab
 from emolib.recordings.validation import validate
 
 BY_STIMULUS = True  # clips are numbered alike for everybody; when they were shown is not said

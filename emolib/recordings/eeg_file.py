@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emolib.checks import DataError
+from emolib.errors import DataError
 from emolib.grid import SEED_GRID, canonical_name
 
 PLACES = frozenset(name for row in SEED_GRID for name in row if name)

@@ -23,9 +23,9 @@ import pandas as pd
 import pooch
 import xarray as xr
 
-from emolib.checks import DataError, InputError, check_range
+from emolib.errors import DataError, InputError, check_range
 from emolib.recordings import files
-from emolib.recordings.contract import check_each, check_subject, subject_name, wrong_folder
+from emolib.recordings.recording import check_each, check_subject, subject_name, wrong_folder
 
 URL = "https://physionet.org/files/eegmat/1.0.0/"
 CHECKSUMS = "SHA256SUMS.txt"

@@ -14,16 +14,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.checks import DataError, InputError, SettingsError, check_option, did_you_mean
+from emolib.errors import DataError, InputError, SettingsError, check_option, did_you_mean
 from emolib.grid import canonical_name
-from emolib.recordings.contract import (
-    RATING_HIGH,
-    RATING_LOW,
-    build,
-    check_each,
-    check_subject,
-)
 from emolib.recordings.eeg_file import PLACES, open_eeg, read_microvolts
+from emolib.recordings.recording import RATING_HIGH, RATING_LOW, build, check_each, check_subject
 from emolib.recordings.trial_table import label_columns, read_table, sort_subjects, table_path
 from emolib.recordings.validation import validate
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from emolib.checks import DataError
+from emolib.errors import DataError
 
 COPY_AGAIN = "The file may be cut short or damaged: copy it again from its source."
 

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from emolib.checks import DataError
+from emolib.errors import DataError
 
 _DO_NOT_TRUST = "Do not open it with another program; get the file from its source again."
 

@@ -22,8 +22,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from emolib.checks import DataError, InputError
-from emolib.recordings.contract import (
+from emolib.errors import DataError, InputError
+from emolib.recordings.matlab import COPY_AGAIN, load_matlab
+from emolib.recordings.recording import (
     build,
     check_each,
     check_subject,
@@ -32,7 +33,6 @@ from emolib.recordings.contract import (
     subject_name,
     wrong_folder,
 )
-from emolib.recordings.matlab import COPY_AGAIN, load_matlab
 from emolib.recordings.validation import validate
 
 # fmt: off

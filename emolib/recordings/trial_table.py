@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emolib.checks import DataError
-from emolib.recordings.contract import subject_name, wrong_folder
+from emolib.errors import DataError
+from emolib.recordings.recording import subject_name, wrong_folder
 
 NAMES = ("trials.csv", "trials.tsv")
 REQUIRED = ("subject", "file", "trial", "onset_seconds", "duration_seconds")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from emolib.checks import DataError
-from emolib.recordings.contract import RATING_HIGH, RATING_LOW, some
+from emolib.errors import DataError
+from emolib.recordings.recording import RATING_HIGH, RATING_LOW, some
 
 # Limits for the median over trials and channels of a channel's standard deviation, microvolts.
 # Scalp EEG has 2 to 50 after filtering and, with the drifts of a DC-coupled amplifier, up to some
@@ -46,14 +46,14 @@ def validate(recording: xr.Dataset, where: object, *, ratings_in: object = None)
 
     Examples
     --------
-    >>> from emolib.recordings.contract import build
+    >>> from emolib.recordings.recording import build
     >>> eeg = np.random.default_rng(0).normal(0, 10, (1, 2, 64)).astype("float32")
     >>> about = dict(sfreq=128, dataset="x", subject="sub-01", trials=[1], stimuli=["01"])
     >>> recording = build(eeg, channels=["Fz", "Cz"], ratings={"valence": [9.5]}, **about)
     >>> validate(recording, "s01.mat")
     Traceback (most recent call last):
     ...
-    emolib.checks.DataError: s01.mat: trial 1: valence is rated 9.5, outside 1-9. Correct the \
+    emolib.errors.DataError: s01.mat: trial 1: valence is rated 9.5, outside 1-9. Correct the \
 rating, or leave it blank; write class codes as words.
     """
     _check_structure(recording, where)

@@ -10,8 +10,9 @@ import pytest
 from scipy import stats
 from synthetic import write_eegmat
 
-from emolib.checks import DataError, SettingsError
-from emolib.evaluation import score
+from emolib.errors import DataError, SettingsError
+from emolib.evaluation.reference import reference_predictions
+from emolib.evaluation.scores import score
 from emolib.lessons.demonstrations import (
     LOOK_UP,
     fingerprint_scores,
@@ -31,7 +32,6 @@ from emolib.lessons.pseudo_trials import (
     shared_ratio,
     white_noise,
 )
-from emolib.reference_models import reference_predictions
 
 SMALL = NoiseSettings(n_trials=20, trial_seconds=15)
 RHO = 0.433  # of six baseline windows and four bands, see SIMULATION

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from emolib.checks import SettingsError
+from emolib.errors import SettingsError
 from emolib.lessons import head_gradients, network
 from emolib.lessons.head_gradients import cosine, of_trunk
-from emolib.model import build_mt_cnn
-from emolib.settings import ModelSettings
+from emolib.model.networks import build_mt_cnn
+from emolib.model.settings import ModelSettings
 
 import keras  # isort: skip
 

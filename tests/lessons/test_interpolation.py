@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from emolib.figures.maps import positions
 from emolib.lessons.interpolation import guess_hidden
-from emolib.maps import positions
 
 CHANNELS = ("F3", "Fz", "F4", "C3", "Cz", "C4", "P3", "Pz", "P4", "T7", "T8", "O1", "O2")
 PLACES = positions(CHANNELS)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from emolib.checks import DataError
+from emolib.errors import DataError
 from emolib.lessons.label_quality import (
     behind_the_ratings,
     labels_by_rule,
@@ -16,7 +16,7 @@ from emolib.lessons.label_quality import (
     ratings_table,
     relabelled,
 )
-from emolib.recordings.simulated_ratings import SimulationSettings, simulate_ratings
+from emolib.recordings.simulated.ratings import SimulationSettings, simulate_ratings
 
 
 def ratings(**of_subjects: list[float]) -> pd.Series:

@@ -10,10 +10,10 @@ import pytest
 import xarray as xr
 from scipy.special import polygamma
 
-from emolib.bands import BANDS, band_pass, impulse_response
-from emolib.checks import DataError
-from emolib.features import BASELINES, NORMALISATIONS, FeatureSettings, extract_features
-from emolib.kernels import differential_entropy
+from emolib.errors import DataError
+from emolib.features.bands import BANDS, band_pass, impulse_response
+from emolib.features.extraction import BASELINES, NORMALISATIONS, FeatureSettings, extract_features
+from emolib.features.windows import differential_entropy
 from emolib.lessons.levels import (
     chance_parts,
     fate,

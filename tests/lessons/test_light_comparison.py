@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolib.checks import SettingsError
+from emolib.errors import SettingsError
 from emolib.lessons.light_comparison import LightNetwork, light_training, thin_out, train_light
 from emolib.lessons.paired_stages import difference, subject_scores
-from emolib.settings import ModelSettings
+from emolib.model.settings import ModelSettings
 
 TASKS = ["valence", "arousal"]
 SMALL = ModelSettings(width=1 / 16, planes=1, batch_norm=False, dropout=0.0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emolib.checks import DataError
+from emolib.errors import DataError
 from emolib.lessons.lstm import LstmWeights, lstm_step, lstm_steps
-from emolib.model import build_crnn
-from emolib.settings import ModelSettings
+from emolib.model.networks import build_crnn
+from emolib.model.settings import ModelSettings
 
 
 def weights(units: int, inputs: int, **bias: float) -> LstmWeights:

@@ -8,7 +8,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from emolib import display, grid, maps
+from emolib import grid
+from emolib.figures import display, maps
 from emolib.lessons import map_plots
 
 CHANNELS = list(grid.DEAP_CHANNELS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from emolib.checks import DataError
+from emolib.errors import DataError
 from emolib.grid import DEAP_CHANNELS, SEED_GRID
 from emolib.lessons.neighbours import (
     distances,

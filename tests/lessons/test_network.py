@@ -9,10 +9,10 @@ import pytest
 from scipy.signal import correlate
 
 from emolib import grid
-from emolib.checks import SettingsError
+from emolib.errors import SettingsError
 from emolib.lessons import network
-from emolib.model import build_crnn, build_mt_cnn
-from emolib.settings import ModelSettings
+from emolib.model.networks import build_crnn, build_mt_cnn
+from emolib.model.settings import ModelSettings
 
 SMALL = ModelSettings(width=1 / 8, planes=2)
 # By kernel sizes 5, 4, 4: how far up or left, and how far down or right, units of each layer see.

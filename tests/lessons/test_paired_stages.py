@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolib.checks import DataError
-from emolib.evaluation import count_hits, score
+from emolib.errors import DataError
+from emolib.evaluation.comparison import Comparison, compare
+from emolib.evaluation.scores import count_hits, score
+from emolib.evaluation.tables import ESTIMAND
 from emolib.lessons.paired_stages import (
     Difference,
     difference,
@@ -17,8 +19,6 @@ from emolib.lessons.paired_stages import (
     subject_scores,
     verdict,
 )
-from emolib.reports import ESTIMAND
-from emolib.statistics import Comparison, compare
 
 
 def predictions(wrong: dict[tuple[str, str, int], int], seeds=(0,)) -> pd.DataFrame:

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolib.checks import SettingsError
-from emolib.features import BASELINES, PSDS, FeatureSettings
-from emolib.labels import class_weights
+from emolib.errors import SettingsError
+from emolib.features.extraction import BASELINES, PSDS, FeatureSettings
 from emolib.lessons.paper_and_code import (
     KERNELS,
     column_paths,
@@ -19,8 +18,9 @@ from emolib.lessons.paper_and_code import (
     repeated_scores,
     weighted_share,
 )
-from emolib.model import ModelSettings, build_mt_cnn
-from emolib.settings import TrainingSettings
+from emolib.model.networks import ModelSettings, build_mt_cnn
+from emolib.model.settings import TrainingSettings
+from emolib.recordings.labels import class_weights
 
 
 def trials_table(labels: dict[str, np.ndarray], n_windows: int = 1) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from emolib.checks import SettingsError
+from emolib.errors import SettingsError
 from emolib.lessons.personal_gain import SPREAD, accuracies
 
 

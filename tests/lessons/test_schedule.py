@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolib.checks import DataError
-from emolib.fitting import Trainer
+from emolib.errors import DataError
 from emolib.lessons.schedule import best_epoch, example_losses, follow, replay
-from emolib.model import build_mt_cnn
-from emolib.settings import ModelSettings, TrainingSettings
+from emolib.model.networks import build_mt_cnn
+from emolib.model.settings import ModelSettings, TrainingSettings
+from emolib.model.trainer import Trainer
 
 SETTINGS = TrainingSettings(learning_rate=1.0, halve_after=2, stop_after=5)
 

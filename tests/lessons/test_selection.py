@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolib.checks import DataError, SettingsError
+from emolib.errors import DataError, SettingsError
 from emolib.lessons.selection import chosen_losses, expected_maximum, noise_selection
 
 

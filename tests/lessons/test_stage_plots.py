@@ -8,7 +8,7 @@ import pandas as pd
 from emolib.lessons import stage_pictures, stage_plots
 from emolib.lessons.paired_stages import Difference
 from emolib.lessons.schedule import follow
-from emolib.settings import TrainingSettings
+from emolib.model.settings import TrainingSettings
 
 SETTINGS = TrainingSettings(learning_rate=1e-3, halve_after=2, stop_after=5)
 COURSE = follow([5, 4, 4, 4, 3, 3, 3, 3, 3, 3], SETTINGS)

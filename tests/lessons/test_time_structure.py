@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from emolib.bands import BANDS, Band, band_pass
-from emolib.checks import DataError, SettingsError
-from emolib.kernels import band_energy, cut_windows
+from emolib.errors import DataError, SettingsError
+from emolib.features.bands import BANDS, Band, band_pass
+from emolib.features.windows import band_energy, cut_windows
 from emolib.lessons.time_structure import effective_windows, noise_correlation, window_correlation
 
 

@@ -1,0 +1,1 @@
+"""Pages: tables, sentences, executed notebooks, the built book."""

@@ -1,0 +1,142 @@
+"""The book's sources in one folder: prose, executed notebooks, downloads, and computed pages.
+
+Jupyter Book builds from that folder and nothing else. What a page offers for download lies in it
+as well, so that the built book holds all of it and needs no network.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pandas as pd
+
+from emolib.book import timings, workflow_picture
+from emolib.book.cohort import cohort_table
+from emolib.book.exercises import EXERCISES, NOTEBOOKS
+from emolib.book.launch import Repository, read_repository
+from emolib.evaluation.literature import published
+from emolib.study import stages
+from emolib.study.study import PROJECT, Study
+
+PROSE = PROJECT / "book"
+DOWNLOADS = "downloads"  # in the folder; `exclude_patterns` of _config.yml keeps it from pages
+MADE = "made"  # pieces of text that pages include; kept from pages likewise
+
+_TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+_LIST = re.compile(r"^## What you will learn\n+((?:[-*] .*\n(?:  .*\n)*)+)", re.MULTILINE)
+
+
+def assemble(study: Study, folder: Path) -> None:
+    """Put all that the book is built from into one folder.
+
+    Parameters
+    ----------
+    study : Study
+        Its executed notebooks become pages.
+    folder : path
+        What lies there is deleted first.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    aside = shutil.ignore_patterns("_build", "*.py", "__pycache__", "screenshots")
+    shutil.copytree(PROSE, folder, ignore=aside)
+    shutil.copytree(study.folder / "notebooks", folder, dirs_exist_ok=True)
+    (folder / DOWNLOADS).mkdir()
+    for file in sorted((study.folder / "scores").glob("scores.*")):
+        shutil.copy(file, folder / DOWNLOADS)
+    subjects = _subjects(study)
+    subjects.to_csv(folder / DOWNLOADS / "subjects.csv", lineterminator="\n")
+    subjects.to_parquet(folder / DOWNLOADS / "subjects.parquet")
+    repository = read_repository(PROJECT / "_config.yml")
+    for page in sorted((folder / "chapters").glob("*.ipynb")):
+        if (NOTEBOOKS / page.name).is_file():
+            _offer(page, folder / DOWNLOADS, repository)
+    first = folder / "intro.md"
+    first.write_text(figures() + first.read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / MADE).mkdir()
+    (folder / MADE / "objectives.md").write_text(objectives(), encoding="utf-8")
+    jobs = timings.job_table(study.folder)
+    if feeds := timings.feeding_rules(study.folder):
+        picture = workflow_picture.svg(jobs, feeds)
+        (folder / timings.PICTURE).write_text(picture, encoding="utf-8")
+    (folder / MADE / "workflow.md").write_text(timings.workflow(jobs), encoding="utf-8")
+    environment = timings.environment_page(study.folder)
+    (folder / "environment.md").write_text(environment, encoding="utf-8")
+
+
+def offers(name: str, repository: Repository | None) -> str:
+    """What a reader can do with a chapter beside reading it, as a line of MyST Markdown.
+
+    Parameters
+    ----------
+    name : str
+        The chapter's, such as "01_first_look".
+    repository : Repository or None
+        Where the project is published. Without one there are downloads only.
+    """
+    has_exercises = (EXERCISES / f"{name}.ipynb").is_file()
+    kinds = {"Exercises (.ipynb)": f"{name}_exercises.ipynb"} if has_exercises else {}
+    kinds |= {"Notebook (.ipynb)": f"{name}.ipynb", "Notebook as Python (.py)": f"{name}.py"}
+    links = [f"{{download}}`{words} </{DOWNLOADS}/{file}>`" for words, file in kinds.items()]
+    if repository:
+        file = f"notebooks/{'exercises/' if has_exercises else ''}{name}.ipynb"
+        servers = {
+            "Binder": repository.binder_link(file),
+            "Colab": repository.colab_link(file) if has_exercises else None,
+        }
+        links += [f"[{server}]({link})" for server, link in servers.items() if link]
+    return ":::{div} emolib-offers\n" + "\n".join(f"- {link}" for link in links) + "\n:::"
+
+
+def figures() -> str:
+    """The published figures that prose names, as the head of a page in MyST Markdown.
+
+    A page writes ``{{ paper_valence }}``, ``{{ paper_arousal }}`` or ``{{ unseen }}``: no figure is
+    typed into it.
+
+    Examples
+    --------
+    >>> "paper_valence: 96.28 %" in figures()
+    True
+    """
+    of = published().query("system == 'MT-CNN'").set_index("variant")
+    paper, unseen = of.loc["paper"], of.loc["below this on unseen subjects"]
+    named = {"paper_valence": paper["valence"], "paper_arousal": paper["arousal"]}
+    named |= {"unseen": unseen["valence"]}
+    lines = "".join(f"    {name}: {value:g} %\n" for name, value in named.items())
+    return f"---\nmyst:\n  substitutions:\n{lines}---\n\n"
+
+
+def objectives() -> str:
+    """What each chapter teaches, from the list at its top, as MyST Markdown."""
+    parts = []
+    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py")):
+        text = jupytext.read(path).cells[0].source
+        title, learn = _TITLE.search(text), _LIST.search(text)
+        if title and learn:
+            parts.append(f"[{title[1]}](/chapters/{path.stem}.ipynb)\n\n{learn[1]}")
+    return "\n".join(parts)
+
+
+def _subjects(study: Study) -> pd.DataFrame:
+    """The cohort page's table of all subjects."""
+    found = {name: stages.summary(study, name) for name in stages.usable_subjects(study)}
+    scores = stages.scores(study) if study.scores_file().exists() else pd.DataFrame()
+    return cohort_table(found, scores, study.subjects())
+
+
+def _offer(page: Path, downloads: Path, repository: Repository | None) -> None:
+    """Put a chapter's files where the book can offer them, and say so below its title."""
+    for ending in (".ipynb", ".py"):
+        shutil.copy(NOTEBOOKS / f"{page.stem}{ending}", downloads)
+    exercises = EXERCISES / page.name
+    if exercises.is_file():
+        shutil.copy(exercises, downloads / f"{page.stem}_exercises.ipynb")
+    notebook = nbformat.read(page, as_version=4)
+    first = notebook.cells[0]
+    title, *rest = first.source.split("\n")
+    first.source = "\n".join([title, "", offers(page.stem, repository), *rest])
+    nbformat.write(notebook, page)

@@ -1,0 +1,39 @@
+"""What made a page: the settings, versions, commit and inputs that stand at its end."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from emolib.storage import digest_of_files
+from emolib.study.study import PROJECT, Study
+
+_STARTED = time.monotonic()  # imported with a notebook's first cell
+
+# Whose versions a page names.
+PACKAGES = ("emolib", "numpy", "scipy", "xarray", "scikit-learn", "mne", "keras", "jax")
+
+
+def made_by(study: Study, inputs: list[Path] | None = None) -> dict[str, str]:
+    """What made a page: study, commit, versions, processors, input digest, duration."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    files = [path for path in inputs or [] if Path(path).is_file()]
+    return {
+        "study": study.name,
+        "settings": study.digest("page"),
+        "commit": commit or "not a git checkout",
+        "inputs": f"{digest_of_files(files)} ({len(files)} files)" if files else "none",
+        "python": platform.python_version(),
+        **{package: version(package) for package in PACKAGES},
+        "machine": f"{platform.system()} {platform.machine()}",
+        "duration": f"{time.monotonic() - _STARTED:.1f} s",
+    }

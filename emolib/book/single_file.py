@@ -1,0 +1,129 @@
+"""A subject's report in one file: HTML to mail, or PDF to print. Nothing outside it is needed."""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import nbformat
+from markdown_it import MarkdownIt
+
+from emolib.book.render import page_file
+from emolib.errors import DataError, InputError
+from emolib.storage import atomic, file_stem
+from emolib.study.study import Study
+
+STYLE = Path(__file__).with_suffix(".css")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+HIDDEN = {"remove-cell", "remove-output", "injected-parameters"}
+
+
+def export(study: Study, subject: str, ending: str, folder: Path) -> Path:
+    """Write a subject's report as one file.
+
+    Parameters
+    ----------
+    study : Study
+        It has been run: the report is made from its executed notebook.
+    subject : str
+        Such as "sub-03".
+    ending : {"html", "pdf"}
+        A PDF is printed by Chromium, which must be installed.
+    folder : path
+        Where the file ``STUDY-SUBJECT.ending`` is put.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    DataError
+        If the report has not been made yet.
+    InputError
+        If there is no Chromium for a PDF.
+    """
+    source = page_file(study, "subject_report", subject)
+    if not source.exists():
+        raise DataError(
+            source, "is not there yet.", f"Run `python -m emolib run {study.name}` first."
+        )
+    page = as_html(nbformat.read(source, as_version=4))
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{study.name}-{file_stem(subject)}.{ending}"
+    with atomic(file) as path:
+        if ending == "html":
+            path.write_text(page, encoding="utf-8")
+        else:
+            _print(page, path)
+    return file
+
+
+def as_html(notebook: nbformat.NotebookNode) -> str:
+    """Turn an executed notebook into one page: its prose and outputs, without its code.
+
+    Links into the book become plain words, since the book is not there.
+
+    Examples
+    --------
+    >>> cell = nbformat.v4.new_markdown_cell("# Who\\n\\nA {term}`band`, [there](/cohort.ipynb).")
+    >>> page = as_html(nbformat.v4.new_notebook(cells=[cell]))
+    >>> "<title>Who</title>" in page, "<p>A band, there.</p>" in page
+    (True, True)
+    """
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parts = []
+    for cell in notebook.cells:
+        if HIDDEN & set(cell.metadata.get("tags", [])):
+            continue
+        if cell.cell_type == "markdown":
+            parts.append(markdown.render(_plain_links(cell.source)))
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "text/html" in data:
+                parts.append(f'<div class="table">{data["text/html"]}</div>')
+            elif "text/markdown" in data:
+                # Computed sentences escape names by HTML's own signs, which must stay as they are.
+                parts.append(markdown.render(_plain_links(data["text/markdown"])))
+    body = re.sub(r'<a href="(?!https?:)[^"]*"[^>]*>(.*?)</a>', r"\1", "\n".join(parts))
+    title = re.search(r"<h1>(.*?)</h1>", body, flags=re.DOTALL)
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title.group(1) if title else 'Report'}</title>\n"
+        f"<style>{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _plain_links(text: str) -> str:
+    """Write roles and links into the book as their words."""
+    text = re.sub(r"\{term\}`([^`<]+?)\s*(?:<[^`]*>)?`", r"\1", text)
+    return re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", text)
+
+
+def _print(page: str, path: Path) -> None:
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is None:
+        raise InputError(
+            "PDF", "needs Chromium, and none was found.", "Install it, or export --html and print."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        source, printed = Path(folder) / "page.html", Path(folder) / "page.pdf"
+        source.write_text(page, encoding="utf-8")
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+        options += [f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}"]
+        done = subprocess.run(
+            [browser, *options, source.as_uri()], capture_output=True, text=True, check=False
+        )
+        if not printed.exists():
+            raise InputError(
+                f"PDF by {html.escape(browser)}",
+                f"was not made: {done.stderr.strip()[-300:]}",
+                "Export --html and print it from a browser.",
+            )
+        shutil.copyfile(printed, path)

@@ -1,0 +1,90 @@
+"""Errors that say where, what is wrong, and what to do.
+
+Every error that a user can cause has three parts: *where* it is (a file, a
+parameter), the *problem* (what was found, what is allowed) and the *remedy*.
+Keeping them apart lets the command line, the failure pages and the logs show
+the same fault in the form that suits each.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+
+
+class InputError(ValueError):
+    """Something that the user gave cannot be used.
+
+    Parameters
+    ----------
+    where : str
+        The file, folder or parameter at fault.
+    problem : str
+        What was found, and what is allowed.
+    remedy : str
+        What the user can do about it.
+
+    Examples
+    --------
+    >>> raise InputError("s01.mat", "has 39 trials, 40 are expected.", "Copy the file again.")
+    Traceback (most recent call last):
+    ...
+    emolib.errors.InputError: s01.mat: has 39 trials, 40 are expected. Copy the file again.
+    """
+
+    def __init__(self, where: object, problem: str, remedy: str):
+        super().__init__(str(where), problem, remedy)
+        self.where, self.problem, self.remedy = str(where), problem, remedy
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem} {self.remedy}"
+
+
+class DataError(InputError):
+    """A recording, or the folder it lies in, cannot be used."""
+
+
+class SettingsError(InputError):
+    """A setting, or a key of a study file, cannot be used."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Suggest the nearest of `known`, or list them all.
+
+    Examples
+    --------
+    >>> did_you_mean("valance", ["valence", "arousal"])
+    "Did you mean 'valence'? Allowed: 'arousal', 'valence'."
+    """
+    known = sorted(known)
+    allowed = "Allowed: " + ", ".join(repr(name) for name in known) + "."
+    near = difflib.get_close_matches(word, known, n=1)
+    return f"Did you mean {near[0]!r}? {allowed}" if near else allowed
+
+
+def check_option(parameter: str, value: str, allowed: Collection[str]) -> str:
+    """Return `value` if it is one of `allowed`.
+
+    Raises
+    ------
+    SettingsError
+        Otherwise; the message names the parameter and the nearest option.
+    """
+    if value not in allowed:
+        raise SettingsError(parameter, f"got {value!r}.", did_you_mean(str(value), allowed))
+    return value
+
+
+def check_range(parameter: str, value: float, low: float, high: float) -> float:
+    """Return `value` if it lies in [`low`, `high`].
+
+    Raises
+    ------
+    SettingsError
+        Otherwise, or if it is not a number.
+    """
+    if not low <= value <= high:  # false for NaN too
+        raise SettingsError(
+            parameter, f"got {value!r}.", f"Give a number from {low:g} to {high:g}."
+        )
+    return value

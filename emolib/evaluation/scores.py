@@ -1,0 +1,259 @@
+"""From the predictions table to scores: the estimand, its intervals and chance levels.
+
+The estimand is balanced accuracy of whole trials: the mean probability over a trial's
+windows names its class; balanced accuracy is computed within each subject and fold, then
+averaged over folds, then over subjects. A pooled model learns who a subject is and which
+class that subject prefers; computed across subjects, that alone would lift a score.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+from emolib.errors import DataError, did_you_mean
+from emolib.evaluation.bootstrap import (
+    Hits,
+    cells,
+    known_mean,
+    percentiles,
+    trial_draws,
+    two_way_draws,
+    two_way_values,
+)
+from emolib.model.predictions import COLUMNS
+from emolib.splits.protocols import LEAKING, stable_seed
+
+METRICS = (
+    "window_accuracy",
+    "window_balanced_accuracy",
+    "trial_accuracy",
+    "trial_balanced_accuracy",
+)
+SCORE_COLUMNS = (
+    "protocol",
+    "stage",
+    "fold",
+    "subject",
+    "task",
+    "metric",
+    "value",
+    "low",
+    "high",
+    "chance",
+    "n",
+    "skipped",
+    "leaks",
+)
+RESAMPLES = 2000
+
+
+def score(predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLES) -> pd.DataFrame:
+    """Score predictions.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame, a row a window and task
+        Columns `COLUMNS`; `probability` is that of class 1. With more than two classes,
+        columns ``probability_2`` and so on are those of the others, and class 0 has the
+        rest. A column ``stimulus`` is used where there is one; else a trial's number names
+        its stimulus. Rows with the label -1 do not count.
+    seed : int
+        Seed of the bootstrap.
+    resamples : int
+        Bootstrap samples; with 0 there are no intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each protocol, stage, task, metric and
+
+        - subject (``fold`` missing): averaged over the folds;
+        - fold (``subject`` missing): averaged over the subjects, without an interval;
+        - cohort (both missing): averaged over folds, then subjects.
+
+        `low` and `high` bound a 95 % interval. For a subject it comes from a bootstrap of
+        trials within each class, and is too narrow; for the cohort from a two-way bootstrap
+        of subjects and of stimuli, conditional on the fitted models, and conservative.
+        `chance` is the majority rate of the subject's labels (for several subjects their
+        mean) for an accuracy, and 1 / classes for a balanced one. `n` counts the
+        predictions, `skipped` the folds of subjects that lack a class and so have no
+        balanced accuracy. `leaks` marks protocols with windows of one trial on both sides.
+
+    Raises
+    ------
+    DataError
+        A column is missing, or a probability is no number from 0 to 1.
+
+    Notes
+    -----
+    METHOD sections 8.1 and 8.4.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"protocol": "trial_grouped", "fold": 0, "stage": "pooled",
+    ...     "subject": "sub-01", "trial": [1, 1, 2, 2], "window": [0, 1, 0, 1],
+    ...     "task": "valence", "label": [0, 0, 1, 1], "probability": [0.1, 0.6, 0.3, 0.9]})
+    >>> scores = score(predictions, resamples=0)
+    >>> scores[scores["subject"].isna() & scores["fold"].isna()].set_index("metric")["value"]
+    metric
+    window_accuracy             0.5
+    window_balanced_accuracy    0.5
+    trial_accuracy              1.0
+    trial_balanced_accuracy     1.0
+    Name: value, dtype: float64
+    """
+    tables = []
+    for (protocol, stage, task), hits in count_hits(predictions).items():
+        rows = _score(hits, (seed, protocol, stage, task), resamples)
+        leaks = protocol in LEAKING
+        tables.append(rows.assign(protocol=protocol, stage=stage, task=task, leaks=leaks))
+    kinds = {"fold": "Int64", "subject": "string", "n": int, "skipped": int}
+    return pd.concat(tables, ignore_index=True)[list(SCORE_COLUMNS)].astype(kinds)
+
+
+def permuted_scores(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Score the refits on permuted labels, each by itself, over all subjects.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        As for `score`, with a column ``permutation``; or an empty table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``protocol``, ``stage``, ``task``, ``metric``, ``permutation`` and ``value``.
+    """
+    columns = ["protocol", "stage", "task", "metric", "permutation", "value"]
+    tables = []
+    for number, own in predictions.groupby("permutation") if len(predictions) else ():
+        scores = score(own, resamples=0)
+        whole = scores["subject"].isna() & scores["fold"].isna()
+        tables.append(scores[whole].assign(permutation=int(number))[columns])
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
+def count_hits(predictions: pd.DataFrame) -> dict[tuple[str, str, str], Hits]:
+    """Count right predictions a trial, by (protocol, stage, task); see `score`."""
+    rows = _checked(predictions)
+    groups = rows.groupby(["protocol", "stage", "task"], sort=True, observed=True)
+    return {key: _count(own) for key, own in groups}
+
+
+def _checked(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The labelled rows."""
+    for name in COLUMNS:
+        if name not in predictions:
+            raise DataError(
+                "predictions", f"have no column {name!r}.", did_you_mean(name, predictions)
+            )
+    rows = predictions[predictions["label"] >= 0].reset_index(drop=True)
+    if not len(rows):
+        raise DataError("predictions", "hold no labelled row.", "Run the training stage first.")
+    if not rows["probability"].between(0, 1 + 1e-6).all():  # false for NaN too
+        raise DataError(
+            "predictions",
+            "hold a probability that is no number from 0 to 1.",
+            "Look at the training's history: the fit may have diverged.",
+        )
+    return rows if "stimulus" in rows else rows.assign(stimulus=rows["trial"])
+
+
+def _count(rows: pd.DataFrame) -> Hits:
+    """Count the hits of one protocol, stage and task."""
+    further = (f"probability_{c}" for c in range(2, 100))
+    names = ["probability", *itertools.takewhile(rows.columns.__contains__, further)]
+    # A task with fewer classes than another leaves the further columns empty.
+    given = rows[names].dropna(axis="columns", how="all").to_numpy(np.float64)
+    probability = np.column_stack([1 - given.sum(axis=1), given])  # (n_rows, n_classes)
+    keys = [rows["subject"], rows["trial"], rows["fold"]]
+    right = pd.Series(probability.argmax(axis=1) == rows["label"].to_numpy(), rows.index)
+    whole = rows.groupby(keys, sort=True, observed=True)[["stimulus", "label"]].first()
+    by_trial = pd.DataFrame(probability, rows.index).groupby(keys, sort=True, observed=True).mean()
+    of_windows = right.groupby(keys, sort=True, observed=True).agg(["sum", "size"])
+    label = whole["label"].to_numpy(int)
+    return Hits(
+        subject=whole.index.get_level_values("subject").to_numpy(),
+        stimulus=whole["stimulus"].to_numpy(),
+        trial=whole.index.get_level_values("trial").to_numpy(),
+        fold=whole.index.get_level_values("fold").to_numpy(),
+        label=label,
+        hits={
+            "window": of_windows["sum"].to_numpy(float),
+            "trial": (by_trial.to_numpy().argmax(axis=1) == label).astype(float),
+        },
+        n={"window": of_windows["size"].to_numpy(float), "trial": np.ones(len(whole))},
+        n_classes=probability.shape[1],
+    )
+
+
+def _score(hits: Hits, key: tuple[object, ...], resamples: int) -> pd.DataFrame:
+    """Score one protocol, stage and task by all metrics; they share the bootstraps' draws."""
+    of_trials = {
+        subject: trial_draws(hits, subject, resamples, stable_seed(*key, subject))
+        for subject in np.unique(hits.subject)
+    }
+    two_way = two_way_draws(hits, resamples, stable_seed(*key, "cohort"))
+    tables = [_score_metric(hits, metric, of_trials, two_way) for metric in METRICS]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _score_metric(
+    hits: Hits,
+    metric: str,
+    of_trials: dict[str, np.ndarray],
+    two_way: tuple[np.ndarray, np.ndarray],
+) -> pd.DataFrame:
+    """Score one protocol, stage and task by one metric."""
+    unit, balanced = metric.split("_")[0], "balanced" in metric
+    of = cells(hits, unit=unit, balanced=balanced)
+    value = of.observed()  # (n_cells,)
+    chance = _majority_rates(hits, unit)
+    chance = chance if not balanced else dict.fromkeys(chance, 1 / hits.n_classes)
+    rows = []
+    for subject, draws in of_trials.items():
+        at, own = hits.subject == subject, of.subject == subject
+        low, high = percentiles(known_mean(of.of_subject(subject, at).values(draws)))
+        rows.append(
+            {
+                "subject": subject,
+                "value": float(known_mean(value[own])),
+                "low": low,
+                "high": high,
+                "chance": chance[subject],
+                "n": hits.n[unit][at].sum(),
+                "skipped": np.isnan(value[own]).sum(),
+            }
+        )
+    by_subject = pd.DataFrame(rows)
+    by_fold = [
+        {
+            "fold": fold,
+            "value": float(known_mean(value[of.fold == fold])),
+            "chance": np.mean([chance[name] for name in of.subject[of.fold == fold]]),
+            "n": hits.n[unit][hits.fold == fold].sum(),
+            "skipped": np.isnan(value[of.fold == fold]).sum(),
+        }
+        for fold in np.unique(of.fold)
+    ]
+    low, high = np.nan, np.nan
+    if len(of_trials) > 1:
+        low, high = percentiles(two_way_values(hits, of, *two_way))
+    cohort = {
+        "value": by_subject["value"].mean(),
+        "low": low,
+        "high": high,
+        "chance": by_subject["chance"].mean(),
+        "n": by_subject["n"].sum(),
+        "skipped": by_subject["skipped"].sum(),
+    }
+    return pd.DataFrame([*rows, *by_fold, cohort]).assign(metric=metric)
+
+
+def _majority_rates(hits: Hits, unit: str) -> dict[str, float]:
+    """The share of each subject's commonest class: what one constant answer reaches."""
+    n = pd.Series(hits.n[unit]).groupby([hits.subject, hits.label]).sum()
+    return dict(n.groupby(level=0).max() / n.groupby(level=0).sum())

@@ -1,0 +1,189 @@
+"""Everything about one subject that its page and the cohort's page show, computed once.
+
+Two tests are in it, and both are exploratory. The cluster test asks whether the log power of high
+and low trials differs somewhere; the permutation test whether a light model, trained on this
+subject's other trials alone, tells them apart (METHOD sections 8.2, 8.3 and 8.7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import mne
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import sparse
+
+from emolib.errors import DataError
+from emolib.evaluation.comparison import CLUSTER_PERMUTATIONS, cluster_test, holm
+from emolib.evaluation.linear import ridge_operator
+from emolib.evaluation.permutation import (
+    IN_BLOCKS,
+    PermutationTest,
+    in_blocks,
+    within_subject_test,
+)
+from emolib.features.extraction import FeatureSettings
+from emolib.features.power import amplitudes, log_power, posterior
+from emolib.features.quality import line_noise
+from emolib.features.spectra import alpha_peak, trial_spectra
+from emolib.grid import standard_head, to_brain_maps
+from emolib.recordings.labels import Task, metadata, trial_classes
+from emolib.splits.protocols import trial_grouped
+
+N_FOLDS = 5
+# With 20 trials against 20, a difference at 8 neighbouring electrodes of simulated subjects is
+# found in 33 % of cases at .8 standard deviations and in 68 % at 1.1 (`python -m
+# benchmarks.evidence clusters`): in 4 of 5 at about 1.2. It shrinks as the standard error does.
+DETECTABLE_D, AT_TRIALS = 1.2, (20, 20)
+
+
+def summarise(
+    recording: xr.Dataset,
+    features: xr.Dataset,
+    tasks: Mapping[str, Task],
+    settings: FeatureSettings,
+    *,
+    within: bool = True,
+    in_order: bool = True,
+    seed: int = 0,
+    n_permutations: int = CLUSTER_PERMUTATIONS,
+) -> xr.Dataset:
+    """Describe one subject, and test what may be tested.
+
+    Parameters
+    ----------
+    recording, features : Dataset
+        The subject's.
+    tasks : mapping of str to Task
+        The study's.
+    settings : FeatureSettings
+        Bands, filtering and windows of the log power.
+    within : bool
+        Whether trials of one person may be compared. Not where each class was a recording of its
+        own: then a test would find the recording.
+    in_order : bool
+        Whether trials are numbered in the order in which they were: then classes that come in
+        blocks are not compared.
+    seed : int
+        Of the permutations.
+    n_permutations : int
+        Of the cluster test.
+
+    Returns
+    -------
+    Dataset
+        - ``class (trial, task)``, NaN where there is none; ``power (trial, band, channel)``, dB,
+          see `summaries.log_power`; ``spectrum (trial, frequency)``, microvolts squared per Hz,
+          mean of the electrodes at the back; ``deviation`` and ``largest (channel)``, microvolts;
+          ``hum (channel)``, dB, where the rate allows;
+        - ``t`` and ``cluster (task, band, channel)``, ``cluster_p (task)`` and ``holm_p (task)``,
+          NaN where no test was made; ``missed (task)``, the difference in standard deviations
+          below which one would often be missed;
+        - ``score``, ``p``, ``chance_low``, ``chance_high`` and ``detectable (task)`` of the light
+          model, likewise.
+        - Attributes ``alpha_peak_hz`` and ``line_hz``, and ``untested (task)``: why no test.
+    """
+    power = log_power(recording, settings)
+    spectra = trial_spectra(recording)
+    density = spectra.mean("trial")
+    back = spectra.sel(channel=posterior(recording["channel"].to_numpy().tolist())).mean("channel")
+    size = amplitudes(recording)
+    found = xr.Dataset(
+        {"power": power, "spectrum": back.assign_attrs(units="uV^2/Hz")},
+        {"task": list(tasks)},
+        {"alpha_peak_hz": alpha_peak(back["frequency"].values, back.mean("trial").values)},
+    )
+    for name in ("deviation", "largest"):
+        found[name] = ("channel", size[name].to_numpy(), {"units": "uV"})
+    if (hum := line_noise(density)) is not None:
+        found.attrs["line_hz"], found["hum"] = hum
+    classes = trial_classes(recording, tasks)
+    found["class"] = (("trial", "task"), classes.astype(float).to_numpy(dtype=float))
+    why = {name: _why_not(classes[name], task, within, in_order) for name, task in tasks.items()}
+    found["untested"] = ("task", list(why.values()))
+    able = [name for name, reason in why.items() if not reason]
+    found = found.merge(_cluster_tests(power, classes, able, seed, n_permutations), join="outer")
+    return found.merge(_light_models(features, tasks, able, seed), join="outer").sel(
+        task=list(tasks)
+    )
+
+
+def channel_adjacency(channels: Sequence[str]) -> sparse.spmatrix:
+    """Say which electrodes are neighbours: (channel, channel), by Delaunay triangulation."""
+    if len(channels) < 4:
+        return sparse.csr_matrix(np.ones((len(channels), len(channels))))
+    with mne.utils.use_log_level("error"):
+        return mne.channels.find_ch_adjacency(standard_head(channels), "eeg")[0]
+
+
+def _why_not(labels: pd.Series, task: Task, within: bool, in_order: bool) -> str:
+    """Why a subject's trials of two classes are not compared; empty if they may be."""
+    known = labels.dropna().to_numpy(int)
+    if len(task.classes) != 2:
+        return "only two classes are compared"
+    if not within:
+        return "the study does not compare trials of one person"
+    if len(np.unique(known)) < 2:
+        return "one class only"
+    if in_order and in_blocks(known):
+        return IN_BLOCKS
+    return ""
+
+
+def _cluster_tests(
+    power: xr.DataArray, classes: pd.DataFrame, able: list[str], seed: int, n_permutations: int
+) -> xr.Dataset:
+    """Test every able task; tasks without ten trials of each class stay out."""
+    adjacency = channel_adjacency(power["channel"].to_numpy().tolist())
+    tested, rows = [], []
+    for name in able:
+        labels = classes[name].reindex(power["trial"].values).fillna(-1).to_numpy(int)
+        test = cluster_test(
+            power.values, labels, adjacency, seed=seed, n_permutations=n_permutations
+        )
+        if test is None:
+            continue
+        within = np.any(test.clusters, axis=0) if test.clusters else np.zeros(test.t.shape, bool)
+        error = np.sqrt((1 / test.n_low + 1 / test.n_high) / sum(1 / n for n in AT_TRIALS))
+        tested.append(name)
+        rows.append((test.t, within, test.p, DETECTABLE_D * error))
+    t, cluster, p, missed = zip(*rows, strict=True) if rows else ((),) * 4
+    shape = (len(tested), power.sizes["band"], power.sizes["channel"])
+    of_maps = ("task", "band", "channel")
+    return xr.Dataset(
+        {
+            "t": (of_maps, np.reshape(t, shape).astype(float)),
+            "cluster": (of_maps, np.reshape(cluster, shape).astype(float)),
+            "cluster_p": ("task", np.array(p, float)),
+            "holm_p": ("task", holm(p) if p else np.array([])),
+            "missed": ("task", np.array(missed, float)),
+        },
+        {"task": tested, "band": power["band"].data, "channel": power["channel"].data},
+    )
+
+
+def _light_models(
+    features: xr.Dataset, tasks: Mapping[str, Task], able: list[str], seed: int
+) -> xr.Dataset:
+    """Train ridge on a subject's other trials, and permute trials within each fold."""
+    names = ("score", "p", "chance_low", "chance_high", "detectable")
+    table, maps = metadata(features, tasks), to_brain_maps(features).to_numpy()
+    done: dict[str, PermutationTest] = {}
+    for name in able:
+        rows = np.flatnonzero(table[name] >= 0)
+        own = table.iloc[rows].reset_index(drop=True)
+        try:
+            # Folds that do not depend on the labels, so that refits are one matrix product.
+            folds = list(trial_grouped(own, n_folds=N_FOLDS, seed=seed, tasks=()))
+        except DataError:
+            continue  # fewer trials than folds
+        operator = ridge_operator(maps[rows], own, folds)
+        done[name] = within_subject_test(operator, name, within_fold=True, seed=seed)
+    values = [(t.value, t.p, *t.chance_range, t.detectable) for t in done.values()]
+    columns = np.reshape(values, (len(done), len(names))).astype(float).T
+    return xr.Dataset(
+        {name: ("task", column) for name, column in zip(names, columns, strict=True)},
+        {"task": list(done)},
+    )

@@ -1,0 +1,285 @@
+"""What a model's answers rest on: occlusion, and gradients integrated from an empty map.
+
+Occlusion sets a part of the brain map to 0 and asks what the answer loses. Integrated gradients
+share the answer out among the cells of the map. Both explain the *model* on the maps that it is
+given. They find what it uses; whether that comes from a brain, a muscle or a habit of the data is
+another question, and an electrode is not a place in the brain.
+
+The functions know models only as functions of maps, see `emolib.model.gradients` for those of a
+network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from emolib.errors import DataError, did_you_mean
+from emolib.grid import SHAPE, canonical_name, cells
+
+Predict = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+Gradient = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+Measure = Callable[[np.ndarray, np.ndarray], float]
+
+STEPS = (
+    8  # the midpoint rule is off by some per cent of the whole then; `completeness` says how far
+)
+
+
+def mask(
+    channels: Sequence[str],
+    planes: Sequence[str],
+    *,
+    electrodes: Sequence[str] | None = None,
+    bands: Sequence[str] | None = None,
+) -> np.ndarray:
+    """Mark the cells of a brain map that belong to some electrodes, in some bands.
+
+    Parameters
+    ----------
+    channels : sequence of str
+        The electrodes of the map.
+    planes : sequence of str
+        The map's planes, such as "de theta": a kind and a band.
+    electrodes, bands : sequence of str, optional
+        Which; all of them if left out. All kinds of a band go together.
+
+    Returns
+    -------
+    array of bool, shape (row, column, plane)
+        False in all cells without an electrode.
+
+    Raises
+    ------
+    DataError
+        If an electrode or a band is not one of the map's.
+
+    Examples
+    --------
+    >>> chosen = mask(["O1", "Oz", "O2"], ["de theta", "de alpha"], electrodes=["Oz"])
+    >>> np.argwhere(chosen).tolist()
+    [[7, 4, 0], [7, 4, 1]]
+    """
+    of_plane = [plane.split(" ", 1)[1] for plane in planes]
+    own = [canonical_name(name) for name in channels]
+    chosen = [canonical_name(name) for name in (channels if electrodes is None else electrodes)]
+    for what, wanted, known in (
+        ("electrodes", chosen, own),
+        ("bands", of_plane if bands is None else bands, of_plane),
+    ):
+        for name in wanted:
+            if name not in known:
+                raise DataError(what, f"{name!r} is not in the map.", did_you_mean(name, {*known}))
+    marked = np.zeros((*SHAPE, len(planes)), bool)
+    rows, columns = cells(chosen)
+    in_band = np.array([bands is None or band in bands for band in of_plane])
+    marked[rows, columns] = in_band
+    return marked
+
+
+def mean_log_probability(probability: np.ndarray, labels: np.ndarray) -> float:
+    """Average the log of the probability that each row's own class was given.
+
+    Parameters
+    ----------
+    probability : array, shape (row, class)
+        Sums to 1 in each row.
+    labels : array of int, shape (row,)
+        Class numbers; rows with -1 do not count.
+
+    Returns
+    -------
+    float
+        Nats, 0 at most; the negative of the cross-entropy. A coin gives log(1/2) = -0.69.
+
+    Examples
+    --------
+    >>> round(mean_log_probability(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([1, -1])), 2)
+    -0.69
+    """
+    known = np.flatnonzero(labels >= 0)
+    given = np.asarray(probability, float)[known, np.asarray(labels)[known]]
+    return float(np.mean(np.log(np.maximum(given, np.finfo(np.float32).tiny))))
+
+
+def balanced_accuracy(probability: np.ndarray, labels: np.ndarray) -> float:
+    """Average over the classes the share of rows that were given their own class.
+
+    Parameters as `mean_log_probability`. Rows count alike whoever's they are: a quick measure of
+    what occlusion does, not the estimand of `emolib.evaluation`.
+
+    Examples
+    --------
+    >>> balanced_accuracy(np.eye(2)[[0, 0, 1, 1]], np.array([0, 0, 0, 1]))
+    0.8333333333333333
+    """
+    labels, says = np.asarray(labels), np.asarray(probability).argmax(axis=1)
+    classes = np.unique(labels[labels >= 0])
+    return float(np.mean([np.mean(says[labels == each] == each) for each in classes]))
+
+
+def occlusion(
+    predict: Predict,
+    maps: np.ndarray,
+    labels: Mapping[str, np.ndarray],
+    masks: Mapping[str, np.ndarray],
+    *,
+    measure: Measure = mean_log_probability,
+) -> pd.DataFrame:
+    """Measure what the answers lose when parts of the maps are set to 0, one part at a time.
+
+    Where windows are z-scored, 0 is the mean of the window: an occluded electrode says "nothing
+    unusual here". Electrodes that say the same stand in for each other, so that occluding one of
+    them may cost nothing although the model uses both.
+
+    Parameters
+    ----------
+    predict : callable
+        From maps to probabilities (row, class), by task.
+    maps : array, shape (row, ..., row of the grid, column, plane)
+        The model's input; several windows may stand between the first axis and the grid's.
+    labels : dict of str to array of int, (row,)
+        By task, -1 where missing.
+    masks : dict of str to array of bool, (row of the grid, column, plane)
+        What to occlude, by name; see `mask`.
+    measure : callable
+        From probabilities and labels to a number that is larger for better answers.
+
+    Returns
+    -------
+    DataFrame
+        A row a mask, a column a task: the measure with the whole map, less the measure with the
+        part at 0. Above 0 the part helps, below it misleads. `attrs["whole"]` has the measure
+        with the whole map by task.
+
+    Examples
+    --------
+    A model that reads one cell of the map:
+
+    >>> def predict(maps):
+    ...     p = 1 / (1 + np.exp(-maps[:, 7, 4, 0]))
+    ...     return {"valence": np.stack([1 - p, p], axis=1)}
+    >>> maps = np.ones((5, 8, 9, 1))
+    >>> masks = {name: mask(["Oz", "O1"], ["de alpha"], electrodes=[name]) for name in ("Oz", "O1")}
+    >>> occlusion(predict, maps, {"valence": np.ones(5, int)}, masks).round(3)
+        valence
+    Oz     0.38
+    O1     0.00
+    """
+    given = predict(maps)
+    whole = {task: measure(given[task], labels[task]) for task in labels}
+    rows = {}
+    for name, hidden in masks.items():
+        given = predict(np.where(hidden, np.zeros(1, maps.dtype), maps))
+        rows[name] = {task: whole[task] - measure(given[task], labels[task]) for task in labels}
+    losses = pd.DataFrame.from_dict(rows, orient="index", columns=list(labels))
+    losses.attrs["whole"] = whole
+    return losses
+
+
+def integrated_gradients(
+    gradient: Gradient, maps: np.ndarray, *, steps: int = STEPS
+) -> dict[str, np.ndarray]:
+    """Share each row's output out among the cells of its map.
+
+    With ``f`` the output and ``x`` the map, a cell i is given ``x_i`` times the mean of
+    ``df/dx_i`` on the straight line from the empty map, all 0, to ``x``. The shares add up to
+    ``f(x) - f(0)``: nothing is lost and nothing invented (*completeness*). A mere gradient says
+    where the output would change fastest, not what it is made of.
+
+    Parameters
+    ----------
+    gradient : callable
+        From maps to the gradient of each row's output with respect to its own map, by task, in
+        the shape of the maps.
+    maps : array, shape (row, ...)
+        The model's input.
+    steps : int
+        Points on the line: the middle of so many equal pieces of it.
+
+    Returns
+    -------
+    dict of str to array, shape of `maps`
+        By task, in the output's unit.
+
+    Notes
+    -----
+    Sundararajan, Taly and Yan, Axiomatic attribution for deep networks, 2017 (arXiv 1703.01365).
+
+    Examples
+    --------
+    For ``f(x) = x_1 x_2`` each gets one half:
+
+    >>> integrated_gradients(lambda x: {"f": x[:, ::-1]}, np.array([[3.0, 4.0]]))["f"].tolist()
+    [[6.0, 6.0]]
+    """
+    total: dict[str, np.ndarray] = {}
+    for step in range(steps):
+        at = gradient(maps * np.asarray((step + 0.5) / steps, maps.dtype))
+        total = {task: total.get(task, 0.0) + values for task, values in at.items()}
+    return {task: values * maps / steps for task, values in total.items()}
+
+
+def completeness(values: np.ndarray, whole: np.ndarray, empty: np.ndarray) -> float:
+    """Say how far shares are from adding up, beside what they should add up to.
+
+    Parameters
+    ----------
+    values : array, shape (row, ...)
+        From `integrated_gradients`.
+    whole, empty : array, shape (row,) or scalar
+        The output with the map, and with the empty one.
+
+    Returns
+    -------
+    float
+        The mean absolute error over the mean absolute difference; 0 is exact.
+
+    Examples
+    --------
+    >>> completeness(np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([2.0, 1.5]), 0.0).__round__(2)
+    0.14
+    """
+    wanted = np.asarray(whole) - np.asarray(empty)
+    sums = values.reshape(len(values), -1).sum(axis=1)
+    return float(np.abs(sums - wanted).mean() / np.abs(wanted).mean())
+
+
+def on_electrodes(
+    values: np.ndarray, channels: Sequence[str], planes: Sequence[str]
+) -> xr.DataArray:
+    """Read values of a map's cells at the electrodes; kinds and several windows are added up.
+
+    Parameters
+    ----------
+    values : array, shape (row, ..., row of the grid, column, plane)
+        Shares, such as those of `integrated_gradients`.
+    channels, planes : sequence of str
+        Of the map, see `mask`.
+
+    Returns
+    -------
+    DataArray (row, band, channel)
+        In the unit of `values`.
+
+    Examples
+    --------
+    >>> values = np.zeros((1, 8, 9, 2))
+    >>> values[0, 7, 4] = 1, 2
+    >>> on_electrodes(values, ["Oz"], ["de alpha", "psd alpha"]).values
+    array([[[3.]]])
+    """
+    bands = [plane.split(" ", 1)[1] for plane in planes]
+    names = list(dict.fromkeys(bands))
+    rows, columns = cells(channels)
+    at = np.asarray(values)[..., rows, columns, :]  # (row, ..., channel, plane)
+    at = at.reshape(len(at), -1, *at.shape[-2:]).sum(axis=1)
+    by_band = [at[..., [own == name for own in bands]].sum(axis=-1) for name in names]
+    return xr.DataArray(
+        np.stack(by_band, axis=1),
+        dims=("row", "band", "channel"),
+        coords={"band": names, "channel": list(channels)},
+    )

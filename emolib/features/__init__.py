@@ -1,0 +1,11 @@
+"""Features: one number a window, kind, band and channel."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "bands": ["BANDS", "Band", "band_pass"],
+        "extraction": ["FeatureSettings", "baseline_level", "extract_features", "window_features"],
+    },
+)

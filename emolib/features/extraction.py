@@ -1,0 +1,328 @@
+"""From a recording to one number a window, kind, band and channel.
+
+    trial   |------- 60 s, filtered as a whole into each band -------|
+    windows |0.5|0.5|0.5| ...                                    |0.5|   120, none overlapping
+               each: differential entropy ("de") and band energy or density ("psd")
+
+Then the trial's resting level is subtracted (baseline removal) and the values are made z-scores
+(normalisation). `emolib.features.windows` does the arithmetic; `extract_features` names the
+dimensions. METHOD section 3.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import xarray as xr
+
+from emolib.errors import DataError, SettingsError, check_option
+from emolib.features.bands import BANDS, FILTERINGS, Band, band_pass
+from emolib.features.windows import (
+    band_energy,
+    band_power_density,
+    cut_windows,
+    differential_entropy,
+    samples_per_window,
+    z_score,
+)
+
+KINDS = ("de", "psd")
+PSDS = ("energy", "welch", "multitaper")
+BASELINES = ("subtract", "none", "released")
+NORMALISATIONS = ("window", "subject", "none")
+
+# A minute of so many channels, filtered, stays in the processor's cache: a third faster than all.
+CHANNELS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """What to compute.
+
+    Parameters
+    ----------
+    kinds : tuple of {"de", "psd"}
+        Which kinds of feature, in the order of the planes.
+    psd : {"energy", "welch", "multitaper"}
+        What "psd" is: the band's energy, or its mean spectral density.
+    window_seconds : float
+        A window's length; a whole number of samples at the recording's rate.
+    bands : tuple of Band
+        Which bands, in the order of the planes.
+    filtering : {"causal", "zero_phase"}
+        See `emolib.features.bands.band_pass`. Densities are taken from the unfiltered signal.
+    baseline : {"subtract", "none", "released"}
+        Subtract the mean over the trial's baseline windows; do not; or subtract it with the slip
+        of the released code (see `baseline_level`).
+    normalise : {"window", "subject", "none"}
+        z-score each window over its bands and channels; each feature over the subject's windows;
+        or nothing. Kinds are kept apart. "subject" uses no label, but it does use all of the
+        subject's own recordings, those under test too: say so wherever it is used.
+
+    Raises
+    ------
+    SettingsError
+        If a value is not one of these.
+
+    Examples
+    --------
+    >>> FeatureSettings(kinds=("de",), baseline="none").kinds
+    ('de',)
+    """
+
+    kinds: tuple[str, ...] = KINDS  # the source's map is 8 x 9 x 8: both
+    psd: str = "energy"  # what the released code computes under the name "PSD"
+    window_seconds: float = 0.5  # 64 samples of DEAP
+    bands: tuple[Band, ...] = BANDS
+    filtering: str = "causal"  # the released code's lfilter
+    baseline: str = "subtract"  # the paper's; "released" has the copy-paste slip
+    normalise: str = "window"  # the source's; needs nothing but the window itself
+
+    def __post_init__(self):
+        # A study file holds lists; tuples keep the settings hashable.
+        object.__setattr__(self, "kinds", tuple(self.kinds))
+        object.__setattr__(self, "bands", tuple(self.bands))
+        for kind in self.kinds:
+            check_option("kinds", kind, KINDS)
+        _check_names("kinds", self.kinds)
+        _check_names("bands", [band.name for band in self.bands])
+        check_option("psd", self.psd, PSDS)
+        check_option("filtering", self.filtering, FILTERINGS)
+        check_option("baseline", self.baseline, BASELINES)
+        check_option("normalise", self.normalise, NORMALISATIONS)
+        if not 0 < self.window_seconds < float("inf"):
+            raise SettingsError(
+                "window_seconds", f"got {self.window_seconds!r}.", "Give a length above 0 seconds."
+            )
+
+
+def baseline_level(values: np.ndarray, baseline: str = "subtract") -> np.ndarray:
+    """Average the features of a trial's baseline windows.
+
+    Parameters
+    ----------
+    values : array, shape (window, kind, band, channel)
+        Features of the baseline windows.
+    baseline : {"subtract", "released"}
+        With "released" the 4th to 6th window of every band but the first (alpha, beta and gamma)
+        are the first band's (theta's), a copy-paste slip of the released scripts.
+
+    Returns
+    -------
+    array, shape (kind, band, channel)
+        What is to be subtracted from each window of the trial.
+
+    Examples
+    --------
+    >>> values = np.arange(12.0).reshape(6, 1, 2, 1)  # six windows of two bands
+    >>> baseline_level(values).ravel(), baseline_level(values, "released").ravel()
+    (array([5., 6.]), array([5. , 5.5]))
+    """
+    if baseline == "released":
+        values = values.copy()
+        values[3:6, :, 1:] = values[3:6, :, :1]
+    return values.mean(axis=0)
+
+
+def window_features(signal: np.ndarray, sfreq: float, settings: FeatureSettings) -> np.ndarray:
+    """Compute the features of one piece of signal, before baseline removal and normalisation.
+
+    Parameters
+    ----------
+    signal : array, shape (channel, time)
+        Microvolts; at least one window long.
+    sfreq : float
+        Sampling frequency in Hz.
+    settings : FeatureSettings
+        What to compute.
+
+    Returns
+    -------
+    array of float64, shape (window, kind, band, channel)
+        Nats; microvolts squared or, for a density, per Hz.
+
+    Raises
+    ------
+    SettingsError
+        If the window's length or a band does not fit the rate.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).normal(size=(32, 7680))
+    >>> window_features(noise, 128, FeatureSettings()).shape
+    (120, 2, 4, 32)
+    """
+    n_samples = samples_per_window(sfreq, settings.window_seconds)
+    shape = (signal.shape[-1] // n_samples, len(settings.kinds), len(settings.bands), len(signal))
+    values = np.empty(shape)
+    filtered_kinds = [kind for kind in settings.kinds if kind == "de" or settings.psd == "energy"]
+    for i_band, band in enumerate(settings.bands if filtered_kinds else ()):
+        for first in range(0, len(signal), CHANNELS_AT_ONCE):
+            block = slice(first, first + CHANNELS_AT_ONCE)
+            filtered = band_pass(signal[block], sfreq, band, filtering=settings.filtering)
+            windows = cut_windows(filtered, n_samples)
+            for kind in filtered_kinds:
+                kernel = differential_entropy if kind == "de" else band_energy
+                values[:, settings.kinds.index(kind), i_band, block] = kernel(windows).T
+    if "psd" in settings.kinds and settings.psd != "energy":
+        density = band_power_density(
+            cut_windows(signal, n_samples), sfreq, settings.bands, method=settings.psd
+        )
+        values[:, settings.kinds.index("psd")] = density.transpose(1, 2, 0)
+    return values
+
+
+def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dataset:
+    """Compute the features of one subject.
+
+    Parameters
+    ----------
+    recording : Dataset
+        `eeg (trial, channel, time)` in microvolts, and `baseline (trial, channel, baseline_time)`
+        unless nothing is to be subtracted; see `emolib.recordings`.
+    settings : FeatureSettings
+        What to compute.
+
+    Returns
+    -------
+    Dataset
+        `feature (window, kind, band, channel)` float32, computed in double precision. On `window`
+        lie `subject`, `trial`, `stimulus`, `i_window_in_trial` and `onset_seconds`; `rating` and
+        `class` are carried over, with `trial_number (trial)` to say whose they are. What was
+        left out is in `attrs["notes"]`.
+
+    Raises
+    ------
+    SettingsError
+        If the settings do not fit the recording's rate, or it has no baseline to subtract.
+    DataError
+        If a trial is shorter than a window, or a channel flat or not finite.
+
+    Examples
+    --------
+    >>> noise = np.random.default_rng(0).normal(size=(3, 2, 384)).astype("float32")
+    >>> recording = xr.Dataset(
+    ...     {"eeg": (("trial", "channel", "time"), noise)},
+    ...     {"trial": [1, 2, 3], "channel": ["Fz", "Cz"]},
+    ...     {"dataset": "noise", "subject": "sub-01", "sfreq": 128.0},
+    ... )
+    >>> dict(extract_features(recording, FeatureSettings(baseline="none")).sizes)
+    {'window': 18, 'kind': 2, 'band': 4, 'channel': 2, 'trial': 3}
+    """
+    sfreq, subject = float(recording.attrs["sfreq"]), str(recording.attrs["subject"])
+    n_samples = samples_per_window(sfreq, settings.window_seconds)
+    if settings.baseline != "none" and "baseline" not in recording:
+        raise SettingsError(
+            "baseline",
+            f"{settings.baseline!r} needs a rest before each trial, and {subject} has none.",
+            "Use baseline='none'.",
+        )
+    trials = recording["trial"].values
+    lengths = _trial_lengths(recording)
+    by_trial = []
+    for i_trial, (trial, length) in enumerate(zip(trials, lengths, strict=True)):
+        where = f"{subject}, trial {trial}"
+        signal = recording["eeg"].values[i_trial, :, :length]
+        values = _checked_features(signal, recording, settings, where)
+        if settings.baseline != "none":
+            rest = recording["baseline"].values[i_trial]
+            rest_values = _checked_features(rest, recording, settings, f"{where}, baseline")
+            values -= baseline_level(rest_values, settings.baseline)
+        by_trial.append(values)
+    values = np.concatenate(by_trial)
+    if settings.normalise != "none":
+        values = z_score(values, axis=(2, 3) if settings.normalise == "window" else 0)
+
+    n_windows = [len(values_of_trial) for values_of_trial in by_trial]
+    i_window = np.concatenate([np.arange(n) for n in n_windows])
+    on_window = {
+        "subject": np.full(len(values), subject),
+        "trial": np.repeat(trials, n_windows),
+        "i_window_in_trial": i_window,
+        "onset_seconds": i_window * settings.window_seconds,
+    }
+    if "stimulus" in recording.coords:
+        on_window["stimulus"] = np.repeat(recording["stimulus"].values.astype(str), n_windows)
+    features = xr.Dataset(
+        {"feature": (("window", "kind", "band", "channel"), values.astype(np.float32))},
+        coords={
+            **{name: ("window", column) for name, column in on_window.items()},
+            "kind": list(settings.kinds),
+            "band": [band.name for band in settings.bands],
+            "channel": recording["channel"].values.astype(str),
+            "low_hz": ("band", [float(band.low_hz) for band in settings.bands]),
+            "high_hz": ("band", [float(band.high_hz) for band in settings.bands]),
+            "trial_number": ("trial", trials),
+        },
+        attrs={
+            "dataset": str(recording.attrs["dataset"]),
+            "subject": subject,
+            "sfreq": sfreq,
+            "settings": json.dumps(asdict(settings)),
+            "notes": _notes(recording, lengths % n_samples, n_samples, settings),
+        },
+    )
+    for name, along in (("rating", "scale"), ("class", "task")):
+        if name in recording:
+            column = recording[name]
+            features[name] = (column.dims, column.values, column.attrs)
+            features = features.assign_coords({along: column[along].values.astype(str)})
+    return features
+
+
+def _checked_features(
+    signal: np.ndarray, recording: xr.Dataset, settings: FeatureSettings, where: str
+) -> np.ndarray:
+    """Compute a trial's features, and say where it cannot be done."""
+    sfreq = float(recording.attrs["sfreq"])
+    if signal.shape[-1] < samples_per_window(sfreq, settings.window_seconds):
+        raise DataError(
+            where,
+            f"has {signal.shape[-1]} samples, less than one window of {settings.window_seconds:g} "
+            f"s at {sfreq:g} Hz.",
+            "Leave the trial out, or use shorter windows.",
+        )
+    values = window_features(signal, sfreq, settings)
+    bad = ~np.isfinite(values).all(axis=(0, 1, 2))
+    if bad.any():
+        names = ", ".join(str(name) for name in recording["channel"].values[bad])
+        raise DataError(
+            where,
+            f"the features of {names} are not finite: it is flat, or holds NaN or infinity.",
+            "Leave the trial or the channel out.",
+        )
+    return values
+
+
+def _trial_lengths(recording: xr.Dataset) -> np.ndarray:
+    """Count each trial's samples, without the NaN that pad it."""
+    if "trial_samples" in recording.variables:
+        return recording["trial_samples"].values.astype(int)
+    return np.full(recording.sizes["trial"], recording.sizes["time"])
+
+
+def _notes(
+    recording: xr.Dataset, remainders: np.ndarray, n_samples: int, settings: FeatureSettings
+) -> list[str]:
+    """Carry the recording's notes on, and add what no window holds."""
+    notes = [str(note) for note in np.atleast_1d(recording.attrs.get("notes", []))]
+    if remainders.any():
+        notes.append(
+            f"{np.count_nonzero(remainders)} of {len(remainders)} trials end in less than a "
+            f"window: {remainders.sum()} samples are left out, at most {remainders.max()} a trial."
+        )
+    rest = recording.sizes["baseline_time"] % n_samples if settings.baseline != "none" else 0
+    if rest:
+        notes.append(f"Each baseline ends in less than a window: {rest} samples are left out.")
+    return notes
+
+
+def _check_names(parameter: str, names: Sequence[str]) -> None:
+    """Refuse none, and one twice."""
+    if not names or len(set(names)) < len(names):
+        raise SettingsError(
+            parameter, f"got {', '.join(names) or 'none'}.", "Name at least one, and none twice."
+        )

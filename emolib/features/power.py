@@ -1,0 +1,336 @@
+"""Plain summaries of a recording, for people who look: amplitudes, log power, contrasts.
+
+None of this enters the network. Power is summarised as its logarithm, before any baseline is
+subtracted and any window z-scored: after a z-score within the window more muscle activity in
+gamma looks like less alpha (METHOD section 8.7), and nobody could tell from the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import stats
+
+from emolib.errors import DataError
+from emolib.features.extraction import FeatureSettings, extract_features
+from emolib.recordings.labels import Task, trial_classes
+
+# Where alpha is strongest: the electrodes at the back of the head that most montages have.
+POSTERIOR = ("O1", "O2", "P3", "P4", "Pz")
+
+
+def posterior(channels: Sequence[str]) -> list[str]:
+    """List those of the `POSTERIOR` electrodes that a recording has; all it has if it has none.
+
+    Examples
+    --------
+    >>> posterior(["Fz", "Pz", "O1"])
+    ['O1', 'Pz']
+    """
+    return [name for name in POSTERIOR if name in set(channels)] or list(channels)
+
+
+def log_power(recording: xr.Dataset, settings: FeatureSettings) -> xr.DataArray:
+    """Average the log power of a trial's windows, per band and channel, in decibels.
+
+    ``10 log10(var)`` of each band-passed window, which is its differential entropy on another
+    scale: ``var = exp(2 DE) / (2 pi e)``. Nothing is subtracted and nothing z-scored.
+
+    Parameters
+    ----------
+    recording : Dataset
+        `eeg (trial, channel, time)` in microvolts.
+    settings : FeatureSettings
+        Bands, filtering and the windows' length; the rest of it is not used.
+
+    Returns
+    -------
+    DataArray (trial, band, channel)
+        Decibels above one microvolt squared.
+
+    Raises
+    ------
+    SettingsError, DataError
+        As `emolib.features.extract_features`.
+
+    Examples
+    --------
+    Ten times the amplitude is 20 dB more:
+
+    >>> noise = np.random.default_rng(0).normal(size=(1, 1, 512))
+    >>> recording = xr.Dataset(
+    ...     {"eeg": (("trial", "channel", "time"), np.concatenate([noise, 10 * noise]))},
+    ...     {"trial": [1, 2], "channel": ["Oz"]},
+    ...     {"sfreq": 128.0, "dataset": "noise", "subject": "sub-01"},
+    ... )
+    >>> power = log_power(recording, FeatureSettings())
+    >>> (power[1] - power[0]).values.round(4).ravel()
+    array([20., 20., 20., 20.])
+    """
+    raw = replace(settings, kinds=("de",), baseline="none", normalise="none")
+    entropy = extract_features(recording, raw)["feature"].sel(kind="de", drop=True)
+    variance_db = 10 / np.log(10) * (2 * entropy.astype(float) - np.log(2 * np.pi * np.e))
+    power = variance_db.groupby("trial").mean("window")
+    return power.transpose("trial", "band", "channel").assign_attrs(units="dB re 1 uV^2")
+
+
+def class_means(values: xr.DataArray, classes: pd.Series, names: Sequence[str]) -> xr.DataArray:
+    """Average over the trials of each class.
+
+    Parameters
+    ----------
+    values : DataArray (trial, ...)
+        For instance `log_power` or `trial_spectra`.
+    classes : Series
+        Class number by trial, `<NA>` where it is missing: a column of `labels.trial_classes`.
+    names : sequence of str
+        The classes' names, in the order of their numbers.
+
+    Returns
+    -------
+    DataArray (class, ...)
+        In the unit of `values`; NaN for a class without trials. `n_trials (class)` counts them.
+
+    Examples
+    --------
+    >>> values = xr.DataArray([1.0, 3.0, 7.0], {"trial": [1, 2, 3]}, ("trial",))
+    >>> means = class_means(values, pd.Series([0, 0, 1], index=[1, 2, 3]), ["low", "high"])
+    >>> means.values, means["n_trials"].values
+    (array([2., 7.]), array([2, 1]))
+    """
+    numbers = classes.reindex(values["trial"].values).to_numpy(dtype=float, na_value=np.nan)
+    chosen = [values[numbers == number] for number in range(len(names))]
+    nothing = xr.full_like(values.isel(trial=0, drop=True), np.nan)
+    means = [part.mean("trial") if len(part) else nothing for part in chosen]
+    stacked = xr.concat(means, dim=pd.Index(names, name="class"), coords="minimal")
+    counts = ("class", [len(part) for part in chosen])
+    return stacked.assign_coords(n_trials=counts).assign_attrs(values.attrs)
+
+
+def contrast(means: xr.DataArray, task: Task) -> tuple[str, xr.DataArray]:
+    """Subtract one class from the other: high minus low, or a condition minus the next one.
+
+    A rating has a direction, so its second class, the higher one, comes first. Conditions are
+    named in the order in which they are to be read: rest minus arithmetic.
+
+    Parameters
+    ----------
+    means : DataArray (class, ...)
+        As `class_means` gives them.
+    task : Task
+        With two classes; of more, the first two are taken.
+
+    Returns
+    -------
+    name : str
+        Such as "high \N{MINUS SIGN} low".
+    difference : DataArray (...)
+        In decibels if `means` are.
+
+    Examples
+    --------
+    >>> means = xr.DataArray([2.0, 7.0], {"class": ["low", "high"]}, ("class",))
+    >>> name, difference = contrast(means, Task("valence"))
+    >>> float(difference)
+    5.0
+    """
+    first, second = task.classes[:2] if task.rating is None else task.classes[1::-1]
+    difference = means.sel({"class": first}, drop=True) - means.sel({"class": second}, drop=True)
+    return f"{first} \N{MINUS SIGN} {second}", difference
+
+
+def at_back(means: xr.DataArray, names: Sequence[str]) -> list[float]:
+    """Average class means over the `posterior` electrodes.
+
+    Parameters
+    ----------
+    means : DataArray (class, channel)
+        One band of `class_means`.
+    names : sequence of str
+        Which classes, in the order of the result.
+
+    Examples
+    --------
+    >>> coords = {"class": ["rest", "arithmetic"], "channel": ["O1", "O2", "Fz"]}
+    >>> means = xr.DataArray([[3.0, 5.0, 0.0], [1.0, 2.0, 9.0]], coords, ("class", "channel"))
+    >>> at_back(means, ["rest", "arithmetic"])
+    [4.0, 1.5]
+    """
+    chosen = means.sel(channel=posterior(means["channel"].to_numpy().tolist())).mean("channel")
+    return [float(chosen.sel({"class": name})) for name in names]
+
+
+def label_counts(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
+    """Count the trials of each class, and those that have none.
+
+    Parameters
+    ----------
+    data : Dataset
+        A recording, or the features of one.
+    tasks : mapping of str to Task
+        The tasks by name.
+
+    Returns
+    -------
+    DataFrame
+        A row a task, a column a class name and the column ``left out``; trials.
+
+    Raises
+    ------
+    SettingsError, DataError
+        As `emolib.recordings.labels.trial_classes`.
+
+    Examples
+    --------
+    >>> data = xr.Dataset(
+    ...     {"rating": (("trial", "scale"), [[2.0], [7.0], [np.nan], [8.0]])},
+    ...     {"trial": [1, 2, 3, 4], "scale": ["valence"]},
+    ... )
+    >>> label_counts(data, {"valence": Task("valence")})
+             low  high  left out
+    valence    1     2         1
+    """
+    classes = trial_classes(data, tasks)
+    columns = list(dict.fromkeys(name for task in tasks.values() for name in task.classes))
+    counts = pd.DataFrame(0, index=list(tasks), columns=[*columns, "left out"])
+    for task, column in classes.items():
+        for number, name in enumerate(tasks[task].classes):
+            counts.loc[task, name] = int((column == number).sum())
+        counts.loc[task, "left out"] = int(column.isna().sum())
+    return counts
+
+
+def window_words(features: xr.Dataset, *, seconds: float, together: int) -> str:
+    """Say how many windows a network is shown, and how many it never sees.
+
+    Parameters
+    ----------
+    features : Dataset
+        One subject's; ``trial`` of each window.
+    seconds : float
+        A window's length.
+    together : int
+        How many windows of a trial enter at once, see `emolib.splits.folds.group_windows`.
+
+    Examples
+    --------
+    >>> features = xr.Dataset(coords={"trial": ("window", [1, 1, 1, 2, 2])})
+    >>> window_words(features, seconds=0.5, together=1)
+    '5 of 0.5 s'
+    >>> window_words(features, seconds=0.5, together=2)
+    '5 of 0.5 s, 2 at a time; left over at the end of trials, and not used: 1'
+    """
+    counts = features["trial"].to_series().value_counts()
+    words = f"{counts.sum()} of {seconds:g} s"
+    if together == 1:
+        return words
+    left = int((counts % together).sum())
+    return f"{words}, {together} at a time; left over at the end of trials, and not used: {left}"
+
+
+def amplitudes(recording: xr.Dataset) -> pd.DataFrame:
+    """Measure how large each channel's signal is.
+
+    Parameters
+    ----------
+    recording : Dataset
+        `eeg (trial, channel, time)` in microvolts.
+
+    Returns
+    -------
+    DataFrame
+        Index `channel`; columns ``deviation`` (the root of the mean variance of the trials) and
+        ``largest`` (the largest absolute value), microvolts.
+
+    Examples
+    --------
+    >>> wave = np.array([[[3.0, -3.0, 3.0, -3.0]]])
+    >>> recording = xr.Dataset(
+    ...     {"eeg": (("trial", "channel", "time"), wave)}, {"channel": ["Oz"]}
+    ... )
+    >>> amplitudes(recording).loc["Oz"].tolist()
+    [3.0, 3.0]
+    """
+    eeg = recording["eeg"].transpose("channel", "trial", "time").to_numpy()
+    rows = [
+        (float(np.sqrt(np.nanmean(np.nanvar(x, axis=-1)))), float(np.nanmax(np.abs(x))))
+        for x in eeg.astype(float)
+    ]
+    index = pd.Index(recording["channel"].values, name="channel")
+    return pd.DataFrame(rows, index=index, columns=["deviation", "largest"])
+
+
+def straight_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
+    """Fit ``y = slope x + intercept`` by least squares.
+
+    Returns
+    -------
+    slope, intercept, r_squared : float
+        The last is the share of y's variance that the line accounts for.
+
+    Examples
+    --------
+    >>> straight_line(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 5.0]))
+    (2.0, 1.0, 1.0)
+    """
+    fit = stats.linregress(np.ravel(x), np.ravel(y))
+    return float(fit.slope), float(fit.intercept), float(fit.rvalue**2)
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """The result of `paired_test`; differences are first minus second."""
+
+    n: int
+    n_positive: int
+    mean: float
+    low: float
+    high: float
+    t: float
+    df: int
+    p: float
+
+
+def paired_test(first: Sequence[float], second: Sequence[float]) -> PairedTest:
+    """Compare two conditions within subjects: a paired, two-sided t test.
+
+    Parameters
+    ----------
+    first, second : sequence of float
+        One value per subject each, in the same order and unit.
+
+    Returns
+    -------
+    PairedTest
+        Mean difference with its 95 % interval, t, degrees of freedom and p.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two subjects.
+
+    Examples
+    --------
+    >>> result = paired_test([3.0, 5.0, 4.0], [1.0, 2.0, 3.0])
+    >>> result.n_positive, result.mean, round(result.t, 4), result.df
+    (3, 2.0, 3.4641, 2)
+    """
+    difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
+    if len(difference) < 2:
+        raise DataError("subjects", f"there is {len(difference)}.", "A test needs two or more.")
+    result = stats.ttest_1samp(difference, 0.0)
+    interval = result.confidence_interval(0.95)
+    return PairedTest(
+        n=len(difference),
+        n_positive=int((difference > 0).sum()),
+        mean=float(difference.mean()),
+        low=float(interval.low),
+        high=float(interval.high),
+        t=float(result.statistic),
+        df=int(result.df),
+        p=float(result.pvalue),
+    )

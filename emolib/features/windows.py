@@ -1,0 +1,236 @@
+"""The arithmetic of the features: numpy arrays in, numpy arrays out, over the last axis.
+
+`emolib.features` strings these together for a recording and names the dimensions. METHOD section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import scipy  # its parts, which take up to a second, load when they are first used
+
+from emolib.errors import DataError, SettingsError, check_option
+from emolib.features.bands import Band, check_band
+
+
+def samples_per_window(sfreq: float, window_seconds: float) -> int:
+    """Count a window's samples.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling frequency in Hz.
+    window_seconds : float
+        The window's length in seconds.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    SettingsError
+        If the length is not a whole number of samples, or fewer than two.
+
+    Examples
+    --------
+    >>> samples_per_window(128, 0.5), samples_per_window(200, 0.5)
+    (64, 100)
+    """
+    exact = window_seconds * sfreq
+    n_samples = round(exact)
+    if abs(exact - n_samples) > 1e-6 or n_samples < 2:
+        fewer = max(int(exact), 2)
+        raise SettingsError(
+            "window_seconds",
+            f"{window_seconds:g} s at {sfreq:g} Hz is {exact:g} samples; a window is a whole "
+            "number of samples, two or more.",
+            f"Use {fewer / sfreq:.6g} s or {(fewer + 1) / sfreq:.6g} s.",
+        )
+    return n_samples
+
+
+def cut_windows(x: np.ndarray, n_samples: int) -> np.ndarray:
+    """Cut the last axis into windows that touch and do not overlap.
+
+    Parameters
+    ----------
+    x : array, shape (..., time)
+        Any unit.
+    n_samples : int
+        A window's length. A remainder at the end is dropped.
+
+    Returns
+    -------
+    array, shape (..., window, n_samples)
+        A view of `x`, not a copy.
+
+    Examples
+    --------
+    >>> cut_windows(np.arange(7), 3)
+    array([[0, 1, 2],
+           [3, 4, 5]])
+    """
+    n_windows = x.shape[-1] // n_samples
+    return x[..., : n_windows * n_samples].reshape(*x.shape[:-1], n_windows, n_samples)
+
+
+def differential_entropy(x: np.ndarray) -> np.ndarray:
+    """Compute the differential entropy of a Gaussian with the variance of `x`.
+
+    ``0.5 * ln(2 * pi * e * var)``, with the sample variance (n - 1 in the denominator).
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+        Microvolts.
+
+    Returns
+    -------
+    array of float64, shape (...)
+        Nats (of a variance in microvolts squared); minus infinity where `x` does not vary.
+
+    Notes
+    -----
+    METHOD section 3; from 4D-CRNN (Shen et al. 2020).
+
+    Examples
+    --------
+    >>> x = np.array([-1.0, 0.0, 1.0])  # variance 1
+    >>> float(differential_entropy(x).round(4))
+    1.4189
+    """
+    n_samples = x.shape[-1]
+    # np.var says the same; einsum needs half its time.
+    mean = np.einsum("...n->...", x) / n_samples
+    variance = band_energy(x - mean[..., np.newaxis]) / (n_samples - 1)
+    with np.errstate(divide="ignore"):
+        return 0.5 * np.log(2 * np.pi * np.e * variance)
+
+
+def band_energy(x: np.ndarray) -> np.ndarray:
+    """Compute the sum of squares, which the released code calls "PSD".
+
+    For a window of n samples this is ``(n - 1) * var + n * mean**2``. A band-passed window has
+    next to no mean, so energy is nearly ``exp(2 * DE)`` times a constant.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+        Microvolts.
+
+    Returns
+    -------
+    array, shape (...)
+        Microvolts squared.
+
+    Examples
+    --------
+    >>> band_energy(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([ 5., 25.])
+    """
+    return np.einsum("...n,...n->...", x, x)
+
+
+def band_power_density(
+    x: np.ndarray, sfreq: float, bands: Sequence[Band], *, method: str = "welch"
+) -> np.ndarray:
+    """Compute the mean power spectral density within each band.
+
+    Welch: Hann-tapered pieces of at most one second, half overlapping (a shorter window is one
+    piece). Multitaper: three discrete prolate spheroidal tapers of time-halfbandwidth 2 over the
+    whole window, weighted by their concentration. The mean is removed first. A band owns the
+    frequencies low <= f < high.
+
+    Parameters
+    ----------
+    x : array, shape (..., sample)
+        Microvolts, not band-passed.
+    sfreq : float
+        Sampling frequency in Hz.
+    bands : sequence of Band
+        Which bands.
+    method : {"welch", "multitaper"}
+        The estimator.
+
+    Returns
+    -------
+    array of float64, shape (..., band)
+        Microvolts squared per Hz.
+
+    Raises
+    ------
+    SettingsError
+        If a band reaches above half of `sfreq`, or falls between the frequencies that a window of
+        this length resolves.
+
+    Examples
+    --------
+    A sine of amplitude 1 has the power 1/2: here over three frequencies, 2 Hz apart.
+
+    >>> from emolib.features.bands import BANDS
+    >>> sine = np.sin(2 * np.pi * 10 * np.arange(64) / 128)
+    >>> bool(np.isclose(band_power_density(sine, 128, BANDS)[1] * 3 * 2, 1 / 2))
+    True
+    """
+    check_option("method", method, ("welch", "multitaper"))
+    x, n_samples = np.asarray(x, np.float64), x.shape[-1]
+    if method == "welch":
+        frequencies, density = scipy.signal.welch(x, sfreq, nperseg=min(n_samples, round(sfreq)))
+    else:
+        tapers, concentrations = scipy.signal.windows.dpss(
+            n_samples, NW=2, Kmax=3, sym=False, return_ratios=True
+        )
+        spectra = [scipy.signal.periodogram(x, sfreq, window=taper) for taper in tapers]
+        frequencies = spectra[0][0]
+        density = np.average([each for _, each in spectra], axis=0, weights=concentrations)
+    means = []
+    for band in bands:
+        check_band(sfreq, band)
+        inside = (band.low_hz <= frequencies) & (frequencies < band.high_hz)
+        if not inside.any():
+            raise SettingsError(
+                f"band {band.name!r}",
+                f"{band.low_hz:g}-{band.high_hz:g} Hz falls between the frequencies of a window of "
+                f"{n_samples} samples, which are {frequencies[1]:g} Hz apart.",
+                "Use longer windows, a wider band, or psd='energy'.",
+            )
+        means.append(density[..., inside].mean(axis=-1))
+    return np.stack(means, axis=-1)
+
+
+def z_score(x: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
+    """Subtract the mean and divide by the population standard deviation.
+
+    Parameters
+    ----------
+    x : array
+        Any shape and unit.
+    axis : int or tuple of int
+        Over which axes mean and deviation are taken.
+
+    Returns
+    -------
+    array of float64, shape of `x`
+        Without unit.
+
+    Raises
+    ------
+    DataError
+        If some values to be compared are all equal.
+
+    Examples
+    --------
+    >>> z_score(np.array([1.0, 3.0]), axis=0)
+    array([-1.,  1.])
+    """
+    deviation = np.std(x, axis=axis, keepdims=True)
+    # Equal values leave a deviation of rounding errors, not always 0.
+    if (deviation <= 1e-12 * np.abs(x).max(axis=axis, keepdims=True)).any():
+        raise DataError(
+            "normalise",
+            "some of the values that are to be z-scored together are all equal.",
+            "z-score over more windows, bands or channels, or use normalise='none'.",
+        )
+    return (x - np.mean(x, axis=axis, keepdims=True)) / deviation

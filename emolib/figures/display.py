@@ -1,0 +1,233 @@
+"""What a page shows: pictures with a description, tables with headers, computed sentences."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import Markdown
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from emolib.errors import SettingsError
+
+BLUE, RED, OCHRE, DARK = "#004488", "#BB5566", "#8F6F00", "#222222"
+GREY = "#767676"  # the lightest grey that keeps 4.5 : 1 against white
+DPI = 130  # 7 inches give some 900 pixels: sharp on a page, and some 60 kB
+
+
+def use_style() -> None:
+    """Set the book's style for all figures that follow."""
+    plt.style.use(Path(__file__).with_name("emolib.mplstyle"))
+
+
+def say(*sentences: str) -> Markdown:
+    """Show computed sentences as one paragraph of the page.
+
+    Examples
+    --------
+    >>> say("Two of", "four.").data
+    'Two of four.'
+    """
+    return Markdown(" ".join(" ".join(sentences).split()))
+
+
+def bullets(*items: str) -> Markdown:
+    """Show computed sentences as a list.
+
+    Examples
+    --------
+    >>> bullets("One.", "Two.").data
+    '- One.\\n- Two.'
+    """
+    return Markdown("\n".join(f"- {' '.join(item.split())}" for item in items))
+
+
+def plain(text: object) -> str:
+    """Make a name from a file harmless inside a sentence of `say`: no markup survives.
+
+    Examples
+    --------
+    >>> plain("<script>*$")
+    '&lt;script&gt;&#42;&#36;'
+    """
+    escaped = html.escape(str(text))
+    return "".join(f"&#{ord(sign)};" if sign in "*_`[]{}|\\$" else sign for sign in escaped)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A place in a figure that leads to a page: a subject's point to the subject's page.
+
+    Attributes
+    ----------
+    ax : Axes
+        Where it is drawn.
+    x, y : float
+        In the units of `ax`.
+    address, text : str
+        Where it leads, and what is shown of it on the way.
+    """
+
+    ax: Axes
+    x: float
+    y: float
+    address: str
+    text: str
+
+
+class Picture:
+    """A figure as a page shows it: an image with alternative text and a caption.
+
+    The figure is drawn and closed at once, so that a notebook does not show it twice. The same
+    figure gives the same bytes: the file carries neither a date nor the name of its software.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to show.
+    alt : str
+        What the figure shows, for those who do not see it: made from the data, not from the plan.
+    caption : str
+        How to read the figure.
+    links : sequence of Link, optional
+        Places to click. They are for the mouse and the finger: beside such a figure there must be
+        a table with the same links, which keyboards and screen readers get.
+
+    Raises
+    ------
+    SettingsError
+        If `alt` or `caption` is empty.
+
+    Examples
+    --------
+    >>> figure, ax = plt.subplots()
+    >>> picture = Picture(figure, alt="Power falls from 4 to 1.", caption="Higher is stronger.")
+    >>> picture
+    Picture: Power falls from 4 to 1.
+    """
+
+    def __init__(self, figure: Figure, *, alt: str, caption: str, links: Sequence[Link] = ()):
+        for name, text in (("alt", alt), ("caption", caption)):
+            if not str(text).strip():
+                raise SettingsError(name, "is empty.", "Say in words what the figure shows.")
+        self.alt, self.caption = " ".join(alt.split()), " ".join(caption.split())
+        self.png = _png(figure)
+        self.anchors = "".join(_anchor(figure, link) for link in links)  # the layout is known now
+        plt.close(figure)
+
+    def __repr__(self) -> str:
+        return f"Picture: {self.alt}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        data = base64.b64encode(self.png).decode("ascii")
+        shown = f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}">'
+        if self.anchors:
+            anchors = f'<div class="emolib-places" aria-hidden="true">{self.anchors}</div>'
+            shown = f'<div class="emolib-linked">{shown}{anchors}</div>'
+        page = (
+            f'<figure class="emolib-figure">{shown}'
+            f"<figcaption>{html.escape(self.caption, quote=False)}</figcaption></figure>"
+        )
+        return {"text/html": page, "text/plain": repr(self)}
+
+
+def _anchor(figure: Figure, link: Link) -> str:
+    """Lay a link over a drawn figure, in per cent of it, so that it stays there at any width."""
+    pixels = link.ax.transData.transform((link.x, link.y))
+    x, y = figure.transFigure.inverted().transform(pixels)
+    return (
+        f'<a href="{html.escape(link.address)}" title="{html.escape(link.text)}" tabindex="-1" '
+        f'style="left:{x:.2%};top:{1 - y:.2%}"></a>'
+    )
+
+
+def _png(figure: Figure) -> bytes:
+    """Draw a figure in at most 256 colours: a third of the bytes, and no difference to be seen."""
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DPI)
+    image = Image.open(drawn).convert("RGB")
+    palette = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    palette.save(small, format="png", optimize=True)
+    return small.getvalue()
+
+
+class Table:
+    """A table as a page shows it: real row headers, a caption, nothing from outside.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Its index gives the row headers.
+    caption : str
+        What the table holds; shown above it.
+    links : Mapping, optional
+        Address by index value: turns a row header into a link.
+    css : str, optional
+        A class for the table beside ``emolib-table``.
+
+    Examples
+    --------
+    >>> Table(pd.DataFrame({"SD": [9.5]}, index=["O1"]), caption="Amplitudes")
+    Amplitudes
+         SD
+    O1  9.5
+    """
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        *,
+        caption: str,
+        links: Mapping[str, str] | None = None,
+        css: str = "",
+    ):
+        self.frame, self.caption, self.links, self.css = frame, caption, dict(links or {}), css
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.frame.to_string()}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        cell = lambda value: html.escape(str(value), quote=False)  # noqa: E731
+        corner = cell(self.frame.index.name or "")
+        head = "".join(f'<th scope="col">{cell(name)}</th>' for name in self.frame.columns)
+        rows = []
+        for key, *values in self.frame.itertuples():
+            name = cell(key)
+            if key in self.links:
+                name = f'<a href="{html.escape(self.links[key])}">{name}</a>'
+            cells = "".join(f"<td>{cell(value)}</td>" for value in values)
+            rows.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
+        first = f'<th scope="col">{corner}</th>' if corner else "<td></td>"
+        page = (
+            f'<table class="{html.escape(f"emolib-table {self.css}".strip())}">'
+            f"<caption>{cell(self.caption)}</caption>"
+            f"<thead><tr>{first}{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        )
+        return {"text/html": page, "text/plain": repr(self)}
+
+
+def provenance(made_by: Mapping[str, str]) -> Table:
+    """Show what made a page: the last thing on every page.
+
+    Parameters
+    ----------
+    made_by : mapping of str to str
+        As `emolib.book.provenance.made_by` gives it.
+
+    Examples
+    --------
+    >>> provenance({"study": "demo"})
+    What made this page
+          value
+    study  demo
+    """
+    frame = pd.Series(dict(made_by), name="value", dtype=object).to_frame()
+    return Table(frame, caption="What made this page", css="emolib-provenance")

@@ -1,0 +1,287 @@
+"""What the brain-map explorer is given: the features of a recording, as few bytes as will do.
+
+The explorer draws in the reader's browser, without a server. So all that it may have to show
+travels with the page, and a page should be light. Three ideas keep it so:
+
+- a value is sent as a whole number of small steps above the smallest one, in 8 or 16 bits;
+- the interpolated scalp is linear in the electrodes' values: in place of pictures, one matrix is
+  sent (electrodes by pixels), and the browser multiplies;
+- all is deflated, as in a zip file, which every browser can undo.
+
+    values (kind, band, window, channel) -> steps --------.
+                                                           +-> deflated -> bytes
+    weights (channel, pixel) -> steps -> differences -----'
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from functools import lru_cache
+
+import mne
+import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
+
+from emolib.errors import DataError
+from emolib.figures import maps
+
+# Characters that the bytes may take on a page, in base64. A full-size subject (4800 windows, 2
+# kinds, 4 bands, 32 channels) fits in 8 bits and leaves more than half of a page's 3 MB.
+LARGEST = 1_400_000
+UNNAMED = "value"  # the kind or band of features that have none
+RESOLUTION = 64  # pixels along an edge of the scalp's picture; MNE's own default
+LARGEST_WEIGHT_STEPS = 4095  # 12 bits and a sign: the picture is exact to 0.1 % of its range
+
+
+def by_plane(features: xr.Dataset | xr.DataArray) -> xr.DataArray:
+    """Bring features into the order in which the explorer reads them, trial after trial.
+
+    Parameters
+    ----------
+    features : Dataset or DataArray
+        `feature (window, kind, band, channel)`, or an array of these dimensions; `kind` and
+        `band` may be missing. On `window` may lie `trial` and `onset_seconds`.
+
+    Returns
+    -------
+    DataArray of float64 (kind, band, window, channel)
+        The windows of a trial stand together, in the order in which they came. Without `trial`
+        all windows are one trial, 1.
+
+    Raises
+    ------
+    DataError
+        If dimensions are missing, the windows are of several subjects, or a value is not finite.
+
+    Examples
+    --------
+    >>> values = xr.DataArray(
+    ...     [[1.0], [2.0], [3.0]],
+    ...     {"trial": ("window", [2, 1, 2]), "channel": ["Cz"]},
+    ...     ("window", "channel"),
+    ... )
+    >>> by_plane(values)["trial"].to_numpy(), by_plane(values).to_numpy().ravel()
+    (array([2, 2, 1]), array([1., 3., 2.]))
+    """
+    values = features["feature"] if isinstance(features, xr.Dataset) else features
+    for name in ("kind", "band"):
+        if name not in values.dims:
+            values = values.drop_vars(name, errors="ignore").expand_dims({name: [UNNAMED]})
+    if set(values.dims) != {"kind", "band", "window", "channel"} or not values.size:
+        found = ", ".join(f"{name} ({n})" for name, n in values.sizes.items())
+        raise DataError(
+            "features",
+            f"have the dimensions {found}; window, kind, band and channel are allowed.",
+            "Rename the dimensions, and give at least one window of one channel.",
+        )
+    if "subject" in values.coords and len(np.unique(values["subject"])) > 1:
+        raise DataError(
+            "features", "are those of several subjects.", "Select the windows of one subject."
+        )
+    values = values.transpose("kind", "band", "window", "channel").astype(float)
+    words = {name: values[name].astype(str) for name in ("kind", "band", "channel")}
+    values = values.assign_coords(words)
+    if not np.isfinite(values.to_numpy()).all():
+        raise DataError(
+            "features", "hold NaN or infinity.", "Leave out the windows or channels that do."
+        )
+    if "trial" not in values.coords:
+        values = values.assign_coords(trial=("window", np.ones(values.sizes["window"], int)))
+    _, first, number = np.unique(values["trial"], return_index=True, return_inverse=True)
+    return values.isel(window=np.argsort(first[number], kind="stable"))
+
+
+def trial_lengths(values: xr.DataArray) -> dict[object, int]:
+    """Count the windows of each trial, in the order of `by_plane`.
+
+    Examples
+    --------
+    >>> trial_lengths(xr.DataArray(np.zeros(3), {"trial": ("window", [2, 2, 1])}, ("window",)))
+    {2: 2, 1: 1}
+    """
+    return dict(Counter(values["trial"].to_numpy().tolist()))
+
+
+def join_windows(values: xr.DataArray, n: int) -> xr.DataArray:
+    """Average each `n` neighbouring windows of a trial; its last piece may have fewer.
+
+    Parameters
+    ----------
+    values : DataArray (kind, band, window, channel)
+        As `by_plane` gives it.
+    n : int
+        How many windows become one.
+
+    Returns
+    -------
+    DataArray (kind, band, window, channel)
+        In the unit of `values`; coordinates on `window` are those of the first of each piece.
+
+    Examples
+    --------
+    >>> values = by_plane(xr.DataArray([[1.0], [3.0], [8.0]], {"channel": ["Cz"]},
+    ...                                ("window", "channel")))
+    >>> join_windows(values, 2).to_numpy().ravel()
+    array([2., 8.])
+    """
+    if n == 1:
+        return values
+    begins, begin = [], 0
+    for length in trial_lengths(values).values():
+        begins.extend(range(begin, begin + length, n))
+        begin += length
+    sums = np.add.reduceat(values.to_numpy(), begins, axis=2)
+    counts = np.diff([*begins, begin])[:, None]
+    return values.isel(window=begins).copy(data=sums / counts)
+
+
+def quantise(values: np.ndarray, bits: int) -> tuple[np.ndarray, list[dict[str, float]]]:
+    """Write values as whole numbers of steps: ``value = offset + step * number``.
+
+    Parameters
+    ----------
+    values : array, shape (kind, band, window, channel)
+        Any unit.
+    bits : {8, 16}
+        A number's size.
+
+    Returns
+    -------
+    numbers : array of unsigned integers, same shape
+        Within half a step of the values.
+    planes : list of dict
+        The `offset` and `step` of each kind and band, in the unit of `values`.
+
+    Examples
+    --------
+    >>> numbers, planes = quantise(np.array([[[[-1.0], [0.2], [1.0]]]]), 8)
+    >>> numbers.ravel(), planes
+    (array([  0, 153, 255], dtype=uint8), [{'offset': -1.0, 'step': 0.00784313725490196}])
+    """
+    low, high = values.min(axis=(2, 3)), values.max(axis=(2, 3))
+    steps = (high - low) / (2**bits - 1)
+    safe = np.where(steps > 0, steps, 1.0)[..., None, None]  # a constant plane has no step
+    numbers = np.rint((values - low[..., None, None]) / safe).astype(f"<u{bits // 8}")
+    planes = [
+        {"offset": float(offset), "step": float(step)}
+        for offset, step in zip(low.ravel(), steps.ravel(), strict=True)
+    ]
+    return numbers, planes
+
+
+@lru_cache(maxsize=8)
+def scalp_weights(channels: tuple[str, ...], n: int = RESOLUTION) -> tuple[np.ndarray, float]:
+    """Find how much each electrode adds to each pixel of the scalp's picture.
+
+    MNE draws one map an electrode: 1 there and 0 at all others. Since its interpolation is linear,
+    any map is the sum of these, times the electrodes' values.
+
+    Parameters
+    ----------
+    channels : tuple of str
+        Electrode names, two at least.
+    n : int
+        Pixels along an edge.
+
+    Returns
+    -------
+    weights : array, shape (channel, n, n)
+        Rows from the back of the head to the front, columns from left to right; NaN where MNE
+        draws nothing.
+    reach : float
+        The coordinate of the last row and column, in radii of the head.
+
+    Raises
+    ------
+    DataError
+        If a channel has no place on the head, or there is only one.
+
+    Examples
+    --------
+    >>> weights, reach = scalp_weights(("Fz", "Cz", "C3", "C4", "Oz"), n=16)
+    >>> weights.shape, reach
+    ((5, 16, 16), 1.0)
+    """
+    places = maps.positions(channels)
+    if len(channels) < 2:
+        raise DataError("features", "have one channel.", "Interpolation needs two at least.")
+    ax = Figure().add_subplot()
+    scale = 1e3  # the solver stops at absolute differences: of volts it would lose digits
+    weights = []
+    for one in np.eye(len(channels)) * scale:
+        image, _ = mne.viz.plot_topomap(
+            one, places, axes=ax, show=False, contours=0, sensors=False, vlim=(0, 1), res=n,
+            sphere=maps.HEAD_RADIUS,
+        )  # fmt: skip
+        weights.append(np.ma.filled(image.get_array(), np.nan) / scale)
+        extent = image.get_extent()
+        for artist in [*ax.images, *ax.lines, *ax.patches]:
+            artist.remove()  # what stays would be drawn over, and slow the next one down
+    return np.array(weights), round(float(extent[1]) / maps.HEAD_RADIUS, 9)
+
+
+def pack_weights(channels: tuple[str, ...]) -> tuple[np.ndarray, dict[str, float]]:
+    """Write the weights of the pixels in and next to the head as differences of whole numbers.
+
+    Returns
+    -------
+    differences : array of int16, shape (channel, pixel)
+        From each pixel to the one before, in steps: neighbours are alike, so most are small.
+    head : dict
+        ``n``, pixels along an edge; ``reach``, as `scalp_weights` gives it; ``step``; ``within``: a
+        pixel in row i and column j is sent if (2i + 1 - n)² + (2j + 1 - n)² is at most this.
+    """
+    weights, reach = scalp_weights(channels)
+    n = weights.shape[-1]
+    along = 2 * np.arange(n) + 1 - n
+    within = (n + 2) ** 2  # beyond the circle by one pixel and a half, to interpolate up to it
+    weights = np.nan_to_num(weights[:, along[:, None] ** 2 + along**2 <= within])
+    step = float(np.abs(weights).max()) / LARGEST_WEIGHT_STEPS
+    differences = np.diff(np.rint(weights / step), axis=1, prepend=0).astype("<i2")
+    return differences, {"n": n, "reach": reach, "step": step, "within": within}
+
+
+def pack(values: xr.DataArray, largest: int = LARGEST) -> tuple[bytes, dict, xr.DataArray]:
+    """Write features and the scalp's weights into as many bytes as a page may have.
+
+    In 16 bits a value if that fits, or else in 8; if 8 are too many still, neighbouring windows
+    are averaged, no more than has to be.
+
+    Parameters
+    ----------
+    values : DataArray (kind, band, window, channel)
+        As `by_plane` gives it.
+    largest : int
+        Characters that the bytes may take in base64.
+
+    Returns
+    -------
+    data : bytes
+        Deflated.
+    layout : dict
+        ``bits``, ``joined`` (windows that became one), ``planes`` and ``head``: see `quantise` and
+        `pack_weights`.
+    shown : DataArray (kind, band, window, channel)
+        The values that were written.
+
+    Raises
+    ------
+    DataError
+        If even one window a trial is too much, and as `scalp_weights`.
+    """
+    differences, head = pack_weights(tuple(values["channel"].to_numpy().tolist()))
+    for joined in range(1, max(trial_lengths(values).values()) + 1):
+        shown = join_windows(values, joined)
+        for bits in (16, 8):
+            numbers, planes = quantise(shown.to_numpy(), bits)
+            data = zlib.compress(numbers.tobytes() + differences.tobytes(), level=9)
+            if 4 * len(data) <= 3 * largest:
+                layout = {"bits": bits, "joined": joined, "planes": planes, "head": head}
+                return data, layout, shown
+    raise DataError(
+        "features",
+        f"do not fit into {largest} characters, whatever the number of windows.",
+        "Select fewer trials, kinds, bands or channels.",
+    )

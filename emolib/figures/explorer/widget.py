@@ -1,0 +1,233 @@
+"""The brain-map explorer: a recording's features to look at, in JupyterLab and on any page.
+
+Grid and scalp stand side by side, for a trial or a group of trials, at one time or on average; and
+any two of them can be held against each other. Everything is drawn in the reader's browser by one
+JavaScript module, `explorer.js`. In JupyterLab it is a widget. In the book there is no kernel, and
+from a folder a browser refuses to load a module or a file of numbers. There module and numbers
+stand in the page itself, as text, and a few lines of script start the one with the other:
+
+    JupyterLab   kernel --- model: spec, data, view ---.
+                                                         explorer.js: render({model, el})
+    book         text in the page --- model: the same --'
+
+Before the script has run, and where no script may run, the page holds a picture and a table.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import anywidget
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import traitlets
+import xarray as xr
+from IPython import get_ipython
+
+from emolib.figures import pages as pictures
+from emolib.figures.display import Table, use_style
+from emolib.figures.explorer.data import LARGEST, by_plane, pack
+from emolib.figures.explorer.words import describe
+from emolib.recordings.labels import Task
+
+MODULE = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+
+# A page's stand-in for the kernel. Its `import` takes an address that the page itself makes up.
+START = """{
+  const box = document.currentScript.parentElement;
+  const { module, spec, data } = JSON.parse(box.querySelector("script").textContent);
+  const held = { spec, data: Uint8Array.from(atob(data.split(",")[1]), (c) => c.charCodeAt(0)) };
+  const model = {
+    get: (name) => held[name], set: (name, value) => { held[name] = value; },
+    on() {}, off() {}, save_changes() {},
+  };
+  const still = box.querySelector(".emolib-explorer-still");
+  const el = box.appendChild(document.createElement("div"));
+  const address = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
+  still.hidden = true;
+  import(address).then((explorer) => explorer.default.render({ model, el })).catch((error) => {
+    still.hidden = false;
+    el.remove();
+    console.warn("The explorer could not start:", error);
+  });
+}"""
+
+
+class ExplorerWidget(anywidget.AnyWidget):
+    """The explorer as JupyterLab shows it; its `view` says what is shown, and can be set."""
+
+    _esm = MODULE
+    _css = STYLE
+    spec = traitlets.Dict().tag(sync=True)
+    data = traitlets.Bytes().tag(sync=True)
+    view = traitlets.Dict().tag(sync=True)
+
+
+class Explorer:
+    """Features to explore, shown by the last line of a cell.
+
+    Parameters
+    ----------
+    features : Dataset or DataArray
+        `feature (window, kind, band, channel)` of one recording, as
+        `emolib.features.extract_features` makes it, or an array of these dimensions. `kind` and
+        `band` may be missing; `trial` and `onset_seconds` may lie on `window`; ratings and classes
+        are shown where there are any.
+    tasks : mapping of str to Task, optional
+        Tasks whose classes are offered as groups of trials.
+    title : str, optional
+        By default subject and data set.
+    units : mapping of str to str, optional
+        Units by kind; by default what the features' settings tell.
+    largest : int
+        Characters that the numbers may take on a page: see `emolib.figures.explorer.data.pack`.
+
+    Raises
+    ------
+    DataError
+        If the features are not those of one recording, are not finite, or have channels without a
+        place on the grid.
+    SettingsError
+        If a task does not fit the features.
+
+    Notes
+    -----
+    A mean over trials counts each trial once, at each time and on average. What is shown is the
+    recording; no difference is tested.
+
+    Examples
+    --------
+    Features of one's own, such as alpha power at four electrodes in two trials of three seconds:
+
+    >>> power = xr.DataArray(
+    ...     np.random.default_rng(0).normal(10, 2, size=(6, 4)),
+    ...     {"trial": ("window", [1, 1, 1, 2, 2, 2]), "onset_seconds": ("window", [0, 1, 2] * 2),
+    ...      "channel": ["F3", "F4", "O1", "O2"]},
+    ...     ("window", "channel"),
+    ... )
+    >>> explorer = Explorer(power, title="Alpha power", units={"value": "dB"})
+    >>> explorer
+    Explorer: Alpha power (2 trials, 4 electrodes)
+
+    In a notebook it opens by itself. To keep it, or to send it to somebody, write the page, which
+    needs neither Python nor a network:
+
+    >>> page = explorer.page()
+    >>> page.startswith("<!doctype html>")
+    True
+    """
+
+    def __init__(
+        self,
+        features: xr.Dataset | xr.DataArray,
+        *,
+        tasks: Mapping[str, Task] | None = None,
+        title: str | None = None,
+        units: Mapping[str, str] | None = None,
+        largest: int = LARGEST,
+    ):
+        attrs = features.attrs
+        said = ", ".join(str(attrs[name]) for name in ("subject", "dataset") if name in attrs)
+        self.title = str(title or said or "Features")
+        self.data, layout, self._shown = pack(by_plane(features), largest)
+        words = describe(
+            features,
+            self._shown,
+            tasks=tasks or {},
+            units=units or {},
+            joined=layout["joined"],
+        )
+        self.spec = {"title": self.title, **layout, **words}
+
+    def __repr__(self) -> str:
+        n_trials, n_channels = len(self.spec["trials"]), len(self.spec["channels"])
+        return f"Explorer: {self.title} ({n_trials} trials, {n_channels} electrodes)"
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, object]:
+        bundle = {"text/html": self.fragment(), "text/plain": repr(self)}
+        if get_ipython() is not None:  # without a kernel nobody would answer the widget
+            shown, _ = self.widget._repr_mimebundle_()
+            bundle = {**shown, **bundle}
+        return bundle
+
+    @cached_property
+    def widget(self) -> ExplorerWidget:
+        """The explorer as a widget of JupyterLab."""
+        return ExplorerWidget(spec=self.spec, data=self.data, view={})
+
+    def fragment(self) -> str:
+        """The explorer as HTML to stand within a page; it asks nothing of anybody."""
+        numbers = base64.b64encode(self.data).decode("ascii")
+        given = {
+            "module": MODULE,
+            "spec": self.spec,
+            "data": f"data:application/octet-stream;base64,{numbers}",
+        }
+        # Inside a script element no sign is escaped, and "</script" would end it.
+        text = json.dumps(given, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+        return (
+            f'<div class="emolib-explorer-box"><style>{STYLE}</style>'
+            '<div class="emolib-explorer-still" role="group" aria-label="Maps and values" '
+            f'tabindex="0">{self._still()}</div>'
+            f'<script type="application/json">{text}</script><script>{START}</script></div>'
+        )
+
+    def page(self) -> str:
+        """The explorer as a whole page of HTML, to be opened from a folder or sent by mail."""
+        title = html.escape(self.title)
+        return (
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f'<title>{title}</title><link rel="icon" href="data:,"></head>'
+            f'<body class="emolib-explorer-page"><main><h1>{title}</h1>{self.fragment()}</main>'
+            "</body></html>\n"
+        )
+
+    def _still(self) -> str:
+        """A picture and a table of the first view, for those without scripts."""
+        trial = self.spec["trials"][0]
+        means = self._shown.isel(window=slice(trial["first"], trial["first"] + trial["n"]))
+        means = means.mean("window")
+        kinds, bands = self.spec["kinds"], self.spec["bands"]
+        names = self._shown["channel"].to_numpy().tolist()
+        kind = kinds[0]
+        band = next((each for each in bands if each["name"] == "alpha"), bands[0])
+        values = means.sel(kind=kind["name"], band=band["name"]).to_numpy()
+        shown = []
+        if np.ptp(values) > 0:  # a map of equal values has no colours
+            plane = f"{band['words']} {kind['words']}".strip()
+            words = ", ".join(filter(None, [trial["name"], plane, "mean over time"]))
+            with plt.rc_context({"text.parse_math": False}):  # "$" in a name is no formula
+                use_style()
+                shown.append(pictures.grid_and_scalp(values, names, name=words, unit=kind["unit"]))
+        columns = {
+            " ".join(dict.fromkeys([each["name"], of["name"]])): means.sel(
+                kind=of["name"], band=each["name"]
+            ).to_numpy()
+            for of in kinds
+            for each in bands
+        }
+        table = pd.DataFrame(columns, index=pd.Index(names, name="electrode"))
+        table = table.apply(_written)
+        told = "; ".join(
+            f"{each['name']}: {each['words']} ({each['unit']})".replace(":  (", " (")
+            for each in kinds
+        )
+        caption = f"{trial['name']}, mean over its {trial['n']} windows. {told}."
+        shown.append(Table(table, caption=caption, css="emolib-numbers"))
+        return "".join(each._repr_mimebundle_()["text/html"] for each in shown)
+
+
+def _written(values: pd.Series) -> pd.Series:
+    """Write a column's numbers with as many decimals as its largest one asks for."""
+    size = np.floor(np.log10(values.abs().max() or 1))
+    decimals = int(np.clip(2 - size, 0, 9))
+    tidy = values.round(decimals) + 0.0  # no minus before a zero
+    return tidy.map(lambda value: f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}"))

@@ -1,0 +1,116 @@
+"""What the networks and their training can be told.
+
+Apart from `emolib.model` and `emolib.model.training`, so that who only reads settings (a study, the
+command line) need not wait the seconds that Keras takes to import.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from emolib.errors import SettingsError, check_option, check_range
+
+NETWORKS = ("mt_cnn", "crnn")
+CLASS_WEIGHTS = ("per_task", "last_task", "none")
+
+
+def threads() -> str:
+    """Say how many threads a training process uses: `NPROC`, or one.
+
+    Sums are split over them, so another number gives other last bits: it is part of a result's
+    digest. One, since folds run side by side, and two processes of one thread train twice as
+    fast as one of two.
+    """
+    return os.environ.get("NPROC", "1")
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """What the networks' builders need to know; every ablation of the paper is one of these.
+
+    Attributes
+    ----------
+    width : float
+        Factor on the number of filters and units; 1 is the paper's network.
+    planes : int
+        Planes of a brain map: 8 for DE and PSD in four bands, 4 for one of them.
+    windows : int
+        Consecutive windows of a trial that enter together, 1 to 6.
+    pooling : {"same", "valid"}
+        "same" keeps all nine columns (the paper's figure); "valid" is Keras' default and
+        the released code's, and drops the units of the right-most column, above F8, T8 and P8.
+    batch_norm : bool
+        Whether to normalise batches.
+    dropout : float
+        Share of activations dropped while training.
+    tasks : dict of str to int
+        Number of classes of each head, by its name. A single-task model has one.
+    network : {"mt_cnn", "crnn"}
+        Which of the two `emolib.model.build` builds.
+    """
+
+    width: float = 1.0
+    planes: int = 8
+    windows: int = 1
+    pooling: str = "same"  # the paper's figure, not the released code
+    batch_norm: bool = True
+    dropout: float = 0.2
+    # Not in the hash, which a dictionary does not have; equality still compares it.
+    tasks: dict[str, int] = field(default_factory=lambda: {"valence": 2, "arousal": 2}, hash=False)
+    network: str = "mt_cnn"
+
+    def __post_init__(self) -> None:
+        check_option("network", self.network, NETWORKS)
+        check_range("width", self.width, 1 / 64, 16)
+        check_range("planes", self.planes, 1, 1024)
+        check_range("windows", self.windows, 1, 64)
+        check_range("dropout", self.dropout, 0, 0.99)
+        check_option("pooling", self.pooling, ("same", "valid"))
+        if not self.tasks or any(not n_classes >= 2 for n_classes in self.tasks.values()):
+            raise SettingsError(
+                "tasks", f"got {self.tasks!r}.", "Name at least one, with 2 or more classes each."
+            )
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How to fit. The defaults are the source's, in its three stages.
+
+    Attributes
+    ----------
+    batch_size : int
+        Rows a step.
+    epochs, fine_tuning_epochs : int
+        The most epochs of the pooled fit, and of each fine-tuning.
+    learning_rate, fine_tuning_rate, single_task_rate : float
+        Adam's rate: pooled; fine-tuned with all heads; fine-tuned with one.
+    halve_after, stop_after : int
+        Epochs without a better validation loss after which the rate is halved, or the fit
+        stops. The best weights are kept.
+    rate_decay : bool
+        Whether the rate is halved at all.
+    class_weights : {"per_task", "last_task", "none"}
+        Balanced weights for each head from its own labels; one vector, of the last task's
+        labels, for all heads; or no weights.
+    """
+
+    batch_size: int = 64
+    epochs: int = 200
+    fine_tuning_epochs: int = 200
+    learning_rate: float = 1e-3
+    fine_tuning_rate: float = 1e-3 / 8
+    single_task_rate: float = 1e-3 / 4
+    halve_after: int = 5
+    stop_after: int = 16
+    rate_decay: bool = True
+    class_weights: str = "per_task"  # the released code's is "last_task", a slip
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "halve_after", "stop_after"):
+            check_range(name, getattr(self, name), 1, 100_000)
+        for name in ("epochs", "fine_tuning_epochs"):
+            check_range(name, getattr(self, name), 0, 100_000)
+        for name in ("learning_rate", "fine_tuning_rate", "single_task_rate"):
+            check_range(name, getattr(self, name), 0, 10)
+        check_option("class_weights", self.class_weights, CLASS_WEIGHTS)

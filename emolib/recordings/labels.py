@@ -1,0 +1,250 @@
+"""From ratings to classes.
+
+DEAP's ratings run from 1 to 9, and the source calls a rating *above* 5 high: exactly 5 is low. A
+missing rating gives a missing class (never a guess), and the trial is left out of that task alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from emolib.errors import DataError, SettingsError, did_you_mean
+
+MISSING = -1
+
+
+@dataclass(frozen=True)
+class Task:
+    """A question with a few classes, asked of each trial.
+
+    Parameters
+    ----------
+    rating : str, optional
+        The rating scale that decides. Without one, the recording's own `class` of the task's name.
+    above : float
+        The threshold: the second class has ratings > `above`, the first the rest.
+    classes : tuple of str
+        The classes' names, in the order of their numbers from 0.
+
+    Raises
+    ------
+    SettingsError
+        If the classes are not distinct, or are not two where a rating decides.
+
+    Examples
+    --------
+    >>> Task("valence").above
+    5.0
+    >>> Task(classes=("rest", "arithmetic")).classes
+    ('rest', 'arithmetic')
+    """
+
+    rating: str | None = None
+    above: float = 5.0  # the source's: a rating of exactly 5 is low
+    classes: tuple[str, ...] = ("low", "high")
+
+    def __post_init__(self):
+        object.__setattr__(self, "classes", tuple(self.classes))
+        found = len(set(self.classes))
+        if found < 2 or found < len(self.classes) or (self.rating is not None and found != 2):
+            raise SettingsError(
+                "classes",
+                f"got {self.classes!r}.",
+                "Name two different classes; more than two only where no rating decides.",
+            )
+
+
+def trial_classes(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
+    """Give each trial a class per task.
+
+    Parameters
+    ----------
+    data : Dataset
+        A recording, or the features of one.
+    tasks : mapping of str to Task
+        The tasks by name.
+
+    Returns
+    -------
+    DataFrame
+        Index `trial`; per task a column of nullable integers, `<NA>` where the rating or class is
+        missing.
+
+    Raises
+    ------
+    SettingsError
+        If the recording has no such scale or task, or the threshold lies outside the scale.
+    DataError
+        If the recording holds a class that the task does not name.
+
+    Examples
+    --------
+    >>> ratings = xr.Dataset(
+    ...     {"rating": (("trial", "scale"), [[4.9], [5.0], [5.1], [np.nan]])},
+    ...     {"trial": [1, 2, 3, 4], "scale": ["valence"]},
+    ... )
+    >>> trial_classes(ratings, {"valence": Task("valence")})["valence"].tolist()
+    [0, 0, 1, <NA>]
+    """
+    # Features have a `trial` per window; there the trials' own numbers stand apart.
+    trials = data["trial_number" if "trial_number" in data.coords else "trial"].to_numpy()
+    columns = {
+        name: _from_class(data, name, task) if task.rating is None else _from_rating(data, task)
+        for name, task in tasks.items()
+    }
+    return pd.DataFrame(columns, index=pd.Index(trials, name="trial"))
+
+
+def metadata(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
+    """Make the table that splits and predictions stand on, a row a window.
+
+    Parameters
+    ----------
+    features : Dataset
+        As `emolib.features.extract_features` makes it.
+    tasks : mapping of str to Task
+        The tasks by name.
+
+    Returns
+    -------
+    DataFrame
+        Columns `subject`, `trial`, `stimulus`, `window` (within its trial, from 0) and an integer
+        column per task, -1 where the class is missing.
+
+    Raises
+    ------
+    SettingsError, DataError
+        As `trial_classes`.
+
+    Examples
+    --------
+    >>> from emolib.features import FeatureSettings, extract_features
+    >>> noise = np.random.default_rng(0).normal(size=(2, 2, 128))
+    >>> recording = xr.Dataset(
+    ...     {
+    ...         "eeg": (("trial", "channel", "time"), noise),
+    ...         "rating": (("trial", "scale"), [[3.0], [np.nan]]),
+    ...     },
+    ...     {"trial": [1, 2], "channel": ["Fz", "Cz"], "scale": ["valence"],
+    ...      "stimulus": ("trial", ["a", "b"])},
+    ...     {"dataset": "noise", "subject": "sub-01", "sfreq": 128.0},
+    ... )
+    >>> features = extract_features(recording, FeatureSettings(baseline="none"))
+    >>> metadata(features, {"valence": Task("valence")})
+      subject  trial stimulus  window  valence
+    0  sub-01      1        a       0        0
+    1  sub-01      1        a       1        0
+    2  sub-01      2        b       0       -1
+    3  sub-01      2        b       1       -1
+    """
+    table = pd.DataFrame(
+        {
+            "subject": features["subject"].to_numpy(),
+            "trial": features["trial"].to_numpy(),
+            "stimulus": features["stimulus"].to_numpy(),
+            "window": features["i_window_in_trial"].to_numpy(),
+        }
+    )
+    classes = trial_classes(features, tasks).fillna(MISSING).astype(int)
+    return table.join(classes, on="trial")
+
+
+def class_weights(labels: np.ndarray, n_classes: int) -> np.ndarray:
+    """Weigh classes so that each counts the same: ``n / (n_classes * n_c)``.
+
+    Parameters
+    ----------
+    labels : array of int, shape (row,)
+        Class numbers; -1, a missing label, does not count.
+    n_classes : int
+        How many classes there are.
+
+    Returns
+    -------
+    array of float64, shape (n_classes,)
+        Their mean over the labelled rows is 1.
+
+    Raises
+    ------
+    DataError
+        If a class has no row, or a label is no class.
+
+    Notes
+    -----
+    METHOD section 6, 'balanced': a vector for each head, from its own labels.
+
+    Examples
+    --------
+    >>> class_weights(np.array([0, 0, 0, 1, -1]), 2).round(3)
+    array([0.667, 2.   ])
+    """
+    labels = np.asarray(labels)
+    labelled = labels[labels != MISSING]
+    if ((labelled < 0) | (labelled >= n_classes)).any():
+        raise DataError(
+            "labels",
+            f"hold {sorted(set(labelled.tolist()))}, for {n_classes} classes.",
+            f"Give numbers from 0 to {n_classes - 1}, and {MISSING} where a label is missing.",
+        )
+    counts = np.bincount(labelled, minlength=n_classes)
+    if not counts.all():
+        empty = ", ".join(str(i) for i in np.flatnonzero(counts == 0))
+        raise DataError(
+            "labels",
+            f"no row has class {empty}; the rows of each class are {counts.tolist()}.",
+            "Move the threshold, add trials, or leave the task out.",
+        )
+    return len(labelled) / (n_classes * counts)
+
+
+def _from_rating(data: xr.Dataset, task: Task) -> pd.arrays.IntegerArray:
+    """Hold a rating against the threshold."""
+    scales = data["scale"].to_numpy().astype(str).tolist() if "rating" in data else []
+    if task.rating not in scales:
+        raise SettingsError(
+            "rating",
+            f"this recording has no scale {task.rating!r}.",
+            did_you_mean(task.rating, scales) if scales else "It has no ratings at all.",
+        )
+    rating = data["rating"].transpose("trial", "scale")
+    low, high = rating.attrs.get("low", -np.inf), rating.attrs.get("high", np.inf)
+    if not low <= task.above < high:
+        raise SettingsError(
+            "above",
+            f"got {task.above!r} for {task.rating}, which runs from {low:g} to {high:g}.",
+            "Give a threshold within the scale, below its upper end.",
+        )
+    values = rating.to_numpy()[:, scales.index(task.rating)].astype(float)
+    classes = pd.array((values > task.above).astype(int), dtype="Int64")
+    classes[np.isnan(values)] = pd.NA
+    return classes
+
+
+def _from_class(data: xr.Dataset, name: str, task: Task) -> pd.arrays.IntegerArray:
+    """Number the recording's own classes."""
+    known = data["task"].to_numpy().astype(str).tolist() if "class" in data else []
+    if name not in known:
+        raise SettingsError(
+            "tasks",
+            f"this recording has no classes for {name!r}, and the task names no rating.",
+            did_you_mean(name, known) if known else "Name the rating that decides the task.",
+        )
+    values = data["class"].transpose("trial", "task").to_numpy()[:, known.index(name)]
+    missing = pd.isna(values) | (values == "")
+    strange = sorted({str(value) for value in values[~missing]} - set(task.classes))
+    if strange:
+        raise DataError(
+            f"class {name!r}",
+            f"the recording holds {', '.join(map(repr, strange))}.",
+            f"Name all classes of the task. {did_you_mean(strange[0], task.classes)}",
+        )
+    numbers = [
+        pd.NA if gone else task.classes.index(str(value))
+        for value, gone in zip(values, missing, strict=True)
+    ]
+    return pd.array(numbers, dtype="Int64")

@@ -1,0 +1,288 @@
+"""A simulated cohort: EEG whose truth is known, in DEAP's units, shapes and file format.
+
+It needs no licence and no download, gives a truth to recover, and with ``effect=0`` a null on
+which an honest evaluation must find nothing. The potentials at the electrodes are a sum of
+rhythms, background, sensor noise and muscle (`simulated_signals` has the equation; the sources
+are a table in `simulated_sources`). Emotion changes a rhythm's power only: the natural log-power
+of rhythm s, subject i, trial k is::
+
+    l_s(t) = trial state + session drift + slow drift
+             + ramp(t) [ effect (kV_s wV_is zV_ik + kA_s wA_is zA_ik) + stimulus_response r_ks ]
+
+- z = (felt rating - 5.2) / 2, for valence and arousal. Ratings are on DEAP's scale, 1-9.
+- kV, kA: sizes, the same in all subjects; wV, wA ~ N(1, 1.6): a subject's own strength and sign,
+  source by source (in each, 27 % of the subjects are reversed).
+- r: what video k does to everyone's rhythms, whatever they feel: a response to the stimulus that
+  no held-out subject can unmask.
+- ramp: 0 in the 3 s of baseline, 1 from the video's 4th second on.
+
+No draw depends on `effect` or `stimulus_response`: cohorts that differ only in these are paired,
+noise for noise. Trial k is the same whatever `n_trials` is, a subject the same whatever
+`n_subjects` is. The sizes are chosen: none is an estimate of DEAP's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import scipy  # its parts, which take up to a second, load when they are first used
+import xarray as xr
+
+from emolib.errors import DataError, InputError, check_range
+from emolib.grid import DEAP_CHANNELS
+from emolib.recordings import deap
+from emolib.recordings.recording import (
+    build,
+    check_each,
+    check_subject,
+    subject_name,
+    wrong_folder,
+)
+from emolib.recordings.simulated.ratings import (
+    CENTRE,
+    PERIPHERALS,
+    SIGNALS,
+    TRAITS,
+    SimulationSettings,
+    simulate_ratings,
+    stream,
+)
+from emolib.recordings.simulated.signals import (
+    BANDS_SIMULATED,
+    BASELINE_SECONDS,
+    SFREQ,
+    amplitude_spectra,
+    draw_traits,
+    simulate_peripheral,
+    simulate_trial,
+)
+from emolib.recordings.simulated.sources import rhythms
+from emolib.storage import atomic
+
+BY_STIMULUS = True  # as in DEAP
+# SciPy writes the date into the header; two runs must write the same bytes.
+MAT_HEADER = b"MATLAB 5.0 MAT-file, a simulated subject in DEAP's layout (emolib)".ljust(116)
+
+_EXPECTED = """\
+s01.mat
+s02.mat
+...
+truth/
+  sub-01.nc
+  ..."""
+_SIMULATE = "Simulate the subject again: `emolib.recordings.simulated.write_subject` writes it."
+
+
+# A subject
+
+
+def simulate_subject(settings: SimulationSettings, subject: int) -> tuple[xr.Dataset, xr.Dataset]:
+    """One subject's recording, and the truth behind it.
+
+    Parameters
+    ----------
+    settings : SimulationSettings
+    subject : int
+        From 1 to `settings.n_subjects`.
+
+    Returns
+    -------
+    recording : Dataset
+        `eeg` and `baseline`, microvolts, float32, and `rating`: what `read` gives.
+    truth : Dataset
+        What a recovered map or a classifier can be held against; each variable says what it is.
+
+    Raises
+    ------
+    SettingsError
+        If the cohort has no such subject.
+
+    Examples
+    --------
+    >>> settings = SimulationSettings(n_trials=4, trial_seconds=2)
+    >>> recording, truth = simulate_subject(settings, subject=1)
+    >>> recording["eeg"].dims, recording["eeg"].shape
+    (('trial', 'channel', 'time'), (4, 32, 256))
+    >>> truth["kA"].sel(source=["alpha O1", "gamma T7"]).values.tolist()
+    [-0.31, 0.255]
+    """
+    check_range("subject", subject, 1, settings.n_subjects)
+    ratings = simulate_ratings(settings, subject)
+    traits = draw_traits(stream(settings, TRAITS, subject))
+    n_baseline = int(BASELINE_SECONDS * SFREQ)
+    n_samples = n_baseline + settings.trial_samples
+    spectra = amplitude_spectra(traits, n_samples)
+
+    zV, zA = ((ratings["felt"].to_numpy() - CENTRE) / 2).T
+    emotion = np.outer(zV, traits.kV * traits.wV) + np.outer(zA, traits.kA * traits.wA)
+    during_video = settings.effect * emotion + settings.stimulus_response * ratings["r"].to_numpy()
+    signals = np.empty((settings.n_trials, len(DEAP_CHANNELS), n_samples), np.float32)
+    session, states = np.empty(settings.n_trials), []
+    for row, trial in enumerate(ratings["trial"].to_numpy()):
+        rng = stream(settings, SIGNALS, subject, trial)
+        session[row] = rng.uniform(-0.5, 0.5)  # shown in random order, stored in video order
+        signals[row], state = simulate_trial(
+            rng, traits, spectra, n_samples, during_video[row], session[row]
+        )
+        states.append(state[:, : len(traits.a)])
+
+    recording = build(
+        signals[..., n_baseline:],
+        channels=DEAP_CHANNELS,
+        sfreq=SFREQ,
+        dataset="simulated",
+        subject=subject_name(subject),
+        trials=ratings["trial"].to_numpy(),
+        stimuli=[f"{trial:02d}" for trial in ratings["trial"].to_numpy()],
+        baseline=signals[..., :n_baseline],
+        ratings=dict(zip(deap.SCALES, ratings["rating"].to_numpy().T, strict=True)),
+    )
+    return recording, _truth(settings, subject, ratings, traits, session, np.array(states))
+
+
+def _truth(settings, subject, ratings, traits, session, states) -> xr.Dataset:
+    """Name what was drawn, so that a chapter can hold what it recovers against it."""
+    table = rhythms()
+    pattern = traits.g[:, None] * traits.M * traits.a
+    frequency = [BANDS_SIMULATED[band][0] for band in table["band"]]
+    variables = {
+        "topography": ("source channel", traits.M.T, "scalp pattern, maximum 1, no reference"),
+        "amplitude": ("source", traits.a, "RMS at the best electrode at log-power 0, uV"),
+        "pattern": ("source channel", (pattern - pattern.mean(axis=0)).T, "as recorded, RMS uV"),
+        "frequency": (
+            "source",
+            np.where(table["band"] == "alpha", traits.alpha_hz, frequency),
+            "Hz",
+        ),
+        "iaf": ("", traits.alpha_hz, "individual alpha frequency, Hz"),
+        "kV": ("source", traits.kV, "log-power per unit of effect * wV * zV"),
+        "kA": ("source", traits.kA, "log-power per unit of effect * wA * zA"),
+        "wV": ("source", traits.wV, "the subject's strength and sign of valence's effect"),
+        "wA": ("source", traits.wA, "the subject's strength and sign of arousal's effect"),
+        "zV": ("trial", (ratings["felt"].to_numpy()[:, 0] - CENTRE) / 2, "felt valence, centred"),
+        "zA": ("trial", (ratings["felt"].to_numpy()[:, 1] - CENTRE) / 2, "felt arousal, centred"),
+        "session": ("trial", session, "when the trial was shown, -1/2 first to 1/2 last"),
+        "state": ("trial part source", states, "the trial's own log-power"),
+        "slope": ("band", traits.slope, "log-power per session"),
+        "gain": ("channel", traits.g, "of the amplifier"),
+        "muscle": ("channel", traits.h, "how strongly an electrode picks up muscle"),
+    }
+    kept = dataclasses.asdict(settings)
+    del kept["n_subjects"]  # a subject is the same in a larger cohort, to the byte
+    return xr.Dataset(
+        {
+            name: (dims.split(), data, {"about": about})
+            for name, (dims, data, about) in variables.items()
+        },
+        {
+            "source": table["source"].to_list(),
+            "band_of_source": ("source", table["band"].to_list()),
+            "electrode": ("source", table["electrode"].to_list()),
+            "channel": list(DEAP_CHANNELS),
+            "band": list(BANDS_SIMULATED),
+            "part": ["baseline", "video"],
+        },
+        {"subject": subject_name(subject), "settings": json.dumps(kept)},
+    ).merge(ratings)
+
+
+# Files, in DEAP's format
+
+
+def write_subject(settings: SimulationSettings, subject: int, folder: str | Path) -> Path:
+    """Write one subject as DEAP's release would, and the truth beside it.
+
+    ::
+
+        folder/
+          s01.mat             data (trial, 40 channels, sample), labels (trial, 4), float64
+          truth/sub-01.nc     the second dataset of `simulate_subject`
+
+    The same settings give the same bytes. A file is there whole or not at all; the `.mat` comes
+    last, so where it is, its truth is.
+
+    Returns
+    -------
+    Path
+        The `.mat` file.
+    """
+    recording, truth = simulate_subject(settings, subject)
+    path = Path(folder) / f"s{subject:02d}.mat"
+    with atomic(_truth_file(folder, truth.attrs["subject"])) as temporary:
+        truth.to_netcdf(temporary, engine="h5netcdf")
+    eeg = np.concatenate([recording["baseline"], recording["eeg"]], axis=-1)
+    others = [
+        simulate_peripheral(stream(settings, PERIPHERALS, subject, trial), eeg.shape[-1])
+        for trial in recording["trial"].to_numpy()
+    ]
+    data = np.concatenate([eeg, others], axis=1, dtype=float)
+    with atomic(path) as temporary:
+        scipy.io.savemat(temporary, {"data": data, "labels": recording["rating"].to_numpy()})
+        with temporary.open("r+b") as file:
+            file.write(MAT_HEADER)
+    return path
+
+
+def subjects(root: str | Path) -> list[str]:
+    """Name the subjects of a simulated cohort, in numeric order.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    """
+    try:
+        return deap.subjects(root)
+    except DataError:
+        raise wrong_folder(root, "simulated subject", _EXPECTED, _SIMULATE) from None
+
+
+def sources(root: str | Path, subject: str) -> list[Path]:
+    """Name the two files of a subject: the recording and the truth."""
+    check_subject(root, subject, subjects(root))
+    return [*deap.sources(root, subject), _truth_file(root, subject)]
+
+
+def read(root: str | Path, subject: str) -> xr.Dataset:
+    """Read a simulated recording with DEAP's reader; the truth knows the shape it must have.
+
+    Raises
+    ------
+    DataError
+        If a file is missing, damaged or of another shape.
+    """
+    path, _ = sources(root, subject)
+    settings = json.loads(read_truth(root, subject).attrs["settings"])
+    layout = deap.DeapLayout(
+        n_trials=settings["n_trials"], trial_samples=int(settings["trial_seconds"] * SFREQ)
+    )
+    return deap.read_deap(path, layout).assign_attrs(dataset="simulated")
+
+
+def check(root: str | Path) -> dict[str, InputError | None]:
+    """Read every subject; say for each what is wrong with it, None if nothing is."""
+    return check_each(subjects(root), lambda subject: read(root, subject))
+
+
+def read_truth(root: str | Path, subject: str) -> xr.Dataset:
+    """Read what is true of a simulated subject, see `simulate_subject`.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or it cannot be read.
+    """
+    path = _truth_file(root, subject)
+    if not path.is_file():
+        raise DataError(path, "is missing: the truth of a simulated subject.", _SIMULATE)
+    try:
+        return xr.load_dataset(path, engine="h5netcdf")
+    except Exception as error:  # h5py raises almost anything at a damaged file
+        raise DataError(path, f"is damaged ({type(error).__name__}).", _SIMULATE) from error
+
+
+def _truth_file(root: str | Path, subject: str) -> Path:
+    return Path(root) / "truth" / f"{subject}.nc"

@@ -1,0 +1,85 @@
+"""What is looked at before anything is computed: a fault that shows here costs nobody an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+
+from emolib.errors import InputError
+from emolib.features.extraction import extract_features
+from emolib.recordings.labels import trial_classes
+from emolib.recordings.recording import build, check_each
+from emolib.recordings.simulated.ratings import SimulationSettings, simulate_ratings
+from emolib.recordings.simulated.signals import BASELINE_SECONDS, SFREQ
+from emolib.study import stages
+from emolib.study.study import Study
+
+
+def check_study(study: Study) -> None:
+    """Hold the tasks and features of a study and of its variants against a recording.
+
+    One of them is enough, the first that has what is asked for: what is wrong with single subjects
+    is for their own pages to say.
+
+    Raises
+    ------
+    SettingsError
+        If a task names a rating that the recordings do not have, or a threshold outside it; or if
+        features cannot be had from such recordings: no rest to subtract, a band beyond theirs.
+    DataError
+        If the recordings of all subjects hold classes that a task does not name.
+    """
+    members = [study, *(study.variant(name) for name in study.variants)]
+    if study.simulation is not None:  # what it will be like is known before it is simulated
+        for member in members:
+            trial_classes(simulate_ratings(study.simulation, 1), member.tasks)
+            extract_features(_like_simulated(study.simulation), member.features)
+        return
+    strange = None
+    for subject in study.subjects():
+        try:
+            recording = stages.recording(study, subject)
+        except InputError:
+            continue
+        try:
+            _compute_a_trial(recording, members)
+        except InputError as error:
+            strange = strange or error
+        else:
+            return
+    if strange:
+        raise strange
+
+
+def faults(study: Study) -> dict[str, InputError | None]:
+    """Read everybody and compute a trial of each: why a subject would be left out, or None."""
+
+    def use(subject: str) -> None:
+        _compute_a_trial(stages.recording(study, subject), [study])
+
+    return check_each(study.subjects(), use)
+
+
+def _compute_a_trial(recording: xr.Dataset, members: Sequence[Study]) -> None:
+    """Name a recording's classes and compute its first trial, as each of these studies asks."""
+    for member in members:
+        trial_classes(recording, member.tasks)
+        extract_features(recording.isel(trial=[0]), member.features)
+
+
+def _like_simulated(settings: SimulationSettings) -> xr.Dataset:
+    """One trial of one channel of noise: rate and lengths are those of a simulated recording."""
+    rng = np.random.default_rng(0)
+    seconds = {"eeg": settings.trial_seconds, "baseline": BASELINE_SECONDS}
+    signals = {name: rng.normal(size=(1, 1, round(s * SFREQ))) for name, s in seconds.items()}
+    return build(
+        **signals,
+        channels=["Cz"],
+        sfreq=SFREQ,
+        dataset="simulated",
+        subject="sub-01",
+        trials=[1],
+        stimuli=["1"],
+    )

@@ -1,0 +1,337 @@
+"""A study: which recordings, which settings, which protocols, and where its artefacts lie.
+
+A study is a YAML file in `studies/`. It is validated key by key before anything
+runs; a key that nobody knows is an error with a suggestion, not a silence. Its variants, such
+as the ablations of a paper, are studies that differ from it in a few keys.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import types
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from emolib import recordings
+from emolib.errors import DataError, SettingsError, check_option, did_you_mean
+from emolib.features.extraction import FeatureSettings
+from emolib.model.settings import ModelSettings, TrainingSettings
+from emolib.recordings.labels import Task
+from emolib.recordings.simulated import SimulationSettings
+from emolib.splits.protocols import LEAKING, PROTOCOLS
+from emolib.storage import file_stem
+from emolib.study.digests import digest
+from emolib.study.errors import known_keys, settings_error
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+# What may differ in a variant.
+VARIABLE = {"protocols", "tasks", "features", "model", "training", "fine_tune", "seed"}
+
+
+class Study(BaseModel):
+    """A validated study file.
+
+    Attributes
+    ----------
+    name, title : str
+        The file's name without its ending, and what people call the study.
+    about : str
+        A sentence or two for the cohort's page.
+    dataset : {"simulated", "deap", "eegmat", "files"}
+        Which reader of `emolib.recordings` serves it.
+    root : str or None
+        Where the recordings lie: a path, relative to the study file. None: the reader's own place.
+    only_subjects : tuple of str or None
+        In the file `subjects`: those to use. None: all that are found.
+    tasks : dict of str to Task
+        The classes to tell apart, a head of the network each.
+    protocols : tuple of str
+        Functions of `emolib.splits`.
+    repeats : int
+        How often each fold is trained, from other initial weights each time. The k-th fold of
+        the r-th training (both from 0) has the number ``r * n_folds + k``.
+    permutations : dict of str to int
+        By protocol: how often the pooled fits are made again with permuted labels.
+    variants : dict of str to dict
+        By name: keys that differ. Give null to take one out, such as a task.
+    parent : Study or None
+        The study that this one is a variant of.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str
+    about: str = ""
+    dataset: str
+    root: str | None = None
+    only_subjects: tuple[str, ...] | None = Field(None, alias="subjects", min_length=1)
+    simulation: SimulationSettings | None = None
+    tasks: dict[str, Task] = Field(min_length=1)
+    features: FeatureSettings = FeatureSettings()
+    model: ModelSettings = ModelSettings()
+    training: TrainingSettings = TrainingSettings()
+    protocols: tuple[str, ...] = Field(min_length=1)
+    n_folds: int = Field(5, ge=2)
+    fine_tune: bool = True
+    seed: int = Field(0, ge=0)
+    repeats: int = Field(1, ge=1)
+    permutations: dict[str, Annotated[int, Field(ge=1)]] = {}
+    variants: dict[str, dict[str, Any]] = {}
+    file: Path = Field(exclude=True)
+    parent: Study | None = Field(None, exclude=True)
+
+    @model_validator(mode="after")
+    def _check_words(self) -> Study:
+        check_option("dataset", self.dataset, recordings.READERS)
+        for protocol in self.protocols:
+            check_option("protocols", protocol, PROTOCOLS)
+        for name in self.variants:
+            if not re.fullmatch("[a-z0-9_]+", name):
+                raise SettingsError(
+                    "variants", f"got the name {name!r}.", "Use small letters, digits and '_'."
+                )
+        for protocol in self.permutations:
+            check_option("permutations", protocol, self.protocols)
+        if (self.dataset == "simulated") != (self.simulation is not None):
+            raise SettingsError(
+                "simulation",
+                f"is {'missing' if self.simulation is None else 'given'} for {self.dataset!r}.",
+                "Give it when, and only when, the dataset is 'simulated'.",
+            )
+        return self
+
+    # -- where things lie ------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """The folder of all that the study makes: results/<name>, or under EMOLIB_RESULTS."""
+        return Path(os.environ.get("EMOLIB_RESULTS", PROJECT / "results")) / self.name
+
+    @property
+    def recordings_root(self) -> Path:
+        """The folder or table that the reader is given."""
+        if self.parent is not None:
+            return self.parent.recordings_root
+        if self.dataset == "simulated":
+            return self.folder / "recordings"
+        if self.root is None:
+            if hasattr(self.reader, "default_root"):
+                return self.reader.default_root()
+            raise SettingsError(
+                f"{self.file.name}: root", "is missing.", "Say where the recordings lie."
+            )
+        root = self.file.parent / Path(os.path.expandvars(self.root)).expanduser()
+        return Path(os.path.normpath(root))
+
+    def features_file(self, subject: str) -> Path:
+        """The netCDF file of a subject's features, or of why there are none."""
+        if self.parent is not None and self.parent.features == self.features:
+            return self.parent.features_file(subject)
+        return self.folder / "features" / f"{file_stem(subject)}.nc"
+
+    def summary_file(self, subject: str) -> Path:
+        """The netCDF file of what pages show of a subject."""
+        return self.folder / "summaries" / f"{file_stem(subject)}.nc"
+
+    @property
+    def compares_within(self) -> bool:
+        """Whether trials of one person are told apart, honestly, by some protocol."""
+        return bool({"trial_grouped", "stimulus_grouped"} & set(self.protocols))
+
+    @property
+    def in_order(self) -> bool:
+        """Whether trials are numbered in the order in which they were presented."""
+        return not getattr(self.reader, "BY_STIMULUS", False)
+
+    @property
+    def explained_protocol(self) -> str | None:
+        """The protocol whose networks the subjects' pages explain; None where all leak.
+
+        The first honest one in the order of `emolib.splits.PROTOCOLS`: what it holds out lies
+        closest to the person whom the page is about.
+        """
+        return next((p for p in PROTOCOLS if p in self.protocols and p not in LEAKING), None)
+
+    def fold_files(self, protocol: str, fold: int) -> dict[str, Path]:
+        """The files of one trained fold: predictions, history and pooled weights."""
+        models = self.folder / "models" / protocol / f"fold-{fold}"
+        return {
+            "predictions": self.folder / "predictions" / protocol / f"fold-{fold}.parquet",
+            "history": models / "history.parquet",
+            "weights": models / "pooled.weights.h5",
+        }
+
+    def permuted_file(self, protocol: str, permutation: int, fold: int) -> Path:
+        """The predictions of a fold that was trained on permuted labels."""
+        name = f"permuted-{permutation}"
+        return self.folder / "predictions" / protocol / name / f"fold-{fold}.parquet"
+
+    def attribution_file(self, protocol: str, fold: int) -> Path:
+        """The netCDF file of what a fold's network uses, or of why there is none."""
+        return self.folder / "attributions" / protocol / f"fold-{fold}.nc"
+
+    def scores_file(self, ending: str = "parquet") -> Path:
+        """The table of scores, for programs (parquet) or people (csv)."""
+        return self.folder / "scores" / f"scores.{ending}"
+
+    @property
+    def permuted_scores_file(self) -> Path:
+        """The table of scores of refits on permuted labels."""
+        return self.folder / "scores" / "permuted.parquet"
+
+    @property
+    def group_tests_file(self) -> Path:
+        """The table of the tests of all subjects together."""
+        return self.folder / "scores" / "group_tests.parquet"
+
+    @property
+    def book(self) -> Path:
+        """The folder of the built pages."""
+        return self.folder / "book" / "_build" / "html"
+
+    # -- what it works on ------------------------------------------------------------------
+
+    @property
+    def reader(self) -> types.ModuleType:
+        """The module of `emolib.recordings` that reads the study's data set."""
+        return recordings.READERS[self.dataset]
+
+    def subjects(self) -> list[str]:
+        """The subjects of the study, sorted; a DataError names one that is not there."""
+        if self.simulation is not None:
+            found = [f"sub-{number:02d}" for number in range(1, self.simulation.n_subjects + 1)]
+        else:
+            found = self.reader.subjects(self.recordings_root)
+        for subject in self.only_subjects or ():
+            if subject not in found:
+                raise DataError(
+                    f"{self.file.name}: subjects",
+                    f"{subject!r} is not in {self.recordings_root}.",
+                    did_you_mean(subject, found),
+                )
+        return [name for name in found if self.only_subjects is None or name in self.only_subjects]
+
+    def splits(self, protocol: str) -> int:
+        """How many folds a protocol has, trained once."""
+        both = protocol == "leave_subjects_and_stimuli_out"
+        return self.n_folds**2 if both else self.n_folds
+
+    def folds(self, protocol: str) -> range:
+        """The numbers of the folds of a protocol, those of repeated trainings included."""
+        return range(self.splits(protocol) * self.repeats)
+
+    def variant(self, name: str) -> Study:
+        """One of the study's variants, a study of its own in the folder ``variants/NAME``.
+
+        Raises
+        ------
+        SettingsError
+            If there is none of that name, or it changes a key that it may not.
+        """
+        check_option("variant", name, self.variants)
+        where = f"{self.file}: variants.{name}"
+        changes = self.variants[name]
+        for key in changes.keys() - VARIABLE:
+            raise SettingsError(
+                f"{where}: key {key!r}", "cannot differ.", did_you_mean(key, VARIABLE)
+            )
+        same = self.model_dump(mode="json", by_alias=True, exclude={"variants", "permutations"})
+        same = {key: value for key, value in same.items() if value is not None}
+        own = {"name": f"{self.name}/variants/{name}", "file": self.file, "parent": self}
+        return _validated(where, {**_patched(same, changes), **own})
+
+    @property
+    def model_settings(self) -> ModelSettings:
+        """The model's settings with the planes and heads that features and tasks imply."""
+        planes = len(self.features.kinds) * len(self.features.bands)
+        tasks = {name: len(task.classes) for name, task in self.tasks.items()}
+        return dataclasses.replace(self.model, planes=planes, tasks=tasks)
+
+    # -- what made it ----------------------------------------------------------------------
+
+    def digest(self, stage: str) -> str:
+        """A short name for all that decides a stage's result, its input files aside."""
+        return digest(stage, self.model_dump(mode="json"))
+
+
+# Fields that no file gives: they follow from its name, and from its features and tasks.
+DERIVED: dict[Any, set[str]] = {
+    Study: {"name", "file", "parent"},
+    ModelSettings: {"planes", "tasks"},
+}
+
+
+def load(study: str | Path) -> Study:
+    """Read and validate a study file.
+
+    Parameters
+    ----------
+    study : str or path
+        A name such as "demo", found in the project's `studies/`, or a YAML file's path.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such file, or a key or value in it is not allowed; the message
+        names the file, the key, what was found and what is allowed.
+    """
+    path = Path(study)
+    if path.suffix not in (".yaml", ".yml"):
+        path = PROJECT / "studies" / f"{study}.yaml"
+    if not path.is_file():
+        known = [file.stem for file in (PROJECT / "studies").glob("*.yaml")]
+        raise SettingsError(path, "is not a file.", did_you_mean(path.stem, known))
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SettingsError(
+            path, f"is not valid YAML: {error}.", "Mend the line that is named."
+        ) from None
+    if not isinstance(content, dict):
+        raise SettingsError(path, "holds no keys.", "Start from studies/demo.yaml.")
+    for key in {*DERIVED[Study], "only_subjects"} & set(content):
+        raise SettingsError(f"{path}: key {key!r}", "is unknown.", known_keys(Study, key, DERIVED))
+    for derived in DERIVED[ModelSettings] & set(content.get("model") or {}):
+        raise SettingsError(
+            f"{path}: key 'model.{derived}'",
+            "follows from 'features' and 'tasks'.",
+            "Take it out of the file.",
+        )
+    study = _validated(path, {**content, "name": path.stem, "file": path.resolve()})
+    for name in study.variants:
+        study.variant(name)  # so that a fault shows before anything runs
+    return study
+
+
+def prose_files() -> list[str]:
+    """The book's own pages and settings: a change in one of them rebuilds the pages."""
+    prose = sorted(path for path in (PROJECT / "book").rglob("*") if path.is_file())
+    return [str(PROJECT / "_config.yml"), *map(str, prose)]
+
+
+def _validated(where: object, content: dict[str, Any]) -> Study:
+    try:
+        return Study(**content)
+    except ValidationError as error:
+        raise settings_error(where, error, Study, DERIVED) from None
+
+
+def _patched(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Change keys, those of inner dictionaries too; null takes one out (RFC 7396)."""
+    patched = dict(content)
+    for key, value in changes.items():
+        if value is None:
+            patched.pop(key, None)
+        elif isinstance(value, dict):
+            inner = patched.get(key)
+            patched[key] = _patched(inner if isinstance(inner, dict) else {}, value)
+        else:
+            patched[key] = value
+    return patched

@@ -1,0 +1,281 @@
+"""Exercise notebooks: in sync with their chapters, plain, without solutions, and they run."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import jupytext
+import nbformat
+import papermill
+import pytest
+
+from emolib.book.exercises import (
+    EXERCISES,
+    INSTALL,
+    NOTEBOOKS,
+    all_exercises,
+    citation_names,
+    exercise_notebook,
+)
+from emolib.book.launch import Repository
+from emolib.book.render import kernel_config
+
+PROJECT = Path(__file__).resolve().parents[2]
+CHAPTERS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+PUBLISHED = Repository(
+    "https://github.com/OWNER/PROJECT", colab="https://colab.research.google.com"
+)
+CHAPTER = """\
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+# ---
+
+# %% [markdown]
+# # A chapter
+#
+# A {term}`word`, {term}`words <word>`, {cite:t}`shen2020` and a [page](/data.md#x)
+# {cite:p}`shen2020,rudakov2021`; [this](/cohort.ipynb) is elsewhere.
+#
+# ```{dropdown} Answer
+# It is *42*.
+# ```
+#
+# ```{admonition} Take care
+# :class: warning
+#
+# A pitfall.
+# ```
+
+# %% tags=["parameters"]
+study = "demo"
+
+# %% [markdown]
+# **Exercise 1.** Add.
+
+# %% tags=["hide-cell", "solution"]
+print(1 + 1)
+
+# %% tags=["remove-input"]
+print(study)
+"""
+
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+@pytest.fixture(scope="module")
+def names() -> dict[str, str]:
+    return citation_names(PROJECT / "book" / "references.bib")
+
+
+@pytest.fixture(scope="module")
+def made() -> dict[str, nbformat.NotebookNode]:
+    return all_exercises()
+
+
+@pytest.fixture
+def small(tmp_path, names) -> nbformat.NotebookNode:
+    source = tmp_path / "01_chapter.py"
+    source.write_text(CHAPTER)
+    return exercise_notebook(source, names)
+
+
+def code(notebook: nbformat.NotebookNode) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose(notebook: nbformat.NotebookNode) -> str:
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+# -- how one is made -------------------------------------------------------------------------------
+
+
+def test_a_solution_gives_way_to_an_empty_cell(small):
+    first, empty, last = code(small)
+    assert first == 'study = "demo"'
+    assert empty == "# Your solution to exercise 1\n"
+    assert last == "print(study)"
+
+
+def test_only_the_tag_that_runs_need_is_kept(small):
+    tags = [cell.metadata.get("tags", []) for cell in small.cells if cell.cell_type == "code"]
+    assert tags == [["parameters"], [], []]
+
+
+def test_text_becomes_plain_markdown(small):
+    text = prose(small)
+    assert "A word, words, Shen and others (2020) and a [page](../../book/data.md)" in text
+    assert "(Shen and others, 2020; Rudakov and others, 2021); this is elsewhere" in text
+    assert "<details><summary>Answer</summary>\n\nIt is *42*.\n\n</details>" in text
+    assert "> **Take care**\n>\n> A pitfall." in text
+
+
+def test_works_are_named_by_their_authors(tmp_path):
+    bibliography = tmp_path / "works.bib"
+    entry = "@misc{{{key},\n  author = {{{author}}},\n  year   = {{2020}}\n}}\n"
+    authors = {
+        "one": "Alday, Phillip",
+        "two": "White, J. and Power, S.",
+        "more": "A, B and C, D and E, F",
+        "body": "{European Parliament and Council}",
+    }
+    bibliography.write_text("".join(entry.format(key=k, author=a) for k, a in authors.items()))
+    assert citation_names(bibliography) == {
+        "one": "Alday (2020)",
+        "two": "White and Power (2020)",
+        "more": "A and others (2020)",
+        "body": "European Parliament and Council (2020)",
+    }
+
+
+def test_the_same_chapter_gives_the_same_bytes(tmp_path, names):
+    source = tmp_path / "01_chapter.py"
+    source.write_text(CHAPTER)
+    first, second = (nbformat.writes(exercise_notebook(source, names)) for _ in range(2))
+    assert first == second
+
+
+# -- those of the book -----------------------------------------------------------------------------
+
+
+def test_each_chapter_has_one_and_there_are_no_others(made):
+    assert set(made) == {path.stem for path in CHAPTERS}
+    assert {path.stem for path in EXERCISES.glob("*.ipynb")} == set(made)
+
+
+@each_chapter
+def test_it_is_in_sync_with_its_chapter(path, made):
+    kept = (EXERCISES / f"{path.stem}.ipynb").read_text(encoding="utf-8")
+    wanted = nbformat.writes(made[path.stem]) + "\n"
+    assert kept == wanted, "run: python -m emolib.book.exercises"
+
+
+@each_chapter
+def test_it_holds_no_solution_and_no_output(path, made):
+    notebook = made[path.stem]
+    nbformat.validate(notebook)
+    solutions = [
+        cell.source
+        for cell in jupytext.read(path).cells
+        if "solution" in cell.metadata.get("tags", [])
+    ]
+    assert solutions
+    assert not set(solutions) & set(code(notebook))
+    assert sum("Your solution to exercise" in cell for cell in code(notebook)) == len(solutions)
+    assert not [cell for cell in notebook.cells if cell.get("outputs")]
+
+
+@each_chapter
+def test_its_text_has_nothing_that_only_the_book_understands(path, made):
+    text = prose(made[path.stem])
+    assert not re.search(r"\{[a-z:]+\}`|^(?:`{3,}|:{3,})\{|^\([\w-]+\)=$", text, re.MULTILINE)
+
+
+@each_chapter
+def test_its_links_lead_to_files(path, made):
+    for target in re.findall(r"\]\(([^)#\s]+)", prose(made[path.stem])):
+        if not re.match(r"[a-z]+:", target):
+            assert (EXERCISES / target).is_file(), target
+
+
+@each_chapter
+def test_no_cell_needs_what_a_solution_defines(path, made):
+    """What is asked of names here is what a run shows, without running it: so for every change."""
+    given: set[str] = set()
+    for cell in code(made[path.stem]):
+        tree = ast.parse(cell)
+        named = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+        given |= {node.id for node in named if isinstance(node.ctx, ast.Store)}
+    in_solutions = {
+        node.id
+        for cell in jupytext.read(path).cells
+        if "solution" in cell.metadata.get("tags", [])
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    used = {
+        node.id
+        for cell in code(made[path.stem])
+        for node in ast.walk(ast.parse(cell))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    assert (in_solutions - given) & used == set()
+
+
+@pytest.mark.slow
+@each_chapter
+def test_it_runs_from_top_to_bottom_in_a_fresh_kernel(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+    run = tmp_path / "run.ipynb"
+    source = EXERCISES / f"{path.stem}.ipynb"
+    with tempfile.TemporaryDirectory() as sockets:  # whose names may not be long
+        papermill.execute_notebook(
+            source,
+            run,
+            parameters={"study": "smoke"},
+            cwd=EXERCISES,
+            progress_bar=False,
+            config=kernel_config(Path(sockets)),
+        )
+    cells = [cell for cell in nbformat.read(run, as_version=4).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+
+
+# -- on Colab --------------------------------------------------------------------------------------
+
+
+def test_a_notebook_for_colab_installs_the_project_first(tmp_path, names):
+    source = tmp_path / "01_chapter.py"
+    source.write_text(CHAPTER)
+    first, *_ = code(exercise_notebook(source, names, PUBLISHED))
+    assert '"--branch", "main", "https://github.com/OWNER/PROJECT"' in first
+    assert len(first.splitlines()) <= 15
+    nowhere = Repository("https://gitlab.com/OWNER/PROJECT", colab=PUBLISHED.colab)
+    assert code(exercise_notebook(source, names, nowhere))[0] == 'study = "demo"'
+
+
+def git(*arguments: object, cwd: Path) -> None:
+    who = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]
+    subprocess.run(["git", *who, *map(str, arguments)], cwd=cwd, check=True, capture_output=True)
+
+
+def test_that_cell_fetches_and_installs_where_the_project_is_not(tmp_path):
+    """A machine without emolib, a project to clone, and a pip that only writes down its orders."""
+    published = tmp_path / "published"
+    (published / "emolib").mkdir(parents=True)
+    (published / "emolib" / "__init__.py").write_text("WHERE = __file__\n")
+    git("init", "--quiet", "--initial-branch", "main", cwd=published)
+    git("add", ".", cwd=published)
+    git("commit", "--quiet", "--message", "first", cwd=published)
+    tools, here = tmp_path / "tools", tmp_path / "here"
+    (tools / "pip").mkdir(parents=True)
+    here.mkdir()
+    (tools / "pip" / "__init__.py").write_text("")
+    (tools / "pip" / "__main__.py").write_text(
+        "import sys; open('orders', 'a').write(' '.join(sys.argv[1:]) + chr(10))"
+    )
+    cell = INSTALL.format(branch="main", url=published.as_uri())
+    look = "\nimport emolib; print(emolib.WHERE)"
+    for python_path, expected in ((tools, here / "emolib_project"), (published, published)):
+        # -S: without the packages of this Python, and so without this project.
+        run = subprocess.run(
+            [sys.executable, "-S", "-c", cell + look],
+            cwd=here,
+            env=os.environ | {"PYTHONPATH": str(python_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr
+        assert Path(run.stdout.strip()) == expected / "emolib" / "__init__.py"
+    # Once: where emolib is there, the cell does nothing.
+    orders = (here / "orders").read_text().splitlines()
+    assert orders == [f"install --quiet --editable {here / 'emolib_project'}"]

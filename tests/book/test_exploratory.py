@@ -1,0 +1,114 @@
+"""The words of the exploratory tests, and their table."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from emolib.book.exploratory import (
+    cluster_sentence,
+    light_model_sentence,
+    table_of_networks,
+    table_of_tests,
+)
+
+
+def summary(**changes):
+    values = {
+        **{"untested": "", "cluster_p": 0.02, "holm_p": 0.04, "missed": 0.95},
+        **{"score": 0.62, "p": 0.2, "chance_low": 0.31, "chance_high": 0.69, "detectable": 0.75},
+    }
+    return xr.Dataset(
+        {name: ("task", [value]) for name, value in (values | changes).items()},
+        {"task": ["valence"]},
+    )
+
+
+def test_a_difference_is_said_to_be_detected_by_the_corrected_p():
+    assert "was detected" in cluster_sentence("valence", summary())
+    assert "was not detected" in cluster_sentence("valence", summary(holm_p=0.06))
+
+
+def test_the_size_that_would_be_missed_is_said():
+    assert "below about 0.9 standard" in cluster_sentence("valence", summary(missed=0.93))
+
+
+@pytest.mark.parametrize("sentence", [cluster_sentence, light_model_sentence])
+def test_nothing_tested_is_no_statement_about_the_subject(sentence):
+    text = sentence("valence", summary(untested="one class only"))
+    assert text == "valence: no test was made: one class only."
+    lacking = summary(cluster_p=np.nan, score=np.nan)
+    assert "fewer" in sentence("valence", lacking)
+
+
+def test_a_score_stands_beside_its_chance_range_and_what_could_be_found():
+    text = light_model_sentence("valence", summary())
+    for part in (
+        "0.62",
+        "0.31 and 0.69",
+        "p = 0.200",
+        "not detected",
+        "0.75",
+        "without correction",
+    ):
+        assert part in text
+    assert "even a perfect score" in light_model_sentence("valence", summary(detectable=1.1))
+
+
+def test_no_sentence_says_what_it_may_not():
+    for found in (summary(), summary(p=0.001), summary(holm_p=0.5)):
+        text = cluster_sentence("valence", found) + light_model_sentence("valence", found)
+        for word in ("no difference", "slightly above", "emotion", "because"):
+            assert word not in text
+
+
+def test_p_values_are_corrected_over_subjects_and_tasks():
+    ps = {"sub-01": 0.01, "sub-02": 0.04, "sub-03": 0.5, "sub-04": np.nan}
+    found = {name: summary(p=p, holm_p=np.nan) for name, p in ps.items()}
+    table = table_of_tests(found)
+    assert table.index.tolist() == ["sub-01", "sub-02", "sub-03"]
+    # Benjamini and Hochberg by hand: p n / rank.
+    assert table["p, corrected"].tolist() == ["0.030", "0.060", "0.500"]
+    assert set(table["cluster test p"]) == {"-"}
+
+
+def test_no_tests_no_table():
+    assert not len(table_of_tests({"sub-01": summary(p=np.nan, holm_p=np.nan)}))
+    assert not len(table_of_tests({}))
+
+
+def predicted(protocol="trial_grouped", stage="pooled", n=20, right=20, task="valence"):
+    trial = np.arange(n)
+    label = trial % 2
+    return pd.DataFrame(
+        {"protocol": protocol, "fold": trial // (n // 2), "stage": stage, "subject": "sub-01"}
+        | {"trial": trial, "stimulus": "one", "window": 0, "task": task, "label": label}
+        | {"probability": np.where(trial < right, label, 1 - label)}
+    )
+
+
+def test_networks_stand_beside_permuted_labels_and_what_could_be_found():
+    table = table_of_networks(
+        pd.concat([predicted(), predicted("window_wise"), predicted(stage="subject", right=11)]),
+        summary(),
+    )
+    assert table["protocol"].tolist() == ["trial-grouped"] * 2  # the leaking one is not tested
+    assert table["balanced accuracy"].tolist() == ["1.00", "0.55"]
+    perfect, middling = table.to_dict("records")
+    assert perfect["p, approximate"] == "0.001" and float(middling["p, approximate"]) > 0.2
+    low, high = map(float, perfect["with permuted labels (95 %)"].split(" to "))
+    assert low < 0.5 < high
+    assert high < float(perfect["found in 4 of 5 cases"]) < 1
+
+
+def test_a_constant_answer_is_no_power():
+    """Permuting labels moves its score by nothing; that does not mean that half would be found."""
+    (row,) = table_of_networks(predicted().assign(probability=0.9), summary()).to_dict("records")
+    assert row["with permuted labels (95 %)"] == "0.50 to 0.50"
+    assert float(row["found in 4 of 5 cases"]) > 0.65
+
+
+def test_what_may_not_be_permuted_has_no_row():
+    assert not len(table_of_networks(predicted(), summary(untested="one class only")))
+    assert not len(table_of_networks(pd.DataFrame(), summary()))
+    assert not len(table_of_networks(predicted("window_wise"), summary()))

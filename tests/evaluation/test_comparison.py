@@ -1,0 +1,104 @@
+"""Corrections, comparisons and clusters: by hand, as laws, and on nulls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse, stats
+
+from emolib.errors import DataError, SettingsError
+from emolib.evaluation.bootstrap import Hits
+from emolib.evaluation.comparison import benjamini_hochberg, cluster_test, compare, holm, pooled_t
+
+
+@settings(max_examples=20)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.randoms())
+def test_corrections_are_monotone_and_ignore_the_order(p, random):
+    for correct in (holm, benjamini_hochberg):
+        adjusted = correct(p)
+        assert (adjusted >= np.array(p) - 1e-12).all()
+        assert (adjusted <= 1).all()
+        order = list(range(len(p)))
+        random.shuffle(order)
+        np.testing.assert_allclose(correct([p[i] for i in order]), adjusted[order])
+    assert (holm(p) >= benjamini_hochberg(p) - 1e-12).all()
+
+
+def hits_of(right: np.ndarray) -> Hits:
+    """Trial hits of (subject, stimulus), half of each class, in one fold."""
+    subject, stimulus = (index.ravel() for index in np.indices(right.shape))
+    n = np.ones(right.size)
+    counts = right.ravel().astype(float)
+    names = np.array([f"s{s}" for s in subject])
+    fold = np.zeros(right.size, int)
+    return Hits(names, stimulus, stimulus, fold, stimulus % 2, {"trial": counts}, {"trial": n}, 2)
+
+
+def test_a_comparison_by_hand():
+    rng = np.random.default_rng(0)
+    base = rng.random((10, 20)) < 0.6
+    worse = [hits_of(base)] * 3
+    better = [hits_of(np.ones_like(base))] * 3
+    found = compare(worse, better, resamples=300)
+    expected = 1 - (base[:, ::2].mean(axis=1) + base[:, 1::2].mean(axis=1)) / 2
+    assert found.value == pytest.approx(expected.mean())
+    assert 0 < found.low < found.value < found.high
+    assert found.wilcoxon_p == pytest.approx(stats.wilcoxon(expected).pvalue)
+    nothing = compare(worse, worse, resamples=50)
+    assert (nothing.value, nothing.low, nothing.high, nothing.wilcoxon_p) == (0, 0, 0, 1)
+
+
+def test_a_comparison_needs_three_seeds():
+    one = hits_of(np.ones((3, 4)))
+    with pytest.raises(SettingsError, match="Give 3 or more"):
+        compare([one] * 2, [one] * 3)
+
+
+def test_a_comparison_needs_the_same_subjects():
+    one = hits_of(np.ones((3, 4)))
+    other = replace(one, subject=np.char.add("x", one.subject))
+    with pytest.raises(DataError, match="do not hold the same subject"):
+        compare([one] * 3, [other] * 3)
+
+
+def test_t_is_students():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(7, 2, 3)), 1 + 2 * rng.normal(size=(12, 2, 3))
+    np.testing.assert_allclose(pooled_t(a, b), stats.ttest_ind(a, b, axis=0).statistic)
+    np.testing.assert_allclose(pooled_t(a, b), -pooled_t(b, a))
+
+
+RING = sparse.csr_matrix(np.roll(np.eye(8), 1, 0) + np.roll(np.eye(8), -1, 0))
+
+
+def test_a_cluster_is_found_where_there_is_one():
+    rng = np.random.default_rng(0)
+    power, labels = rng.normal(size=(40, 2, 8)), np.arange(40) % 2
+    power[labels == 1, 1, 2:5] -= 1.5
+    found = cluster_test(power, labels, RING, n_permutations=199)
+    assert found.p <= 0.02
+    assert found.t[1, 3] < -3
+    (mask,) = found.clusters
+    assert mask[1, 2:5].all()
+    assert not mask[0].any()
+    assert (found.n_low, found.n_high) == (20, 20)
+
+
+def test_the_cluster_test_holds_its_level():
+    """40 nulls: binomial(40, .05) is below 7 with probability .997."""
+    rng = np.random.default_rng(1)
+    labels = np.arange(24) % 2
+    p = [
+        cluster_test(rng.normal(size=(24, 2, 8)), labels, RING, n_permutations=39, seed=i).p
+        for i in range(40)
+    ]
+    assert sum(value <= 0.05 for value in p) < 7
+
+
+def test_few_trials_are_not_tested():
+    labels = np.array([0] * 30 + [1] * 9 + [-1] * 5)
+    assert cluster_test(np.zeros((44, 1, 8)), labels, RING) is None

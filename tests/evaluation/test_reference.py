@@ -1,0 +1,123 @@
+"""Light models: what they find, what they must not, and what windows give away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emolib.errors import DataError, SettingsError
+from emolib.evaluation.reference import (
+    REFERENCE_MODELS,
+    CentredRidge,
+    name_the_subject,
+    name_the_trial,
+    reference_predictions,
+)
+from emolib.evaluation.scores import score
+from emolib.model.predictions import COLUMNS
+
+
+def noise(n_subjects=3, n_trials=20, n_windows=12, n_features=40, fingerprint=0.0, seed=0):
+    """White noise with random labels; a fingerprint is shared by all windows of a trial."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        (f"sub-{s + 1:02d}", t, f"v{t}", w)
+        for s in range(n_subjects)
+        for t in range(n_trials)
+        for w in range(n_windows)
+    ]
+    table = pd.DataFrame(rows, columns=["subject", "trial", "stimulus", "window"])
+    trial = np.repeat(np.arange(n_subjects * n_trials), n_windows)
+    for task in ("valence", "arousal"):
+        of_trial = np.tile([0, 1], n_trials * n_subjects // 2)
+        table[task] = rng.permutation(of_trial)[trial]
+    shared = rng.normal(size=(n_subjects * n_trials, n_features))
+    return rng.normal(size=(len(rows), n_features)) + fingerprint * shared[trial], table
+
+
+def balanced(predictions: pd.DataFrame, metric="window_balanced_accuracy") -> float:
+    scores = score(predictions, resamples=0)
+    whole = scores[scores["subject"].isna() & scores["fold"].isna()]
+    return whole[whole["metric"] == metric]["value"].mean()
+
+
+def predicted(name, x, table, protocol, tasks=("valence", "arousal")):
+    return reference_predictions(name, x, table, protocol, n_folds=4, seed=0, tasks=list(tasks))
+
+
+@pytest.mark.parametrize("name", ["ridge", "lda", "nearest_neighbours"])
+def test_a_fingerprint_of_the_trial_is_enough_for_window_wise_and_for_nothing_else(name):
+    x, table = noise(n_subjects=1, fingerprint=1.0)
+    assert balanced(predicted(name, x, table, "window_wise")) > 0.75
+    assert balanced(predicted(name, x, table, "trial_grouped")) < 0.65
+
+
+@pytest.mark.parametrize("name", ["ridge", "lda", "nearest_neighbours"])
+@pytest.mark.parametrize("protocol", ["trial_grouped", "leave_subjects_out"])
+def test_an_effect_is_found_on_held_out_trials_and_subjects(name, protocol):
+    x, table = noise(n_subjects=6, n_features=5)
+    x[:, 0] += 3 * table["valence"]
+    assert balanced(predicted(name, x, table, protocol, ["valence"])) > 0.85
+
+
+def test_the_majority_knows_nothing():
+    x, table = noise()
+    given = predicted("majority", x, table, "trial_grouped")
+    assert balanced(given) == 0.5
+
+
+@pytest.mark.parametrize("name", REFERENCE_MODELS)
+def test_every_model_fills_the_predictions_table(name):
+    x, table = noise(n_trials=8, n_windows=3)
+    given = predicted(name, x.reshape(len(x), 5, 8), table, "trial_grouped")
+    assert set(COLUMNS) <= set(given.columns)
+    assert len(given) == 2 * len(table)
+    assert given["probability"].between(0, 1).all()
+
+
+def test_missing_labels_are_neither_fitted_nor_predicted():
+    x, table = noise(n_trials=8, n_windows=3)
+    table.loc[table["trial"] == 2, "valence"] = -1
+    given = predicted("ridge", x, table, "trial_grouped", ["valence"])
+    assert 2 not in set(given["trial"])
+
+
+def test_three_classes_are_found():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"subject": "s", "trial": np.arange(60), "window": 0})
+    table = table.assign(stimulus=table["trial"], emotion=table["trial"] % 3)
+    x = rng.normal(size=(60, 3)) + 4 * np.eye(3)[table["emotion"]]
+    given = predicted("ridge", x, table, "trial_grouped", ["emotion"])
+    assert balanced(given, "trial_balanced_accuracy") > 0.9
+
+
+def test_ridge_gives_nothing_to_a_common_class():
+    """Without any signal the decision is at one half, whatever the classes' shares."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2000, 3)), (rng.random(2000) < 0.9).astype(int)
+    given = CentredRidge().fit(x, y).predict_proba(rng.normal(size=(500, 3)))
+    assert given[:, 1].mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_windows_of_noise_do_not_name_their_trial_and_a_fingerprint_does():
+    assert name_the_trial(*noise(n_windows=10), n_folds=2) < 0.15
+    assert name_the_trial(*noise(n_windows=10, fingerprint=2.0), n_folds=2) > 0.9
+
+
+def test_subjects_are_named_by_what_their_trials_share():
+    x, table = noise()
+    assert name_the_subject(x, table) == pytest.approx(1 / 3, abs=0.1)
+    level = {"sub-01": 0.0, "sub-02": 2.0, "sub-03": 4.0}
+    x[:, 0] += table["subject"].map(level)
+    assert name_the_subject(x, table) > 0.7
+
+
+def test_one_subject_cannot_be_told_from_himself():
+    with pytest.raises(DataError, match="This probe needs two or more"):
+        name_the_subject(*noise(n_subjects=1))
+
+
+def test_a_model_that_nobody_knows():
+    with pytest.raises(SettingsError, match="Did you mean 'ridge'"):
+        predicted("rigde", *noise(n_trials=8, n_windows=3), "trial_grouped")

@@ -1,0 +1,211 @@
+"""Tables and sentences about scores: what is shown, and in which words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emolib.book import sentences
+from emolib.evaluation import tables as reports
+from emolib.evaluation.bootstrap import Hits, percentiles
+from emolib.evaluation.effective_n import effective_windows
+from emolib.evaluation.guessing import guesses
+from emolib.evaluation.scores import score
+
+
+def predictions(protocol: str, right: int, n: int = 12, subject: str = "sub-01") -> pd.DataFrame:
+    """Predictions of `n` trials of two windows, the first `right` of them as labelled."""
+    trial = np.repeat(np.arange(n), 2)
+    label = trial % 2
+    hit = trial < right
+    return pd.DataFrame(
+        {
+            "protocol": protocol,
+            "fold": trial // (n // 2),
+            "stage": "pooled",
+            "subject": subject,
+            "trial": trial,
+            "stimulus": trial.astype(str),
+            "window": np.tile([0, 1], n),
+            "task": "valence",
+            "label": label,
+            "probability": np.where(hit, label, 1 - label) * 0.8 + 0.1,
+        }
+    )
+
+
+def several(*parts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    table = pd.concat(parts, ignore_index=True)
+    return table, score(table, resamples=50)
+
+
+def test_leaking_scores_are_not_shown_alone():
+    _, scores = several(predictions("window_wise", 12))
+    assert len(reports.shown(scores)) == 0
+
+
+def test_leaking_scores_are_shown_beside_honest_ones_and_say_so():
+    _, scores = several(predictions("window_wise", 12), predictions("trial_grouped", 6))
+    table = reports.score_table(scores)
+    assert table["protocol"].tolist() == [
+        "window-wise (windows of one trial on both sides)",
+        "trial-grouped",
+    ]
+    half = "50\N{NO-BREAK SPACE}%"
+    assert table["right trials"].tolist() == ["100\N{NO-BREAK SPACE}%", half]
+    assert table["commoner class"].tolist() == [half, half]
+    points, _ = reports.points(scores, "valence")
+    leaking = points[points["leaks"]]
+    assert len(leaking) == 1
+    assert leaking["row"].str.contains(reports.BOTH_SIDES).all()
+    columns = reports.subjects_table(scores, ["sub-01"]).columns
+    assert [reports.BOTH_SIDES in name for name in columns] == [True, False]
+    told = sentences.cohort_sentences(scores, ["valence"])
+    assert reports.BOTH_SIDES in told[0] and "not held against chance" in told[0]
+
+
+def test_subjects_table_is_in_the_order_given_and_missing_scores_are_missing():
+    _, scores = several(
+        predictions("trial_grouped", 12, subject="sub-02"),
+        predictions("trial_grouped", 6, subject="sub-10"),
+    )
+    table = reports.subjects_table(scores, ["sub-02", "sub-03", "sub-10"])
+    assert table.index.tolist() == ["sub-02", "sub-03", "sub-10"]
+    assert table.iloc[:, 0].tolist() == pytest.approx([1, np.nan, 0.5], nan_ok=True)
+
+
+def test_what_windows_are_worth_in_a_table_and_in_words():
+    both, _ = several(predictions("window_wise", 6), predictions("trial_grouped", 6))
+    found = effective_windows(both)  # the windows of a trial are right or wrong together
+    table = reports.effective_table(found)
+    assert table["protocol"].tolist() == [
+        "window-wise (windows of one trial on both sides)",
+        "trial-grouped",
+    ]
+    first = table.iloc[0]
+    expected = ["1 / 12 / 24", "1.00", "2.0", "12", f"{2**0.5:.1f} times"]
+    assert first.tolist()[2:] == expected
+    told = sentences.effective_sentence(found)
+    assert "1.4 times too narrow" in told and "24 windows of 12 trials are worth 12" in told
+
+
+def test_where_windows_cannot_be_weighed_the_page_says_so():
+    found = effective_windows(predictions("trial_grouped", 12))  # all right
+    assert reports.effective_table(found).iloc[0].tolist()[-4:] == ["-"] * 4
+    assert "cannot be told" in sentences.effective_sentence(found)
+
+
+def test_points_of_one_subject_have_intervals_and_those_of_all_have_none():
+    _, scores = several(
+        predictions("trial_grouped", 7), predictions("trial_grouped", 5, subject="sub-02")
+    )
+    own, groups = reports.points(scores, "valence", subject="sub-02")
+    assert len(own) == 1 and len(groups) == 0
+    assert own["low"].notna().all()
+    every, groups = reports.points(scores, "valence")
+    assert len(every) == 2 and len(groups) == 1
+    assert every["low"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("right", "words"),
+    [
+        (6, "6 of 12 held-out trials were classified as labelled; always giving the commoner class "
+            "would make 6 right."),
+        (7, "A difference from guessing was not detected; with these trials one below 0."),
+        (12, "The score lies above that range; among many scores some do by chance"),
+        (0, "The score lies below that range"),
+    ],
+)  # fmt: skip
+def test_words_about_a_subject(right, words):
+    told = sentences.subject_sentences(
+        *several(predictions("trial_grouped", right)), "sub-01", ["valence"]
+    )
+    assert len(told) == 1 and words in told[0]
+
+
+def test_no_sentence_about_a_leaking_protocol_or_another_subject():
+    both = several(predictions("window_wise", 12), predictions("trial_grouped", 6))
+    told = sentences.subject_sentences(*both, "sub-01", ["valence"])
+    assert len(told) == 1 and told[0].startswith("valence, trial-grouped")
+    assert sentences.subject_sentences(*both, "sub-09", ["valence"]) == []
+
+
+def test_a_subject_of_one_class_has_no_balanced_accuracy():
+    table = predictions("trial_grouped", 6).assign(label=1)
+    told = sentences.subject_sentences(table, score(table, resamples=0), "sub-01", ["valence"])
+    assert "no balanced accuracy" in told[0]
+
+
+def test_guessing_range_is_the_binomials():
+    # One fold, n trials a class: the mean of two proportions, each with the variance 1 / 4n.
+    n = 200
+    hits = Hits(
+        subject=np.full(2 * n, "a"),
+        stimulus=np.arange(2 * n),
+        trial=np.arange(2 * n),
+        fold=np.zeros(2 * n),
+        label=np.repeat([0, 1], n),
+        hits={"trial": np.ones(2 * n)},
+        n={"trial": np.ones(2 * n)},
+        n_classes=2,
+    )
+    low, high = percentiles(guesses(hits, "a"))
+    reach = 1.96 * np.sqrt(1 / (8 * n))
+    assert (low, high) == (
+        pytest.approx(0.5 - reach, abs=0.006),
+        pytest.approx(0.5 + reach, abs=0.006),
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.45, 0.65, "A difference from chance, 0.50, was not detected."),
+        (0.51, 0.65, "The interval does not hold chance, 0.50. That is no test"),
+        (np.nan, np.nan, "There is no interval"),
+    ],
+)
+def test_words_about_the_cohort(low, high, words):
+    _, scores = several(
+        predictions("trial_grouped", 7), predictions("trial_grouped", 7, subject="sub-02")
+    )
+    scores = scores.assign(low=low, high=high)
+    assert words in sentences.cohort_sentences(scores, ["valence"])[0]
+
+
+@pytest.mark.parametrize(
+    ("shift", "words"), [(3.0, "A difference was detected"), (0.0, "was not detected")]
+)
+def test_words_about_alpha(shift, words):
+    pairs = [(1 + shift, 1.2), (2 + shift, 1.9), (3 + shift, 3.1), (2.5 + shift, 2.4)]
+    told = sentences.paired_sentence(pairs, ("rest", "arithmetic"), place="Oz")
+    assert words in told
+    assert f"in {4 if shift else 2} of 4 subjects" in told
+
+
+def test_forbidden_words_are_not_used():
+    told = sentences.subject_sentences(
+        *several(predictions("trial_grouped", 8)), "sub-01", ["valence"]
+    )
+    text = " ".join(told).lower()
+    for word in ("no difference", "slightly above", "happy", "sad", "diagnos", "because"):
+        assert word not in text
+
+
+def test_group_tests_are_told_as_found_or_not_and_why_not_made():
+    row = {
+        **{"protocol": "leave_subjects_and_stimuli_out", "primary": True, "score": 0.7},
+        **{"chance_low": 0.4, "chance_high": 0.6, "detectable": 0.66, "untested": ""},
+    }
+    rows = [
+        row | {"task": "a", "p": 0.001, "corrected": 0.002},
+        row | {"task": "b", "p": 0.04, "corrected": 0.08},
+        row | {"task": "c", "p": np.nan, "corrected": np.nan, "untested": "one class"},
+    ]
+    first, second, third = sentences.group_sentences(pd.DataFrame(rows))
+    assert "p = 0.001, corrected for 2 tasks 0.002." in first
+    assert "labelling of the same stimuli was detected" in first
+    assert "was not detected. A score of 0.66 would be found in 4 of 5" in second
+    assert third == "c, leave-subjects-and-stimuli-out: no test was made: one class."

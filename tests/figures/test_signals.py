@@ -1,0 +1,334 @@
+"""Figures: axes have units, artists show the data given, nothing is shown or computed."""
+
+from __future__ import annotations
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from matplotlib.colors import to_rgb
+
+from emolib import grid
+from emolib.errors import DataError
+from emolib.evaluation import tables as reports
+from emolib.features.bands import BANDS
+from emolib.figures import cohort as cohort_pictures
+from emolib.figures import display, maps
+from emolib.figures import pages as pictures
+from emolib.figures import scores as score_plots
+from emolib.figures import signals as plots
+from emolib.recordings.labels import Task
+
+CHANNELS = list(grid.DEAP_CHANNELS)
+NAMES = [band.name for band in BANDS]
+HZ = np.arange(1, 45.5, 0.5)
+DENSITY = 10 / HZ
+
+
+def history() -> pd.DataFrame:
+    rows = [(fold, epoch, 1 / epoch, 2 / epoch) for fold in (0, 1) for epoch in (1, 2, 3)]
+    return pd.DataFrame(rows, columns=["fold", "epoch", "loss", "val_loss"])
+
+
+# What each function draws, and the words that its axes must carry: (x, y).
+DRAWINGS = {
+    "signals": (
+        lambda ax: plots.signals(ax, np.eye(3, 50), np.arange(50) / 10, ["a", "b", "c"]),
+        ("time (s)", ""),
+    ),
+    "spectra": (
+        lambda ax: plots.spectra(ax, HZ, {"rest": DENSITY}, peaks={"rest": 10.0}),
+        ("frequency (Hz)", "power density (µV²/Hz)"),
+    ),
+    "ratings": (
+        lambda ax: plots.ratings(ax, np.array([[1.0], [9]]), ["x"], above=5, low=1, high=9),
+        ("rating (1 to 9, no unit)", ""),
+    ),
+    "label_balance": (
+        lambda ax: plots.label_balance(ax, pd.DataFrame({"low": [3], "high": [4]}, index=["x"])),
+        ("trials", ""),
+    ),
+    "amplitudes": (
+        lambda ax: plots.amplitudes(ax, ["a", "b"], np.array([1.0, 2]), label="deviation (µV)"),
+        ("", "deviation (µV)"),
+    ),
+    "frequency_response": (
+        lambda ax: plots.frequency_response(ax, HZ, {"alpha": -HZ}),
+        ("frequency (Hz)", "gain (dB)"),
+    ),
+    "impulse_responses": (
+        lambda ax: plots.impulse_responses(
+            ax, np.arange(10) / 10, {"alpha": np.ones(10)}, window_seconds=0.5
+        ),
+        ("time after the impulse (s)", ""),
+    ),
+    "filter_delay": (
+        lambda ax: plots.filter_delay(ax, {"alpha": (HZ, DENSITY)}, sfreq=128),
+        ("frequency (Hz)", "delay (samples)"),
+    ),
+    "traces": (
+        lambda ax: plots.traces(ax, np.arange(5.0), {"a": np.arange(5.0)}),
+        ("time (s)", "signal (µV)"),
+    ),
+    "windows_timeline": (
+        lambda ax: plots.windows_timeline(
+            ax, baseline_seconds=3, trial_seconds=4, window_seconds=0.5
+        ),
+        ("time from the start of the trial (s)", ""),
+    ),
+    "feature_scatter": (
+        lambda ax: plots.feature_scatter(ax, HZ, HZ, labels=("DE (nats)", "ln E"), line=(1, 0)),
+        ("DE (nats)", "ln E"),
+    ),
+    "grid_map": (
+        lambda ax: [maps.grid_map(ax, np.arange(32.0), CHANNELS)],
+        ("grid column (ears at the ends)", "grid row (front at the top)"),
+    ),
+    "learning_curves": (
+        lambda ax: score_plots.learning_curves(ax, history()),
+        ("epoch (passes over the training data)", "loss (nats)"),
+    ),
+    "score_points": (
+        lambda ax: score_plots.score_points(
+            ax, pd.DataFrame({"row": ["a"], "value": [0.6]}), label="accuracy (0 to 1)"
+        ),
+        ("accuracy (0 to 1)", ""),
+    ),
+    "paired_points": (
+        lambda ax: score_plots.paired_points(
+            ax, [1.0], [2.0], names=("rest", "arithmetic"), label="power (dB)"
+        ),
+        ("", "power (dB)"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_axes_say_what_they_show_and_artists_come_back(ax, name):
+    draw, labels = DRAWINGS[name]
+    artists = draw(ax)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == labels
+    assert artists and all(artist.axes is ax for artist in artists)
+
+
+def test_signals_have_a_scale_bar_of_the_height_it_says(ax):
+    artists = plots.signals(ax, np.zeros((2, 5)), np.arange(5.0), ["a", "b"], scale_uv=20)
+    *_, bar, label = artists
+    low, high = bar.get_ydata()
+    assert high - low == 20
+    assert label.get_text().strip() == "20 µV"
+
+
+def test_the_alpha_peak_is_marked_on_the_curve_and_its_absence_is_not(ax):
+    found = plots.spectra(ax, HZ, {"a": DENSITY, "b": DENSITY}, peaks={"a": 10.0, "b": np.nan})
+    line_a, mark, line_b = found
+    assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (10.0, pytest.approx(1.0))
+    assert line_a.get_label() == "a, peak at 10.0 Hz"
+    assert line_b.get_label() == "b"
+
+
+def test_ratings_at_the_threshold_are_low_and_missing_ones_are_not_drawn(ax):
+    values = np.array([[5.0], [5.1], [np.nan]])
+    _, high, low = plots.ratings(ax, values, ["x"], above=5, low=1, high=9)
+    assert high.get_offsets()[:, 0].tolist() == [5.1]
+    assert low.get_offsets()[:, 0].tolist() == [5.0]
+
+
+def test_windows_are_counted(ax):
+    boxes = plots.windows_timeline(ax, baseline_seconds=3, trial_seconds=60, window_seconds=0.5)
+    assert len(boxes) == 6 + 120
+
+
+def test_label_bars_stand_end_to_end(ax):
+    counts = pd.DataFrame({"low": [3], "high": [4], "left out": [0]}, index=["x"])
+    low, high = plots.label_balance(ax, counts)
+    assert (low.get_width(), high.get_x(), high.get_width()) == (3, 3, 4)
+    assert low.get_hatch() != high.get_hatch()
+
+
+def test_leaking_scores_are_hollow_and_not_held_against_chance(ax):
+    points = pd.DataFrame(
+        {"row": ["leaks", "honest"], "value": [0.95, 0.5], "leaks": [True, False]}
+    )
+    leaks, honest = score_plots.score_points(ax, points, label="accuracy")
+    assert leaks.get_facecolor()[0][:3].tolist() == [1, 1, 1]
+    assert tuple(honest.get_facecolor()[0][:3]) == pytest.approx(to_rgb(display.BLUE))
+    (chance,) = (line for line in ax.collections if line not in (leaks, honest))
+    (start, end) = chance.get_segments()[0][:, 1]
+    assert start <= 1 <= end and not start <= 0 <= end  # row 1 is the honest one
+
+
+def test_grid_shows_each_value_in_its_cell_and_hatches_the_rest(ax):
+    values = np.arange(32.0)
+    image = maps.grid_map(ax, values, CHANNELS)
+    plane = np.ma.filled(image.get_array().reshape(8, 9), np.nan)
+    rows, columns = grid.cells(CHANNELS)
+    assert plane[rows, columns].tolist() == values.tolist()
+    assert np.isnan(plane).sum() == 72 - 32 == len(ax.patches)
+    assert {text.get_text() for text in ax.texts} == set(CHANNELS)
+
+
+def test_differences_on_the_grid_carry_their_sign(ax):
+    maps.grid_map(ax, np.array([-1.0, 2.0]), ["O1", "O2"], diverging=True)
+    assert [text.get_text() for text in ax.texts] == ["O1\n\N{MINUS SIGN}", "O2\n+"]
+
+
+@pytest.mark.parametrize(("values", "limits"), [([-3, 1], (-3, 3)), ([0, 0], (-1, 1))])
+def test_symmetric_limits(values, limits):
+    assert maps.symmetric(values) == limits
+
+
+def test_zero_lies_between_two_colours():
+    colours = maps.DIVERGING(np.linspace(0, 1, maps.DIVERGING.N))
+    assert maps.DIVERGING.N % 2 == 0
+    middle = maps.DIVERGING.N // 2
+    assert colours[middle - 1, 2] > colours[middle - 1, 0]  # bluish below zero
+    assert colours[middle, 0] > colours[middle, 2]  # reddish above
+
+
+def test_electrodes_lie_on_the_head_where_their_names_say():
+    at = dict(zip(CHANNELS, maps.positions(tuple(CHANNELS)), strict=True))
+    assert max(np.hypot(*place) for place in at.values()) < maps.HEAD_RADIUS
+    assert all(at[name][0] < 0 for name in ("F3", "T7", "O1"))
+    assert all(at[name][0] > 0 for name in ("F4", "T8", "O2"))
+    assert at["Fp1"][1] > at["F3"][1] > at["C3"][1] > at["P3"][1] > at["O1"][1]
+    assert np.hypot(*at["Cz"]) < 0.15 * maps.HEAD_RADIUS
+
+
+def test_all_of_seeds_electrodes_are_found():
+    names = tuple(name for row in grid.SEED_GRID for name in row if name)
+    assert np.isfinite(maps.positions(names)).all()
+
+
+def test_an_unknown_electrode_is_named():
+    with pytest.raises(DataError, match="X9"):
+        maps.positions(("Cz", "X9"))
+
+
+def test_montage_draws_every_electrode_with_its_name(ax):
+    maps.montage(ax, CHANNELS, marked=["Oz"])
+    assert [text.get_text() for text in ax.texts] == CHANNELS
+
+
+def test_scalp_map_is_mnes(ax):
+    import mne
+
+    values = np.random.default_rng(0).normal(size=32)
+    image = maps.scalp(ax, values, CHANNELS, limits=(-2, 2))
+    other, _ = mne.viz.plot_topomap(
+        values,
+        maps.positions(tuple(CHANNELS)),
+        axes=plt.subplots()[1],
+        show=False,
+        sphere=maps.HEAD_RADIUS,
+        res=96,
+    )
+    assert np.ma.allclose(image.get_array(), other.get_array())
+    assert image.get_clim() == (-2, 2)
+
+
+def test_maps_of_a_band_share_their_limits_and_differences_are_symmetric(ax):
+    rows = {"a": np.arange(128.0).reshape(4, 32), "b": -np.ones((4, 32)), "a-b": np.ones((4, 32))}
+    figure = plt.figure()
+    axes = maps.scalp_rows(figure, rows, CHANNELS, NAMES, unit="dB", difference="a-b")
+    limits = [[cell.images[0].get_clim() for cell in row] for row in axes]
+    assert limits[0] == limits[1] == [(-1, 31), (-1, 63), (-1, 95), (-1, 127)]
+    assert limits[2] == [(-1, 1)] * 4
+    bars = [other.get_xlabel() for other in figure.axes if other not in axes.ravel()]
+    assert bars == ["dB"] * 4 + ["difference (dB)"]
+
+
+def class_means() -> xr.DataArray:
+    values = np.random.default_rng(0).normal(size=(2, 4, 32))
+    values[0, 1, 3] = 20
+    coords = {"class": ["rest", "arithmetic"], "band": NAMES, "channel": CHANNELS}
+    return xr.DataArray(values, coords, ("class", "band", "channel"))
+
+
+@pytest.mark.parametrize(
+    ("make", "alt"),
+    [
+        (
+            lambda: pictures.class_maps(
+                class_means(), "condition", Task(classes=("rest", "arithmetic")), of="made up"
+            ),
+            r"rest \N{MINUS SIGN} arithmetic.*alpha \+\d+\.\d dB at F7",
+        ),
+        (
+            lambda: pictures.spectra(
+                xr.DataArray(
+                    [DENSITY, np.exp(-((HZ - 10) ** 2) / 2)], {"frequency": HZ, "trial": [1, 2]},
+                    ("trial", "frequency"),
+                ),
+                pd.DataFrame({"x": [0, 1]}, index=[1, 2]), {"x": Task("x")}, place="Oz",
+            ),
+            r"x: low none, high 10\.0 Hz",
+        ),
+        (
+            lambda: pictures.grid_and_scalp(np.arange(32.0), CHANNELS, name="alpha", unit="dB"),
+            r"\(dB\) .* from 0\.0 at Fp1 to 31\.0 at O2",
+        ),
+        (
+            lambda: cohort_pictures.learning(history(), "window_wise"),
+            r"0\.33 in training and 0\.67",
+        ),
+    ],
+)  # fmt: skip
+def test_pictures_describe_the_data(ax, make, alt):
+    picture = make()
+    assert pd.Series([picture.alt]).str.contains(alt).item(), picture.alt
+    assert len(picture.png) < 400_000
+
+
+def test_each_subjects_point_leads_to_the_subjects_page(ax):
+    """Two rows of three subjects; one of them has no score in the second."""
+    names = ["sub-01", "sub-02", "sub-03"]
+    given = {"trial_grouped": [0.4, 0.5, 0.6], "leave_subjects_out": [0.3, np.nan, 0.7]}
+    tables = [
+        pd.DataFrame({"protocol": protocol, "subject": names, "value": values})
+        for protocol, values in given.items()
+    ]
+    same = {"stage": "pooled", "fold": pd.NA, "task": "x", "metric": reports.ESTIMAND}
+    table = pd.concat(tables).assign(**same, low=np.nan, high=np.nan, leaks=False)
+    picture = pictures.scores(table, "x", Task("x"), links={name: f"{name}.html" for name in names})
+    anchors = re.findall(
+        r'href="(sub-\d\d)\.html" title="(.+?)" .*?left:([\d.]+)%', picture.anchors
+    )
+    told = [title for _, title, _ in anchors]
+    assert told == ["sub-01: 0.40", "sub-02: 0.50", "sub-03: 0.60", "sub-01: 0.30", "sub-03: 0.70"]
+    assert all(title.startswith(name) for name, title, _ in anchors)
+    left = np.array([float(place) for *_, place in anchors])
+    values = np.array([float(title.split()[1]) for title in told])
+    assert np.corrcoef(left, values)[0, 1] == pytest.approx(1)
+    assert "Without a point, for want of trials of each class: sub-02." in picture.caption
+
+
+def test_no_figure_stays_open(ax):
+    plt.close("all")
+    pictures.labels(pd.DataFrame({"low": [1], "high": [2]}, index=["x"]))
+    assert plt.get_fignums() == []
+
+
+def contrast_ratio(one: str, other: str) -> float:
+    """The contrast of two colours as WCAG 2 defines it."""
+
+    def luminance(colour):
+        parts = np.array(to_rgb(colour))
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return linear @ [0.2126, 0.7152, 0.0722]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("colour", [display.BLUE, display.RED, display.OCHRE, display.GREY])
+def test_colours_are_legible_on_white(colour):
+    assert contrast_ratio(colour, "white") > 4.5
+
+
+def test_lines_differ_in_style_as_well_as_colour(ax):
+    cycle = list(plt.rcParams["axes.prop_cycle"])
+    assert len({entry["linestyle"] for entry in cycle}) == len(cycle) == len(BANDS)

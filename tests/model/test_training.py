@@ -1,0 +1,406 @@
+"""Training repeats itself, follows its schedule, compiles once and survives being killed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from emolib.errors import DataError, SettingsError
+from emolib.model import training
+from emolib.model.batches import Batches
+from emolib.model.callbacks import RestoreAtHalving
+from emolib.model.networks import build_mt_cnn
+from emolib.model.settings import ModelSettings, TrainingSettings
+from emolib.model.training import GroupedInputs, Trainer, fine_tune_subject, train_fold
+from emolib.splits.protocols import Fold
+
+import keras  # isort: skip
+
+MODEL = ModelSettings(width=1 / 64, planes=1)
+QUICK = TrainingSettings(batch_size=16, epochs=3, fine_tuning_epochs=2, learning_rate=0.01)
+KEY = (0, "trial_grouped", 0)
+
+
+@pytest.fixture(scope="module")
+def trainer() -> Trainer:
+    return Trainer(partial(build_mt_cnn, MODEL), QUICK)
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    """Three subjects with 60, 50 and 47 rows, a missing label, and a fold of them."""
+    rng = np.random.default_rng(0)
+    subjects = np.repeat(["sub-01", "sub-02", "sub-03"], [60, 50, 47])
+    x = rng.normal(size=(len(subjects), 8, 9, 1)).astype("float32")
+    labels = {task: rng.integers(0, 2, len(subjects)) for task in ("valence", "arousal")}
+    labels["arousal"][5] = -1
+    part = rng.integers(0, 5, len(subjects))
+    fold = Fold(*(np.flatnonzero(np.isin(part, of)) for of in ([0, 1, 2], [3], [4])))
+    return x, labels, fold, subjects
+
+
+def same(one, other) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def fit(trainer, cohort, **changes):
+    x, labels, fold, _ = cohort
+    given = {
+        "train": fold.train,
+        "validation": fold.validation,
+        "rate": 0.01,
+        "epochs": 3,
+        "key": KEY,
+    }
+    return trainer.fit(x, labels, **given | changes)
+
+
+def test_stages_come_in_order_and_predict_the_test_rows(trainer, cohort):
+    x, labels, fold, subjects = cohort
+    results = list(train_fold(trainer, x, labels, fold, subjects, key=KEY))
+    assert [(r.stage, r.subject, r.task) for r in results] == [("pooled", None, None)] + [
+        (stage, subject, task)
+        for subject in ("sub-01", "sub-02", "sub-03")
+        for stage, task in (
+            ("subject", None),
+            ("subject_and_task", "valence"),
+            ("subject_and_task", "arousal"),
+        )
+    ]
+    for result in results:
+        tasks = [result.task] if result.task else ["valence", "arousal"]
+        assert list(result.probabilities) == tasks
+        assert all(p.shape == (len(result.rows), 2) for p in result.probabilities.values())
+        if result.subject is None:
+            assert np.array_equal(result.rows, fold.test)
+        else:
+            assert (subjects[result.rows] == result.subject).all()
+        assert not result.note
+
+
+def test_fine_tuning_repeats_in_whatever_order_subjects_come(trainer, cohort):
+    x, labels, fold, subjects = cohort
+    pooled = trainer.initial_weights(KEY)
+
+    def tuned(subject):
+        stages = fine_tune_subject(trainer, x, labels, fold, subjects, subject, pooled, key=KEY)
+        return [result.weights for result in stages]
+
+    first = {subject: tuned(subject) for subject in ("sub-01", "sub-02")}
+    again = {subject: tuned(subject) for subject in ("sub-02", "sub-01")}
+    for subject in first:
+        assert all(same(a, b) for a, b in zip(first[subject], again[subject], strict=True))
+
+
+def test_a_fit_depends_on_its_key_and_not_on_what_came_before(trainer, cohort):
+    one = fit(trainer, cohort)
+    other = fit(trainer, cohort, key=(1, "trial_grouped", 0))
+    again = fit(Trainer(partial(build_mt_cnn, MODEL), QUICK), cohort)
+    assert same(one.weights, again.weights)
+    assert one.history.equals(again.history)
+    assert not same(one.weights, other.weights)
+
+
+def test_both_single_task_fits_start_from_the_pooled_weights_and_leave_the_other_head(
+    trainer, cohort
+):
+    x, labels, fold, subjects = cohort
+    pooled = trainer.initial_weights(KEY)
+    _, valence, arousal = fine_tune_subject(
+        trainer, x, labels, fold, subjects, "sub-01", pooled, key=KEY
+    )
+    heads = {
+        task: [i for i, w in enumerate(trainer.model.weights) if f"{task}/" in w.path]
+        for task in ("valence", "arousal")
+    }
+    for result, other in ((valence, "arousal"), (arousal, "valence")):
+        assert all(np.array_equal(result.weights[i], pooled[i]) for i in heads[other])
+        assert not any(np.array_equal(result.weights[i], pooled[i]) for i in heads[result.task])
+        assert result.history[f"{other}_loss"].isna().all()
+        assert np.allclose(result.history["val_loss"], result.history[f"val_{result.task}_loss"])
+
+
+def test_nothing_is_compiled_for_a_new_subject_stage_or_number_of_rows(cohort):
+    """Counted where compiling begins: each new trace of the step calls the network once."""
+    x, labels, fold, subjects = cohort
+    calls = Counter()
+
+    def build(seed=0):
+        model = build_mt_cnn(MODEL, seed=seed)
+        call = model.call
+
+        def counted(*args, training=None, **kwargs):
+            calls[str(training)] += 1
+            return call(*args, training=training, **kwargs)
+
+        model.call = counted
+        return model
+
+    trainer = Trainer(build, QUICK)
+    results = train_fold(trainer, x, labels, fold, subjects, key=KEY)
+    for _ in range(4):
+        next(results)  # pooled, and all stages of the first subject
+    before = calls.copy()
+    assert sum(before.values()) > 0
+    rest = list(results)
+    shorter = Fold(fold.train[:-9], fold.validation[:-2], fold.test[:-3])
+    again = list(train_fold(trainer, x, labels, shorter, subjects, key=(1, *KEY)))
+    assert (len(rest), len(again)) == (6, 10)
+    assert calls == before
+
+
+def test_batches_are_full_hold_each_row_and_are_filled_from_the_permutation_s_start():
+    rows = np.arange(100, 110)
+    labels, weights = {"t": np.arange(10) % 2}, {"t": np.ones(2)}
+    batches = Batches(np.arange(200.0)[:, None], labels, weights, rows, batch_size=4, key=("k",))
+    given = np.concatenate([batches[i][0] for i in range(len(batches))])[:, 0]
+    assert len(given) == 12
+    assert sorted(given[:10]) == rows.tolist()
+    assert given[10:].tolist() == given[:2].tolist()
+    batches.start_epoch(1)
+    assert batches[0][0][:, 0].tolist() != given[:4].tolist()
+
+
+def test_validation_s_filling_does_not_count(trainer, cohort):
+    """The reported validation loss is that of the rows, worked out by hand."""
+    x, labels, fold, _ = cohort
+    fitted = fit(trainer, cohort, epochs=1)
+    given = trainer.predict(fitted.weights, x, fold.validation)
+    expected = 0.0
+    for task, probability in given.items():
+        truth = labels[task][fold.validation]
+        right = probability[np.arange(len(truth)), np.maximum(truth, 0)]
+        expected += np.mean(np.where(truth >= 0, -np.log(right), 0.0))
+    assert fitted.history["val_loss"].iloc[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_predictions_do_not_depend_on_the_rows_beside(trainer, cohort):
+    x, _, fold, _ = cohort
+    weights = trainer.initial_weights(KEY)
+    whole = trainer.predict(weights, x, fold.test)["valence"]
+    part = trainer.predict(weights, x, fold.test[3:5])["valence"]
+    np.testing.assert_array_equal(whole[3:5], part)
+
+
+def test_best_weights_are_kept(trainer, cohort):
+    """A rate that only harms: the weights after the best epoch come back."""
+    fitted = fit(trainer, cohort, rate=0.1, epochs=6)
+    best = int(fitted.history["val_loss"].idxmin())
+    assert best < 5
+    assert same(fitted.weights, fit(trainer, cohort, rate=0.1, epochs=best + 1).weights)
+
+
+@pytest.mark.parametrize("decay", [True, False])
+def test_the_schedule_by_hand(decay):
+    """Losses 5 4 4 4 3 3 3 3 3 3, halve after 2, stop after 5 without a better one.
+
+    Best in epochs 1, 2 and 5. Halved after epochs 4 (3 and 4 no better) and 7, 9; stopped
+    after 10. The weights of epoch 2 come back after 4, those of epoch 5 after 7 and 9.
+    """
+    losses = [5, 4, 4, 4, 3, 3, 3, 3, 3, 3, 9, 9]
+    trainer = Trainer(
+        partial(build_mt_cnn, MODEL), replace(QUICK, halve_after=2, stop_after=5, rate_decay=decay)
+    )
+    model = trainer.model
+    stop, halve = trainer._schedule()
+    if not decay:
+        assert halve is None
+        return
+    restore = RestoreAtHalving(stop)
+    schedule = [halve, stop, restore]
+    model.optimizer.learning_rate = 1.0
+    for callback in schedule:
+        callback.set_model(model)
+        callback.on_train_begin()
+    model.stop_training = False
+    shape = [w.shape for w in model.get_weights()]
+    rates, held = [], []
+    for epoch, loss in enumerate(losses):
+        restore.on_epoch_begin(epoch)
+        model.set_weights([np.full(s, epoch + 1.0) for s in shape])  # what training made
+        for callback in schedule:
+            callback.on_epoch_end(epoch, {"val_loss": float(loss)})
+        rates.append(float(keras.ops.convert_to_numpy(model.optimizer.learning_rate)))
+        held.append(int(model.get_weights()[0].flat[0]))
+        if model.stop_training:
+            break
+    assert rates == [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.125, 0.125]
+    assert held == [1, 2, 3, 2, 5, 6, 5, 8, 5, 10]
+    stop.on_train_end()
+    assert model.get_weights()[0].flat[0] == 5
+
+
+def test_a_killed_fit_goes_on_and_gives_the_same_bits(trainer, cohort, tmp_path, monkeypatch):
+    monkeypatch.setattr("emolib.model.callbacks.CHECKPOINT_SECONDS", 0.0)
+    path = tmp_path / "fit.checkpoint.npz"
+    plain = fit(trainer, cohort, epochs=6, restore_at_halving=True)
+
+    def kill(name, epoch, epochs, logs):
+        if epoch == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(trainer, cohort, epochs=6, restore_at_halving=True, checkpoint=path, report=kill)
+    fit(trainer, cohort, key=("something", "else"))
+    seen = []
+    resumed = fit(
+        trainer,
+        cohort,
+        epochs=6,
+        restore_at_halving=True,
+        checkpoint=path,
+        report=lambda name, epoch, epochs, logs: seen.append(epoch),
+    )
+    assert seen == [4, 5, 6]
+    assert same(plain.weights, resumed.weights)
+    assert plain.history.equals(resumed.history)
+
+
+def test_a_finished_fit_is_read_back(trainer, cohort, tmp_path):
+    path = tmp_path / "fit.checkpoint.npz"
+    first = fit(trainer, cohort, checkpoint=path)
+    seen = []
+    again = fit(trainer, cohort, checkpoint=path, report=lambda *given: seen.append(given))
+    assert seen == []
+    assert same(first.weights, again.weights)
+    assert first.history.equals(again.history)
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "text", "other"])
+def test_a_checkpoint_that_does_not_serve_is_ignored(trainer, cohort, tmp_path, damage):
+    path = tmp_path / "fit.checkpoint.npz"
+    fit(trainer, cohort, checkpoint=path, key=(9,) if damage == "other" else KEY)
+    content = {"cut": path.read_bytes()[:-99], "empty": b"", "text": b"no archive"}
+    path.write_bytes(content.get(damage, path.read_bytes()))
+    assert same(fit(trainer, cohort, checkpoint=path).weights, fit(trainer, cohort).weights)
+
+
+def test_a_killed_fold_keeps_its_finished_fits(trainer, cohort, tmp_path):
+    x, labels, fold, subjects = cohort
+    whole = list(train_fold(trainer, x, labels, fold, subjects, key=KEY))
+    started = train_fold(trainer, x, labels, fold, subjects, key=KEY, checkpoints=tmp_path)
+    for _ in range(3):
+        next(started)
+    started.close()
+    seen = []
+    again = list(
+        train_fold(
+            trainer,
+            x,
+            labels,
+            fold,
+            subjects,
+            key=KEY,
+            checkpoints=tmp_path,
+            report=lambda name, *_: seen.append(name),
+        )
+    )
+    assert seen[0].endswith("subject_and_task sub-01 arousal")
+    for one, other in zip(whole, again, strict=True):
+        assert same(one.weights, other.weights)
+        assert all(np.array_equal(p, other.probabilities[t]) for t, p in one.probabilities.items())
+
+
+def test_class_weights_by_hand(trainer, cohort):
+    """Valence 6 to 2, arousal 4 to 4: balanced weights n / (2 n_c)."""
+    labels = {"valence": np.array([0] * 6 + [1] * 2), "arousal": np.array([0, 1] * 4)}
+    on = {"valence": 1.0, "arousal": 1.0}
+    expected = {
+        "per_task": ([2 / 3, 2.0], [1.0, 1.0]),
+        "last_task": ([1.0, 1.0], [1.0, 1.0]),
+        "none": ([1.0, 1.0], [1.0, 1.0]),
+    }
+    for kind, (valence, arousal) in expected.items():
+        trainer.settings, kept = replace(trainer.settings, class_weights=kind), trainer.settings
+        given = trainer._class_weights(labels, np.arange(8), on)
+        trainer.settings = kept
+        np.testing.assert_allclose(given["valence"], valence)
+        np.testing.assert_allclose(given["arousal"], arousal)
+
+
+def test_several_windows_are_gathered_a_batch_at_a_time(cohort):
+    x, labels, _, _ = cohort
+    groups = np.arange(156).reshape(-1, 3)
+    trainer = Trainer(partial(build_mt_cnn, replace(MODEL, windows=3)), QUICK)
+    of_group = {task: values[groups[:, 0]] for task, values in labels.items()}
+    rows = np.arange(len(groups))
+    fitted = trainer.fit(
+        GroupedInputs(x, groups),
+        of_group,
+        train=rows[:30],
+        validation=rows[30:40],
+        rate=0.01,
+        epochs=1,
+        key=KEY,
+    )
+    given = trainer.predict(fitted.weights, GroupedInputs(x, groups), rows[40:])
+    assert given["valence"].shape == (12, 2)
+
+
+def test_fine_tuning_is_refused_where_subjects_are_held_out(trainer, cohort):
+    x, labels, _, subjects = cohort
+    rows = np.arange(len(subjects))
+    fold = Fold(rows[:60], rows[60:110], rows[110:])
+    with pytest.raises(SettingsError, match="fine_tune: no subject of the test has rows"):
+        list(train_fold(trainer, x, labels, fold, subjects, key=KEY))
+
+
+def test_without_fine_tuning_the_pooled_fit_is_all(trainer, cohort):
+    x, labels, _, subjects = cohort
+    rows = np.arange(len(subjects))
+    fold = Fold(rows[:60], rows[60:110], rows[110:])
+    (pooled,) = train_fold(trainer, x, labels, fold, subjects, key=KEY, fine_tune=False)
+    assert pooled.stage == "pooled"
+
+
+def test_a_subject_with_one_class_keeps_the_pooled_head_and_says_so(trainer, cohort):
+    x, labels, fold, subjects = cohort
+    one_sided = {**labels, "valence": np.where(subjects == "sub-02", 1, labels["valence"])}
+    pooled = trainer.initial_weights(KEY)
+    both, valence, arousal = fine_tune_subject(
+        trainer, x, one_sided, fold, subjects, "sub-02", pooled, key=KEY
+    )
+    assert both.note == "sub-02 has one class of valence only: that head was not trained."
+    assert valence.note == "sub-02 has one class of valence only: pooled weights kept."
+    assert same(valence.weights, pooled)
+    assert not len(valence.history)
+    assert len(arousal.history) == 2
+    assert not arousal.note
+
+
+def test_one_class_for_everybody(trainer, cohort):
+    _, labels, _, _ = cohort
+    with pytest.raises(DataError, match="training labels of 'valence': no row has class 0"):
+        fit(
+            trainer,
+            (cohort[0], {**labels, "valence": np.ones_like(labels["valence"])}, *cohort[2:]),
+        )
+
+
+def test_a_diverging_loss_is_named(trainer, cohort):
+    x = cohort[0].copy()
+    x[cohort[2].train[3]] = np.nan
+    with pytest.raises(SettingsError, match="diverged: in epoch 1 the loss is nan"):
+        fit(trainer, (x, *cohort[1:]))
+
+
+def test_no_rows(trainer, cohort):
+    with pytest.raises(DataError, match="validation rows: there are none"):
+        fit(trainer, cohort, validation=np.array([], int))
+
+
+def test_a_task_that_the_model_lacks(trainer, cohort):
+    with pytest.raises(SettingsError, match="task_weights: names \\['liking'\\]"):
+        fit(trainer, cohort, task_weights={"liking": 1.0})
+
+
+def test_a_single_task_model_keeps_its_name_in_the_history(cohort):
+    x, labels, fold, _ = cohort
+    single = Trainer(partial(build_mt_cnn, replace(MODEL, tasks={"valence": 2})), QUICK)
+    history = fit(single, (x, labels, fold, None), epochs=1).history
+    assert {"loss", "valence_accuracy", "val_valence_accuracy"} <= set(history)
+    assert training.Trainer is Trainer

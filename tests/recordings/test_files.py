@@ -1,0 +1,443 @@
+"""One's own recordings: any file that MNE reads, and a table of trials."""
+
+import mne
+import numpy as np
+import pytest
+from synthetic import cut_short, noise, write_edf, write_table
+
+from emolib.errors import DataError, SettingsError
+from emolib.recordings import files
+from emolib.recordings.files import FilesSettings
+
+NAMES = ["EEG Fp1", "F3", "EEG T3-REF", "oz", "ECG"]
+PLACES = ["Fp1", "F3", "T7", "Oz"]
+AS_RECORDED = FilesSettings(reference="recorded")
+STEP_UV = 1000 / 65535  # one step of the converter that `write_edf` writes down
+
+
+def row(trial=1, **changes):
+    """A row of the table: trial k is the k-th second after a second of rest."""
+    return {
+        "subject": "1",
+        "file": "a.edf",
+        "trial": trial,
+        "onset_seconds": trial,
+        "duration_seconds": 1.0,
+        "valence": 2 * trial,
+    } | changes
+
+
+def write_study(folder, rows=None, *, signals=None, names=NAMES, sfreq=128, file="a.edf"):
+    """One EDF file of 6 s and its table; the signals are returned."""
+    signals = noise(len(names), 6, sfreq) if signals is None else signals
+    write_edf(folder / file, signals, names, sfreq)
+    write_table(folder / "trials.csv", rows or [row(1), row(2), row(3)])
+    return signals
+
+
+# What the file holds is what the recording holds
+
+
+@pytest.mark.parametrize("ending", ["edf", "bdf"])
+def test_trials_are_cut_where_the_table_says_in_microvolts(tmp_path, ending):
+    rows = [row(k, file=f"a.{ending}", stimulus=f"film{k}") for k in (2, 1, 3)]
+    signals = write_study(tmp_path, rows, file=f"a.{ending}")
+    recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
+    assert recording["channel"].values.tolist() == PLACES
+    assert recording["trial"].values.tolist() == [1, 2, 3]
+    assert recording["stimulus"].values.tolist() == ["film1", "film2", "film3"]
+    assert recording["rating"].sel(scale="valence").values.tolist() == [2.0, 4.0, 6.0]
+    assert recording["eeg"].dtype == np.float32 and recording["eeg"].shape == (3, 4, 128)
+    for k in (1, 2, 3):
+        np.testing.assert_allclose(
+            recording["eeg"].sel(trial=k), signals[:4, 128 * k : 128 * (k + 1)], atol=STEP_UV
+        )
+    assert recording.attrs["sfreq"] == 128.0 and recording.attrs["subject"] == "sub-01"
+    assert "baseline" not in recording and "trial_samples" not in recording.coords
+
+
+def test_fif_files_are_read_and_channels_marked_bad_are_left_out(tmp_path):
+    signals = noise(5, 6, 128)
+    info = mne.create_info(["Fz", "Cz", "Pz", "Oz", "STI 014"], 128.0, ["eeg"] * 4 + ["stim"])
+    info["bads"] = ["Pz"]
+    raw = mne.io.RawArray(signals * 1e-6, info, verbose="error")
+    raw.save(tmp_path / "a_raw.fif", verbose="error")
+    write_table(tmp_path / "trials.csv", [row(1, file="a_raw.fif")])
+    recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
+    assert recording["channel"].values.tolist() == ["Fz", "Cz", "Oz"]
+    np.testing.assert_allclose(recording["eeg"][0], signals[[0, 1, 3], 128:256], rtol=1e-5)
+    assert any("marked bad: Pz, STI 014" in note for note in recording.attrs["notes"])
+
+
+def test_the_baseline_ends_where_the_trial_begins(tmp_path):
+    rows = [row(k, baseline_seconds=0.5) for k in (1, 2)]
+    signals = write_study(tmp_path, rows)
+    recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
+    assert recording["baseline"].shape == (2, 4, 64)
+    np.testing.assert_allclose(recording["baseline"][1], signals[:4, 192:256], atol=STEP_UV)
+    np.testing.assert_allclose(recording["eeg"][1], signals[:4, 256:384], atol=STEP_UV)
+    assert recording["baseline_time"].values[-1] == -1 / 128
+
+
+def test_the_common_average_is_taken_by_default(tmp_path):
+    signals = write_study(tmp_path, [row(1, baseline_seconds=1)])
+    recording = files.read(tmp_path, "sub-01")
+    expected = signals[:4] - signals[:4].mean(axis=0)
+    np.testing.assert_allclose(recording["eeg"][0], expected[:, 128:256], atol=2 * STEP_UV)
+    np.testing.assert_allclose(recording["baseline"][0], expected[:, :128], atol=2 * STEP_UV)
+    np.testing.assert_allclose(recording["eeg"].mean("channel"), 0, atol=1e-5)
+    assert recording["eeg"].attrs["units"] == "uV"
+    assert "set against the common average of the 4 channels" in recording.attrs["notes"]
+
+
+def test_trials_of_different_length_are_padded(tmp_path):
+    signals = write_study(tmp_path, [row(1, duration_seconds=0.5), row(2, duration_seconds=1.5)])
+    recording = files.read(tmp_path, "sub-01")
+    assert recording["trial_samples"].values.tolist() == [64, 192]
+    assert recording["eeg"].shape == (2, 4, 192)
+    assert np.isnan(recording["eeg"][0, :, 64:]).all()
+    assert np.isfinite(recording["eeg"][0, :, :64]).all() and np.isfinite(recording["eeg"][1]).all()
+    expected = signals[:4, 128:192] - signals[:4, 128:192].mean(axis=0)
+    np.testing.assert_allclose(recording["eeg"][0, :, :64], expected, atol=2 * STEP_UV)
+
+
+def test_numbers_are_ratings_and_words_are_classes(tmp_path):
+    rows = [
+        row(1, valence="", condition="rest", site="A"),
+        row(2, valence="4.9", condition="task", site=""),
+    ]
+    write_study(tmp_path, rows)
+    recording = files.read(tmp_path, "sub-01")
+    np.testing.assert_array_equal(recording["rating"], [[np.nan], [4.9]])
+    assert recording["task"].values.tolist() == ["condition", "site"]
+    assert recording["class"].values.tolist() == [["rest", "A"], ["task", ""]]
+    assert "1 of 2 ratings are missing: trial 1 valence" in recording.attrs["notes"]
+    assert "1 classes are missing: trial 2 site" in recording.attrs["notes"]
+
+
+def test_what_is_dropped_is_noted(tmp_path):
+    write_study(tmp_path)
+    notes = files.read(tmp_path, "sub-01", settings=FilesSettings(drop=("fp1",))).attrs["notes"]
+    assert "a.edf: left out, not on the grid or marked bad: ECG" in notes
+    assert "left out as the settings ask: Fp1" in notes
+    assert "no column 'stimulus': a trial's number stands for its stimulus" in notes
+
+
+def test_a_fast_channel_that_is_no_eeg_does_not_change_the_rate(tmp_path):
+    signals = [*noise(4, 6, 128), noise(1, 6, 512)[0]]
+    write_study(tmp_path, signals=signals, sfreq=[128, 128, 128, 128, 512])
+    recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
+    assert recording.attrs["sfreq"] == 128.0
+    np.testing.assert_allclose(recording["eeg"][0, 1], signals[1][128:256], atol=STEP_UV)
+
+
+def test_eeg_at_two_rates_is_refused(tmp_path):
+    signals = [*noise(4, 6, 128), noise(1, 6, 256)[0]]
+    names = ["Fp1", "F3", "Fz", "Oz", "Cz"]
+    write_study(tmp_path, signals=signals, names=names, sfreq=[128, 128, 128, 128, 256])
+    with pytest.raises(DataError, match=r"a\.edf: samples .* mixed sampling frequencies"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_several_files_of_a_subject_are_joined_by_channel_name(tmp_path):
+    signals = write_study(tmp_path, [row(1), row(2, file="b.edf")])
+    write_edf(tmp_path / "b.edf", signals[::-1], NAMES[::-1], 128)
+    recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
+    np.testing.assert_allclose(recording["eeg"][1], signals[:4, 256:384], atol=STEP_UV)
+
+
+# Subjects and sources
+
+
+def test_subjects_are_named_and_sorted_by_number(tmp_path):
+    names = ["10", "2", "sub-01", "anna", "02"]
+    rows = [row(k, subject=name) for k, name in enumerate(names, start=1)]
+    table = write_table(tmp_path / "trials.tsv", rows)
+    for stranger in (".DS_Store", "notes.txt"):
+        (tmp_path / stranger).touch()
+    assert files.subjects(tmp_path) == ["sub-01", "sub-02", "sub-10", "sub-anna"]
+    assert files.subjects(table) == files.subjects(tmp_path)
+
+
+def test_sources_are_the_table_the_file_and_what_belongs_to_it(tmp_path):
+    for name in ("a.vhdr", "a.eeg", "a.vmrk", "b.eeg"):
+        (tmp_path / name).touch()
+    table = write_table(tmp_path / "trials.csv", [row(1, file="a.vhdr"), row(2, file="a.vhdr")])
+    assert files.sources(tmp_path, "sub-01") == [
+        table, *(tmp_path / name for name in ("a.vhdr", "a.eeg", "a.vmrk"))
+    ]  # fmt: skip
+
+
+def test_check_names_the_broken_subject(tmp_path):
+    write_study(tmp_path, [row(1), row(1, subject="2", file="b.edf"), row(1, subject="3")])
+    write_edf(tmp_path / "b.edf", noise(5, 6, 128), NAMES, 128)
+    cut_short(tmp_path / "b.edf")
+    found = files.check(tmp_path)
+    assert found["sub-01"] is None and found["sub-03"] is None
+    assert found["sub-02"].where == str(tmp_path / "b.edf")
+
+
+def test_a_subject_that_does_not_exist_is_named(tmp_path):
+    write_study(tmp_path)
+    with pytest.raises(DataError, match=r"no subject 'sub-1'.*Did you mean 'sub-01'"):
+        files.read(tmp_path, "sub-1")
+
+
+# Tables that cannot be used
+
+
+def test_a_folder_without_a_table_shows_what_was_found(tmp_path):
+    (tmp_path / "anna.edf").touch()
+    with pytest.raises(DataError, match=r"no table of trials.\n.*expected[\s\S]*anna.edf"):
+        files.subjects(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing/trials.csv"])
+def test_a_missing_folder_or_table_is_named(tmp_path, name):
+    with pytest.raises(DataError, match="does not exist"):
+        files.subjects(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is no table"),
+        (b"\xff\xfe\x00\x01", "is no table"),
+        (b"subject,file\n1,a.edf,3,4\n1\n1,2,3,4,5,6\n", "is no table|no column"),
+        (b"subject;file;trial\n1;a.edf;1\n", "has no column 'subject', only 'subject;file;trial'"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path, content, message):
+    (tmp_path / "trials.csv").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        files.subjects(tmp_path)
+
+
+def test_a_spreadsheets_table_with_marks_spaces_and_blank_lines_is_read(tmp_path):
+    head = "subject, file, trial, onset_seconds, duration_seconds, valence"
+    lines = [head, "1, a.edf, 1, 0, 1, 5", "", "1, a.edf, 2, 1, 1, 6"]
+    (tmp_path / "trials.csv").write_text("\r\n".join(lines), "utf-8-sig", newline="")
+    table = files.read_table(tmp_path)
+    assert table["valence"].tolist() == [5.0, 6.0]
+    assert table["file"].tolist() == [str(tmp_path / "a.edf")] * 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("onset_seconds", "onset", "no column 'onset_seconds'.*Did you mean 'onset'"),
+        ("subject", "participant", "no column 'subject', only 'participant'"),
+        ("valence", "stimuls", "a column 'stimuls', nearly 'stimulus'"),
+        ("valence", "baseline_second", "Did you mean 'baseline_seconds'"),
+        ("valence", "stimulus", "no column of ratings or classes"),
+    ],
+)
+def test_a_missing_or_misspelt_column_is_named(tmp_path, old, new, message):
+    rows = [{new if name == old else name: value for name, value in row().items()}]
+    write_table(tmp_path / "trials.csv", rows)
+    with pytest.raises(DataError, match=message):
+        files.subjects(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"onset_seconds": -1}, "line 3: 'onset_seconds' must not be negative; .*onset_seconds -1"),
+        ({"onset_seconds": "inf"}, "line 3: 'onset_seconds'"),
+        ({"onset_seconds": "1,5"}, "line 3: 'onset_seconds' is '1,5', elsewhere it holds numbers"),
+        ({"onset_seconds": ""}, "line 3: 'onset_seconds' is blank"),
+        ({"duration_seconds": 0}, "line 3: 'duration_seconds' must be positive"),
+        ({"baseline_seconds": -1}, "line 3: 'baseline_seconds' must not be negative"),
+        ({"baseline_seconds": 3}, "line 3: the baseline must not begin before the file"),
+        ({"trial": 1}, "line 3: sub-01 has trial 1 already"),
+        ({"trial": 0}, "line 3: 'trial' must be a whole number from 1"),
+        ({"trial": 1.5}, "line 3: 'trial' must be a whole number from 1"),
+        ({"valence": "four"}, "line 3: 'valence' is 'four', elsewhere it holds numbers"),
+        ({"file": ""}, "line 3: 'file' is blank"),
+    ],
+)
+def test_a_bad_cell_is_named_by_line_and_column(tmp_path, changes, message):
+    rows = [row(1, baseline_seconds=0), row(2, baseline_seconds=0) | changes]
+    write_table(tmp_path / "trials.csv", rows)
+    with pytest.raises(DataError, match=message):
+        files.subjects(tmp_path)
+
+
+def test_a_table_without_trials_is_refused(tmp_path):
+    (tmp_path / "trials.csv").write_text(",".join(row()) + "\n")
+    with pytest.raises(DataError, match="holds no trials"):
+        files.subjects(tmp_path)
+
+
+def test_a_column_that_is_blank_throughout_is_refused(tmp_path):
+    write_table(tmp_path / "trials.csv", [row(1, valence=""), row(2, valence="")])
+    with pytest.raises(DataError, match="column 'valence' is blank in every line"):
+        files.subjects(tmp_path)
+
+
+@pytest.mark.parametrize("value", [0, 10, 0.99])
+def test_a_rating_out_of_range_is_named(tmp_path, value):
+    write_study(tmp_path, [row(1), row(2, valence=value)])
+    with pytest.raises(DataError, match=rf"trials\.csv: trial 2: valence is rated {value}, out"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_the_range_of_ratings_is_a_setting(tmp_path):
+    write_study(tmp_path, [row(1, valence=0), row(2, valence=100)])
+    settings = FilesSettings(rating_range=(0, 100))
+    assert files.read(tmp_path, "sub-01", settings=settings)["rating"].attrs["high"] == 100
+
+
+def test_a_subject_without_any_rating_is_refused(tmp_path):
+    write_study(tmp_path, [row(1, valence=""), row(1, subject="2")])
+    with pytest.raises(DataError, match="every rating is missing"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_baselines_of_different_lengths_are_refused(tmp_path):
+    write_study(tmp_path, [row(1, baseline_seconds=0.5), row(2, baseline_seconds="")])
+    with pytest.raises(DataError, match=r"sub-01 has baselines of different lengths: 0, 0\.5 s"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_a_blank_stimulus_is_refused(tmp_path):
+    write_study(tmp_path, [row(1, stimulus="a"), row(2, stimulus="")])
+    with pytest.raises(DataError, match="sub-01, trial 2: 'stimulus' is blank"):
+        files.read(tmp_path, "sub-01")
+
+
+# Signals that cannot be used
+
+
+def test_a_trial_beyond_the_end_of_its_file_is_named(tmp_path):
+    write_study(tmp_path, [row(1), row(6)])
+    with pytest.raises(DataError, match=r"trial 6 ends at 7 s, but a\.edf at 6 s"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_a_trial_may_end_with_its_file(tmp_path):
+    write_study(tmp_path, [row(1), row(4, duration_seconds=2)])
+    assert files.read(tmp_path, "sub-01")["trial_samples"].values.tolist() == [128, 256]
+
+
+def test_a_missing_file_is_named(tmp_path):
+    write_study(tmp_path, [row(1, file="eeg/b.edf")])
+    with pytest.raises(DataError, match=r"b\.edf: does not exist"):
+        files.read(tmp_path, "sub-01")
+
+
+@pytest.mark.parametrize("ending", ["edf", "bdf"])
+@pytest.mark.parametrize("keep", [0.0, 0.01, 0.1, 0.5, 0.999])
+def test_a_truncated_file_is_an_error_not_a_warning(tmp_path, ending, keep):
+    write_study(tmp_path, [row(1, file=f"a.{ending}")], file=f"a.{ending}")
+    cut_short(tmp_path / f"a.{ending}", keep)
+    with pytest.raises(DataError, match=rf"a\.{ending}: .*(header says|no complete header)"):
+        files.read(tmp_path, "sub-01")
+
+
+@pytest.mark.parametrize("keep", [0.01, 0.5])
+def test_a_truncated_fif_file_is_an_error(tmp_path, keep):
+    info = mne.create_info(["Fz", "Cz"], 128.0, "eeg")
+    raw = mne.io.RawArray(noise(2, 6, 128) * 1e-6, info, verbose="error")
+    raw.save(tmp_path / "a_raw.fif", verbose="error")
+    cut_short(tmp_path / "a_raw.fif", keep)
+    write_table(tmp_path / "trials.csv", [row(4, file="a_raw.fif")])
+    with pytest.raises(DataError, match=r"a_raw\.fif"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_a_file_that_mne_does_not_know_is_refused(tmp_path):
+    (tmp_path / "a.docx").write_text("Dear diary")
+    write_table(tmp_path / "trials.csv", [row(1, file="a.docx")])
+    with pytest.raises(DataError, match=r"a\.docx: MNE cannot read it"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_a_file_without_eeg_says_what_it_holds(tmp_path):
+    write_study(tmp_path, names=["ECG", "A2-A1", "Resp"])
+    with pytest.raises(DataError, match="no EEG channel has a place on the grid; found ECG, A2-A1"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_two_names_for_one_electrode_are_refused(tmp_path):
+    write_study(tmp_path, names=["Fz", "T3", "Cz", "EEG T7"])
+    with pytest.raises(DataError, match="'T3' and 'EEG T7' are both T7"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_one_name_for_two_channels_is_refused(tmp_path):
+    write_study(tmp_path, names=["Fz", "Cz", "Fz", "Pz"])
+    with pytest.raises(DataError, match="'Fz-0' and 'Fz-1' are both Fz"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_a_flat_channel_is_found_before_the_average_hides_it(tmp_path):
+    signals = noise(5, 6, 128)
+    signals[2] = 0
+    write_study(tmp_path, signals=signals)
+    with pytest.raises(DataError, match="trial 1, channel T7 is flat"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_a_flat_channel_may_be_left_out(tmp_path):
+    signals = noise(5, 6, 128)
+    signals[2] = 0
+    write_study(tmp_path, signals=signals)
+    recording = files.read(tmp_path, "sub-01", settings=FilesSettings(drop=("T3",)))
+    assert recording["channel"].values.tolist() == ["Fp1", "F3", "Oz"]
+
+
+def test_a_duplicate_channel_is_named(tmp_path):
+    signals = noise(5, 6, 128)
+    signals[3] = signals[0]
+    write_study(tmp_path, signals=signals)
+    with pytest.raises(DataError, match="channels Fp1 and Oz hold the same samples"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_microvolts_taken_for_volts_are_refused(tmp_path):
+    info = mne.create_info(["Fz", "Cz"], 128.0, "eeg")
+    raw = mne.io.RawArray(noise(2, 6, 128), info, verbose="error")  # MNE's unit is the volt
+    raw.save(tmp_path / "a_raw.fif", verbose="error")
+    write_table(tmp_path / "trials.csv", [row(1, file="a_raw.fif")])
+    with pytest.raises(DataError, match="microvolts that were taken for volts"):
+        files.read(tmp_path, "sub-01")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_sample_that_is_no_number_is_named(tmp_path, value):
+    signals = noise(2, 6, 128)
+    signals[1, 140] = value
+    info = mne.create_info(["Fz", "Cz"], 128.0, "eeg")
+    mne.io.RawArray(signals * 1e-6, info, verbose="error").save(
+        tmp_path / "a_raw.fif", verbose="error"
+    )
+    write_table(tmp_path / "trials.csv", [row(1, file="a_raw.fif")])
+    with pytest.raises(DataError, match=r"trial 1, channel Cz: 1 of 128 .* the first at sample 12"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_files_of_a_subject_need_one_rate(tmp_path):
+    write_study(tmp_path, [row(1), row(2, file="b.edf")])
+    write_edf(tmp_path / "b.edf", noise(5, 6, 256), NAMES, 256)
+    with pytest.raises(DataError, match=r"b\.edf: has 256 Hz, but a\.edf .* 128 Hz"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_files_of_a_subject_need_the_same_channels(tmp_path):
+    write_study(tmp_path, [row(1), row(2, file="b.edf")])
+    write_edf(tmp_path / "b.edf", noise(4, 6, 128), ["Fp1", "F3", "T7", "O2"], 128)
+    with pytest.raises(DataError, match=r"b\.edf: .*do not share the channels O2, Oz"):
+        files.read(tmp_path, "sub-01")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"reference": "avrage"}, "Did you mean 'average'"),
+        ({"drop": ("Fpx",)}, "drop: got 'Fpx'"),
+    ],
+)
+def test_settings_are_checked(changes, message):
+    with pytest.raises(SettingsError, match=message):
+        FilesSettings(**changes)

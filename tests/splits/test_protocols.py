@@ -1,0 +1,274 @@
+"""Folds keep the promise of their protocol, whatever the table."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emolib.errors import DataError, SettingsError
+from emolib.splits.protocols import (
+    LEAKING,
+    PROTOCOLS,
+    group_windows,
+    leave_subjects_and_stimuli_out,
+    leave_subjects_out,
+    stable_seed,
+    stimulus_grouped,
+    trial_grouped,
+    window_wise,
+)
+
+HONEST = sorted(set(PROTOCOLS) - LEAKING)
+# The unit that a protocol promises to keep on one side.
+UNITS = {
+    "trial_grouped": [["subject", "trial"]],
+    "stimulus_grouped": [["stimulus"]],
+    "leave_subjects_out": [["subject"]],
+    "leave_subjects_and_stimuli_out": [["subject"], ["stimulus"]],
+}
+
+
+def make_table(n_subjects=5, n_trials=20, n_windows=3, seed=0, missing=0.0) -> pd.DataFrame:
+    """A cohort in which everybody sees the same stimuli, with random classes."""
+    rng = np.random.default_rng(seed)
+    trials = pd.DataFrame(
+        [
+            {
+                "subject": f"sub-{s + 1:02d}",
+                "trial": t + 1,
+                "stimulus": f"video-{t + 1:02d}",
+                "valence": int(rng.integers(2)) if rng.random() >= missing else -1,
+                "arousal": int(rng.random() < 0.6) if rng.random() >= missing else -1,
+            }
+            for s, t in itertools.product(range(n_subjects), range(n_trials))
+        ]
+    )
+    windows = pd.DataFrame({"window": np.arange(n_windows)})
+    return trials.merge(windows, how="cross")
+
+
+def units(table: pd.DataFrame, rows: np.ndarray, names: list[str]) -> set:
+    return set(table.iloc[rows][names].itertuples(index=False, name=None))
+
+
+@settings(max_examples=8)
+@given(st.integers(6, 9), st.integers(12, 24), st.integers(2, 4), st.integers(0, 9), st.booleans())
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_row_is_tested_once_and_sides_are_disjoint(
+    name, n_subjects, n_trials, n_folds, seed, missing
+):
+    table = make_table(n_subjects, n_trials, 2, seed, 0.05 * missing)
+    folds = list(PROTOCOLS[name](table, n_folds=n_folds, seed=seed))
+    tested = np.sort(np.concatenate([fold.test for fold in folds]))
+    assert np.array_equal(tested, np.arange(len(table)))
+    for fold in folds:
+        assert min(len(fold.train), len(fold.validation), len(fold.test)) > 0
+        if fold.leaks:
+            continue
+        for unit in UNITS[name]:
+            sides = [units(table, side, unit) for side in (fold.train, fold.validation, fold.test)]
+            assert not any(a & b for a, b in itertools.combinations(sides, 2))
+
+
+@settings(max_examples=5)
+@given(st.integers(0, 99))
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_the_order_of_the_input_means_nothing(name, seed):
+    table = make_table()
+    order = np.random.default_rng(seed).permutation(len(table))
+    shuffled = table.iloc[order].reset_index(drop=True)
+    for one, other in zip(
+        PROTOCOLS[name](table, n_folds=3, seed=1),
+        PROTOCOLS[name](shuffled, n_folds=3, seed=1),
+        strict=True,
+    ):
+        for side in ("train", "validation", "test"):
+            assert np.array_equal(getattr(one, side), np.sort(order[getattr(other, side)]))
+
+
+def test_window_wise_tests_on_its_validation_set_and_says_that_it_leaks():
+    table = make_table()
+    for fold in window_wise(table, n_folds=5, seed=0):
+        assert fold.leaks
+        assert np.array_equal(fold.test, fold.validation)
+        trials = ["subject", "trial"]
+        assert units(table, fold.train, trials) & units(table, fold.test, trials)
+
+
+def test_window_wise_is_stratified_on_arousal_alone():
+    table = make_table(8, 40, 5)
+    shares = [
+        table.iloc[fold.test][["arousal", "valence"]].mean()
+        for fold in window_wise(table, n_folds=5, seed=0)
+    ]
+    spread = pd.DataFrame(shares).std()
+    assert spread["arousal"] < 1e-9 < spread["valence"]
+
+
+@pytest.mark.parametrize("name", ["trial_grouped", "stimulus_grouped", "leave_subjects_out"])
+def test_honest_folds_are_stratified_on_the_joint_class(name):
+    """The classes' shares vary less from fold to fold than in folds that ignore them."""
+    table = make_table(20, 40, 1, seed=3)
+    # Subjects and stimuli that differ a lot in how often they are rated high.
+    rng = np.random.default_rng(0)
+    of = {"stimulus_grouped": "stimulus", "leave_subjects_out": "subject"}.get(name, "subject")
+    level = table[of].map({u: rng.uniform(0.1, 0.9) for u in table[of].unique()})
+    for task in ("valence", "arousal"):
+        table[task] = (rng.random(len(table)) < level).astype(int)
+    joint = table["valence"] * 2 + table["arousal"]
+
+    def spread(tasks):
+        spreads = []
+        for seed in range(5):
+            folds = PROTOCOLS[name](table, n_folds=5, seed=seed, tasks=tasks)
+            counts = [np.bincount(joint.iloc[f.test], minlength=4) / len(f.test) for f in folds]
+            spreads.append(np.std(counts, axis=0).sum())
+        return np.mean(spreads)
+
+    assert spread(["valence", "arousal"]) < 0.65 * spread([])
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_without_tasks_the_folds_do_not_depend_on_the_labels(name):
+    table = make_table()
+    other = table.assign(valence=1 - table["valence"], arousal=table["window"] % 2)
+    for one, two in zip(
+        PROTOCOLS[name](table, n_folds=3, seed=0, tasks=()),
+        PROTOCOLS[name](other, n_folds=3, seed=0, tasks=()),
+        strict=True,
+    ):
+        assert np.array_equal(one.test, two.test)
+
+
+def test_validation_is_a_fifth_of_the_training_units():
+    table = make_table(10, 40, 1)
+    for fold in trial_grouped(table, n_folds=5, seed=0):
+        own = table.iloc[fold.validation].groupby("subject").size()
+        assert own.between(6, 7).all()  # of 32
+        assert len(own) == 10
+    for fold in leave_subjects_out(table, n_folds=5, seed=0):
+        assert len(units(table, fold.validation, ["subject"])) in (1, 2)  # of 8
+    for fold in stimulus_grouped(table, n_folds=5, seed=0):
+        assert 5 <= len(units(table, fold.validation, ["stimulus"])) <= 8  # of 32
+
+
+def test_at_least_one_unit_validates():
+    table = make_table(3, 12, 1)
+    for fold in leave_subjects_out(table, n_folds=3, seed=0):
+        assert [len(units(table, side, ["subject"])) for side in (fold.train, fold.validation)] == [
+            1,
+            1,
+        ]
+
+
+def test_subjects_hold_out_different_stimuli():
+    """Else `trial_grouped` would be `stimulus_grouped`, and its claim another."""
+    table = make_table(4, 20, 1)
+    fold = next(trial_grouped(table, n_folds=4, seed=0, tasks=()))
+    held_out = table.iloc[fold.test].groupby("subject")["stimulus"].apply(frozenset)
+    assert len(set(held_out)) > 1
+
+
+def test_a_subject_more_does_not_move_the_others():
+    table = make_table(5, 20, 1)
+    fewer = table[table["subject"] != "sub-03"].reset_index()
+    for one, two in zip(
+        trial_grouped(table, n_folds=4, seed=0),
+        trial_grouped(fewer.drop(columns="index"), n_folds=4, seed=0),
+        strict=True,
+    ):
+        assert set(fewer["index"].iloc[two.test]) <= set(one.test)
+
+
+def test_both_held_out_has_a_fold_for_each_pair():
+    table = make_table(6, 18, 1)
+    folds = list(leave_subjects_and_stimuli_out(table, n_folds=3, seed=0))
+    assert len(folds) == 9
+    for fold in folds:
+        test = table.iloc[fold.test]
+        assert len(test) == test["subject"].nunique() * test["stimulus"].nunique()
+
+
+def test_rare_joint_classes_are_merged_and_the_fold_says_so():
+    table = make_table(1, 20, 1).assign(valence=[0] * 10 + [1] * 10, arousal=[0] * 17 + [1] * 3)
+    fold = next(trial_grouped(table, n_folds=3, seed=0))
+    assert fold.notes == (
+        "sub-01: joint classes 1-1, 1-0 (valence-arousal) are stratified as one.",
+    )
+
+
+def test_groups_never_span_two_trials_and_drop_the_remainder():
+    table = make_table(2, 3, 7)
+    groups = group_windows(table, 3)
+    assert groups.shape == (2 * 3 * 2, 3)
+    assert len(table) - groups.size == 2 * 3
+    for group in groups:
+        rows = table.iloc[group]
+        assert len(units(table, group, ["subject", "trial"])) == 1
+        assert (np.diff(rows["window"]) == 1).all()
+
+
+def test_one_window_a_group_is_every_row():
+    assert group_windows(make_table(), 1)[:, 0].tolist() == list(range(len(make_table())))
+
+
+def test_a_seed_is_the_same_everywhere():
+    assert stable_seed(0, "trial_grouped", 3) == 564071110
+
+
+def test_fewer_trials_than_folds():
+    with pytest.raises(DataError, match="trials of sub-01: there are 4, 5 folds need 5"):
+        list(trial_grouped(make_table(2, 4), n_folds=5, seed=0))
+
+
+def test_fewer_subjects_than_folds():
+    with pytest.raises(DataError, match="subjects: there are 3, 5 folds need 5"):
+        list(leave_subjects_out(make_table(3), n_folds=5, seed=0))
+
+
+def test_nobody_left_to_validate():
+    with pytest.raises(DataError, match="only 1 are left"):
+        list(leave_subjects_out(make_table(2), n_folds=2, seed=0))
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_one_class_only(name):
+    table = make_table().assign(valence=1)
+    with pytest.raises(DataError, match="task 'valence': has the classes \\[1\\]"):
+        list(PROTOCOLS[name](table, n_folds=3, seed=0))
+
+
+@pytest.mark.parametrize("name", ["leave_subjects_out", "leave_subjects_and_stimuli_out"])
+def test_a_class_that_only_the_test_side_has(name):
+    table = make_table()
+    table["valence"] = (table["subject"] == "sub-02").astype(int)
+    with pytest.raises(DataError, match="no window of class 1 is left to train on"):
+        list(PROTOCOLS[name](table, n_folds=5, seed=0))
+
+
+def test_too_few_windows_of_a_class():
+    table = make_table()
+    table["arousal"] = (table.index < 3).astype(int)
+    with pytest.raises(DataError, match="class 1 has 3 windows, 5 folds need 5"):
+        list(window_wise(table, n_folds=5, seed=0))
+
+
+def test_a_task_that_is_not_there():
+    with pytest.raises(DataError, match="Did you mean 'valence'"):
+        list(trial_grouped(make_table(), n_folds=2, seed=0, tasks=["valance"]))
+
+
+@pytest.mark.parametrize("n_folds", [1, 2.5])
+def test_folds_that_are_none(n_folds):
+    with pytest.raises(SettingsError, match="Give an integer of 2 or more"):
+        list(trial_grouped(make_table(), n_folds=n_folds, seed=0))
+
+
+def test_groups_longer_than_any_trial():
+    with pytest.raises(SettingsError, match="no trial has so many"):
+        group_windows(make_table(n_windows=3), 4)

@@ -1,0 +1,215 @@
+"""Networks of a study's folds: loaded or trained lightly; their gradients and attributions."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from emolib.errors import DataError
+from emolib.evaluation.scores import score
+from emolib.grid import cells
+from emolib.model.gradients import Differentiable
+from emolib.model.networks import ModelSettings, build, save_weights
+from emolib.splits.protocols import PROTOCOLS
+from emolib.study import stages
+from emolib.study.attribution import fold_attribution, known_truth
+from emolib.study.networks import evenly, light_network, predictions, trained_networks
+from emolib.study.study import load
+
+SMALL = ModelSettings(width=1 / 32, planes=2, tasks={"valence": 2, "arousal": 3})
+
+
+@pytest.fixture(scope="module")
+def network():
+    return Differentiable(build(SMALL, seed=3))
+
+
+@pytest.fixture(scope="module")
+def maps():
+    return np.random.default_rng(0).normal(size=(6, 8, 9, 2)).astype(np.float32)
+
+
+class TestGradients:
+    def test_probabilities_are_the_models(self, network, maps):
+        weights = network.model.get_weights()
+        given = network.probabilities(weights, maps)
+        for task, own in network.model.predict(maps, verbose=0).items():
+            np.testing.assert_allclose(given[task], own, rtol=1e-4)
+
+    def test_gradients_are_those_of_small_steps(self, network, maps):
+        """The slope of log p(label) along a random direction, by central differences."""
+        weights = network.model.get_weights()
+        labels = {"valence": np.array([0, 1, 0, 1, 1, 0]), "arousal": np.array([0, 1, 2, 2, 1, 0])}
+        gradients = network.gradients(weights, maps, labels)
+        way = np.random.default_rng(1).normal(size=maps.shape).astype(np.float32)
+        step = 3e-3
+        ahead, behind = (
+            network.probabilities(weights, maps + sign * step * way) for sign in (1, -1)
+        )
+        rows = np.arange(6)
+        for task, own in labels.items():
+            slope = np.log(ahead[task][rows, own] / behind[task][rows, own]) / (2 * step)
+            expected = (gradients[task] * way).sum(axis=(1, 2, 3))
+            np.testing.assert_allclose(expected, slope, rtol=0.05, atol=5e-3)
+
+    def test_a_missing_label_has_no_gradient(self, network, maps):
+        labels = {"valence": np.array([0, -1, 1, -1, 0, 1])}
+        given = network.gradients(network.model.get_weights(), maps, labels)["valence"]
+        assert [bool(row.any()) for row in given] == [True, False, True, False, True, True]
+
+    def test_rows_do_not_depend_on_how_many_come_together(self, network):
+        many = np.random.default_rng(2).normal(size=(300, 8, 9, 2)).astype(np.float32)
+        weights = network.model.get_weights()
+        given = network.probabilities(weights, many)["valence"]
+        few = network.probabilities(weights, many[290:])["valence"]
+        assert given.shape == (300, 2)
+        np.testing.assert_allclose(given[290:], few, rtol=1e-5)
+
+    def test_weights_are_those_that_are_given(self, network, maps):
+        other = build(SMALL, seed=99).get_weights()
+        first = network.probabilities(network.model.get_weights(), maps)["valence"]
+        second = network.probabilities(other, maps)["valence"]
+        assert np.abs(first - second).max() > 1e-4
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """The smoke study, with weights for one of its folds that nobody has trained."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("EMOLIB_RESULTS", str(tmp_path_factory.mktemp("results")))
+    smoke = load("smoke")
+    drawn = build(smoke.model_settings, seed=5)
+    save_weights(smoke.fold_files("trial_grouped", 1)["weights"], drawn)
+    yield smoke
+    patch.undo()
+
+
+class TestTrainedNetworks:
+    def test_what_is_not_trained_is_not_there(self, study):
+        assert trained_networks(study, "leave_subjects_out") == []
+
+    def test_a_fold_comes_with_its_own_test_rows(self, study):
+        (only,) = trained_networks(study, "trial_grouped")
+        maps, table = stages.cohort(study)
+        folds = PROTOCOLS["trial_grouped"](
+            table, n_folds=study.n_folds, seed=study.seed, tasks=[*study.tasks]
+        )
+        expected = list(folds)[1].test
+        assert (only.fold, only.kind) == (1, "trained")
+        assert np.array_equal(only.test, expected)
+        assert np.array_equal(only.maps(np.array([0, 2])), maps[expected[[0, 2]]])
+        drawn = build(study.model_settings, seed=5).get_weights()
+        assert all(np.array_equal(*pair) for pair in zip(only.weights, drawn, strict=True))
+
+    def test_names_are_those_of_the_maps(self, study):
+        (only,) = trained_networks(study, "trial_grouped")
+        rows, columns = cells(only.channels)
+        occupied = np.zeros((8, 9), bool)
+        occupied[rows, columns] = True
+        assert np.array_equal(only.maps(np.arange(5)).any(axis=(0, 3)), occupied)
+        assert only.planes[:2] == ("de theta", "de alpha")
+
+    def test_predictions_can_be_scored(self, study):
+        networks = trained_networks(study, "trial_grouped")
+        given = predictions(networks)
+        assert len(given) == 2 * len(networks[0].test)
+        scores = score(given, resamples=0)
+        assert set(scores["task"]) == {"valence", "arousal"}
+        assert scores["n"].max() == len(networks[0].test)
+
+    def test_untrained_weights_follow_the_seed(self, study):
+        (only,) = trained_networks(study, "trial_grouped")
+        same, other = only.untrained(5), only.untrained(6)
+        assert same.kind == "untrained"
+        assert np.array_equal(same.weights[0], only.weights[0])
+        assert not np.array_equal(other.weights[0], only.weights[0])
+
+
+@pytest.fixture(scope="module")
+def given(study):
+    (only,) = trained_networks(study, "trial_grouped")
+    return only, fold_attribution(only, n_windows=20, steps=32)
+
+
+class TestAttribution:
+    def test_it_is_tidy(self, given):
+        network, one = given
+        assert one["share"].dims == ("task", "band", "channel")
+        assert one["channel"].to_numpy().tolist() == list(network.channels)
+        assert one["loss"].dims == ("task", "channel")
+        assert one["band_loss"].dims == ("task", "band")
+        assert one.attrs["n_windows"] == 20
+        assert not any(variable.isnull().any() for variable in one.values())
+
+    def test_shares_add_up(self, given):
+        """Completeness: what all cells are given is the log probability over the empty map's."""
+        network, one = given
+        rows = evenly(np.arange(len(network.table)), 20)
+        empty = network.probabilities(np.zeros((1, 8, 9, 8), np.float32))
+        for task in ("valence", "arousal"):
+            own = network.table[task].to_numpy()[rows]
+            whole = float(one["log_probability"].sel(task=task))
+            expected = whole - np.log(empty[task][0, own]).mean()
+            assert one["share"].sel(task=task).sum() == pytest.approx(expected, abs=2e-4)
+            assert one["completeness"].sel(task=task) < 0.05
+
+    def test_one_subject_alone(self, study, given):
+        network, _ = given
+        one = fold_attribution(network, subject="sub-02", occlude=())
+        assert one.attrs["n_windows"] == (network.table["subject"] == "sub-02").sum()
+        assert not {"loss", "band_loss"} & set(one)
+        with pytest.raises(DataError, match="has no test row of sub-77"):
+            fold_attribution(network, subject="sub-77")
+
+    def test_a_task_without_labels_is_not_known(self, given):
+        network, _ = given
+        table = network.table.assign(valence=-1)
+        one = fold_attribution(dataclasses.replace(network, table=table), occlude=["bands"])
+        assert one["task"].to_numpy().tolist() == ["valence", "arousal"]
+        assert one["share"].sel(task="valence").isnull().all()
+        assert one["band_loss"].sel(task="arousal").notnull().all()
+
+
+@pytest.mark.slow
+def test_a_light_network_learns_what_it_is_given(study):
+    maps, table = stages.cohort(study)
+    # Class 1 of valence lifts one electrode: an easy task, so that seconds are enough.
+    easy = maps.copy()
+    easy[table["valence"].to_numpy() == 1, 7, 4] += 4.0
+    given = light_network(study, "trial_grouped", cohort=(easy, table))
+    assert given.kind == "light"
+    one = fold_attribution(given)
+    assert one["loss"].sel(task="valence").idxmax() == "Oz"
+
+
+def test_windows_that_enter_together(study, tmp_path):
+    grouped = study.model_copy(update={"model": dataclasses.replace(study.model, windows=2)})
+    file = grouped.fold_files("leave_subjects_out", 0)["weights"]
+    save_weights(file, build(grouped.model_settings))
+    try:
+        (only,) = trained_networks(grouped, "leave_subjects_out")
+        assert only.maps(np.arange(3)).shape == (3, 2, 8, 9, 8)
+        one = fold_attribution(only, n_windows=8)
+        assert np.isfinite(one["share"]).all()
+    finally:
+        file.unlink()
+
+
+class TestKnownTruth:
+    def test_it_is_the_subjects_mean_and_has_no_level(self, study):
+        truth = known_truth(study)
+        assert truth.dims == ("task", "band", "channel")
+        assert truth["task"].to_numpy().tolist() == ["valence", "arousal"]
+        assert np.abs(truth.mean(("band", "channel"))).max() < 1e-12
+        strongest = np.abs(truth.sel(task="arousal")).sum("channel").idxmax("band")
+        assert strongest in ("alpha", "gamma")  # where most of arousal was put
+
+    def test_nobody_knows_it_of_people(self, study):
+        people = study.model_copy(update={"simulation": None})
+        assert known_truth(people) is None
+
+    def test_without_an_effect_there_is_none(self, study):
+        nothing = dataclasses.replace(study.simulation, effect=0.0)
+        assert known_truth(study.model_copy(update={"simulation": nothing})) is None

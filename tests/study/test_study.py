@@ -1,0 +1,225 @@
+"""A study file is right, or the error names its file, its key and what is allowed."""
+
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+import yaml
+from test_architecture import MODULES, imports
+
+from emolib.errors import DataError, SettingsError
+from emolib.study import study as studies
+from emolib.study.digests import ROOMS
+
+SMOKE = yaml.safe_load((studies.PROJECT / "studies" / "smoke.yaml").read_text())
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a copy of the smoke study with changes, and give its path."""
+
+    def write(**changes):
+        path = tmp_path / "mine.yaml"
+        path.write_text(yaml.safe_dump(SMOKE | changes))
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("path", sorted((studies.PROJECT / "studies").glob("*.yaml")), ids=str)
+def test_studies_that_come_with_the_project_are_valid(path):
+    study = studies.load(path)
+    assert study.name == path.stem
+    assert study.title
+
+
+def test_a_relative_root_is_told_without_detours(written, tmp_path):
+    study = studies.load(written(dataset="files", root="../data/mine", simulation=None))
+    assert study.recordings_root == tmp_path.parent / "data" / "mine"
+
+
+def test_name_and_path_load_the_same():
+    assert studies.load("smoke") == studies.load("studies/smoke.yaml")
+
+
+def test_settings_reach_the_dataclasses(written):
+    study = studies.load(written(features={"kinds": ["de"]}, model={"dropout": 0.5}))
+    assert study.features.kinds == ("de",)
+    assert study.model_settings.dropout == 0.5
+    assert study.model_settings.planes == 4  # one kind in four bands
+    assert study.model_settings.tasks == {"valence": 2, "arousal": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"subject": ["sub-01"]}, r"key 'subject': is unknown. Did you mean 'subjects'"),
+        ({"protocol": []}, r"mine.yaml: key 'protocol': is unknown. Did you mean 'protocols'"),
+        ({"features": {"filterng": "causal"}}, r"'features.filterng'.*Did you mean 'filtering'"),
+        ({"training": {"epoch": 3}}, r"'training.epoch'.*Did you mean 'epochs'"),
+        (
+            {"simulation": {"n_subject": 3}},
+            r"'simulation.n_subject'.*Did you mean 'n_subjects'",
+        ),
+        ({"tasks": {"valence": {"ratings": "valence"}}}, r"'tasks.valence.ratings'.*'rating'"),
+        ({"n_folds": "five"}, r"key 'n_folds': got 'five'.*integer"),
+        ({"n_folds": 1}, r"key 'n_folds': got 1.*greater than or equal to 2"),
+        (
+            {"protocols": ["windowwise"]},
+            r"'protocols': got 'windowwise'. Did you mean 'window_wise'",
+        ),
+        ({"dataset": "deep"}, r"'dataset': got 'deep'. Did you mean 'deap'"),
+        ({"dataset": "deap"}, r"'simulation': is given for 'deap'"),
+        ({"features": {"psd": "wlch"}}, r"got 'wlch'. Did you mean 'welch'"),
+        ({"model": {"planes": 4}}, r"'model.planes': follows from"),
+        ({"model": {"plane": 4}}, r"'model.plane': is unknown. Allowed: 'batch_norm'"),
+        ({"name": "x"}, r"key 'name': is unknown"),
+        ({"tasks": {}}, r"'tasks': got \{\}"),
+    ],
+)
+def test_wrong_keys_and_values_are_named(written, changes, message):
+    path = written(**changes)
+    with pytest.raises(SettingsError, match=message):
+        studies.load(path)
+
+
+def test_missing_key_is_named(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({key: SMOKE[key] for key in SMOKE if key != "tasks"}))
+    with pytest.raises(SettingsError, match=r"key 'tasks': is missing"):
+        studies.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("a: [1", "not valid YAML"), ("", "no keys"), ("- a", "no keys")]
+)
+def test_files_that_hold_no_study(tmp_path, text, message):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=message):
+        studies.load(path)
+
+
+def test_unknown_study_is_named_with_those_there():
+    with pytest.raises(SettingsError, match=r"dmo.yaml.* is not a file. Did you mean 'demo'"):
+        studies.load("dmo")
+
+
+def test_subject_that_does_not_exist_is_named(written):
+    study = studies.load(written(subjects=["sub-01", "sub-09"]))
+    with pytest.raises(DataError, match=r"'sub-09' is not in .*Allowed: 'sub-01'"):
+        study.subjects()
+
+
+def test_digest_follows_what_changes_the_result_and_nothing_else(written):
+    one = studies.load("smoke")
+    other_training = one.model_copy(update={"seed": 5})
+    other_features = one.model_copy(
+        update={"features": dataclasses.replace(one.features, filtering="zero_phase")}
+    )
+    other_title = one.model_copy(update={"title": "Another"})
+    assert other_training.digest("features") == one.digest("features")
+    assert other_training.digest("training") != one.digest("training")
+    assert other_features.digest("recording") == one.digest("recording")
+    assert other_features.digest("features") != one.digest("features")
+    assert other_title.digest("training") == one.digest("training")
+
+
+def modules_behind(*entrances):
+    """Our modules that these import, directly or through others; and these."""
+    found, left = set(), {f"emolib.{name}" for name in entrances}
+    while left:
+        module = left.pop()
+        found.add(module)
+        left |= {name for name in imports(module) if name in MODULES} - found
+    return {module.removeprefix("emolib.").replace(".", "/") for module in found}
+
+
+@pytest.mark.parametrize(
+    ("stage", "entrances", "made_before"),
+    [
+        ("recording", ["recordings.simulated"], []),
+        ("features", ["features.extraction", "recordings"], []),
+        ("training", ["model.training", "splits.shuffling", "grid"], ["features"]),
+        ("scores", ["evaluation.scores"], ["features", "training"]),
+        ("attribution", ["explain.attribution", "model.gradients"], ["features", "training"]),
+        ("summary", ["evaluation.subject"], ["features"]),
+        ("group_tests", ["evaluation.group"], ["features", "training"]),
+    ],
+)
+def test_digest_knows_all_code_that_a_stage_runs(stage, entrances, made_before):
+    """Else a corrected module would leave artefacts of the old one, which look up to date."""
+    known = {room for name in (stage, *made_before) for room in ROOMS[name]}
+    unknown = {
+        module
+        for module in modules_behind(*entrances)
+        if not any(f"{module}/".startswith(f"{room}/") for room in known)
+    }
+    assert unknown == set()
+
+
+def test_reading_a_study_does_not_wait_for_heavy_libraries():
+    """Every command starts with it, and a run starts hundreds of commands."""
+    heavy = "IPython jax keras matplotlib mne papermill scipy.signal scipy.stats sklearn snakemake"
+    program = f"import sys, emolib.study.study; print(*set({heavy.split()}) & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert loaded.stdout.split() == []
+
+
+def test_a_variant_is_a_study_that_differs_in_a_few_keys(written):
+    variants = {
+        "de_only": {"features": {"kinds": ["de"]}},
+        "valence_only": {"tasks": {"arousal": None}, "training": {"epochs": 1}},
+    }
+    whole = studies.load(written(variants=variants))
+    de_only, valence_only = whole.variant("de_only"), whole.variant("valence_only")
+    assert de_only.model_settings.planes == 4
+    assert de_only.training == whole.training
+    assert de_only.folder == whole.folder / "variants" / "de_only"
+    assert [*valence_only.tasks] == ["valence"]
+    assert valence_only.training == dataclasses.replace(whole.training, epochs=1)
+    assert valence_only.recordings_root == de_only.recordings_root == whole.recordings_root
+    # Features are shared by those whose settings are the same, and by nobody else.
+    assert valence_only.features_file("sub-01") == whole.features_file("sub-01")
+    assert de_only.features_file("sub-01").is_relative_to(de_only.folder)
+    assert valence_only.digest("features") == whole.digest("features")
+    assert valence_only.digest("training") != whole.digest("training")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"variants": {"a b": {}}}, r"key 'variants': got the name 'a b'"),
+        ({"variants": {"x": {"dataset": "deap"}}}, r"variants.x: key 'dataset': cannot differ"),
+        (
+            {"variants": {"x": {"model": {"drop": 0}}}},
+            r"variants.x: key 'model.drop': is unknown. Did you mean 'dropout'",
+        ),
+        ({"permutations": {"window_wise": 0}}, r"permutations.window_wise.*greater than"),
+        ({"permutations": {"stimulus_grouped": 1}}, r"'permutations': got 'stimulus_grouped'"),
+    ],
+)
+def test_variants_and_permutations_are_checked_before_anything_runs(written, changes, message):
+    with pytest.raises(SettingsError, match=message):
+        studies.load(written(**changes))
+
+
+def test_repeated_trainings_are_further_folds(written):
+    study = studies.load(written(repeats=3, n_folds=2))
+    assert study.folds("trial_grouped") == range(6)
+    assert study.splits("leave_subjects_and_stimuli_out") == 4
+    assert study.folds("leave_subjects_and_stimuli_out") == range(12)
+
+
+@pytest.mark.parametrize(
+    ("protocols", "explained"),
+    [
+        (["window_wise", "leave_subjects_out", "trial_grouped"], "trial_grouped"),
+        (["window_wise", "leave_subjects_out", "stimulus_grouped"], "stimulus_grouped"),
+        (["window_wise"], None),
+    ],
+)
+def test_the_explained_protocol_is_honest_and_closest_to_the_person(written, protocols, explained):
+    study = studies.load(written(protocols=protocols))
+    assert study.explained_protocol == explained
