@@ -43,9 +43,9 @@ def _run(study: studies.Study, options: argparse.Namespace) -> int:
     print(f"{n_jobs} jobs in {took}" if n_jobs else f"nothing to do: all is up to date ({took})")
     failed, pages = stages.failures(study), rendering.failed_pages(study)
     for subject, fault in failed.items():
-        print(f"not used: {subject}: {fault['where']}: {fault['problem']} {fault['remedy']}")
+        print(f"not used: {subject}: {fault['source']}: {fault['message']} {fault['hint']}")
     for fold, fault in (folds := stages.failed_folds(study)).items():
-        print(f"not trained: {fold}: {fault['problem']} {fault['remedy']}")
+        print(f"not trained: {fold}: {fault['message']} {fault['hint']}")
     for page, fault in pages.items():
         print(f"failed page: {page}: {fault}")
     n_all = len(study.subjects())

@@ -17,11 +17,11 @@ class InputError(ValueError):
 
     Parameters
     ----------
-    where : str
+    source : str
         The file, folder or parameter at fault.
-    problem : str
+    message : str
         What was found, and what is allowed.
-    remedy : str
+    hint : str
         What the user can do about it.
 
     Examples
@@ -32,12 +32,12 @@ class InputError(ValueError):
     emolib.errors.InputError: s01.mat: has 39 trials, 40 are expected. Copy the file again.
     """
 
-    def __init__(self, where: object, problem: str, remedy: str):
-        super().__init__(str(where), problem, remedy)
-        self.where, self.problem, self.remedy = str(where), problem, remedy
+    def __init__(self, source: object, message: str, hint: str):
+        super().__init__(str(source), message, hint)
+        self.source, self.message, self.hint = str(source), message, hint
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.problem} {self.remedy}"
+        return f"{self.source}: {self.message} {self.hint}"
 
 
 class DataError(InputError):

@@ -329,7 +329,7 @@ if rest_marks is not None:
 else:
     page = say(
         "**The recordings at rest were not found,** so a figure is missing here.",
-        f"{plain(missing.remedy)} They are free: see [The data](/data.md).",
+        f"{plain(missing.hint)} They are free: see [The data](/data.md).",
     )
 display(page)
 

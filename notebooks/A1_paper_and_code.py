@@ -297,7 +297,7 @@ if tasks == ["valence", "arousal"]:
         for name, on in {"arousal alone": ["arousal"], "all tasks jointly": tasks}.items():
             answers[name] = paper_and_code.constant_answer(everybody, "valence", on, **dealt)
     except DataError as error:  # too few trials to deal out
-        answers, why_not = {}, f"{error.where}: {error.problem}"
+        answers, why_not = {}, f"{error.source}: {error.message}"
 
 # %% tags=["remove-input"]
 measured["stratification"] = f"cannot be shown: {why_not.rstrip('.')}"

@@ -73,7 +73,7 @@ say(
 # %% tags=["remove-input"]
 links = {subject: cohort.address(subject) for subject in subjects}
 if failures:
-    why = pd.DataFrame(failures).T[["where", "problem", "remedy"]].rename_axis("subject")
+    why = pd.DataFrame(failures).T[["source", "message", "hint"]].rename_axis("subject")
     display(Table(why, caption="Subjects that could not be used, and why", links=links))
 
 # %% tags=["remove-input"]
@@ -116,7 +116,7 @@ if not this_study.fine_tune:
 # %% tags=["remove-input"]
 if untrained := stages.failed_folds(this_study):
     why = pd.DataFrame(untrained).T.rename_axis("fold")
-    display(Table(why[["problem", "remedy"]], caption="What could not be trained, and why"))
+    display(Table(why[["message", "hint"]], caption="What could not be trained, and why"))
 
 # %% tags=["remove-input"]
 if len(can_be_told):

@@ -180,8 +180,8 @@ def make_page(study: Study, name: str, subject: str | None = None) -> bool:
         page = failure_page(
             f"{subject}: not in this study's results",
             "This subject's recording could not be used.",
-            f"{fault['where']}: {fault['problem']}",
-            f"{fault['remedy']} Then run the study again: only what depends on it is made again.",
+            f"{fault['source']}: {fault['message']}",
+            f"{fault['hint']} Then run the study again: only what depends on it is made again.",
         )
         with atomic(output) as path:
             nbformat.write(page, path)

@@ -169,7 +169,7 @@ def _scored(
     try:
         operator = ridge_operator(x, table, folds)
     except DataError as error:  # too few subjects or stimuli for the folds
-        return {"untested": why or error.problem.rstrip(".")}
+        return {"untested": why or error.message.rstrip(".")}
     if why:
         return {"score": own_score(operator, task)}
     test = joint_stimulus_test(operator, task, n_permutations=n_permutations, seed=seed)

@@ -199,7 +199,7 @@ def compare_protocols(
                 )
             )
         except DataError as error:
-            refused[protocol] = f"{error.where}: {error.problem}"
+            refused[protocol] = f"{error.source}: {error.message}"
     if not parts:
         return pd.DataFrame(columns=["protocol", "task", "metric", "value"]), refused
     return score(pd.concat(parts, ignore_index=True), resamples=resamples), refused

@@ -244,7 +244,7 @@ class Trainer:
                 balance[task] = class_weights(labels[of][train], n_classes)
             except DataError as error:
                 raise DataError(
-                    f"training labels of {of!r}", error.problem, error.remedy
+                    f"training labels of {of!r}", error.message, error.hint
                 ) from error
         return balance
 

@@ -170,7 +170,7 @@ def wrong_folder(root: str | Path, what: str, expected: str, remedy: str) -> Dat
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> (folder / "notes.txt").touch()
-    >>> print(wrong_folder(folder, "subject", "s01.mat\\ns02.mat", "").problem)
+    >>> print(wrong_folder(folder, "subject", "s01.mat\\ns02.mat", "").message)
     holds no subject.
       expected   found
       s01.mat    notes.txt

@@ -33,7 +33,7 @@ def settings_error(
     faults = error.errors()
     fault = faults[0]
     if isinstance(inner := fault.get("ctx", {}).get("error"), SettingsError):
-        key, problem, remedy = inner.where, inner.problem, inner.remedy
+        key, problem, remedy = inner.source, inner.message, inner.hint
     else:
         key = ".".join(str(part) for part in fault["loc"])
         if fault["type"] in ("extra_forbidden", "unexpected_keyword_argument"):

@@ -296,7 +296,7 @@ def _number(subject: str) -> int:
 
 def fault_of(error: InputError) -> dict[str, str]:
     """What a failed artefact keeps of an error: where, problem and remedy."""
-    return {"where": error.where, "problem": error.problem, "remedy": error.remedy}
+    return {"source": error.source, "message": error.message, "hint": error.hint}
 
 
 def _nobody(study: Study) -> DataError:

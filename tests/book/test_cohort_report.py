@@ -175,7 +175,7 @@ def row(page: str, subject: str) -> list[str]:
 
 
 def test_markup_in_a_name_stays_a_name(page):
-    fault = {"where": EVIL, "problem": "<script>", "remedy": "`mend`"}
+    fault = {"source": EVIL, "message": "<script>", "hint": "`mend`"}
     text = page(["sub-01", EVIL, f"{EVIL}2"], failed={f"{EVIL}2": fault})
     assert '<img src="x"' not in text and "<script>" not in text
     assert html.escape(EVIL, quote=False) in table(text, "emolib-subjects")

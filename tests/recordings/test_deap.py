@@ -134,7 +134,7 @@ def test_a_wrong_folder_shows_what_was_found(tmp_path):
     (tmp_path / ".DS_Store").touch()
     with pytest.raises(DataError, match=r"s01.mat +holiday00.jpg") as caught:
         deap.subjects(tmp_path)
-    assert "... 5 more" in caught.value.problem
+    assert "... 5 more" in caught.value.message
 
 
 def test_a_missing_folder_shows_its_neighbours(tmp_path):
@@ -162,7 +162,7 @@ def test_check_reads_all_and_names_the_broken_one(tmp_path):
     synthetic.cut_short(tmp_path / "s02.mat")
     found = deap.check(tmp_path, layout=SMALL)
     assert found["sub-01"] is None and found["sub-03"] is None
-    assert found["sub-02"].where == str(tmp_path / "s02.mat")
+    assert found["sub-02"].source == str(tmp_path / "s02.mat")
 
 
 # Files that cannot be used

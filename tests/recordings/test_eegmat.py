@@ -82,8 +82,8 @@ def test_check_names_the_subjects_that_are_cut_short_or_half(tmp_path):
     (tmp_path / "Subject02_1.edf").unlink()
     found = eegmat.check(tmp_path)
     assert found["sub-00"] is None
-    assert "header says" in found["sub-01"].problem
-    assert "has only Subject02_2.edf" in found["sub-02"].problem
+    assert "header says" in found["sub-01"].message
+    assert "has only Subject02_2.edf" in found["sub-02"].message
 
 
 # Where the data lie

@@ -174,7 +174,7 @@ def test_check_names_the_broken_subject(tmp_path):
     cut_short(tmp_path / "b.edf")
     found = files.check(tmp_path)
     assert found["sub-01"] is None and found["sub-03"] is None
-    assert found["sub-02"].where == str(tmp_path / "b.edf")
+    assert found["sub-02"].source == str(tmp_path / "b.edf")
 
 
 def test_a_subject_that_does_not_exist_is_named(tmp_path):

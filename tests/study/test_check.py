@@ -97,7 +97,7 @@ def test_one_subject_without_a_baseline_is_left_out_alone(tmp_path, monkeypatch)
     for subject in found:
         stages.make_features(made, subject)
     assert stages.usable_subjects(made) == ["sub-02"]
-    assert "sub-01 has none" in stages.failures(made)["sub-01"]["problem"]
+    assert "sub-01 has none" in stages.failures(made)["sub-01"]["message"]
 
 
 def test_each_subjects_fault_is_told_with_the_settings_of_the_study(tmp_path, monkeypatch):

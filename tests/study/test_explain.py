@@ -15,7 +15,7 @@ from emolib.study import stages
 from emolib.study.explain import attributions, make_attributions
 from emolib.study.study import load
 
-FAULT = {"where": "sub-01", "problem": "is too short.", "remedy": "Leave it out."}
+FAULT = {"source": "sub-01", "message": "is too short.", "hint": "Leave it out."}
 
 
 @pytest.fixture

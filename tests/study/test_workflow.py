@@ -202,7 +202,7 @@ def test_one_broken_subject_leaves_a_page_that_names_it_and_the_others(copied_ru
 
 def test_refits_and_variants_that_failed_are_named(copied_run):
     study = studies.load("smoke")
-    fault = {"where": "stimulus", "problem": "sub-01 lacks 3.", "remedy": "Leave it out."}
+    fault = {"source": "stimulus", "message": "sub-01 lacks 3.", "hint": "Leave it out."}
     nothing = pd.DataFrame()
     nothing.attrs["failure"] = fault
     stages.write_table(nothing, study.permuted_file("window_wise", 1, 0))
