@@ -1,15 +1,14 @@
-"""Compare what two versions of emolib made of one study: `python -m benchmarks.same_numbers OLD NEW`.
+"""Compare what two versions of emolib made of one study.
 
-OLD and NEW are results folders of the study, such as results/smoke of two checkouts. Features, labels,
-folds, ridge scores and the explorer's data must be equal; a network's probabilities may differ by
-the last bits of float32.
+`python -m benchmarks.same_numbers OLD NEW`: two results folders of the study, such as results/smoke
+of two checkouts. Features, labels, folds, ridge scores and the data of the explorer must be
+equal; a network's probabilities may differ by the last bits of float32.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -50,13 +49,14 @@ def compared(old: Path, new: Path) -> Iterator[tuple[str, bool, str]]:
     labels = [*KEY, "label"]
     yield "labels and folds", first[labels].equals(second[labels]), f"{len(first)} predictions"
     probability = first.columns.difference(labels)
-    off = float(np.abs(first[probability].to_numpy(float) - second[probability].to_numpy(float)).max())
+    off = np.abs(first[probability].to_numpy(float) - second[probability].to_numpy(float)).max()
     yield "network", off <= FLOAT32_PRECISION, f"probabilities differ by at most {off:.2g}"
 
     tests = [pd.read_parquet(folder / "scores" / "group_tests.parquet") for folder in (old, new)]
     shared = [column for column in tests[0] if column in tests[1]]
     ridge = [table[shared].drop(columns=[c for c in shared if "network" in c]) for table in tests]
-    yield "ridge scores", ridge[0].equals(ridge[1]), f"{len(ridge[0])} group tests, {len(shared)} columns"
+    remark = f"{len(ridge[0])} group tests, {len(shared)} columns"
+    yield "ridge scores", ridge[0].equals(ridge[1]), remark
 
     pages = sorted((old / "book" / "_build" / "html" / "subjects").glob("*.html"))
     other = new / "book" / "_build" / "html" / "subjects"

@@ -243,9 +243,7 @@ class Trainer:
             try:
                 balance[task] = class_weights(labels[of][train], n_classes)
             except DataError as error:
-                raise DataError(
-                    f"training labels of {of!r}", error.message, error.hint
-                ) from error
+                raise DataError(f"training labels of {of!r}", error.message, error.hint) from error
         return balance
 
     def _restart(self, weights: Weights, rate: float, key: Sequence[object]) -> None:
