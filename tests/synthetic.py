@@ -1,4 +1,4 @@
-"""Writers of synthetic recordings: files of exactly the formats that the readers expect.
+"""Synthetic recordings, in files of exactly the formats that readers expect, and predictions.
 
 Used by the tests of every room; nothing in it is from a real data set.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import edfio
 import numpy as np
+import pandas as pd
 from scipy.io import savemat
 
 from emolib.recordings.deap import DeapLayout
@@ -194,3 +195,24 @@ def write_dreamer(path: Path, people: Sequence[dict], **changes: object) -> Path
     path.parent.mkdir(parents=True, exist_ok=True)
     savemat(path, {"DREAMER": content | changes})
     return path
+
+
+def predictions(protocol: str, right: int, n: int = 12, subject: str = "sub-01") -> pd.DataFrame:
+    """Predictions of `n` trials of two windows, the first `right` of them as labelled."""
+    trial = np.repeat(np.arange(n), 2)
+    label = trial % 2
+    hit = trial < right
+    return pd.DataFrame(
+        {
+            "protocol": protocol,
+            "fold": trial // (n // 2),
+            "stage": "pooled",
+            "subject": subject,
+            "trial": trial,
+            "stimulus": trial.astype(str),
+            "window": np.tile([0, 1], n),
+            "task": "valence",
+            "label": label,
+            "probability": np.where(hit, label, 1 - label) * 0.8 + 0.1,
+        }
+    )

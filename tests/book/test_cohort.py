@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from test_reports import predictions
+from synthetic import predictions
 
 from emolib.book.cohort import cohort_table, for_people
 from emolib.evaluation.scores import score

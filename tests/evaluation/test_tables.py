@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic import predictions
 
 from emolib.book import sentences
 from emolib.evaluation import tables as reports
@@ -12,27 +13,6 @@ from emolib.evaluation.bootstrap import Hits, percentiles
 from emolib.evaluation.effective_n import effective_windows
 from emolib.evaluation.guessing import guesses
 from emolib.evaluation.scores import score
-
-
-def predictions(protocol: str, right: int, n: int = 12, subject: str = "sub-01") -> pd.DataFrame:
-    """Predictions of `n` trials of two windows, the first `right` of them as labelled."""
-    trial = np.repeat(np.arange(n), 2)
-    label = trial % 2
-    hit = trial < right
-    return pd.DataFrame(
-        {
-            "protocol": protocol,
-            "fold": trial // (n // 2),
-            "stage": "pooled",
-            "subject": subject,
-            "trial": trial,
-            "stimulus": trial.astype(str),
-            "window": np.tile([0, 1], n),
-            "task": "valence",
-            "label": label,
-            "probability": np.where(hit, label, 1 - label) * 0.8 + 0.1,
-        }
-    )
 
 
 def several(*parts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
