@@ -37,7 +37,7 @@ permuted = [
     for i in range(n)
     for number in range(study.splits(protocol))
 ]
-explained = study.explained_protocol
+explained = study.attribution_protocol
 attributions = [
     f"attributions/{explained}/fold-{number}.nc"
     for number in (range(study.splits(explained)) if explained else [])

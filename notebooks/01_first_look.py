@@ -68,7 +68,7 @@ subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
+subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 sfreq, channels = recording.attrs["sfreq"], recording["channel"].to_numpy().tolist()
 print(dict(recording["eeg"].sizes), list(recording.data_vars))

@@ -54,7 +54,7 @@ subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
+subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 sfreq = recording.attrs["sfreq"]
 window_seconds = this_study.features.window_seconds

@@ -65,7 +65,7 @@ subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
+subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 sfreq, channels = recording.attrs["sfreq"], recording["channel"].to_numpy().tolist()
 raw = replace(this_study.features, kinds=("de",), baseline="none", normalise="none")
@@ -163,7 +163,7 @@ print(f"{len(table) - groups.size} windows are left over at the ends of trials."
 # the last three parts, averaged, add up to the variance of $x$: nothing is counted twice.
 
 # %%
-people = [subject, *stages.usable_subjects(this_study)]
+people = [subject, *stages.valid_subjects(this_study)]
 people = list(dict.fromkeys(people))[:8]  # eight show it well enough
 values, rests, who, trials = {}, {}, {}, {}
 for name in people:

@@ -70,7 +70,7 @@ subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
+subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 features = stages.features(this_study, subject)
 channels = recording["channel"].to_numpy().tolist()

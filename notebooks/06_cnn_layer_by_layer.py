@@ -59,7 +59,7 @@ subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
+subject = subject or stages.first_valid(this_study)
 brain_maps = grid.to_brain_maps(stages.features(this_study, subject))
 x, planes = brain_maps.to_numpy(), brain_maps["plane"].to_numpy().tolist()
 channels = stages.features(this_study, subject)["channel"].to_numpy().tolist()

@@ -70,8 +70,8 @@ subject = None  # such as "sub-01"; None: the first that can be used
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
-maps, table = stages.cohort(this_study)
+subject = subject or stages.first_valid(this_study)
+maps, table = stages.load_windows(this_study)
 shortest = table.groupby(["subject", "trial"]).size().min()
 together = min(-(-len(table) // 800), shortest)  # so many windows make one map
 groups = group_windows(table, together)
@@ -568,5 +568,5 @@ for name, of in {"labels": after, "permuted labels": mixed}.items():
 # ## Provenance
 
 # %% tags=["remove-input"]
-inputs = [this_study.features_file(name) for name in stages.usable_subjects(this_study)]
+inputs = [this_study.features_file(name) for name in stages.valid_subjects(this_study)]
 provenance(made_by(this_study, inputs))

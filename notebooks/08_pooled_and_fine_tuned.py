@@ -61,7 +61,7 @@ subject = None  # such as "sub-01"; None takes the first whose recording can be 
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
+subject = subject or stages.first_valid(this_study)
 settings, tasks, subjects = this_study.training, list(this_study.tasks), this_study.subjects()
 histories, predictions = stages.histories(this_study), stages.predictions(this_study)
 trained = len(predictions) > 0

@@ -72,12 +72,12 @@ subject = None  # such as "sub-01"; None takes the first whose recording can be 
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
+subject = subject or stages.first_valid(this_study)
 tasks, n_folds, seed = list(this_study.tasks), this_study.n_folds, this_study.seed
 rated = {name: task for name, task in this_study.tasks.items() if task.rating is not None}
 others = [name for name in this_study.protocols if name not in splits.LEAKING]
 honest = others[0] if others else "trial_grouped"
-maps, table = stages.cohort(this_study)
+maps, table = stages.load_windows(this_study)
 rows, step = protocol_scores.thinned(table, first=subject)  # seconds instead of minutes
 n_subjects = table["subject"].nunique()
 maps, table = maps[rows], table.iloc[rows].reset_index(drop=True)

@@ -72,9 +72,9 @@ subject = None  # such as "sub-01"; None takes the first whose recording can be 
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
-cohort = stages.cohort(this_study)
-honest = this_study.explained_protocol or "trial_grouped"
+subject = subject or stages.first_valid(this_study)
+cohort = stages.load_windows(this_study)
+honest = this_study.attribution_protocol or "trial_grouped"
 leaking = next((name for name in this_study.protocols if name in LEAKING), None)
 networks = {
     name: trained_networks(this_study, name, cohort=cohort)
@@ -514,7 +514,7 @@ for steps in (1, 2, 8, 32):
 # ## Provenance
 
 # %% tags=["remove-input"]
-inputs = [this_study.features_file(name) for name in stages.usable_subjects(this_study)]
+inputs = [this_study.features_file(name) for name in stages.valid_subjects(this_study)]
 inputs += [
     this_study.fold_files(one.protocol, one.fold)["weights"]
     for each in networks.values()

@@ -58,11 +58,11 @@ subject = None  # such as "sub-01"; None takes the first whose recording can be 
 # %%
 use_style()
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
+subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 sfreq, tasks = recording.attrs["sfreq"], list(this_study.tasks)
 window_seconds = this_study.features.window_seconds
-maps, table = stages.cohort(this_study)  # a brain map a window, and whose it is
+maps, table = stages.load_windows(this_study)  # a brain map a window, and whose it is
 
 # %% [markdown]
 # ## Six windows in a row
@@ -298,7 +298,7 @@ networks = {
 }
 rows = light_comparison.thin_out(table, windows=size, most_windows=1000)
 few = table.iloc[rows].reset_index(drop=True)
-protocol = this_study.explained_protocol or "trial_grouped"  # the study's first honest one
+protocol = this_study.attribution_protocol or "trial_grouped"  # the study's first honest one
 
 # %% tags=["remove-input"]
 n_trials = few.groupby(["subject", "trial"]).ngroups

@@ -62,7 +62,7 @@ subject = None  # such as "sub-01"; None takes the first whose recording can be 
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
+subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 
 # %% [markdown]

@@ -58,10 +58,10 @@ subject = None  # such as "sub-01"; None takes the first whose recording can be 
 
 # %%
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
-others = [name for name in stages.usable_subjects(this_study) if name != subject]
+subject = subject or stages.first_valid(this_study)
+others = [name for name in stages.valid_subjects(this_study) if name != subject]
 settings, tasks = this_study.features, list(this_study.tasks)
-protocol = this_study.explained_protocol or "trial_grouped"  # the study's first honest one
+protocol = this_study.attribution_protocol or "trial_grouped"  # the study's first honest one
 n_subjects = 8 if "subjects" in protocol else 4  # people are held out, or trials of each
 recordings = [stages.recording(this_study, name) for name in [subject, *others][:n_subjects]]
 measured = {}  # what this page finds, by point: the table at its end

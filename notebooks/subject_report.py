@@ -49,7 +49,7 @@ subject = None  # such as "sub-01"; None takes the first whose recording can be 
 
 # %% tags=["remove-input"]
 this_study = load(study)
-subject = subject or stages.first_usable(this_study)
+subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 features = stages.features(this_study, subject)
 channels, sfreq = recording["channel"].to_numpy().tolist(), recording.attrs["sfreq"]
@@ -267,7 +267,7 @@ bullets(*(exploratory.light_model_sentence(name, found) for name in this_study.t
 # than its network's score, which stands beside it.
 
 # %% tags=["remove-input"]
-protocol, explained = this_study.explained_protocol, None
+protocol, explained = this_study.attribution_protocol, None
 why = "Every protocol of this study has windows of one trial on both sides; none is explained."
 if protocol:
     try:

@@ -123,7 +123,7 @@ def objectives() -> str:
 
 def _subjects(study: Study) -> pd.DataFrame:
     """The cohort page's table of all subjects."""
-    found = {name: stages.summary(study, name) for name in stages.usable_subjects(study)}
+    found = {name: stages.summary(study, name) for name in stages.valid_subjects(study)}
     scores = stages.scores(study) if study.scores_file().exists() else pd.DataFrame()
     return cohort_table(found, scores, study.subjects())
 

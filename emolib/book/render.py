@@ -162,7 +162,7 @@ def waits_for(name: str) -> str:
         source,
     ):
         return "scores"
-    return "features" if re.search(r"stages\.(cohort|usable_subjects)\(", source) else "first"
+    return "features" if re.search(r"stages\.(load_windows|valid_subjects)\(", source) else "first"
 
 
 def page_file(study: Study, name: str, subject: str | None = None) -> Path:
@@ -188,7 +188,7 @@ def make_page(study: Study, name: str, subject: str | None = None) -> bool:
         return True
     parameters: dict[str, object] = {"study": str(study.file)}
     if name != "cohort_report":
-        parameters["subject"] = subject or stages.first_usable(study)
+        parameters["subject"] = subject or stages.first_valid(study)
     title = subject if name == "subject_report" else None
     return execute(source_of(name), output, parameters, title=title)
 

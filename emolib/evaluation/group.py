@@ -45,7 +45,7 @@ def group_tests(
     *,
     n_folds: int,
     seed: int,
-    in_order: bool = True,
+    chronological: bool = True,
     predictions: pd.DataFrame | None = None,
     n_permutations: int = PERMUTATIONS,
 ) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def group_tests(
     protocols : sequence of str
         The study's; those that leak are not tested.
     n_folds, seed : int
-    in_order : bool
+    chronological : bool
         Whether trials are numbered in the order in which they were: then classes that come in
         blocks are not tested.
     predictions : DataFrame, optional
@@ -90,7 +90,7 @@ def group_tests(
     flat = flat[:, flat.any(axis=0)]  # cells without an electrode are 0 throughout
     rows = []
     for task in tasks:
-        why = why_not(table, task, tasks[task], in_order=in_order)
+        why = why_not(table, task, tasks[task], chronological=chronological)
         chosen = (table[task] >= 0).to_numpy() if why else exchangeable(table, task)
         own = table[chosen].reset_index(drop=True)
         n = {"n_subjects": own["subject"].nunique(), "n_stimuli": own["stimulus"].nunique()}
@@ -141,7 +141,7 @@ def exchangeable(table: pd.DataFrame, task: str) -> np.ndarray:
     return table["stimulus"].isin(count.columns[(count == 1).all()]).to_numpy()
 
 
-def why_not(table: pd.DataFrame, task: str, of: Task, *, in_order: bool) -> str:
+def why_not(table: pd.DataFrame, task: str, of: Task, *, chronological: bool) -> str:
     """Say why a task is not tested; empty if it may be. Parameters as `group_tests`."""
     if len(of.classes) != 2:
         return NOT_TWO
@@ -149,7 +149,10 @@ def why_not(table: pd.DataFrame, task: str, of: Task, *, in_order: bool) -> str:
         return TOO_FEW
     trials = table[table[task] >= 0].drop_duplicates(["subject", "trial"])
     by_subject = trials.sort_values("trial").groupby("subject")[task]
-    if in_order and np.mean([in_blocks(labels.to_numpy(int)) for _, labels in by_subject]) > 0.5:
+    if (
+        chronological
+        and np.mean([in_blocks(labels.to_numpy(int)) for _, labels in by_subject]) > 0.5
+    ):
         return IN_BLOCKS
     if not exchangeable(table, task).any():
         return "no stimulus was seen once, and labelled, by every subject"

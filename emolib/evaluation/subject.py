@@ -46,7 +46,7 @@ def summarise(
     settings: FeatureSettings,
     *,
     within: bool = True,
-    in_order: bool = True,
+    chronological: bool = True,
     seed: int = 0,
     n_permutations: int = CLUSTER_PERMUTATIONS,
 ) -> xr.Dataset:
@@ -63,7 +63,7 @@ def summarise(
     within : bool
         Whether trials of one person may be compared. Not where each class was a recording of its
         own: then a test would find the recording.
-    in_order : bool
+    chronological : bool
         Whether trials are numbered in the order in which they were: then classes that come in
         blocks are not compared.
     seed : int
@@ -101,7 +101,9 @@ def summarise(
         found.attrs["line_hz"], found["hum"] = hum
     classes = trial_classes(recording, tasks)
     found["class"] = (("trial", "task"), classes.astype(float).to_numpy(dtype=float))
-    why = {name: _why_not(classes[name], task, within, in_order) for name, task in tasks.items()}
+    why = {
+        name: _why_not(classes[name], task, within, chronological) for name, task in tasks.items()
+    }
     found["untested"] = ("task", list(why.values()))
     able = [name for name, reason in why.items() if not reason]
     found = found.merge(_cluster_tests(power, classes, able, seed, n_permutations), join="outer")
@@ -118,7 +120,7 @@ def channel_adjacency(channels: Sequence[str]) -> sparse.spmatrix:
         return mne.channels.find_ch_adjacency(standard_head(channels), "eeg")[0]
 
 
-def _why_not(labels: pd.Series, task: Task, within: bool, in_order: bool) -> str:
+def _why_not(labels: pd.Series, task: Task, within: bool, chronological: bool) -> str:
     """Why a subject's trials of two classes are not compared; empty if they may be."""
     known = labels.dropna().to_numpy(int)
     if len(task.classes) != 2:
@@ -127,7 +129,7 @@ def _why_not(labels: pd.Series, task: Task, within: bool, in_order: bool) -> str
         return "the study does not compare trials of one person"
     if len(np.unique(known)) < 2:
         return "one class only"
-    if in_order and in_blocks(known):
+    if chronological and in_blocks(known):
         return IN_BLOCKS
     return ""
 

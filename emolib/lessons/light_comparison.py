@@ -126,7 +126,7 @@ def train_light(
     networks : dict of str to LightNetwork
         By the name that the network has in the result.
     maps : numpy.ndarray, (n_windows, 8, 9, n_planes)
-        Brain maps, as `emolib.study.stages.cohort` gives them.
+        Brain maps, as `emolib.study.stages.load_windows` gives them.
     table : pandas.DataFrame, a row a window
         As for `emolib.splits`: subject, trial, stimulus, window and a class column a task.
     protocol : str

@@ -127,7 +127,7 @@ def known_truth(study: Study) -> xr.DataArray | None:
     if study.simulation is None or study.simulation.effect == 0 or not ratings:
         return None
     changes = []
-    for subject in stages.usable_subjects(study):
+    for subject in stages.valid_subjects(study):
         power = summaries.log_power(stages.recording(study, subject), study.features).mean("trial")
         truth = read_truth(study.recordings_root, subject)
         changes.append(expected_change(truth, 10 ** (power / 10)))

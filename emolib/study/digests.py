@@ -14,7 +14,7 @@ from emolib.storage import digest_of_files, digest_of_settings
 
 # What is made by which rooms: an artefact is made again when its settings or its code change,
 # or when what it is made from is. So training need not name the features' rooms again.
-ROOMS = {
+CODE_OF = {
     "recording": ["errors", "storage", "grid", "recordings"],
     "features": ["errors", "storage", "grid", "recordings", "features"],
     "summary": [
@@ -32,7 +32,7 @@ ROOMS = {
 }
 
 # And by which keys of the study file; a page, which is not listed, may show any.
-USED = {
+SETTINGS_OF = {
     "recording": ["simulation"],
     "features": ["dataset", "simulation", "features"],
     "summary": ["tasks", "features", "protocols", "seed"],
@@ -49,14 +49,18 @@ def digest(stage: str, settings: Mapping[str, Any]) -> str:
     Parameters
     ----------
     stage : str
-        A key of `ROOMS`.
+        A key of `CODE_OF`.
     settings : mapping
         The study's, by key of its file.
     """
-    used = {key: settings[key] for key in USED[stage]} if stage in USED else dict(settings)
+    used = (
+        {key: settings[key] for key in SETTINGS_OF[stage]}
+        if stage in SETTINGS_OF
+        else dict(settings)
+    )
     if stage in ("training", "attribution", "page"):
         used["threads"] = threads()  # they decide the last bits of a sum
-    code = [path for room in ROOMS[stage] for path in _modules(room)]
+    code = [path for room in CODE_OF[stage] for path in _modules(room)]
     return digest_of_settings(used | {"code": digest_of_files(code)})
 
 

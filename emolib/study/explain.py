@@ -28,9 +28,9 @@ def make_attributions(study: Study, protocol: str, number: int) -> None:
     DataError
         If the fold has not been trained yet.
     """
-    fault = stages.fold_fault(study.fold_files(protocol, number)["predictions"])
+    fault = stages.fold_failure(study.fold_files(protocol, number)["predictions"])
     if fault:
-        found = stages.failed_artefact(fault, protocol=protocol, fold=number)
+        found = stages.failure_dataset(fault, protocol=protocol, fold=number)
     else:
         found = _explained(study, protocol, number)
     stages.write_dataset(found, study.attribution_file(protocol, number))

@@ -17,7 +17,7 @@ from emolib.model.predictions import predictions_of
 from emolib.splits.protocols import LEAKING, NEW_SUBJECTS, PROTOCOLS, group_windows, stable_seed
 from emolib.splits.shuffling import permuted_by_stimulus, permuted_by_trial
 from emolib.storage import atomic, digest_of_files
-from emolib.study.stages import cohort, fault_of, write_table
+from emolib.study.stages import failure_record, load_windows, write_table
 from emolib.study.study import Study
 
 
@@ -36,7 +36,7 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
         predicted, history = _train_fold(study, protocol, number, permutation)
     except DataError as error:
         predicted, history = pd.DataFrame(), pd.DataFrame()
-        predicted.attrs["failure"] = fault_of(error)
+        predicted.attrs["failure"] = failure_record(error)
     if permutation:
         write_table(predicted, study.permuted_file(protocol, permutation, number))
     else:
@@ -52,7 +52,7 @@ def _train_fold(
     from emolib.model import training
     from emolib.model.networks import build
 
-    maps, table = cohort(study)
+    maps, table = load_windows(study)
     if permutation:
         # The published protocol is not tested: there trials are what is recognised.
         permuted = permuted_by_trial if protocol in LEAKING else permuted_by_stimulus

@@ -18,7 +18,7 @@ def make_group_tests(study: Study) -> None:
     if len(predictions):
         predictions = predictions[predictions["repeat"] == 0]
     try:
-        maps, table = stages.cohort(study)
+        maps, table = stages.load_windows(study)
     except DataError:  # nobody can be used, which other pages tell
         tested = pd.DataFrame(columns=list(COLUMNS))
     else:
@@ -29,7 +29,7 @@ def make_group_tests(study: Study) -> None:
             study.protocols,
             n_folds=study.n_folds,
             seed=study.seed,
-            in_order=study.in_order,
+            chronological=study.chronological,
             predictions=predictions,
         )
     stages.write_table(tested, study.group_tests_file)

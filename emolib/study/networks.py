@@ -100,7 +100,7 @@ def trained_networks(
     numbers : sequence of int, optional
         Of the folds; all of them if left out.
     cohort : (maps, table), optional
-        What `stages.cohort` gives, if it is at hand.
+        What `stages.load_windows` gives, if it is at hand.
 
     Returns
     -------
@@ -202,7 +202,7 @@ def _folds(
     study: Study, protocol: str, cohort: Cohort | None
 ) -> tuple[Inputs, pd.DataFrame, list[Fold]]:
     """The cohort as the model is fed with it, its table, and the folds of a protocol."""
-    maps, table = stages.cohort(study) if cohort is None else cohort
+    maps, table = stages.load_windows(study) if cohort is None else cohort
     inputs: Inputs = maps
     if study.model.windows > 1:
         groups = group_windows(table, study.model.windows)
@@ -215,7 +215,7 @@ def _folds(
 def _names(study: Study) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The electrodes of all usable subjects, and the planes of their maps."""
     channels: dict[str, None] = {}
-    for subject in stages.usable_subjects(study):
+    for subject in stages.valid_subjects(study):
         channels |= dict.fromkeys(stages.features(study, subject)["channel"].to_numpy().tolist())
     settings = study.features
     planes = [f"{kind} {band.name}" for kind in settings.kinds for band in settings.bands]

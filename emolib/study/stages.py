@@ -78,7 +78,7 @@ def make_features(study: Study, subject: str) -> None:
     try:
         computed = extract_features(recording(study, subject), study.features)
     except InputError as error:  # also where settings that serve the others do not fit this one
-        computed = failed_artefact(fault_of(error), subject=subject)
+        computed = failure_dataset(failure_record(error), subject=subject)
     write_dataset(computed, study.features_file(subject))
 
 
@@ -102,15 +102,15 @@ def make_summary(study: Study, subject: str) -> None:
     )
 
     if fault := failure(study, subject):
-        found = failed_artefact(fault, subject=subject)
+        found = failure_dataset(fault, subject=subject)
     else:
         found = summarise(
             recording(study, subject),
             features(study, subject),
             study.tasks,
             study.features,
-            within=study.compares_within,
-            in_order=study.in_order,
+            within=study.has_within_subject,
+            chronological=study.chronological,
             seed=study.seed,
         )
     write_dataset(found, study.summary_file(subject))
@@ -144,13 +144,13 @@ def failures(study: Study) -> dict[str, dict[str, str]]:
     return {subject: fault for subject, fault in faults.items() if fault}
 
 
-def usable_subjects(study: Study) -> list[str]:
+def valid_subjects(study: Study) -> list[str]:
     """The subjects of the study whose features are not known to have failed."""
     failed = failures(study)
     return [subject for subject in study.subjects() if subject not in failed]
 
 
-def first_usable(study: Study) -> str:
+def first_valid(study: Study) -> str:
     """The first subject whose recording can be used; chapters show this one.
 
     Raises
@@ -170,7 +170,7 @@ def first_usable(study: Study) -> str:
 # -- training and scores -------------------------------------------------------------------
 
 
-def cohort(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
+def load_windows(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
     """Brain maps and metadata of all usable subjects, stacked.
 
     Returns
@@ -180,7 +180,7 @@ def cohort(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
         Columns subject, trial, stimulus, window, and a class column a task (-1: no rating).
     """
     tables, stacks = [], []
-    for subject in usable_subjects(study):
+    for subject in valid_subjects(study):
         loaded = features(study, subject)
         tables.append(metadata(loaded, study.tasks))
         stacks.append(to_brain_maps(loaded).values)
@@ -234,7 +234,7 @@ def failed_folds(study: Study) -> dict[str, dict[str, str]]:
     failed = {
         name.replace("_", "-"): fault
         for name, file in files.items()
-        if (fault := fold_fault(file)) is not None
+        if (fault := fold_failure(file)) is not None
     }
     for variant in study.variants:
         of_variant = failed_folds(study.variant(variant)).items()
@@ -242,7 +242,7 @@ def failed_folds(study: Study) -> dict[str, dict[str, str]]:
     return failed
 
 
-def fold_fault(file: Path) -> dict[str, str] | None:
+def fold_failure(file: Path) -> dict[str, str] | None:
     """Why a fold could not be trained, by its file of predictions; None if nothing is known."""
     return pd.read_parquet(file).attrs["failure"] if file.exists() and _failed(file) else None
 
@@ -276,7 +276,7 @@ def write_dataset(artefact: xr.Dataset, file: Path) -> None:
         artefact.to_netcdf(path, engine="h5netcdf")
 
 
-def failed_artefact(fault: dict[str, str], **who: object) -> xr.Dataset:
+def failure_dataset(fault: dict[str, str], **who: object) -> xr.Dataset:
     """What stands in the place of an artefact that could not be made; `load_artefact` raises it."""
     return xr.Dataset(attrs={**who, "failure": json.dumps(fault)})
 
@@ -294,7 +294,7 @@ def _number(subject: str) -> int:
     return int(subject.removeprefix("sub-"))
 
 
-def fault_of(error: InputError) -> dict[str, str]:
+def failure_record(error: InputError) -> dict[str, str]:
     """What a failed artefact keeps of an error: where, problem and remedy."""
     return {"source": error.source, "message": error.message, "hint": error.hint}
 

@@ -141,17 +141,17 @@ class Study(BaseModel):
         return self.folder / "summaries" / f"{file_stem(subject)}.nc"
 
     @property
-    def compares_within(self) -> bool:
+    def has_within_subject(self) -> bool:
         """Whether trials of one person are told apart, honestly, by some protocol."""
         return bool({"trial_grouped", "stimulus_grouped"} & set(self.protocols))
 
     @property
-    def in_order(self) -> bool:
+    def chronological(self) -> bool:
         """Whether trials are numbered in the order in which they were presented."""
         return not getattr(self.reader, "BY_STIMULUS", False)
 
     @property
-    def explained_protocol(self) -> str | None:
+    def attribution_protocol(self) -> str | None:
         """The protocol whose networks the subjects' pages explain; None where all leak.
 
         The first honest one in the order of `emolib.splits.PROTOCOLS`: what it holds out lies

@@ -29,7 +29,7 @@ def cohort(effect: float, seed: int = 0) -> tuple[np.ndarray, pd.DataFrame]:
 
 
 def run(maps, table, **settings):
-    settings = {"n_folds": 4, "seed": 0, "in_order": False, "n_permutations": 99} | settings
+    settings = {"n_folds": 4, "seed": 0, "chronological": False, "n_permutations": 99} | settings
     tasks = settings.pop("tasks", TASKS)
     found = group_tests(maps, table, tasks, PROTOCOLS, **settings)
     return found.set_index(["task", "protocol"])
@@ -82,7 +82,7 @@ def test_a_stimulus_that_one_subject_did_not_label_is_left_out():
 @pytest.mark.parametrize(
     ("change", "settings", "why"),
     [
-        (lambda t: t.assign(valence=(t["trial"] > 10) * 1), {"in_order": True}, "in blocks"),
+        (lambda t: t.assign(valence=(t["trial"] > 10) * 1), {"chronological": True}, "in blocks"),
         (lambda t: t.assign(subject="sub-01", trial=np.arange(len(t))), {}, "two subjects"),
         (lambda t: t.assign(stimulus=t["stimulus"] // 2), {}, "no stimulus was seen once"),
         (lambda t: t, {"n_folds": 21}, "21 folds need 21"),
@@ -105,6 +105,6 @@ def test_what_is_not_tested_is_scored_all_the_same():
     maps, table = cohort(effect=9.0)
     table["valence"] = (table["trial"] > 10) * 1
     maps[:, 4, 4, 0] = 9 * table["valence"]
-    found = run(maps, table, in_order=True).loc["valence"]
+    found = run(maps, table, chronological=True).loc["valence"]
     assert (found["score"] == 1).all()
     assert found["p"].isna().all()

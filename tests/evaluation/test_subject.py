@@ -110,7 +110,7 @@ def test_what_is_not_tested_says_why(ratings, settings, why):
 
 def test_trials_in_the_order_of_the_stimuli_have_no_blocks():
     ratings = [2.0] * 20 + [8.0] * 20
-    found = summary(recording(ratings, louder=3.0), in_order=False)
+    found = summary(recording(ratings, louder=3.0), chronological=False)
     assert found["untested"].item() == ""
     assert found["p"].item() == 1 / 1000
 

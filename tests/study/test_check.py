@@ -96,7 +96,7 @@ def test_one_subject_without_a_baseline_is_left_out_alone(tmp_path, monkeypatch)
     made = own(tmp_path, monkeypatch, found, rested=["sub-02"])
     for subject in found:
         stages.make_features(made, subject)
-    assert stages.usable_subjects(made) == ["sub-02"]
+    assert stages.valid_subjects(made) == ["sub-02"]
     assert "sub-01 has none" in stages.failures(made)["sub-01"]["message"]
 
 

@@ -92,7 +92,7 @@ class TestTrainedNetworks:
 
     def test_a_fold_comes_with_its_own_test_rows(self, study):
         (only,) = trained_networks(study, "trial_grouped")
-        maps, table = stages.cohort(study)
+        maps, table = stages.load_windows(study)
         folds = PROTOCOLS["trial_grouped"](
             table, n_folds=study.n_folds, seed=study.seed, tasks=[*study.tasks]
         )
@@ -174,7 +174,7 @@ class TestAttribution:
 
 @pytest.mark.slow
 def test_a_light_network_learns_what_it_is_given(study):
-    maps, table = stages.cohort(study)
+    maps, table = stages.load_windows(study)
     # Class 1 of valence lifts one electrode: an easy task, so that seconds are enough.
     easy = maps.copy()
     easy[table["valence"].to_numpy() == 1, 7, 4] += 4.0

@@ -10,7 +10,7 @@ from test_architecture import MODULES, imports
 
 from emolib.errors import DataError, SettingsError
 from emolib.study import study as studies
-from emolib.study.digests import ROOMS
+from emolib.study.digests import CODE_OF
 
 SMOKE = yaml.safe_load((studies.PROJECT / "studies" / "smoke.yaml").read_text())
 
@@ -150,7 +150,7 @@ def modules_behind(*entrances):
 )
 def test_digest_knows_all_code_that_a_stage_runs(stage, entrances, made_before):
     """Else a corrected module would leave artefacts of the old one, which look up to date."""
-    known = {room for name in (stage, *made_before) for room in ROOMS[name]}
+    known = {room for name in (stage, *made_before) for room in CODE_OF[name]}
     unknown = {
         module
         for module in modules_behind(*entrances)
@@ -220,6 +220,8 @@ def test_repeated_trainings_are_further_folds(written):
         (["window_wise"], None),
     ],
 )
-def test_the_explained_protocol_is_honest_and_closest_to_the_person(written, protocols, explained):
+def test_the_attribution_protocol_is_honest_and_closest_to_the_subject(
+    written, protocols, explained
+):
     study = studies.load(written(protocols=protocols))
-    assert study.explained_protocol == explained
+    assert study.attribution_protocol == explained

@@ -150,7 +150,7 @@ def test_a_subject_may_have_any_name(tmp_path):
 def test_one_honest_protocol_is_explained(smoke_run, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
     study = studies.load("smoke")
-    protocol = study.explained_protocol
+    protocol = study.attribution_protocol
     files = [study.attribution_file(protocol, k) for k in range(study.splits(protocol))]
     made = sorted((study.folder / "attributions").rglob("*.nc"))
     assert protocol == "trial_grouped" and made == files
@@ -289,7 +289,7 @@ def test_unknown_parameter_of_a_notebook_is_an_error(tmp_path):
 def test_cohort_stacks_maps_and_metadata_in_one_order(smoke_run, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
     study = studies.load("smoke")
-    maps, table = stages.cohort(study)
+    maps, table = stages.load_windows(study)
     assert maps.shape == (len(table), 8, 9, 8)
     assert maps.dtype == np.float32
     rows = (table["subject"] == "sub-03").to_numpy()
