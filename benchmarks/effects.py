@@ -26,7 +26,8 @@ from emolib.evaluation.scores import score
 from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.recordings.labels import Task, metadata
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
-from emolib.splits.protocols import PROTOCOLS, Fold
+from emolib.splits.folds import Fold
+from emolib.splits.protocols import PROTOCOLS
 from emolib.splits.shuffling import permuted_by_trial
 
 TASKS = ("valence", "arousal")

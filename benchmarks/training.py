@@ -28,7 +28,7 @@ import numpy as np
 from emolib.model.networks import build_mt_cnn
 from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.training import Trainer, fine_tune_subject
-from emolib.splits.protocols import Fold
+from emolib.splits.folds import Fold
 
 import keras  # isort: skip
 

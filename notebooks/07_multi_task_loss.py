@@ -48,7 +48,8 @@ from emolib.lessons import head_gradients, light_comparison, network_plots, pair
 from emolib.model.networks import build
 from emolib.model.trainer import Trainer
 from emolib.recordings.labels import class_weights
-from emolib.splits.protocols import LEAKING, PROTOCOLS, group_windows
+from emolib.splits.folds import group_windows
+from emolib.splits.protocols import LEAKING, PROTOCOLS
 
 # %%
 from emolib.study import stages

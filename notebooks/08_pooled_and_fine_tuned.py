@@ -44,12 +44,12 @@ from emolib.evaluation import comparison as statistics
 
 # %%
 from emolib.evaluation import scores as evaluation
-from emolib.evaluation import tables as reports
 from emolib.evaluation.literature import FINE_TUNING_POINTS, published
+from emolib.evaluation.scores import STAGES
 from emolib.figures.display import Table, provenance, say, use_style
 from emolib.lessons import paired_stages, personal_gain, schedule, selection
 from emolib.lessons import stage_pictures as pictures
-from emolib.splits.protocols import NEW_SUBJECTS
+from emolib.splits.protocols import HELD_OUT, NEW_SUBJECTS, protocol_name
 from emolib.study import stages
 from emolib.study.study import load
 
@@ -103,7 +103,7 @@ rows = {
     "epochs at most": [settings.epochs, *[settings.fine_tuning_epochs] * 2],
     "networks a fold": [1, len(subjects), len(subjects) * len(tasks)],
 }
-table = pd.DataFrame(rows, index=list(reports.STAGES.values())).T
+table = pd.DataFrame(rows, index=list(STAGES.values())).T
 Table(table, caption="The three stages with this study's settings")
 
 # %% [markdown]
@@ -169,7 +169,7 @@ honest = [fit for fit in fits if fit.protocol != "window_wise"]
 # %% tags=["remove-input"]
 if honest:
     fit = max(honest, key=lambda fit: fit.course["halved"].sum())
-    of = f"A stored fit: {reports.protocol_name(fit.protocol)}, fold {fit.fold}, {fit.stage}."
+    of = f"A stored fit: {protocol_name(fit.protocol)}, fold {fit.fold}, {fit.stage}."
     display(pictures.schedule(fit.course, of=of))
     agree = sum(fit.agrees for fit in fits)
     display(say(f"The rules give the stored rates in **{agree} of {len(fits)}** stored fits."))
@@ -185,7 +185,7 @@ else:
 
 # %%
 pooled = histories[histories["stage"] == "pooled"] if trained else histories
-there = [name for name in reports.HELD_OUT if trained and name in set(pooled["protocol"])]
+there = [name for name in HELD_OUT if trained and name in set(pooled["protocol"])]
 shown = there[:2] if len(there) > 1 else [name for name in there if name != "window_wise"]
 kept = selection.chosen_losses(histories, predictions) if trained else pd.DataFrame()
 
@@ -201,7 +201,7 @@ for name in shown:
         else ""
     )
     which = f"of {own['epochs'].max()} epochs, those kept are {', '.join(map(str, own['kept']))}."
-    display(say(f"*{reports.protocol_name(name)}*: {which} {cut}"))
+    display(say(f"*{protocol_name(name)}*: {which} {cut}"))
 
 # %% [markdown]
 # Where whole {term}`trials <trial>` or people are held out, a validation loss that soon rises while
@@ -246,7 +246,7 @@ Table(pd.DataFrame(rows).T, caption="Mean test accuracy of networks that know no
 # %% tags=["remove-input"]
 if trained:
     mean = kept.groupby("protocol", sort=False)[["validation", "test"]].mean()
-    mean.index = [reports.protocol_name(name) for name in mean.index]
+    mean.index = [protocol_name(name) for name in mean.index]
     caption = "Loss of the weights kept (nats, sum over tasks), mean over the pooled trainings"
     display(Table(mean.map("{:.3f}".format), caption=caption))
 else:
@@ -279,7 +279,7 @@ field = (figures["system"] == "the field on DEAP") & (figures["protocol"] == "tr
 table = figures[ours].iloc[::-1]
 table = pd.concat([table, figures[field]])
 table.index = table["system"] + ", " + table["variant"]
-table["protocol"] = [reports.protocol_name(name) for name in table["protocol"]]
+table["protocol"] = [protocol_name(name) for name in table["protocol"]]
 table = table[["protocol", "valence", "arousal", "source"]]
 
 # %% tags=["remove-input"]
@@ -332,8 +332,8 @@ if honest:
     table = paired_stages.differences_table(found)
     table = table.rename(columns={"first": "pooled (%)", "second": "fine-tuned (%)"})
     table.insert(0, "task", [task for _, task, _ in found])
-    table.insert(1, "stage", [reports.STAGES[stage] for _, _, stage in found])
-    table.index = [reports.protocol_name(protocol) for protocol, _, _ in found]
+    table.insert(1, "stage", [STAGES[stage] for _, _, stage in found])
+    table.index = [protocol_name(protocol) for protocol, _, _ in found]
     display(Table(table, caption="Balanced accuracy of trials, differences in points"))
 else:
     display(say("There are no fine-tuned networks under a protocol without leaks to show."))
@@ -379,9 +379,9 @@ if honest:
     whole = scores["subject"].isna() & scores["fold"].isna()
     of = scores[whole & (scores["metric"] == "window_accuracy")]
     of = of[of["protocol"].isin({key[0] for key in found})]
-    of = of.assign(protocol=of["protocol"].map(reports.protocol_name))
+    of = of.assign(protocol=of["protocol"].map(protocol_name))
     table = of.pivot_table(index=["protocol", "task"], columns="stage", values="value")
-    table = table.map("{:.1%}".format).rename(columns=reports.STAGES).reset_index("task")
+    table = table.map("{:.1%}".format).rename(columns=STAGES).reset_index("task")
     display(Table(table, caption="Right windows, mean over subjects and folds"))
 
 # %% tags=["remove-input"]

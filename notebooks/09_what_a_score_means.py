@@ -40,8 +40,8 @@ from IPython.display import display
 
 from emolib.book.provenance import made_by
 from emolib.errors import DataError
-from emolib.evaluation import tables as reports
 from emolib.evaluation.literature import published
+from emolib.evaluation.scores import ESTIMAND
 from emolib.features.extraction import extract_features
 
 # %%
@@ -61,6 +61,7 @@ from emolib.lessons import (
 from emolib.recordings import eegmat, simulated
 from emolib.recordings.labels import metadata
 from emolib.splits import protocols as splits
+from emolib.splits.protocols import BOTH_SIDES, protocol_name
 from emolib.study import stages
 from emolib.study.study import load
 
@@ -134,10 +135,10 @@ protocol_pictures.several_scores(
 real, by_lot, held_out = (surprise[name].dropna() for name in surprise)
 refitted = "random" in set(network["labels"])
 say(
-    f"Window-wise ({reports.BOTH_SIDES}) the models reach",
+    f"Window-wise ({BOTH_SIDES}) the models reach",
     f"**{real.min():.2f} to {real.max():.2f}**, and with random labels",
     f"**{by_lot.min():.2f} to {by_lot.max():.2f}**. The honest scores",
-    f"({reports.protocol_name(honest)}) are {held_out.min():.2f} to {held_out.max():.2f}.",
+    f"({protocol_name(honest)}) are {held_out.min():.2f} to {held_out.max():.2f}.",
     "The network is not shown, since this study has not been trained yet." if network.empty else "",
     "The network was not trained again on random labels here: it takes as long as the study."
     if len(network) and not refitted
@@ -235,7 +236,7 @@ say(
     f"measured it is {rho:.2f}, since the filter's memory adds a little. With p = {n_features}",
     f"features one window in {1 / mistaken:,.0f} is nearer to a certain other trial than to its",
     f"own; and with K = {n_trials} trials a weighted sum is right in **{right:.0%}** of the",
-    f"windows ({reports.BOTH_SIDES}), where an honest score is one half.",
+    f"windows ({BOTH_SIDES}), where an honest score is one half.",
 )
 
 # %% [markdown]
@@ -282,11 +283,11 @@ protocol_pictures.several_scores(
 )
 
 # %% tags=["remove-input"]
-leaks = np.array([reports.BOTH_SIDES in name for name in noise_marks])
+leaks = np.array([BOTH_SIDES in name for name in noise_marks])
 own = noise_marks.loc[protocol_plots.REMOVED["own"]]
 say(
     'White noise, in which there is nothing, with labels that mean nothing, is "recognised" in',
-    f"**{own[leaks].min():.0%} to {own[leaks].max():.0%}** of the windows ({reports.BOTH_SIDES}).",
+    f"**{own[leaks].min():.0%} to {own[leaks].max():.0%}** of the windows ({BOTH_SIDES}).",
     f"With whole trials held out it is {own[~leaks].min():.0%} to {own[~leaks].max():.0%}.",
 )
 
@@ -405,7 +406,7 @@ for name, task in this_study.tasks.items():
 
 # %% tags=["remove-input"]
 for name, why in refused.items():
-    held = reports.protocol_name(name)
+    held = protocol_name(name)
     display(say(f"Not shown: {held}, since the data cannot serve it ({plain(why)})"))
 if not rated:
     page = say(
@@ -502,7 +503,7 @@ field = figures.set_index(names.rename("system"))
 field = field.assign(**field[["valence", "arousal"]].map("{:g}".format))
 for protocol, own in field.groupby("protocol", sort=False):
     shown = own[["valence", "arousal", "unit"]].rename(columns={"unit": "measure"})
-    display(Table(shown, caption=f"Reported for DEAP: {reports.protocol_name(protocol)}"))
+    display(Table(shown, caption=f"Reported for DEAP: {protocol_name(protocol)}"))
 
 # %% [markdown]
 # The systems are those of {cite:t}`yang2019,xing2019,shen2020,pan2021,rudakov2021`. That scores
@@ -536,7 +537,7 @@ if rated:
     display(Table(pd.DataFrame(near).T, caption="Ratings near the threshold"))
     for name, rows in by_rule.items():
         text = rows.assign(score=rows["score"].map("{:.2f}".format).replace("nan", "too few"))
-        what = f"ridge's balanced accuracy ({reports.protocol_name(honest)})"
+        what = f"ridge's balanced accuracy ({protocol_name(honest)})"
         display(Table(text, caption=f"{name}, by rule: trials of each class, and {what}"))
 else:
     display(say("**This study has conditions, not ratings:** no line is drawn through a scale."))
@@ -623,8 +624,8 @@ x = np.concatenate([each["feature"].to_numpy() for each in unmarked])
 given = protocol_scores.own_and_random_labels(
     x, rows, honest=honest, tasks=tasks[:1], n_folds=n_folds, models=["ridge"]
 ).set_index(["protocol", "labels"])["value"]
-print(f"random labels, {reports.BOTH_SIDES}: {given['window_wise', 'random']:.2f}")
-print(f"real labels, {reports.protocol_name(honest)}: {given[honest, 'own']:.2f}")
+print(f"random labels, {BOTH_SIDES}: {given['window_wise', 'random']:.2f}")
+print(f"real labels, {protocol_name(honest)}: {given[honest, 'own']:.2f}")
 # The trial's own state may mark it: attention, drowsiness, muscles, electrodes that dry.
 
 # %% [markdown]
@@ -638,7 +639,7 @@ for dealt in range(4):
         maps, table, [honest], tasks=tasks[:1], n_folds=n_folds, seed=dealt, resamples=0
     )
     whole = given[given["subject"].isna() & given["fold"].isna()].set_index("metric")
-    lucky.append(whole.loc[reports.ESTIMAND, "value"])
+    lucky.append(whole.loc[ESTIMAND, "value"])
 print(f"{tasks[0]}, {honest.replace('_', '-')}: {min(lucky):.2f} to {max(lucky):.2f} by the split")
 
 # %% [markdown]

@@ -42,15 +42,14 @@ from IPython.display import display
 # %%
 from emolib.book.provenance import made_by
 from emolib.book.sentences import cohort_sentences
-from emolib.evaluation.scores import score
-from emolib.evaluation.tables import BOTH_SIDES, ESTIMAND, protocol_name, with_interval
+from emolib.evaluation.scores import ESTIMAND, score, with_interval
 from emolib.explain import agreement as map_agreement
 from emolib.explain import attribution
 from emolib.figures import attribution as attribution_pictures
 from emolib.figures.display import Table, bullets, plain, provenance, say, use_style
 from emolib.grid import cells
 from emolib.lessons.feature_subsets import subset_predictions, subsets
-from emolib.splits.protocols import LEAKING
+from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import stages
 from emolib.study.attribution import fold_attribution, known_truth
 from emolib.study.networks import evenly, light_network, predictions, trained_networks

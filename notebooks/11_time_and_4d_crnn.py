@@ -41,13 +41,13 @@ from IPython.display import display
 
 from emolib.book.provenance import made_by
 from emolib.evaluation.literature import published
-from emolib.evaluation.tables import protocol_name
 from emolib.features import extraction as features
 from emolib.figures.display import Table, provenance, say, use_style
 from emolib.lessons import light_comparison, lstm, paired_stages, time_structure
 from emolib.lessons import time_pictures as pictures
 from emolib.model import networks as model
-from emolib.splits.protocols import group_windows
+from emolib.splits.folds import group_windows
+from emolib.splits.protocols import protocol_name
 from emolib.study import stages
 from emolib.study.study import load
 

@@ -39,7 +39,6 @@ from emolib.errors import DataError
 
 # %% tags=["hide-input"]
 from emolib.evaluation.literature import published
-from emolib.evaluation.tables import protocol_name
 from emolib.features.bands import BANDS, Band
 from emolib.features.extraction import extract_features
 from emolib.features.power import straight_line
@@ -47,6 +46,7 @@ from emolib.figures.display import Table, plain, provenance, say, use_style
 from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
 from emolib.lessons import paper_and_code, selection
 from emolib.recordings.labels import class_weights, metadata
+from emolib.splits.protocols import protocol_name
 from emolib.study import stages
 from emolib.study.study import load
 

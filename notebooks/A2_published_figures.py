@@ -30,11 +30,11 @@ import pandas as pd
 from IPython.display import display
 
 from emolib.book.provenance import made_by
-from emolib.evaluation import tables as reports
+from emolib.book.tables import score_table
 from emolib.evaluation.literature import published
 from emolib.figures.display import Picture, Table, provenance, say, use_style
 from emolib.lessons import protocol_plots
-from emolib.splits.protocols import LEAKING
+from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import stages
 from emolib.study.study import load
 
@@ -74,7 +74,7 @@ ablation = figures["system"] == "MT-CNN ablations"
 leaking = figures["protocol"].isin(LEAKING)
 Table(
     rows(figures[leaking & ~ablation]),
-    caption=reports.protocol_name("window_wise"),
+    caption=protocol_name("window_wise"),
     css="emolib-wide",
 )
 
@@ -89,7 +89,7 @@ Table(
 # %% tags=["remove-input"]
 parts = {protocol: rows(own) for protocol, own in figures[~leaking].groupby("protocol")}
 for protocol, own in parts.items():
-    display(Table(own, caption=reports.protocol_name(protocol), css="emolib-wide"))
+    display(Table(own, caption=protocol_name(protocol), css="emolib-wide"))
 
 # %% [markdown]
 # ## Side by side
@@ -100,11 +100,11 @@ held = {"trial_grouped": "trials held out", "leave_subjects_out": "people held o
 short = whole["name"].str.replace("the field on DEAP", "field")
 short = short.str.replace("this on unseen subjects", "this").str.removesuffix(" ()")
 short += whole["protocol"].map(held).map(lambda words: f", {words}", na_action="ignore").fillna("")
-held_out = whole["protocol"].map(lambda name: reports.BOTH_SIDES if name in LEAKING else "held out")
+held_out = whole["protocol"].map(lambda name: BOTH_SIDES if name in LEAKING else "held out")
 marks = pd.DataFrame(index=short)
 for task in tasks:
-    for how in (reports.BOTH_SIDES, "held out"):
-        name = f"{task}, {how if how == reports.BOTH_SIDES else 'trials or people held out'}"
+    for how in (BOTH_SIDES, "held out"):
+        name = f"{task}, {how if how == BOTH_SIDES else 'trials or people held out'}"
         marks[name] = (whole[task] / 100).where(held_out == how).to_numpy()
 
 # %% tags=["remove-input"]
@@ -153,7 +153,7 @@ Table(table, caption="Published change against the whole method, percentage poin
 # %% tags=["remove-input"]
 if len(stages.predictions(this_study)) and this_study.scores_file().exists():
     scores = stages.scores(this_study)
-    display(Table(reports.score_table(scores), caption="Means over subjects"))
+    display(Table(score_table(scores), caption="Means over subjects"))
 else:
     display(say("This study's networks are not trained yet; then their scores stand here."))
 

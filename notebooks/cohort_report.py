@@ -26,8 +26,8 @@ from IPython.display import display
 from emolib.book import cohort, exploratory, sentences
 from emolib.book.provenance import made_by
 from emolib.book.published import published_sentence, published_table
+from emolib.book.tables import effective_table, group_table, score_table
 from emolib.book.variants import differences, permuted_table, variants_table
-from emolib.evaluation import tables as reports
 from emolib.evaluation.effective_n import effective_windows
 from emolib.evaluation.permutation import PERMUTATIONS, SAYS
 from emolib.features.power import at_back, class_means
@@ -100,7 +100,7 @@ display(Table(cohort.for_people(table), caption=caption, links=links, css=css))
 # the stages of training.
 
 # %% tags=["remove-input"]
-can_be_told = reports.score_table(scores) if decoded else pd.DataFrame()
+can_be_told = score_table(scores) if decoded else pd.DataFrame()
 if not decoded:
     display(say("**There are no predictions yet.** Run the whole study first."))
 elif not len(can_be_told):
@@ -142,7 +142,7 @@ if len(can_be_told):
 # %% tags=["remove-input"]
 tested = group_tests_of(this_study)
 display(bullets(*map(plain, sentences.group_sentences(tested))))
-if len(of_groups := reports.group_table(tested)):
+if len(of_groups := group_table(tested)):
     caption = f"Balanced accuracy of trials against {PERMUTATIONS} exchanges of the labels"
     display(Table(of_groups, caption=caption))
 
@@ -176,7 +176,7 @@ if decoded:
     worth = effective_windows(predictions)
     display(say(plain(sentences.effective_sentence(worth))))
     caption = "Observations, and what they are worth. First training of each fold"
-    display(Table(reports.effective_table(worth), caption=caption, css="emolib-wide"))
+    display(Table(effective_table(worth), caption=caption, css="emolib-wide"))
 
 # %% [markdown]
 # ## Beside the published figures

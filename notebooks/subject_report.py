@@ -24,8 +24,8 @@ from IPython.display import display
 from emolib.book import exploratory, fine_tuning, sentences
 from emolib.book.attribution import share_sentences
 from emolib.book.provenance import made_by
+from emolib.book.tables import score_table
 from emolib.errors import DataError
-from emolib.evaluation import tables as reports
 from emolib.evaluation.permutation import SAYS
 from emolib.features import power as summaries
 from emolib.features import quality, spectra
@@ -229,7 +229,7 @@ for name, task in this_study.tasks.items() if decoded else ():
 
 # %% tags=["remove-input"]
 if decoded:
-    display(Table(reports.score_table(scores, subject=subject), caption="All scores"))
+    display(Table(score_table(scores, subject=subject), caption="All scores"))
 
 # %% [markdown]
 # ### Is it more than chance?

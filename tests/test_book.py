@@ -23,7 +23,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, sync_playwright
 
 from emolib.book.launch import read_repository
-from emolib.evaluation.tables import ESTIMAND
+from emolib.evaluation.scores import ESTIMAND
 from emolib.figures.display import BLUE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

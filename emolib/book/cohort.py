@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.evaluation.tables import subjects_table
+from emolib.book.tables import subjects_table
 from emolib.features.quality import flags
 from emolib.storage import file_stem
 
@@ -46,7 +46,7 @@ def cohort_table(
     DataFrame
         Index ``subject``; ``used``, ``trials``, ``labelled trials`` (of any task), ``alpha peak
         (Hz)``, the columns of `emolib.features.quality.flags` and of
-        `emolib.evaluation.tables.subjects_table`. Missing where there is nothing.
+        `emolib.book.tables.subjects_table`. Missing where there is nothing.
     """
     known = {
         subject: {

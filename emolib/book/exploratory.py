@@ -11,9 +11,8 @@ import xarray as xr
 from emolib.evaluation.comparison import FEWEST_TRIALS, LEVEL, benjamini_hochberg
 from emolib.evaluation.guessing import guesses
 from emolib.evaluation.permutation import detectable_score, fixed_prediction_test
-from emolib.evaluation.scores import count_hits
-from emolib.evaluation.tables import STAGES, order, protocol_name
-from emolib.splits.protocols import LEAKING
+from emolib.evaluation.scores import STAGES, count_hits, order
+from emolib.splits.protocols import LEAKING, protocol_name
 
 
 def cluster_sentence(task: str, found: xr.Dataset) -> str:

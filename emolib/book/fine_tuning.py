@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from emolib.evaluation.bootstrap import Cells, cells, known_mean, percentiles, trial_draws
-from emolib.evaluation.scores import RESAMPLES, count_hits
-from emolib.evaluation.tables import HELD_OUT, STAGES, protocol_name
-from emolib.splits.protocols import LEAKING, NEW_SUBJECTS, stable_seed
+from emolib.evaluation.scores import RESAMPLES, STAGES, count_hits
+from emolib.splits.folds import stable_seed
+from emolib.splits.protocols import HELD_OUT, LEAKING, NEW_SUBJECTS, protocol_name
 
 
 def fine_tuning_changes(

@@ -8,8 +8,8 @@ import pandas as pd
 
 from emolib.book.variants import ABLATIONS
 from emolib.evaluation.literature import published
-from emolib.evaluation.tables import BOTH_SIDES, HELD_OUT, STAGES, protocol_name, shown
-from emolib.splits.protocols import LEAKING
+from emolib.evaluation.scores import STAGES, reportable
+from emolib.splits.protocols import BOTH_SIDES, HELD_OUT, LEAKING, protocol_name
 
 # Papers count windows, so ours are counted too: the metric of ours by the unit of theirs.
 METRICS = {"accuracy %": "window_accuracy", "balanced accuracy %": "window_balanced_accuracy"}
@@ -48,7 +48,7 @@ def published_table(scores: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     """
     names, theirs = comparable(tasks), published()
     theirs = theirs[theirs["system"] != ABLATIONS]
-    rows = shown(scores[scores["task"].isin(names)])
+    rows = reportable(scores[scores["task"].isin(names)])
     rows = rows[rows["fold"].isna() & rows["subject"].isna()]
     lines = []
     for protocol in (name for name in HELD_OUT if name in set(rows["protocol"])):

@@ -17,19 +17,9 @@ import pandas as pd
 from emolib.evaluation.guessing import against_guessing, own_scores
 from emolib.evaluation.nulls import LEVEL
 from emolib.evaluation.permutation import SAYS
-from emolib.evaluation.scores import count_hits
-from emolib.evaluation.tables import (
-    BOTH_SIDES,
-    ESTIMAND,
-    HELD_OUT,
-    STAGES,
-    order,
-    protocol_name,
-    shown,
-    with_interval,
-)
+from emolib.evaluation.scores import ESTIMAND, STAGES, count_hits, order, reportable, with_interval
 from emolib.features.power import paired_test
-from emolib.splits.protocols import LEAKING
+from emolib.splits.protocols import BOTH_SIDES, HELD_OUT, LEAKING, protocol_name
 
 LEAKING_ONLY = (
     f"All protocols of this study have {BOTH_SIDES}, and there is no honest score to stand beside "
@@ -117,7 +107,7 @@ def cohort_sentences(scores: pd.DataFrame, tasks: Sequence[str]) -> list[str]:
     >>> print(cohort_sentences(scores, ["valence"])[0])
     valence, trial-grouped: 0.55 (0.48 to 0.62). A difference from chance, 0.50, was not detected.
     """
-    rows = shown(scores)
+    rows = reportable(scores)
     rows = rows[(rows["metric"] == ESTIMAND) & (rows["stage"] == "pooled")]
     rows = rows[rows["fold"].isna() & rows["subject"].isna() & rows["task"].isin(tasks)]
     rows = rows.assign(order=order(rows)).sort_values(["task", "order"], kind="stable")

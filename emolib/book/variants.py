@@ -10,9 +10,8 @@ from emolib.evaluation.bootstrap import Hits
 from emolib.evaluation.comparison import FEWEST_SEEDS, compare
 from emolib.evaluation.literature import published
 from emolib.evaluation.permutation import PermutationTest
-from emolib.evaluation.scores import count_hits
-from emolib.evaluation.tables import ESTIMAND, order, protocol_name, shown
-from emolib.splits.protocols import LEAKING
+from emolib.evaluation.scores import ESTIMAND, count_hits, order, reportable
+from emolib.splits.protocols import LEAKING, protocol_name
 
 WHOLE = "the whole"
 FEWEST_REFITS = 19  # else no p is small enough to mean anything
@@ -94,7 +93,7 @@ def variants_table(
     """
     lines, whole = [], {}
     for name, table in scores.items():  # the whole comes first
-        rows = shown(table)
+        rows = reportable(table)
         rows = rows[rows["fold"].isna() & rows["subject"].isna() & (rows["stage"] == "pooled")]
         for (task, protocol), part in rows.groupby(["task", "protocol"], sort=False):
             by = part.set_index("metric")["value"]
@@ -136,7 +135,7 @@ def permuted_table(scores: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame
         A row a task and protocol. Protocols that leak get no p: their score says that trials
         are recognised, which is no question of chance.
     """
-    rows = shown(scores)
+    rows = reportable(scores)
     rows = rows[rows["fold"].isna() & rows["subject"].isna() & (rows["stage"] == "pooled")]
     rows = rows[rows["metric"] == ESTIMAND].set_index(["task", "protocol"])["value"]
     of = permuted[permuted["metric"] == ESTIMAND]

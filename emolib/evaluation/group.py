@@ -26,7 +26,8 @@ from emolib.evaluation.permutation import (
     own_score,
 )
 from emolib.recordings.labels import Task
-from emolib.splits.protocols import LEAKING, PROTOCOLS, Fold
+from emolib.splits.folds import Fold
+from emolib.splits.protocols import LEAKING, PROTOCOLS
 
 PRIMARY = "leave_subjects_and_stimuli_out"  # new people and new stimuli: chosen before any look
 NOT_TWO = "only two classes are compared"

@@ -12,7 +12,7 @@ import pandas as pd
 
 from emolib.evaluation.bootstrap import Hits, percentiles
 from emolib.evaluation.permutation import detectable_score
-from emolib.evaluation.tables import ESTIMAND
+from emolib.evaluation.scores import ESTIMAND
 
 
 def guesses(hits: Hits, subject: str, *, draws: int = 4000, seed: int = 0) -> np.ndarray:

@@ -18,7 +18,8 @@ from emolib.evaluation.bootstrap import Hits, cells, cohort_values, percentiles
 from emolib.evaluation.linear import OPERATORS, Operator
 from emolib.evaluation.nulls import LEVEL, null_cohort
 from emolib.evaluation.scores import count_hits
-from emolib.splits.protocols import leave_subjects_out, stable_seed
+from emolib.splits.folds import stable_seed
+from emolib.splits.protocols import leave_subjects_out
 
 PERMUTATIONS = 999
 IN_BLOCKS = "the classes come in blocks, so that time alone tells them apart"

@@ -24,7 +24,8 @@ from emolib.evaluation.bootstrap import (
     two_way_values,
 )
 from emolib.model.predictions import COLUMNS
-from emolib.splits.protocols import LEAKING, stable_seed
+from emolib.splits.folds import stable_seed
+from emolib.splits.protocols import HELD_OUT, LEAKING, protocol_name
 
 METRICS = (
     "window_accuracy",
@@ -48,6 +49,12 @@ SCORE_COLUMNS = (
     "leaks",
 )
 RESAMPLES = 2000
+ESTIMAND = "trial_balanced_accuracy"
+STAGES = {
+    "pooled": "pooled",
+    "subject": "fine-tuned on the subject",
+    "subject_and_task": "fine-tuned on the subject and task",
+}
 
 
 def score(predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLES) -> pd.DataFrame:
@@ -134,6 +141,81 @@ def permuted_scores(predictions: pd.DataFrame) -> pd.DataFrame:
         whole = scores["subject"].isna() & scores["fold"].isna()
         tables.append(scores[whole].assign(permutation=int(number))[columns])
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=columns)
+
+
+def reportable(scores: pd.DataFrame) -> pd.DataFrame:
+    """Keep what a page may show: a leaking score only where an honest one stands beside it.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"task": ["valence", "valence", "arousal"],
+    ...                        "protocol": ["window_wise", "trial_grouped", "window_wise"],
+    ...                        "leaks": [True, False, True]})
+    >>> reportable(scores)["protocol"].tolist()
+    ['window_wise', 'trial_grouped']
+    """
+    honest = set(scores.loc[~scores["leaks"], "task"])
+    return scores[~scores["leaks"] | scores["task"].isin(honest)]
+
+
+def score_points(
+    scores: pd.DataFrame, task: str, *, subject: str | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Prepare the points of a figure: a row for each subject, and one for all of them.
+
+    Both tables have the columns ``row``, ``subject``, ``value``, ``low``, ``high`` and ``leaks``.
+    The points of many subjects have no interval: it would hide the points. With `subject` only
+    this subject's points are returned, with their intervals.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"protocol": "trial_grouped", "stage": "pooled", "fold": pd.NA,
+    ...     "subject": ["sub-01", pd.NA], "task": "valence", "metric": ESTIMAND,
+    ...     "value": [0.6, 0.55], "low": [0.4, 0.5], "high": [0.8, 0.6], "leaks": False})
+    >>> score_points(scores, "valence")[1]["row"].tolist()
+    ['trial-grouped\\npooled']
+    """
+    rows = reportable(scores)
+    rows = rows[(rows["task"] == task) & (rows["metric"] == ESTIMAND) & rows["fold"].isna()]
+    rows = rows.assign(order=order(rows)).sort_values("order", kind="stable")
+    names = [
+        f"{protocol_name(row.protocol)}\n{STAGES.get(row.stage, row.stage)}".replace(" (", "\n(")
+        for row in rows.itertuples()
+    ]
+    rows = rows.assign(row=names)[["row", "subject", "value", "low", "high", "leaks"]]
+    groups = rows[rows["subject"].isna()]
+    rows = rows[rows["subject"].notna()]
+    if subject is not None:
+        return rows[rows["subject"] == subject], groups.iloc[:0]
+    return rows.assign(low=np.nan, high=np.nan), groups
+
+
+def order(rows: pd.DataFrame) -> pd.Series:
+    """Number rows by protocol, then stage, in the order of the method.
+
+    Examples
+    --------
+    >>> rows = {"protocol": ["trial_grouped", "window_wise"], "stage": ["pooled", "subject"]}
+    >>> order(pd.DataFrame(rows)).tolist()
+    [3, 1]
+    """
+    protocols, stages = list(HELD_OUT), list(STAGES)
+    return rows["protocol"].map(protocols.index) * len(stages) + rows["stage"].map(stages.index)
+
+
+def with_interval(row: pd.Series) -> str:
+    """Write a score with its interval.
+
+    Examples
+    --------
+    >>> with_interval(pd.Series({"value": 0.55, "low": 0.48, "high": 0.62}))
+    '0.55 (0.48 to 0.62)'
+    """
+    if not np.isfinite(row["value"]):
+        return "none: a class is missing"
+    if not np.isfinite([row["low"], row["high"]]).all():
+        return f"{row['value']:.2f}"
+    return f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
 
 
 def count_hits(predictions: pd.DataFrame) -> dict[tuple[str, str, str], Hits]:

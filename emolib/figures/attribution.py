@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.evaluation.tables import BOTH_SIDES, ESTIMAND, protocol_name, with_interval
+from emolib.evaluation.scores import ESTIMAND, with_interval
 from emolib.figures import attribution_axes as attribution_plots
 from emolib.figures import maps
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture
+from emolib.splits.protocols import BOTH_SIDES, protocol_name
 
 WIDTH = 6.5  # inches
 

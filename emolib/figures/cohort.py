@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.evaluation import tables as reports
 from emolib.figures import maps
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture
 from emolib.figures.pages import WIDTH
+from emolib.splits.protocols import protocol_name
 
 
 def thumbnails(power: Mapping[str, xr.DataArray]) -> Picture:
@@ -108,9 +108,9 @@ def learning(history: pd.DataFrame, protocol: str) -> Picture:
     last = history.groupby("fold")[["loss", "val_loss"]].last().mean()
     return Picture(
         figure,
-        alt=f"Loss by epoch, {reports.protocol_name(protocol)}: at the end {last['loss']:.2f} in "
+        alt=f"Loss by epoch, {protocol_name(protocol)}: at the end {last['loss']:.2f} in "
         f"training and {last['val_loss']:.2f} in validation, mean over folds.",
-        caption=f"{reports.protocol_name(protocol)}. A pair of lines is a fold: training solid, "
+        caption=f"{protocol_name(protocol)}. A pair of lines is a fold: training solid, "
         "validation dashed. The loss is the sum of both tasks' cross-entropies where there are "
         "two.",
     )

@@ -16,7 +16,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 
-from emolib.evaluation import tables as reports
+from emolib.evaluation.scores import score_points, with_interval
 from emolib.features.power import class_means, contrast
 from emolib.features.spectra import ALPHA_SEARCH_HZ, alpha_peak
 from emolib.figures import maps
@@ -24,6 +24,7 @@ from emolib.figures import scores as score_plots
 from emolib.figures import signals as plots
 from emolib.figures.display import Link, Picture
 from emolib.recordings.labels import Task
+from emolib.splits.protocols import BOTH_SIDES
 
 WIDTH = 7.2  # inches: the text's width on a page
 
@@ -229,7 +230,7 @@ def scores(
     links : mapping of str to str, optional
         Address by subject: each point of theirs leads there.
     """
-    dots, groups = reports.points(table, task_name, subject=subject)
+    dots, groups = score_points(table, task_name, subject=subject)
     n_rows, n_subjects = dots["row"].nunique(), dots["subject"].nunique()
     figure, ax = plt.subplots(figsize=(WIDTH, 0.8 + max(0.62, 0.035 * n_subjects) * n_rows))
     label = f"{task_name}: balanced accuracy of trials (0 to 1)"
@@ -238,7 +239,7 @@ def scores(
     )
     told = groups if subject is None else dots
     values = [
-        f"{row['row']}: {reports.with_interval(row)}".replace("\n(", " (").replace("\n", ", ")
+        f"{row['row']}: {with_interval(row)}".replace("\n(", " (").replace("\n", ", ")
         for row in told.to_dict("records")
     ]
     lines = (
@@ -254,7 +255,7 @@ def scores(
     return Picture(
         figure,
         alt=f"{task_name}, balanced accuracy. {'; '.join(values)}.",
-        caption=f"{lines} Hollow points: {reports.BOTH_SIDES}; these say nothing about new trials "
+        caption=f"{lines} Hollow points: {BOTH_SIDES}; these say nothing about new trials "
         "and are not to be held against chance.",
         links=_point_links(ax, dots, drawn, links or {}),
     )

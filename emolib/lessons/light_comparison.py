@@ -19,7 +19,8 @@ from emolib.model.networks import build
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.training import GroupedInputs, Inputs, Trainer
-from emolib.splits.protocols import PROTOCOLS, Fold, group_windows, stable_seed
+from emolib.splits.folds import Fold, group_windows, stable_seed
+from emolib.splits.protocols import PROTOCOLS
 
 SEEDS = (0, 1, 2)  # the fewest that `emolib.evaluation.comparison.compare` takes
 LIGHT = 1 / 8  # of the published number of filters and units

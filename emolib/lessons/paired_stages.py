@@ -18,7 +18,7 @@ from emolib.errors import DataError, did_you_mean
 from emolib.evaluation.bootstrap import subject_means
 from emolib.evaluation.comparison import FEWEST_SEEDS, Comparison, compare
 from emolib.evaluation.scores import RESAMPLES, count_hits
-from emolib.evaluation.tables import HELD_OUT
+from emolib.splits.protocols import HELD_OUT
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from emolib.evaluation import tables as reports
 from emolib.evaluation.permutation import PermutationTest
 from emolib.figures.display import Picture
 from emolib.lessons import protocol_plots
-from emolib.splits.protocols import PROTOCOLS
+from emolib.splits.protocols import BOTH_SIDES, PROTOCOLS, protocol_name
 
 WIDTH = 6.5  # inches: readable on a phone
 SCALE = "balanced accuracy of {} (0 to 1)"
@@ -35,7 +34,7 @@ def five_protocols(*, n_subjects: int = 6, n_stimuli: int = 6, n_windows: int = 
         parts = protocol_plots.fold_parts(table, fold)
         protocol_plots.protocol_schematic(ax, parts, title=name.replace("_", "-"))
         counts = f"{len(fold.train)} windows train, {len(fold.test)} test"
-        told.append(f"{reports.protocol_name(name)}: {counts}")
+        told.append(f"{protocol_name(name)}: {counts}")
     protocol_plots.parts_legend(axes.flat[-1])
     return Picture(
         figure,
@@ -43,7 +42,7 @@ def five_protocols(*, n_subjects: int = 6, n_stimuli: int = 6, n_windows: int = 
         f"In one fold, of {len(table)} windows: {'; '.join(told)}.",
         caption="One fold of each protocol, as this book's code makes it. A row is a subject, a "
         "block a trial, a box a window; the trials of a column show the same film. Window-wise "
-        f"({reports.BOTH_SIDES}), blocks are mixed, and the test windows are the validation "
+        f"({BOTH_SIDES}), blocks are mixed, and the test windows are the validation "
         "windows too.",
     )
 
@@ -70,7 +69,7 @@ def several_scores(scores: pd.DataFrame, *, rows: str, caption: str) -> Picture:
     return Picture(
         figure,
         alt=f"Balanced accuracy of windows, by {rows}. {'. '.join(told)}.",
-        caption=f"{caption} Hollow marks: {reports.BOTH_SIDES}. Filled: the honest score beside "
+        caption=f"{caption} Hollow marks: {BOTH_SIDES}. Filled: the honest score beside "
         "them. Dotted: what a coin reaches.",
     )
 
@@ -137,7 +136,7 @@ def formula(scores: pd.DataFrame, varied: Sequence[str]) -> Picture:
         alt=f"Measured balanced accuracy against the formula, {len(scores)} settings, from "
         f"{measured.min():.2f} to {measured.max():.2f}. With both corrections all lie within "
         f"{(measured - expected).abs().max():.2f} of the line.",
-        caption=f"White noise, random labels, {reports.BOTH_SIDES}; the honest score of such data "
+        caption=f"White noise, random labels, {BOTH_SIDES}; the honest score of such data "
         "is one half (next figure). Hollow: the formula above. Filled: with both corrections. On "
         "the line, formula and measurement agree.",
     )

@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Patch, Rectangle
 
-from emolib.evaluation.tables import BOTH_SIDES, protocol_name
 from emolib.figures.display import BLUE, DARK, GREY, OCHRE, RED
 from emolib.splits.folds import Fold
+from emolib.splits.protocols import BOTH_SIDES, protocol_name
 
 # What a window is in a fold: its face, hatching and name. From light to dark: learnt from, looked
 # at while learning, tested on.
@@ -166,7 +166,7 @@ def marked_scores(
     scores : DataFrame
         A row a case, a column a kind of score; NaN where there is none. A column's name is
         "what, held out how": marks differ by the first part, and are hollow where the second
-        is `reports.BOTH_SIDES`.
+        is `BOTH_SIDES`.
     label : str
         What the scores are.
     chance : float

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from emolib.evaluation.tables import STAGES, protocol_name
+from emolib.evaluation.scores import STAGES
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture
 from emolib.lessons import stage_plots
 from emolib.lessons.paired_stages import Difference
 from emolib.lessons.schedule import best_epoch
+from emolib.splits.protocols import protocol_name
 
 WIDTH = 6.5  # inches: still readable on a phone
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from emolib.model import networks as _backend  # noqa: F401 - before keras: it chooses the backend
-from emolib.splits.protocols import stable_seed
+from emolib.splits.folds import stable_seed
 
 import keras  # isort: skip
 

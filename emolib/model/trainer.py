@@ -25,7 +25,7 @@ from emolib.model.batches import PREDICTION_BATCH, Batches, Inputs, MapBatches
 from emolib.model.callbacks import Checkpoint, Log, Report, RestoreAtHalving, dropout_generators
 from emolib.model.settings import TrainingSettings
 from emolib.recordings.labels import class_weights
-from emolib.splits.protocols import stable_seed
+from emolib.splits.folds import stable_seed
 
 import keras  # isort: skip
 

@@ -14,7 +14,7 @@ from emolib.model.batches import GroupedInputs, Inputs
 from emolib.model.callbacks import Report
 from emolib.model.settings import TrainingSettings
 from emolib.model.trainer import Fit, Trainer, Weights
-from emolib.splits.protocols import Fold
+from emolib.splits.folds import Fold
 
 __all__ = [
     "Fit",

@@ -29,26 +29,10 @@ from emolib.splits.folds import (
     Fold,
     check_enough,
     folds_of,
-    group_windows,
     sorted_windows,
     stable_seed,
     trials_of,
 )
-
-# Fold, group_windows and stable_seed lie in `emolib.splits.folds`; who splits finds them here too.
-__all__ = [
-    "LEAKING",
-    "NEW_SUBJECTS",
-    "PROTOCOLS",
-    "Fold",
-    "group_windows",
-    "leave_subjects_and_stimuli_out",
-    "leave_subjects_out",
-    "stable_seed",
-    "stimulus_grouped",
-    "trial_grouped",
-    "window_wise",
-]
 
 # Joint classes with fewer trials are merged: they cannot be spread over the usual 5 folds.
 FEWEST_TRIALS = 5
@@ -220,6 +204,28 @@ PROTOCOLS: dict[str, Protocol] = {
 }
 LEAKING = frozenset({"window_wise"})  # their scores carry `leaks=True` wherever they go
 NEW_SUBJECTS = frozenset({"leave_subjects_out", "leave_subjects_and_stimuli_out"})
+BOTH_SIDES = "windows of one trial on both sides"
+HELD_OUT = {
+    "window_wise": "windows of known trials",
+    "trial_grouped": "new trials of known subjects",
+    "stimulus_grouped": "new stimuli, known subjects",
+    "leave_subjects_out": "new subjects, known stimuli",
+    "leave_subjects_and_stimuli_out": "new subjects, new stimuli",
+}
+
+
+def protocol_name(protocol: str) -> str:
+    """Write a protocol as pages do; one that leaks never without saying so.
+
+    Examples
+    --------
+    >>> protocol_name("leave_subjects_out")
+    'leave-subjects-out'
+    >>> protocol_name("window_wise")
+    'window-wise (windows of one trial on both sides)'
+    """
+    name = protocol.replace("_", "-")
+    return f"{name} ({BOTH_SIDES})" if protocol in LEAKING else name
 
 
 def _joint_class(trials: pd.DataFrame, tasks: list[str], fewest: int) -> tuple[np.ndarray, str]:

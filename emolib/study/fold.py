@@ -14,7 +14,8 @@ import pandas as pd
 
 from emolib.errors import DataError
 from emolib.model.predictions import predictions_of
-from emolib.splits.protocols import LEAKING, NEW_SUBJECTS, PROTOCOLS, group_windows, stable_seed
+from emolib.splits.folds import group_windows, stable_seed
+from emolib.splits.protocols import LEAKING, NEW_SUBJECTS, PROTOCOLS
 from emolib.splits.shuffling import permuted_by_stimulus, permuted_by_trial
 from emolib.storage import atomic, digest_of_files
 from emolib.study.stages import failure_record, load_windows, write_table

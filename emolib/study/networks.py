@@ -20,7 +20,8 @@ from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.trainer import Weights
 from emolib.model.training import GroupedInputs, Trainer
-from emolib.splits.protocols import PROTOCOLS, Fold, group_windows
+from emolib.splits.folds import Fold, group_windows
+from emolib.splits.protocols import PROTOCOLS
 from emolib.study import stages
 from emolib.study.study import Study
 

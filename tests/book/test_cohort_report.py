@@ -22,8 +22,8 @@ from IPython.utils.capture import capture_output
 from emolib.book.render import source_of
 from emolib.evaluation.group import COLUMNS
 from emolib.evaluation.scores import permuted_scores, score
-from emolib.evaluation.tables import BOTH_SIDES
 from emolib.features.bands import BANDS
+from emolib.splits.protocols import BOTH_SIDES
 from emolib.study import group as group_stage
 from emolib.study import stages
 from emolib.study.study import Study

@@ -10,7 +10,7 @@ from book.test_variants import both, predictions
 from emolib.book.published import comparable, published_sentence, published_table
 from emolib.evaluation.literature import published
 from emolib.evaluation.scores import score
-from emolib.evaluation.tables import BOTH_SIDES
+from emolib.splits.protocols import BOTH_SIDES
 
 LEAKS = f"window-wise ({BOTH_SIDES})"
 

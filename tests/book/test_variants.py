@@ -7,7 +7,7 @@ import pytest
 from emolib.book.variants import differences, permuted_table, variants_table
 from emolib.evaluation.literature import published
 from emolib.evaluation.scores import permuted_scores, score
-from emolib.evaluation.tables import BOTH_SIDES
+from emolib.splits.protocols import BOTH_SIDES
 
 
 def predictions(share_right, *, n_repeats=1, protocol="trial_grouped", seed=0):

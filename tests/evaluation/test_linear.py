@@ -13,7 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from emolib.evaluation import linear as operators
 from emolib.evaluation.linear import fitting_rows, lda_operator, ridge_operator
-from emolib.splits.protocols import PROTOCOLS, Fold, leave_subjects_out, trial_grouped
+from emolib.splits.folds import Fold
+from emolib.splits.protocols import PROTOCOLS, leave_subjects_out, trial_grouped
 
 HONEST = sorted(set(PROTOCOLS) - {"window_wise"})
 

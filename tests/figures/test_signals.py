@@ -13,7 +13,7 @@ from matplotlib.colors import to_rgb
 
 from emolib import grid
 from emolib.errors import DataError
-from emolib.evaluation import tables as reports
+from emolib.evaluation.scores import ESTIMAND
 from emolib.features.bands import BANDS
 from emolib.figures import cohort as cohort_pictures
 from emolib.figures import display, maps
@@ -291,7 +291,7 @@ def test_each_subjects_point_leads_to_the_subjects_page(ax):
         pd.DataFrame({"protocol": protocol, "subject": names, "value": values})
         for protocol, values in given.items()
     ]
-    same = {"stage": "pooled", "fold": pd.NA, "task": "x", "metric": reports.ESTIMAND}
+    same = {"stage": "pooled", "fold": pd.NA, "task": "x", "metric": ESTIMAND}
     table = pd.concat(tables).assign(**same, low=np.nan, high=np.nan, leaks=False)
     picture = pictures.scores(table, "x", Task("x"), links={name: f"{name}.html" for name in names})
     anchors = re.findall(

@@ -8,8 +8,7 @@ import pytest
 
 from emolib.errors import DataError
 from emolib.evaluation.comparison import Comparison, compare
-from emolib.evaluation.scores import count_hits, score
-from emolib.evaluation.tables import ESTIMAND
+from emolib.evaluation.scores import ESTIMAND, count_hits, score
 from emolib.lessons.paired_stages import (
     Difference,
     difference,

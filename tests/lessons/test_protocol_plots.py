@@ -9,11 +9,15 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from emolib.evaluation.permutation import PermutationTest
-from emolib.evaluation.tables import BOTH_SIDES
 from emolib.figures import display
 from emolib.lessons import protocol_pictures, protocol_plots
 from emolib.splits.folds import Fold
-from emolib.splits.protocols import PROTOCOLS, leave_subjects_and_stimuli_out, window_wise
+from emolib.splits.protocols import (
+    BOTH_SIDES,
+    PROTOCOLS,
+    leave_subjects_and_stimuli_out,
+    window_wise,
+)
 
 
 def windows(n_subjects=3, n_stimuli=4, n_windows=5) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from emolib.model.callbacks import RestoreAtHalving
 from emolib.model.networks import build_mt_cnn
 from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.training import GroupedInputs, Trainer, fine_tune_subject, train_fold
-from emolib.splits.protocols import Fold
+from emolib.splits.folds import Fold
 
 import keras  # isort: skip
 

@@ -11,13 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emolib.errors import DataError, SettingsError
+from emolib.splits.folds import group_windows, stable_seed
 from emolib.splits.protocols import (
     LEAKING,
     PROTOCOLS,
-    group_windows,
     leave_subjects_and_stimuli_out,
     leave_subjects_out,
-    stable_seed,
     stimulus_grouped,
     trial_grouped,
     window_wise,

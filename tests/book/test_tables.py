@@ -8,11 +8,12 @@ import pytest
 from synthetic import predictions
 
 from emolib.book import sentences
-from emolib.evaluation import tables as reports
+from emolib.book.tables import effective_table, score_table, subjects_table
 from emolib.evaluation.bootstrap import Hits, percentiles
 from emolib.evaluation.effective_n import effective_windows
 from emolib.evaluation.guessing import guesses
-from emolib.evaluation.scores import score
+from emolib.evaluation.scores import reportable, score, score_points
+from emolib.splits.protocols import BOTH_SIDES
 
 
 def several(*parts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -22,12 +23,12 @@ def several(*parts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_leaking_scores_are_not_shown_alone():
     _, scores = several(predictions("window_wise", 12))
-    assert len(reports.shown(scores)) == 0
+    assert len(reportable(scores)) == 0
 
 
 def test_leaking_scores_are_shown_beside_honest_ones_and_say_so():
     _, scores = several(predictions("window_wise", 12), predictions("trial_grouped", 6))
-    table = reports.score_table(scores)
+    table = score_table(scores)
     assert table["protocol"].tolist() == [
         "window-wise (windows of one trial on both sides)",
         "trial-grouped",
@@ -35,14 +36,14 @@ def test_leaking_scores_are_shown_beside_honest_ones_and_say_so():
     half = "50\N{NO-BREAK SPACE}%"
     assert table["right trials"].tolist() == ["100\N{NO-BREAK SPACE}%", half]
     assert table["commoner class"].tolist() == [half, half]
-    points, _ = reports.points(scores, "valence")
+    points, _ = score_points(scores, "valence")
     leaking = points[points["leaks"]]
     assert len(leaking) == 1
-    assert leaking["row"].str.contains(reports.BOTH_SIDES).all()
-    columns = reports.subjects_table(scores, ["sub-01"]).columns
-    assert [reports.BOTH_SIDES in name for name in columns] == [True, False]
+    assert leaking["row"].str.contains(BOTH_SIDES).all()
+    columns = subjects_table(scores, ["sub-01"]).columns
+    assert [BOTH_SIDES in name for name in columns] == [True, False]
     told = sentences.cohort_sentences(scores, ["valence"])
-    assert reports.BOTH_SIDES in told[0] and "not held against chance" in told[0]
+    assert BOTH_SIDES in told[0] and "not held against chance" in told[0]
 
 
 def test_subjects_table_is_in_the_order_given_and_missing_scores_are_missing():
@@ -50,7 +51,7 @@ def test_subjects_table_is_in_the_order_given_and_missing_scores_are_missing():
         predictions("trial_grouped", 12, subject="sub-02"),
         predictions("trial_grouped", 6, subject="sub-10"),
     )
-    table = reports.subjects_table(scores, ["sub-02", "sub-03", "sub-10"])
+    table = subjects_table(scores, ["sub-02", "sub-03", "sub-10"])
     assert table.index.tolist() == ["sub-02", "sub-03", "sub-10"]
     assert table.iloc[:, 0].tolist() == pytest.approx([1, np.nan, 0.5], nan_ok=True)
 
@@ -58,7 +59,7 @@ def test_subjects_table_is_in_the_order_given_and_missing_scores_are_missing():
 def test_what_windows_are_worth_in_a_table_and_in_words():
     both, _ = several(predictions("window_wise", 6), predictions("trial_grouped", 6))
     found = effective_windows(both)  # the windows of a trial are right or wrong together
-    table = reports.effective_table(found)
+    table = effective_table(found)
     assert table["protocol"].tolist() == [
         "window-wise (windows of one trial on both sides)",
         "trial-grouped",
@@ -72,7 +73,7 @@ def test_what_windows_are_worth_in_a_table_and_in_words():
 
 def test_where_windows_cannot_be_weighed_the_page_says_so():
     found = effective_windows(predictions("trial_grouped", 12))  # all right
-    assert reports.effective_table(found).iloc[0].tolist()[-4:] == ["-"] * 4
+    assert effective_table(found).iloc[0].tolist()[-4:] == ["-"] * 4
     assert "cannot be told" in sentences.effective_sentence(found)
 
 
@@ -80,10 +81,10 @@ def test_points_of_one_subject_have_intervals_and_those_of_all_have_none():
     _, scores = several(
         predictions("trial_grouped", 7), predictions("trial_grouped", 5, subject="sub-02")
     )
-    own, groups = reports.points(scores, "valence", subject="sub-02")
+    own, groups = score_points(scores, "valence", subject="sub-02")
     assert len(own) == 1 and len(groups) == 0
     assert own["low"].notna().all()
-    every, groups = reports.points(scores, "valence")
+    every, groups = score_points(scores, "valence")
     assert len(every) == 2 and len(groups) == 1
     assert every["low"].isna().all()
 

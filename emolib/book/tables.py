@@ -1,8 +1,8 @@
-"""Scores as pages show them: names, tables, and points for figures.
+"""Tables of reports: scores, tests and comparisons laid out for people.
 
 Scores of the published protocol never stand without the words `BOTH_SIDES`, nor without a score of
-an honest protocol beside them: `protocol_name` and `shown` see to that for tables, figures and
-`sentences` alike. Tables are in the order of the subjects' names: pages do not rank people.
+an honest protocol beside them: `protocol_name` and `reportable` see to that for tables, figures and
+sentences alike. Tables are in the order of the subjects' names: pages do not rank people.
 """
 
 from __future__ import annotations
@@ -12,105 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from emolib.splits.protocols import LEAKING
-
-BOTH_SIDES = "windows of one trial on both sides"
-ESTIMAND = "trial_balanced_accuracy"
-STAGES = {
-    "pooled": "pooled",
-    "subject": "fine-tuned on the subject",
-    "subject_and_task": "fine-tuned on the subject and task",
-}
-HELD_OUT = {
-    "window_wise": "windows of known trials",
-    "trial_grouped": "new trials of known subjects",
-    "stimulus_grouped": "new stimuli, known subjects",
-    "leave_subjects_out": "new subjects, known stimuli",
-    "leave_subjects_and_stimuli_out": "new subjects, new stimuli",
-}
-
-
-def protocol_name(protocol: str) -> str:
-    """Write a protocol as pages do; one that leaks never without saying so.
-
-    Examples
-    --------
-    >>> protocol_name("leave_subjects_out")
-    'leave-subjects-out'
-    >>> protocol_name("window_wise")
-    'window-wise (windows of one trial on both sides)'
-    """
-    name = protocol.replace("_", "-")
-    return f"{name} ({BOTH_SIDES})" if protocol in LEAKING else name
-
-
-def shown(scores: pd.DataFrame) -> pd.DataFrame:
-    """Keep what a page may show: leaking scores only where an honest one stands beside them.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        As `emolib.evaluation.score` gives them.
-
-    Returns
-    -------
-    DataFrame
-        All of them; without those that leak for a task that has no other.
-
-    Examples
-    --------
-    >>> scores = pd.DataFrame({"task": ["valence", "valence", "arousal"],
-    ...                        "protocol": ["window_wise", "trial_grouped", "window_wise"],
-    ...                        "leaks": [True, False, True]})
-    >>> shown(scores)["protocol"].tolist()
-    ['window_wise', 'trial_grouped']
-    """
-    honest = set(scores.loc[~scores["leaks"], "task"])
-    return scores[~scores["leaks"] | scores["task"].isin(honest)]
-
-
-def points(
-    scores: pd.DataFrame, task: str, *, subject: str | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Prepare scores for `score_plots.score_points`.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        As `emolib.evaluation.score` gives them.
-    task : str
-        Which task.
-    subject : str, optional
-        Only this subject's points, with their intervals.
-
-    Returns
-    -------
-    points, groups : DataFrame
-        Columns ``row``, ``subject``, ``value``, ``low``, ``high``, ``leaks``; a row a subject,
-        and a row for all of them. The points of many subjects have no interval: it would hide
-        the points.
-
-    Examples
-    --------
-    >>> scores = pd.DataFrame({"protocol": "trial_grouped", "stage": "pooled", "fold": pd.NA,
-    ...     "subject": ["sub-01", pd.NA], "task": "valence", "metric": ESTIMAND,
-    ...     "value": [0.6, 0.55], "low": [0.4, 0.5], "high": [0.8, 0.6], "leaks": False})
-    >>> points(scores, "valence")[1]["row"].tolist()
-    ['trial-grouped\\npooled']
-    """
-    rows = shown(scores)
-    rows = rows[(rows["task"] == task) & (rows["metric"] == ESTIMAND) & rows["fold"].isna()]
-    rows = rows.assign(order=order(rows)).sort_values("order", kind="stable")
-    names = [
-        f"{protocol_name(row.protocol)}\n{STAGES.get(row.stage, row.stage)}".replace(" (", "\n(")
-        for row in rows.itertuples()
-    ]
-    rows = rows.assign(row=names)[["row", "subject", "value", "low", "high", "leaks"]]
-    groups = rows[rows["subject"].isna()]
-    rows = rows[rows["subject"].notna()]
-    if subject is not None:
-        return rows[rows["subject"] == subject], groups.iloc[:0]
-    return rows.assign(low=np.nan, high=np.nan), groups
+from emolib.evaluation.scores import ESTIMAND, STAGES, order, reportable, with_interval
+from emolib.splits.protocols import HELD_OUT, protocol_name
 
 
 def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataFrame:
@@ -127,7 +30,7 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
     -------
     DataFrame of str
         Balanced accuracy of trials with its interval, accuracy of trials and of windows, the
-        majority rate, and what was held out. No rows if nothing may be shown, see `shown`.
+        majority rate, and what was held out. No rows if nothing may be shown, see `reportable`.
 
     Examples
     --------
@@ -138,7 +41,7 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
     >>> score_table(scores).iloc[0].tolist()[2:]
     ['0.55 (0.50 to 0.70)', '60\\xa0%', '58\\xa0%', '65\\xa0%', 'new trials of known subjects']
     """
-    rows = shown(scores)
+    rows = reportable(scores)
     rows = rows[rows["fold"].isna()]
     rows = rows[rows["subject"].isna() if subject is None else (rows["subject"] == subject)]
     lines = []
@@ -188,7 +91,7 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
     >>> subjects_table(scores, ["sub-01", "sub-02"]).iloc[:, 0].tolist()
     [0.6, nan]
     """
-    rows = shown(scores)
+    rows = reportable(scores)
     rows = rows[(rows["metric"] == ESTIMAND) & (rows["stage"] == "pooled")]
     rows = rows[rows["fold"].isna() & rows["subject"].notna()]
     rows = rows.assign(order=order(rows)).sort_values(["task", "order"], kind="stable")
@@ -278,34 +181,6 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
         for row in made.to_dict("records")
     ]
     return pd.DataFrame(lines).set_index("task") if lines else pd.DataFrame()
-
-
-def order(rows: pd.DataFrame) -> pd.Series:
-    """Number rows by protocol, then stage, in the order of the method.
-
-    Examples
-    --------
-    >>> rows = {"protocol": ["trial_grouped", "window_wise"], "stage": ["pooled", "subject"]}
-    >>> order(pd.DataFrame(rows)).tolist()
-    [3, 1]
-    """
-    protocols, stages = list(HELD_OUT), list(STAGES)
-    return rows["protocol"].map(protocols.index) * len(stages) + rows["stage"].map(stages.index)
-
-
-def with_interval(row: pd.Series) -> str:
-    """Write a score with its interval.
-
-    Examples
-    --------
-    >>> with_interval(pd.Series({"value": 0.55, "low": 0.48, "high": 0.62}))
-    '0.55 (0.48 to 0.62)'
-    """
-    if not np.isfinite(row["value"]):
-        return "none: a class is missing"
-    if not np.isfinite([row["low"], row["high"]]).all():
-        return f"{row['value']:.2f}"
-    return f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
 
 
 def _percent(value: float) -> str:
