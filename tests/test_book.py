@@ -22,7 +22,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Locator, sync_playwright
 
-from emolib.book.launch import read_repository
+from emolib.book.exercises import read_repository
 from emolib.evaluation.scores import ESTIMAND
 from emolib.figures.display import BLUE
 

@@ -16,8 +16,7 @@ import pandas as pd
 
 from emolib.book import timings, workflow_picture
 from emolib.book.cohort import cohort_table
-from emolib.book.exercises import EXERCISES, NOTEBOOKS
-from emolib.book.launch import Repository, read_repository
+from emolib.book.exercises import EXERCISES, NOTEBOOKS, Repository, read_repository
 from emolib.evaluation.literature import published
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study
@@ -68,26 +67,17 @@ def assemble(study: Study, folder: Path) -> None:
 
 
 def offers(name: str, repository: Repository | None) -> str:
-    """What a reader can do with a chapter beside reading it, as a line of MyST Markdown.
-
-    Parameters
-    ----------
-    name : str
-        The chapter's, such as "01_first_look".
-    repository : Repository or None
-        Where the project is published. Without one there are downloads only.
-    """
+    """Return what a reader can do with a chapter beside reading it, as a line of MyST Markdown."""
     has_exercises = (EXERCISES / f"{name}.ipynb").is_file()
     kinds = {"Exercises (.ipynb)": f"{name}_exercises.ipynb"} if has_exercises else {}
     kinds |= {"Notebook (.ipynb)": f"{name}.ipynb", "Notebook as Python (.py)": f"{name}.py"}
     links = [f"{{download}}`{words} </{DOWNLOADS}/{file}>`" for words, file in kinds.items()]
     if repository:
         file = f"notebooks/{'exercises/' if has_exercises else ''}{name}.ipynb"
-        servers = {
-            "Binder": repository.binder_link(file),
-            "Colab": repository.colab_link(file) if has_exercises else None,
-        }
-        links += [f"[{server}]({link})" for server, link in servers.items() if link]
+        servers = repository.links(file)
+        if not has_exercises:
+            servers.pop("Colab", None)  # only an exercise notebook installs the project there
+        links += [f"[{server}]({link})" for server, link in servers.items()]
     return ":::{div} emolib-offers\n" + "\n".join(f"- {link}" for link in links) + "\n:::"
 
 

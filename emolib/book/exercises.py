@@ -1,7 +1,7 @@
-"""Exercise notebooks, made from the chapters: the same cells, with the solutions taken out.
+"""Exercise notebooks, made from the chapters, and the servers that can open them.
 
-The chapter is the source. An exercise notebook holds its cells, with an empty one in the place of
-each solution, and its text in plain Markdown, so that any notebook server shows it as it is meant.
+The chapter is the source. Its exercise notebook holds the same cells, an empty one in the place of
+each solution, and its text in plain Markdown, which any notebook server shows as it is meant.
 ``python -m emolib.book.exercises`` writes them all to `notebooks/exercises`.
 """
 
@@ -9,19 +9,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import jupytext
 import nbformat
+import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from pybtex.database import parse_file
 
-from emolib.book.launch import Repository, read_repository
+from emolib.errors import SettingsError
 from emolib.storage import atomic
 from emolib.study.study import PROJECT
 
 NOTEBOOKS = PROJECT / "notebooks"
 EXERCISES = NOTEBOOKS / "exercises"
 
+# Hosts that Binder knows by a short name; any other is given to it as a whole address.
+BINDER_NAMES = {"github.com": "gh", "gitlab.com": "gl"}
+COLAB_HOST = "github.com"  # Colab opens notebooks from there only
+
+_ADDRESS = re.compile(r"https://([\w.-]+)/([\w.-]+(?:/[\w.-]+?)+)(?:\.git)?/?")
 _ROLE = re.compile(r"\{([a-z:]+)\}`([^`]+)`")
 _DIRECTIVE = re.compile(
     r"^(`{3,}|:{3,})\{([\w-]+)\}[ ]*([^\n]*)\n(.*?)^\1[ ]*$", re.DOTALL | re.MULTILINE
@@ -49,24 +58,70 @@ if importlib.util.find_spec("emolib") is None:
     sys.path.insert(0, str(project))  # a kernel that runs already does not look for it"""
 
 
+@dataclass(frozen=True)
+class Repository:
+    """Where the project is published; a server without an address gets no links.
+
+    Raises
+    ------
+    SettingsError
+        If `url` is no address such as ``https://HOST/OWNER/PROJECT``.
+    """
+
+    url: str
+    branch: str = "main"
+    binder: str = ""
+    colab: str = ""
+
+    def __post_init__(self):
+        if not _ADDRESS.fullmatch(self.url):
+            raise SettingsError(
+                "_config.yml: repository.url",
+                f"got {self.url!r}.",
+                "Give an address such as https://github.com/OWNER/PROJECT, or leave it empty.",
+            )
+
+    def links(self, path: str) -> dict[str, str]:
+        """Return the addresses at which servers open a notebook of the project, by server.
+
+        Examples
+        --------
+        >>> published = Repository("https://github.com/OWNER/PROJECT", binder="https://mybinder.org")
+        >>> published.links("a.ipynb")
+        {'Binder': 'https://mybinder.org/v2/gh/OWNER/PROJECT/main?urlpath=lab/tree/a.ipynb'}
+        """
+        host, project = _ADDRESS.fullmatch(self.url).groups()  # __post_init__ has checked it
+        branch, path, found = quote(self.branch, safe=""), quote(path), {}
+        if self.binder:
+            # Binder wants GitLab's path, and the whole address of another host, as one piece.
+            short = BINDER_NAMES.get(host, "git")
+            places = {"gh": project, "gl": quote(project, safe="")}
+            place = places.get(short, quote(self.url, safe=""))
+            found["Binder"] = f"{self.binder}/v2/{short}/{place}/{branch}?urlpath=lab/tree/{path}"
+        if self.colab and host == COLAB_HOST:
+            found["Colab"] = f"{self.colab}/github/{project}/blob/{branch}/{path}"
+        return found
+
+
+def read_repository(config: Path) -> Repository | None:
+    """Read from `_config.yml` where the project is published; None while it does not say."""
+    content = yaml.safe_load(config.read_text(encoding="utf-8"))
+    place, servers = content.get("repository") or {}, content.get("launch_buttons") or {}
+    if not place.get("url"):
+        return None
+    binder, colab = (
+        (servers.get(f"{name}_url") or "").rstrip("/") for name in ("binderhub", "colab")
+    )
+    return Repository(place["url"], place.get("branch") or "main", binder, colab)
+
+
 def exercise_notebook(
     source: Path, names: Mapping[str, str], repository: Repository | None = None
 ) -> nbformat.NotebookNode:
-    """Make a chapter's exercise notebook.
+    """Return a chapter's exercise notebook; the same chapter gives the same bytes.
 
-    Parameters
-    ----------
-    source : path
-        The chapter, a py:percent file whose solutions are cells tagged `solution`.
-    names : mapping of str to str
-        How a work is named in a sentence, by its key in the bibliography.
-    repository : Repository, optional
-        Where the project is published. If Colab can open it, a first cell installs it there.
-
-    Returns
-    -------
-    NotebookNode
-        Without outputs. The same chapter gives the same bytes.
+    `names` are those of `citation_names`. If Colab can open `repository`, a first cell installs the
+    project there.
     """
     chapter = jupytext.read(source)
     title, *text = chapter.cells[0].source.split("\n")
@@ -75,21 +130,22 @@ def exercise_notebook(
         "solutions of its exercises: write your own into the empty cells. The solutions are on "
         "the chapter's page.*"
     )
-    cells = [new_markdown_cell("\n".join([title, "", note, _plain("\n".join(text), names)]))]
-    if repository and repository.colab_link(""):
+    text = plain_markdown("\n".join(text), names)
+    cells = [new_markdown_cell("\n".join([title, "", note, text]))]
+    if repository and "Colab" in repository.links(""):
         install = INSTALL.format(branch=repository.branch, url=repository.url)
         cells.append(new_code_cell(install))
     number = 0
     for cell in chapter.cells[1:]:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "markdown":
-            cells.append(new_markdown_cell(_plain(cell.source, names)))
+            cells.append(new_markdown_cell(plain_markdown(cell.source, names)))
         elif "solution" in tags:
             number += 1
             cells.append(new_code_cell(EMPTY.format(number=number)))
         else:
-            kept = [tag for tag in tags if tag == "parameters"]
-            cells.append(new_code_cell(cell.source, metadata={"tags": kept} if kept else {}))
+            kept = {"tags": ["parameters"]} if "parameters" in tags else {}
+            cells.append(new_code_cell(cell.source, metadata=kept))
     for i, cell in enumerate(cells):
         cell.id = f"cell-{i}"  # drawn at random otherwise
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -97,53 +153,47 @@ def exercise_notebook(
 
 
 def citation_names(bibliography: Path) -> dict[str, str]:
-    """How each work of a BibTeX file is named in a sentence, such as "Shen and others (2020)".
-
-    The file has one field a line, as `book/references.bib` does.
-    """
+    """Return how each work of a BibTeX file is cited in a sentence: "Shen and others (2020)"."""
     names = {}
-    entries = re.findall(r"^@\w+\{(\w+),\n(.*?)^\}", bibliography.read_text("utf-8"), re.M | re.S)
-    for key, body in entries:
-        fields = dict(re.findall(r"^\s+(\w+)\s*=\s*\{(.*)\},?$", body, re.MULTILINE))
-        people = [name.split(",")[0].strip("{}") for name in fields["author"].split(" and ")]
-        if fields["author"].startswith("{"):  # a body, whose name may hold an "and"
-            people = [fields["author"].strip("{}")]
-        who = people[0] if len(people) == 1 else f"{people[0]} and others"
-        who = " and ".join(people) if len(people) == 2 else who
-        names[key] = f"{who} ({fields['year']})"
+    for key, entry in parse_file(bibliography).entries.items():
+        people = [
+            " ".join(map(str, person.rich_prelast_names + person.rich_last_names))
+            for person in entry.persons["author"]
+        ]
+        who = " and ".join(people) if len(people) <= 2 else f"{people[0]} and others"
+        names[key] = f"{who} ({entry.fields['year']})"
     return names
 
 
-def write_exercises(folder: Path = EXERCISES) -> list[Path]:
-    """Write the exercise notebooks of all chapters, and delete those of chapters that are gone."""
-    folder.mkdir(exist_ok=True)
-    written = []
-    for name, notebook in all_exercises().items():
-        with atomic(folder / f"{name}.ipynb") as path:
-            nbformat.write(notebook, path)
-        written.append(folder / f"{name}.ipynb")
-    for stranger in set(folder.glob("*.ipynb")) - set(written):
-        stranger.unlink()
-    return written
-
-
 def all_exercises() -> dict[str, nbformat.NotebookNode]:
-    """The exercise notebooks by chapter, as they should be."""
+    """Return the exercise notebooks by chapter, as they should be."""
     names = citation_names(PROJECT / "book" / "references.bib")
     repository = read_repository(PROJECT / "_config.yml")
     chapters = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
     return {path.stem: exercise_notebook(path, names, repository) for path in chapters}
 
 
-def _plain(text: str, names: Mapping[str, str]) -> str:
-    """MyST's own constructs in plain Markdown, and links as they lead from the folder."""
-    text = _DIRECTIVE.sub(_directive, text)
-    text = _ROLE.sub(lambda role: _role(role[1], role[2], names), text)
+def write_exercises() -> list[Path]:
+    """Write the exercise notebooks of all chapters, and delete those of chapters that are gone."""
+    EXERCISES.mkdir(exist_ok=True)
+    notebooks = {EXERCISES / f"{name}.ipynb": made for name, made in all_exercises().items()}
+    for file, notebook in notebooks.items():
+        with atomic(file) as path:
+            nbformat.write(notebook, path)
+    for stranger in set(EXERCISES.glob("*.ipynb")) - set(notebooks):
+        stranger.unlink()
+    return list(notebooks)
+
+
+def plain_markdown(text: str, names: Mapping[str, str]) -> str:
+    """Write MyST's own constructs in plain Markdown, and links as they lead from the folder."""
+    text = _DIRECTIVE.sub(_box, text)
+    text = _ROLE.sub(lambda role: _words(role[1], role[2], names), text)
     return _LINK.sub(_link, text)
 
 
-def _directive(found: re.Match[str]) -> str:
-    """What unfolds stays folded; any other box becomes a quotation."""
+def _box(found: re.Match[str]) -> str:
+    """Keep what unfolds folded; make any other box a quotation."""
     _, name, title, body = found.groups()
     body = re.sub(r"\A(?::[\w-]+:.*\n)+", "", body).strip()  # options
     if name == "dropdown":
@@ -152,24 +202,25 @@ def _directive(found: re.Match[str]) -> str:
     return "\n".join(f"> {line}".rstrip() for line in lines)
 
 
-def _role(role: str, content: str, names: Mapping[str, str]) -> str:
-    if role.startswith("cite"):
-        works = [names[key.strip()] for key in content.split(",")]
-        if role == "cite:t":
-            return " and ".join(works) if len(works) < 3 else ", ".join(works)
-        return "(" + "; ".join(re.sub(r" \((\d+)\)", r", \1", work) for work in works) + ")"
-    return re.sub(r"\s*<[^<>]*>$", "", content)  # the words without the target
+def _words(role: str, content: str, names: Mapping[str, str]) -> str:
+    """Return what a role shows: the works that it cites, or its words without their target."""
+    if not role.startswith("cite"):
+        return re.sub(r"\s*<[^<>]*>$", "", content)
+    works = [names[key.strip()] for key in content.split(",")]
+    if role == "cite:t":
+        return " and ".join(works) if len(works) < 3 else ", ".join(works)
+    return "(" + "; ".join(re.sub(r" \((\d+)\)", r", \1", work) for work in works) + ")"
 
 
 def _link(found: re.Match[str]) -> str:
-    """Links to other chapters and to the book's prose work from the folder; others lose theirs."""
+    """Lead links to chapters and to the book's prose there from the folder; others lose theirs."""
     words, target, _ = found.groups()
     if re.match(r"[a-z]+:", target):
         return found[0]
-    place = (NOTEBOOKS / f"{target}.py", f"../{target}.ipynb")
+    file, address = NOTEBOOKS / f"{target}.py", f"../{target}.ipynb"
     if target.startswith("/"):
-        place = (PROJECT / "book" / target[1:], f"../../book{target}")
-    return f"[{words}]({place[1]})" if place[0].is_file() else words
+        file, address = PROJECT / "book" / target[1:], f"../../book{target}"
+    return f"[{words}]({address})" if file.is_file() else words
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from emolib.book.assembly import DOWNLOADS, MADE, assemble, objectives, offers
-from emolib.book.exercises import EXERCISES, NOTEBOOKS
-from emolib.book.launch import Repository
+from emolib.book.exercises import EXERCISES, NOTEBOOKS, Repository
 
 CHAPTERS = sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.py"))
 PUBLISHED = Repository(

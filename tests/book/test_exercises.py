@@ -19,18 +19,22 @@ from emolib.book.exercises import (
     EXERCISES,
     INSTALL,
     NOTEBOOKS,
+    Repository,
     all_exercises,
     citation_names,
     exercise_notebook,
+    read_repository,
 )
-from emolib.book.launch import Repository
 from emolib.book.render import kernel_config
+from emolib.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
 PUBLISHED = Repository(
     "https://github.com/OWNER/PROJECT", colab="https://colab.research.google.com"
 )
+SERVERS = {"binder": "https://mybinder.org", "colab": "https://colab.research.google.com"}
+NOTEBOOK = "notebooks/exercises/01_first_look.ipynb"
 CHAPTER = """\
 # ---
 # jupyter:
@@ -279,3 +283,60 @@ def test_that_cell_fetches_and_installs_where_the_project_is_not(tmp_path):
     # Once: where emolib is there, the cell does nothing.
     orders = (here / "orders").read_text().splitlines()
     assert orders == [f"install --quiet --editable {here / 'emolib_project'}"]
+
+
+# -- links to servers ------------------------------------------------------------------------------
+
+
+def published(url: str, **more: str) -> Repository:
+    return Repository(url, **{**SERVERS, **more})
+
+
+@pytest.mark.parametrize("ending", ["", "/", ".git"])
+def test_binder_opens_the_notebook_in_jupyterlab(ending):
+    link = published(f"https://github.com/OWNER/PROJECT{ending}").links(NOTEBOOK)["Binder"]
+    assert link == f"https://mybinder.org/v2/gh/OWNER/PROJECT/main?urlpath=lab/tree/{NOTEBOOK}"
+
+
+def test_binder_takes_gitlab_and_other_hosts_as_one_piece():
+    of_group = published("https://gitlab.com/GROUP/OWNER/PROJECT").links("a.ipynb")["Binder"]
+    assert of_group.startswith("https://mybinder.org/v2/gl/GROUP%2FOWNER%2FPROJECT/main?")
+    other = published("https://code.example.org/OWNER/PROJECT").links("a.ipynb")["Binder"]
+    assert "/v2/git/https%3A%2F%2Fcode.example.org%2FOWNER%2FPROJECT/main?" in other
+
+
+def test_colab_opens_the_notebook_at_the_branch():
+    link = published("https://github.com/OWNER/PROJECT", branch="spring/26").links(NOTEBOOK)[
+        "Colab"
+    ]
+    assert link == (
+        "https://colab.research.google.com/github/OWNER/PROJECT/blob/spring%2F26/" + NOTEBOOK
+    )
+
+
+def test_colab_opens_nothing_from_elsewhere():
+    assert published("https://gitlab.com/OWNER/PROJECT").links(NOTEBOOK).get("Colab") is None
+
+
+def test_a_server_without_an_address_has_no_link():
+    assert Repository("https://github.com/OWNER/PROJECT").links(NOTEBOOK) == {}
+
+
+@pytest.mark.parametrize(
+    "url", ["github.com/OWNER/PROJECT", "https://github.com/", "OWNER/PROJECT"]
+)
+def test_what_is_no_address_is_refused(url):
+    with pytest.raises(SettingsError, match=r"repository\.url"):
+        Repository(url)
+
+
+def test_the_configuration_is_the_one_place_that_says_where(tmp_path):
+    config = tmp_path / "_config.yml"
+    servers = "launch_buttons: {binderhub_url: https://mybinder.org}\n"
+    config.write_text("repository: {url: '', branch: main}\n" + servers)
+    assert read_repository(config) is None
+    config.write_text("title: A book\n")
+    assert read_repository(config) is None
+    config.write_text("repository: {url: https://github.com/OWNER/PROJECT, branch: v1}\n" + servers)
+    found = read_repository(config)
+    assert (found.branch, found.binder, found.colab) == ("v1", "https://mybinder.org", "")
