@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+import warnings
 from pathlib import Path
 
 from emolib.errors import InputError, check_option
@@ -19,13 +20,25 @@ def main(arguments: list[str] | None = None) -> int:
         if place in os.environ:
             os.environ[place] = str(Path(os.environ[place]).resolve())
     try:
-        study = studies.load(options.study)
+        study = _load(options.study)
         if getattr(options, "variant", None):
             study = study.variant(options.variant)
         return options.command(study, options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _load(name: str) -> studies.Study:
+    """Load a study, and tell of its renamed keys: here, and not again in workflow and pages."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FutureWarning)
+        study = studies.load(name)
+    for warning in caught:
+        print(f"warning: {warning.message}", file=sys.stderr)
+    warnings.filterwarnings("ignore", "renamed key")
+    os.environ.setdefault("PYTHONWARNINGS", "ignore:renamed key")
+    return study
 
 
 def _run(study: studies.Study, options: argparse.Namespace) -> int:

@@ -95,7 +95,11 @@ if not tunes:
 pictures.stages(subjects, tasks)
 
 # %% tags=["hide-input"]
-rates = [settings.learning_rate, settings.fine_tuning_rate, settings.single_task_rate]
+rates = [
+    settings.learning_rate,
+    settings.fine_tuning_learning_rate,
+    settings.single_task_learning_rate,
+]
 rows = {
     "learns from": ["all subjects", "one subject", "one subject"],
     "heads": ["all", "all", "one"],
@@ -133,7 +137,7 @@ Table(table, caption="The three stages with this study's settings")
 
 # %%
 losses = schedule.example_losses()
-course = schedule.follow(losses, settings, rate=settings.fine_tuning_rate, restore=True)
+course = schedule.follow(losses, settings, rate=settings.fine_tuning_learning_rate, restore=True)
 kept = schedule.best_epoch(course)
 
 # %% tags=["remove-input"]
@@ -145,13 +149,13 @@ back = " or ".join(str(epoch) for epoch in sorted(set(falls["goes_on_from"])))
 halving = "This study never halves the rate."
 if len(falls):
     at = ", ".join(map(str, falls["epoch"]))
-    halving = f"""The rate is halved after {settings.halve_after} epochs in a row that are not
+    halving = f"""The rate is halved after {settings.lr_patience} epochs in a row that are not
     better: after epochs {at}. What follows goes on from the weights of
     epoch {back}, the best so far."""
 say(
     halving,
-    f"Training stops after {settings.stop_after} such epochs, here after {len(course)} of",
-    f"{len(losses)}. **Epoch {kept} is kept.**",
+    f"Training stops after {settings.early_stopping_patience} such epochs, here after",
+    f"{len(course)} of {len(losses)}. **Epoch {kept} is kept.**",
 )
 
 # %% [markdown]
@@ -502,7 +506,9 @@ except SettingsError as error:
 
 # %% tags=["hide-cell", "solution"]
 for patience in (1, 2, 4, 8, 16):
-    followed = schedule.follow(losses, replace(settings, stop_after=patience, rate_decay=False))
+    followed = schedule.follow(
+        losses, replace(settings, early_stopping_patience=patience, reduce_lr_on_plateau=False)
+    )
     best = schedule.best_epoch(followed)
     print(f"{patience}: {len(followed)} epochs trained, {best} kept, loss {losses[best - 1]:.3f}")
 

@@ -51,16 +51,18 @@ def follow(
 ) -> pd.DataFrame:
     """Follow the schedule through the validation losses of successive epochs.
 
-    An epoch is better if its loss is smaller than all before. After `halve_after` epochs in a
-    row that are not, the rate is halved and the count starts again; after `stop_after` such
-    epochs training stops, and the weights of the best epoch are kept.
+    An epoch is better if its loss is smaller than all before. After `lr_patience` epochs in a
+    row that are not, the rate is halved and the count starts again; after
+    `early_stopping_patience` such epochs training stops, and the weights of the best epoch are
+    kept.
 
     Parameters
     ----------
     losses : sequence of float
         Validation loss (nats) of epoch 1, 2, ...; what comes after the stop is not read.
     settings : TrainingSettings
-        Its `halve_after`, `stop_after`, `rate_decay` and, by default, `learning_rate` are used.
+        Its `lr_patience`, `early_stopping_patience`, `reduce_lr_on_plateau` and, by default,
+        `learning_rate` are used.
     rate : float, optional
         Learning rate of the first epoch.
     restore : bool
@@ -80,7 +82,7 @@ def follow(
 
     Examples
     --------
-    >>> settings = TrainingSettings(halve_after=2, stop_after=3, learning_rate=1.0)
+    >>> settings = TrainingSettings(lr_patience=2, early_stopping_patience=3, learning_rate=1.0)
     >>> course = follow([3, 2, 4, 4, 4, 1], settings, restore=True)
     >>> course["learning_rate"].tolist()
     [1.0, 1.0, 1.0, 1.0, 0.5]
@@ -101,8 +103,8 @@ def follow(
         else:
             since_halving += 1
         waited = epoch - best_epoch
-        halved = settings.rate_decay and since_halving >= settings.halve_after
-        stopped = waited >= settings.stop_after
+        halved = settings.reduce_lr_on_plateau and since_halving >= settings.lr_patience
+        stopped = waited >= settings.early_stopping_patience
         rows.append(
             {
                 "epoch": epoch,

@@ -83,12 +83,12 @@ class TrainingSettings:
         Rows a step.
     epochs, fine_tuning_epochs : int
         The most epochs of the pooled fit, and of each fine-tuning.
-    learning_rate, fine_tuning_rate, single_task_rate : float
+    learning_rate, fine_tuning_learning_rate, single_task_learning_rate : float
         Adam's rate: pooled; fine-tuned with all heads; fine-tuned with one.
-    halve_after, stop_after : int
+    lr_patience, early_stopping_patience : int
         Epochs without a better validation loss after which the rate is halved, or the fit
         stops. The best weights are kept.
-    rate_decay : bool
+    reduce_lr_on_plateau : bool
         Whether the rate is halved at all.
     class_weights : {"per_task", "last_task", "none"}
         Balanced weights for each head from its own labels; one vector, of the last task's
@@ -99,18 +99,18 @@ class TrainingSettings:
     epochs: int = 200
     fine_tuning_epochs: int = 200
     learning_rate: float = 1e-3
-    fine_tuning_rate: float = 1e-3 / 8
-    single_task_rate: float = 1e-3 / 4
-    halve_after: int = 5
-    stop_after: int = 16
-    rate_decay: bool = True
+    fine_tuning_learning_rate: float = 1e-3 / 8
+    single_task_learning_rate: float = 1e-3 / 4
+    lr_patience: int = 5
+    early_stopping_patience: int = 16
+    reduce_lr_on_plateau: bool = True
     class_weights: str = "per_task"  # the released code's is "last_task", a slip
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "halve_after", "stop_after"):
+        for name in ("batch_size", "lr_patience", "early_stopping_patience"):
             check_range(name, getattr(self, name), 1, 100_000)
         for name in ("epochs", "fine_tuning_epochs"):
             check_range(name, getattr(self, name), 0, 100_000)
-        for name in ("learning_rate", "fine_tuning_rate", "single_task_rate"):
+        for name in ("learning_rate", "fine_tuning_learning_rate", "single_task_learning_rate"):
             check_range(name, getattr(self, name), 0, 10)
         check_option("class_weights", self.class_weights, CLASS_WEIGHTS)

@@ -261,16 +261,19 @@ class Trainer:
         """Keras' callbacks that keep the best weights and stop, and that halve the rate."""
         settings = self.settings
         stop = keras.callbacks.EarlyStopping(
-            monitor="val_loss", mode="min", patience=settings.stop_after, restore_best_weights=True
+            monitor="val_loss",
+            mode="min",
+            patience=settings.early_stopping_patience,
+            restore_best_weights=True,
         )
-        if not settings.rate_decay:
+        if not settings.reduce_lr_on_plateau:
             return stop, None
         return stop, keras.callbacks.ReduceLROnPlateau(
             # Any smaller loss is better, as for stopping; Keras' own default asks for 1e-4.
             monitor="val_loss",
             mode="min",
             factor=0.5,
-            patience=settings.halve_after,
+            patience=settings.lr_patience,
             min_delta=0,
         )
 

@@ -169,8 +169,10 @@ def fine_tune_subject(
         rows[subjects[rows] == subject] for rows in (fold.train, fold.validation, fold.test)
     )
     able = [task for task in trainer.tasks if _has_all_classes(labels[task][train])]
-    stages = [("subject", None, settings.fine_tuning_rate)]
-    stages += [("subject_and_task", task, settings.single_task_rate) for task in trainer.tasks]
+    stages = [("subject", None, settings.fine_tuning_learning_rate)]
+    stages += [
+        ("subject_and_task", task, settings.single_task_learning_rate) for task in trainer.tasks
+    ]
     for stage, task, rate in stages:
         heads = list(trainer.tasks) if task is None else [task]
         active = [name for name in heads if name in able]

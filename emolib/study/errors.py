@@ -1,15 +1,26 @@
-"""From pydantic's faults in a study file to one sentence with a suggestion."""
+"""The keys of a study file: faults in a sentence with a suggestion, and renamed keys."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing
+import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from emolib.errors import SettingsError, did_you_mean
+
+# Keys of earlier versions and what they are called now, in the same section of the file. An old
+# one goes on working, with a warning.
+RENAMED = {
+    "training.fine_tuning_rate": "training.fine_tuning_learning_rate",
+    "training.single_task_rate": "training.single_task_learning_rate",
+    "training.halve_after": "training.lr_patience",
+    "training.stop_after": "training.early_stopping_patience",
+    "training.rate_decay": "training.reduce_lr_on_plateau",
+}
 
 Derived = Mapping[Any, Collection[str]]
 
@@ -70,3 +81,26 @@ def _model_at(loc: tuple, root: type[BaseModel]) -> Any:
             if dataclasses.is_dataclass(candidate):
                 model = candidate
     return model
+
+
+def with_new_keys(where: object, content: Any) -> Any:
+    """Return a file's or a variant's keys, those of `RENAMED` under their new names."""
+    if not isinstance(content, Mapping):
+        return content  # the validation says what is wrong with it
+    content = dict(content)
+    for old, new in RENAMED.items():
+        (name, _, was), now = old.partition("."), new.partition(".")[2]
+        section = content.get(name)
+        if not isinstance(section, Mapping) or was not in section:
+            continue
+        if now in section:
+            raise SettingsError(
+                f"{where}: key {old!r}", f"is now {new!r}, which is given too.", "Take it out."
+            )
+        warnings.warn(
+            f"renamed key: {where}: {old!r} is now {new!r}. It still works; please rename it.",
+            FutureWarning,
+            stacklevel=3,
+        )
+        content[name] = {now if key == was else key: value for key, value in section.items()}
+    return content

@@ -26,7 +26,7 @@ from emolib.recordings.simulated import SimulationSettings
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.storage import file_stem
 from emolib.study.digests import digest
-from emolib.study.errors import known_keys, settings_error
+from emolib.study.errors import known_keys, settings_error, with_new_keys
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -281,6 +281,11 @@ def load(study: str | Path) -> Study:
     SettingsError
         If there is no such file, or a key or value in it is not allowed; the message
         names the file, the key, what was found and what is allowed.
+
+    Warns
+    -----
+    FutureWarning
+        For each key of `RENAMED` that has its old name.
     """
     path = Path(study)
     if path.suffix not in (".yaml", ".yml"):
@@ -296,6 +301,12 @@ def load(study: str | Path) -> Study:
         ) from None
     if not isinstance(content, dict):
         raise SettingsError(path, "holds no keys.", "Start from studies/demo.yaml.")
+    content = with_new_keys(path, content)
+    if isinstance(variants := content.get("variants"), dict):
+        content["variants"] = {
+            name: with_new_keys(f"{path}: variants.{name}", changes)
+            for name, changes in variants.items()
+        }
     for key in {*DERIVED[Study], "only_subjects"} & set(content):
         raise SettingsError(f"{path}: key {key!r}", "is unknown.", known_keys(Study, key, DERIVED))
     for derived in DERIVED[ModelSettings] & set(content.get("model") or {}):

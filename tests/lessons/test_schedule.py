@@ -15,7 +15,7 @@ from emolib.model.networks import build_mt_cnn
 from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.trainer import Trainer
 
-SETTINGS = TrainingSettings(learning_rate=1.0, halve_after=2, stop_after=5)
+SETTINGS = TrainingSettings(learning_rate=1.0, lr_patience=2, early_stopping_patience=5)
 
 
 def test_the_schedule_by_hand():
@@ -31,7 +31,7 @@ def test_the_schedule_by_hand():
 
 
 def test_without_decay_the_rate_stays_and_without_restoring_nothing_comes_back():
-    course = follow([3, 2, 2, 2, 2, 2, 2], replace(SETTINGS, rate_decay=False), rate=0.25)
+    course = follow([3, 2, 2, 2, 2, 2, 2], replace(SETTINGS, reduce_lr_on_plateau=False), rate=0.25)
     assert course["learning_rate"].tolist() == [0.25] * 7
     assert not course["halved"].any()
     assert course["goes_on_from"].tolist() == course["epoch"].tolist()
@@ -43,7 +43,9 @@ def test_it_agrees_with_the_training_itself(seed):
     rng = np.random.default_rng(seed)
     maps = rng.normal(size=(40, 8, 9, 1)).astype("float32")
     labels = {"valence": rng.integers(0, 2, 40)}
-    settings = TrainingSettings(batch_size=8, halve_after=2, stop_after=7, class_weights="none")
+    settings = TrainingSettings(
+        batch_size=8, lr_patience=2, early_stopping_patience=7, class_weights="none"
+    )
     model = ModelSettings(width=1 / 16, planes=1, tasks={"valence": 2})
     rows = np.arange(40)
     fit = Trainer(partial(build_mt_cnn, model), settings).fit(

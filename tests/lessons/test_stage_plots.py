@@ -10,7 +10,7 @@ from emolib.lessons.paired_stages import Difference
 from emolib.lessons.schedule import follow
 from emolib.model.settings import TrainingSettings
 
-SETTINGS = TrainingSettings(learning_rate=1e-3, halve_after=2, stop_after=5)
+SETTINGS = TrainingSettings(learning_rate=1e-3, lr_patience=2, early_stopping_patience=5)
 COURSE = follow([5, 4, 4, 4, 3, 3, 3, 3, 3, 3], SETTINGS)
 
 

@@ -203,7 +203,8 @@ def test_the_schedule_by_hand(decay):
     """
     losses = [5, 4, 4, 4, 3, 3, 3, 3, 3, 3, 9, 9]
     trainer = Trainer(
-        partial(build_mt_cnn, MODEL), replace(QUICK, halve_after=2, stop_after=5, rate_decay=decay)
+        partial(build_mt_cnn, MODEL),
+        replace(QUICK, lr_patience=2, early_stopping_patience=5, reduce_lr_on_plateau=decay),
     )
     model = trainer.model
     stop, halve = trainer._schedule()

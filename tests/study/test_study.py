@@ -3,14 +3,17 @@
 import dataclasses
 import subprocess
 import sys
+import warnings
 
 import pytest
 import yaml
 from test_architecture import MODULES, imports
 
+from emolib.__main__ import main
 from emolib.errors import DataError, SettingsError
 from emolib.study import study as studies
 from emolib.study.digests import CODE_OF
+from emolib.study.errors import RENAMED
 
 SMOKE = yaml.safe_load((studies.PROJECT / "studies" / "smoke.yaml").read_text())
 
@@ -58,6 +61,7 @@ def test_settings_reach_the_dataclasses(written):
         ({"protocol": []}, r"mine.yaml: key 'protocol': is unknown. Did you mean 'protocols'"),
         ({"features": {"filterng": "causal"}}, r"'features.filterng'.*Did you mean 'filtering'"),
         ({"training": {"epoch": 3}}, r"'training.epoch'.*Did you mean 'epochs'"),
+        ({"training": {"lr_patiance": 3}}, r"'training.lr_patiance'.*Did you mean 'lr_patience'"),
         (
             {"simulation": {"n_subject": 3}},
             r"'simulation.n_subject'.*Did you mean 'n_subjects'",
@@ -82,6 +86,45 @@ def test_wrong_keys_and_values_are_named(written, changes, message):
     path = written(**changes)
     with pytest.raises(SettingsError, match=message):
         studies.load(path)
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_old_key_works_and_the_warning_names_the_new_one(written, old, new):
+    section, _, key = new.rpartition(".")
+    value = getattr(getattr(studies.load("smoke"), section), key)
+    value = not value if isinstance(value, bool) else value * 2
+    current = studies.load(written(**{section: {key: value}}))
+    path = written(**{section: {old.rpartition(".")[2]: value}})
+    with pytest.warns(FutureWarning) as told:
+        study = studies.load(path)
+    assert [str(one.message) for one in told] == [
+        f"renamed key: {path}: {old!r} is now {new!r}. It still works; please rename it."
+    ]
+    assert getattr(study, section) == getattr(current, section)
+
+
+def test_an_old_key_works_in_a_variant(written):
+    path = written(variants={"quick": {"training": {"stop_after": 3}}})
+    with pytest.warns(FutureWarning, match=r"mine.yaml: variants.quick: 'training.stop_after'"):
+        study = studies.load(path)
+    assert study.variant("quick").training.early_stopping_patience == 3
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_an_old_key_beside_the_new_one_is_an_error(written, inside):
+    both = {"training": {"halve_after": 3, "lr_patience": 3}}
+    with pytest.raises(SettingsError, match=r"'training.halve_after'.*'training.lr_patience'"):
+        studies.load(written(**({"variants": {"quick": both}} if inside else both)))
+
+
+def test_the_command_line_warns_of_an_old_key_in_one_line(written, capsys, monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "")
+    path = written(training={"halve_after": 3})
+    with warnings.catch_warnings():  # the command line sets a filter
+        assert main(["score", "--variant", "none", str(path)]) == 1
+    told, error = capsys.readouterr().err.splitlines()
+    assert told.startswith(f"warning: renamed key: {path}: 'training.halve_after' is now")
+    assert error.startswith("error: variant: got 'none'")
 
 
 def test_missing_key_is_named(tmp_path):
