@@ -24,7 +24,7 @@ from emolib.evaluation.permutation import joint_stimulus_test
 from emolib.evaluation.reference import reference_predictions
 from emolib.evaluation.scores import score
 from emolib.features.extraction import FeatureSettings, extract_features
-from emolib.recordings.labels import Task, metadata
+from emolib.recordings.labels import Task, window_table
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 from emolib.splits.folds import Fold
 from emolib.splits.protocols import PROTOCOLS
@@ -67,7 +67,7 @@ def cohort(effect: float, seed: int, n_subjects: int) -> tuple[np.ndarray, pd.Da
     for number in range(1, n_subjects + 1):
         features = extract_features(simulate_subject(settings, number)[0], FeatureSettings())
         parts.append(features["feature"].to_numpy().reshape(features.sizes["window"], -1))
-        tables.append(metadata(features, {task: Task(task) for task in TASKS}))
+        tables.append(window_table(features, {task: Task(task) for task in TASKS}))
     return np.concatenate(parts), pd.concat(tables, ignore_index=True)
 
 

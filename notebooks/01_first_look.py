@@ -97,7 +97,7 @@ say(
 # with the distance from the midline, which is called z.
 
 # %% tags=["hide-input"]
-back = summaries.posterior(channels)
+back = summaries.posterior_channels(channels)
 fig, ax = plt.subplots(figsize=(4.8, 4.8))
 maps.montage(ax, channels, marked=back)
 Picture(
@@ -297,7 +297,7 @@ say(
 # **Exercise 1.** Which three electrodes have the largest signals, and where on the head are they?
 
 # %% tags=["hide-cell", "solution"]
-largest = size["deviation"].nlargest(3)
+largest = size["std_uv"].nlargest(3)
 print(largest.round(1))
 largest.index.tolist()
 

@@ -107,7 +107,7 @@ Picture(
 # samples too. The published method filters causally; the other is a setting of this project.
 
 # %%
-at_back = summaries.posterior(recording["channel"].to_numpy())[0]
+at_back = summaries.posterior_channels(recording["channel"].to_numpy())[0]
 raw = recording["eeg"].isel(trial=0).sel(channel=at_back).dropna("time").to_numpy()
 alpha = all_bands.get("alpha", this_study.features.bands[0])
 both = {

@@ -39,7 +39,6 @@ from IPython.display import display
 from scipy import integrate, stats
 
 from emolib.book.provenance import made_by
-from emolib.features import power as summaries
 from emolib.features import windows as kernels
 from emolib.features.bands import band_pass
 from emolib.figures import signals as plots
@@ -135,7 +134,8 @@ entropy = {name: kernels.differential_entropy(x) for name, x in windows.items()}
 log_energy = {name: np.log(kernels.band_energy(x)) for name, x in windows.items()}
 x = np.concatenate([values.ravel() for values in entropy.values()])
 y = np.concatenate([values.ravel() for values in log_energy.values()])
-slope, intercept, r_squared = summaries.straight_line(x, y)
+line = stats.linregress(x, y)
+slope, intercept, r_squared = line.slope, line.intercept, line.rvalue**2
 
 # %% tags=["hide-input"]
 some = np.random.default_rng(0).permutation(len(x))[:3000]
@@ -182,14 +182,18 @@ for name, band in all_bands.items():
     cut_filtered = kernels.cut_windows(filtered, n_window)
     centred[name] = kernels.differential_entropy(cut_filtered)
 
+
 # %%
-line = summaries.straight_line  # gives slope, intercept and R squared
-rows = {name: {"energy": line(entropy[name], log_energy[name])[2]} for name in all_bands}
+def r_squared_of(x, y):
+    return stats.linregress(x.ravel(), y.ravel()).rvalue ** 2
+
+
+rows = {name: {"energy": r_squared_of(entropy[name], log_energy[name])} for name in all_bands}
 for method, values in density.items():
     for i, name in enumerate(all_bands):
         log = np.log(values[..., i])
-        rows[name][f"{method}, causal DE"] = line(entropy[name], log)[2]
-        rows[name][f"{method}, zero-phase DE"] = line(centred[name], log)[2]
+        rows[name][f"{method}, causal DE"] = r_squared_of(entropy[name], log)
+        rows[name][f"{method}, zero-phase DE"] = r_squared_of(centred[name], log)
 agreement = pd.DataFrame(rows).T
 
 # %% tags=["remove-input"]
@@ -308,7 +312,7 @@ dense = kernels.band_power_density(
 for i, (name, band) in enumerate(all_bands.items()):
     filtered = band_pass(eeg, sfreq, band, filtering="zero_phase")
     de = kernels.differential_entropy(kernels.cut_windows(filtered, long))
-    r2 = summaries.straight_line(de, np.log(dense[..., i]))[2]
+    r2 = r_squared_of(de, np.log(dense[..., i]))
     print(f"{name}: {agreement.loc[name, 'welch, zero-phase DE']:.3f} becomes {r2:.3f}")
 
 # %% [markdown]

@@ -45,14 +45,14 @@ from emolib.evaluation.reference import reference_predictions
 from emolib.evaluation.scores import score
 from emolib.features import spectra
 from emolib.features.bands import impulse_response
-from emolib.features.extraction import baseline_level, extract_features, window_features
+from emolib.features.extraction import baseline_mean, extract_features, window_features
 from emolib.features.windows import z_score
 
 # %%
 from emolib.figures import signals as plots
 from emolib.figures.display import Picture, Table, provenance, say, use_style
 from emolib.lessons import feature_plots, levels, map_plots, pseudo_trials
-from emolib.recordings.labels import metadata
+from emolib.recordings.labels import window_table
 from emolib.splits.folds import group_windows
 from emolib.study import stages
 from emolib.study.study import load
@@ -141,7 +141,7 @@ say(
 # two trials, and what is left over at a trial's end is dropped.
 
 # %%
-table = metadata(stages.features(this_study, subject), this_study.tasks)
+table = window_table(stages.features(this_study, subject), this_study.tasks)
 size = min(6, table.groupby("trial").size().min())
 groups = group_windows(table, size)
 print(f"{len(table)} windows of {subject} make {len(groups)} groups of {size};")
@@ -309,7 +309,7 @@ if rested:
 # %%
 if rested:
     both = {
-        kind: np.stack([baseline_level(rest, kind) for rest in rests[subject]])[:, 0]
+        kind: np.stack([baseline_mean(rest, kind) for rest in rests[subject]])[:, 0]
         for kind in ("subtract", "released")
     }  # (trial, band, channel)
     frame = pd.DataFrame({kind: level.mean(axis=(0, 2)) for kind, level in both.items()})
@@ -636,7 +636,7 @@ print(f"{bands[0]}: derived {z_new:.4f}, in the figure {mean_z[0, -1]:.4f}")
 # the second?
 
 # %% tags=["hide-cell", "solution"]
-rows = [metadata(stages.features(this_study, name), this_study.tasks) for name in people]
+rows = [window_table(stages.features(this_study, name), this_study.tasks) for name in people]
 table, tasks = pd.concat(rows, ignore_index=True), [*this_study.tasks]
 enough = len(people) >= max(4, this_study.n_folds)  # for each fold some to train on
 for name in ("window", "subject") if enough else ():

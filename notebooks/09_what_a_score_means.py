@@ -59,7 +59,7 @@ from emolib.lessons import (
     pseudo_trials,
 )
 from emolib.recordings import eegmat, simulated
-from emolib.recordings.labels import metadata
+from emolib.recordings.labels import window_table
 from emolib.splits import protocols as splits
 from emolib.splits.protocols import BOTH_SIDES, protocol_name
 from emolib.study import stages
@@ -619,7 +619,7 @@ for seconds in (1, 3, 12, 60):
 # study's features *without* baseline removal. What else may mark a trial?
 
 # %% tags=["hide-cell", "solution"]
-rows = pd.concat([metadata(each, this_study.tasks) for each in unmarked], ignore_index=True)
+rows = pd.concat([window_table(each, this_study.tasks) for each in unmarked], ignore_index=True)
 x = np.concatenate([each["feature"].to_numpy() for each in unmarked])
 given = protocol_scores.own_and_random_labels(
     x, rows, honest=honest, tasks=tasks[:1], n_folds=n_folds, models=["ridge"]

@@ -33,6 +33,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from IPython.display import display
+from scipy import stats
 
 from emolib.book.provenance import made_by
 from emolib.errors import DataError
@@ -41,11 +42,10 @@ from emolib.errors import DataError
 from emolib.evaluation.literature import published
 from emolib.features.bands import BANDS, Band
 from emolib.features.extraction import extract_features
-from emolib.features.power import straight_line
 from emolib.figures.display import Table, plain, provenance, say, use_style
 from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
 from emolib.lessons import paper_and_code, selection
-from emolib.recordings.labels import class_weights, metadata
+from emolib.recordings.labels import class_weights, window_table
 from emolib.splits.protocols import protocol_name
 from emolib.study import stages
 from emolib.study.study import load
@@ -87,7 +87,7 @@ def compute(changed):
 
 # %%
 whole, ours = compute(settings)
-table = pd.concat([metadata(features, this_study.tasks) for features in whole], ignore_index=True)
+table = pd.concat([window_table(each, this_study.tasks) for each in whole], ignore_index=True)
 table[tasks] = table[tasks].clip(upper=1)  # of more than two classes: the first against the rest
 our_scores = paper_and_code.repeated_scores(ours, table, protocol, **how)
 
@@ -148,7 +148,8 @@ density = replace(raw, kinds=("psd",), psd="welch")
 energies = extract_features(recordings[0], energy)["feature"].sel(kind="psd")
 densities = extract_features(recordings[0], density)["feature"].sel(kind="psd")
 de = entropy.sel(kind="de").to_numpy()
-fits = [straight_line(de, np.log(values.to_numpy()))[2] for values in (energies, densities)]
+logs = [np.log(values.to_numpy()) for values in (energies, densities)]
+fits = [stats.linregress(de.ravel(), log.ravel()).rvalue ** 2 for log in logs]
 
 # %% tags=["remove-input"]
 both = settings.kinds == ("de", "psd") and settings.psd == "energy"
@@ -287,7 +288,7 @@ measured["class_weights"] = (
 
 # %%
 everybody = pd.concat(
-    [metadata(stages.features(this_study, name), this_study.tasks) for name in [subject, *others]],
+    [window_table(stages.features(this_study, n), this_study.tasks) for n in [subject, *others]],
     ignore_index=True,
 )
 dealt = {"n_folds": this_study.n_folds, "seeds": range(10)}

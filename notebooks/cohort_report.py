@@ -30,7 +30,7 @@ from emolib.book.tables import effective_table, group_table, score_table
 from emolib.book.variants import differences, permuted_table, variants_table
 from emolib.evaluation.effective_n import effective_windows
 from emolib.evaluation.permutation import PERMUTATIONS, SAYS
-from emolib.features.power import at_back, class_means
+from emolib.features.power import class_means, posterior_mean
 from emolib.figures import cohort as cohort_pictures
 from emolib.figures import pages as pictures
 from emolib.figures.display import Table, bullets, plain, provenance, say, use_style
@@ -284,7 +284,7 @@ if not with_rest:
 for name in with_rest:
     names = sorted(this_study.tasks[name].classes, key=lambda each: each != "rest")[:2]
     each = [means[name, subject] for subject in usable]
-    pairs = [at_back(one.sel(band="alpha"), names) for one in each]
+    pairs = [posterior_mean(one.sel(band="alpha"), names) for one in each]
     pairs = [pair for pair in pairs if not np.isnan(pair).any()]
     if len(pairs) > 1:
         display(cohort_pictures.paired(pairs, names, label="alpha power (dB re 1 µV²)"))

@@ -28,7 +28,7 @@ from emolib.book.tables import score_table
 from emolib.errors import DataError
 from emolib.evaluation.permutation import SAYS
 from emolib.features import power as summaries
-from emolib.features import quality, spectra
+from emolib.features import spectra
 from emolib.figures import pages as pictures
 
 # %% tags=["remove-input"]
@@ -53,7 +53,7 @@ subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 features = stages.features(this_study, subject)
 channels, sfreq = recording["channel"].to_numpy().tolist(), recording.attrs["sfreq"]
-back = summaries.posterior(channels)
+back = summaries.posterior_channels(channels)
 classes = trial_classes(recording, this_study.tasks)
 counts = summaries.label_counts(recording, this_study.tasks)
 
@@ -127,17 +127,18 @@ pictures.labels(counts)
 # below it. The reference of the signals is common to all channels: a bad channel spreads.
 
 # %% tags=["remove-input"]
-size = found[["deviation", "largest"]].to_dataframe()[["deviation", "largest"]]
+size = found[["std_uv", "max_abs_uv"]].to_dataframe()[["std_uv", "max_abs_uv"]]
 pictures.amplitudes(size)
 
 # %% tags=["remove-input"]
+largest = size["max_abs_uv"]
 say(
-    f"The largest single value is {size['largest'].max():.0f} µV, at {size['largest'].idxmax()},",
-    f"{(size['largest'] / size['deviation']).max():.0f} times a standard deviation at most.",
+    f"The largest single value is {largest.max():.0f} µV, at {largest.idxmax()},",
+    f"{(largest / size['std_uv']).max():.0f} times a standard deviation at most.",
 )
 
 # %% tags=["remove-input"]
-bullets(*quality.told(found))
+bullets(*spectra.quality_notes(found))
 
 # %% [markdown]
 # ## Spectra and the alpha peak

@@ -10,10 +10,10 @@ import pandas as pd
 import xarray as xr
 
 from emolib.book.tables import subjects_table
-from emolib.features.quality import flags
+from emolib.features.spectra import quality_flags
 from emolib.storage import file_stem
 
-FACTS = ["trials", "labelled trials", "alpha peak (Hz)", "odd channels", "mains hum"]
+FACTS = ["trials", "labelled trials", "alpha peak (Hz)", "bad channels", "line noise"]
 
 
 def address(subject: str) -> str:
@@ -45,7 +45,7 @@ def cohort_table(
     -------
     DataFrame
         Index ``subject``; ``used``, ``trials``, ``labelled trials`` (of any task), ``alpha peak
-        (Hz)``, the columns of `emolib.features.quality.flags` and of
+        (Hz)``, the columns of `emolib.features.spectra.quality_flags` and of
         `emolib.book.tables.subjects_table`. Missing where there is nothing.
     """
     known = {
@@ -53,7 +53,7 @@ def cohort_table(
             "trials": own.sizes["trial"],
             "labelled trials": int((own["class"] >= 0).any("task").sum()),
             "alpha peak (Hz)": own.attrs["alpha_peak_hz"],
-            **flags(own),
+            **quality_flags(own),
         }
         for subject, own in found.items()
     }
@@ -71,13 +71,13 @@ def for_people(table: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> table = pd.DataFrame({"used": [True], "trials": 40, "labelled trials": 38,
-    ...     "alpha peak (Hz)": 9.75, "odd channels": "T7 (strong)", "mains hum": "none",
+    ...     "alpha peak (Hz)": 9.75, "bad channels": "T7 (noisy)", "line noise": "none",
     ...     "valence, trial-grouped": 0.625}, index=["sub-01"])
     >>> for_people(table).iloc[0].tolist()
-    ['38 of 40', '9.8', 'T7 (strong)', '0.62']
+    ['38 of 40', '9.8', 'T7 (noisy)', '0.62']
     """
     counted = table["labelled trials"].astype(str) + " of " + table["trials"].astype(str)
-    both = zip(table["odd channels"], table["mains hum"], strict=True)
+    both = zip(table["bad channels"], table["line noise"], strict=True)
     shown = pd.DataFrame(
         {
             "trials with a label": counted,
@@ -94,7 +94,9 @@ def for_people(table: pd.DataFrame) -> pd.DataFrame:
 def _flagged(odd: object, hum: object) -> str:
     """Both flags in one: nothing that does not stand out is named."""
     told = [str(odd)] if odd != "none" else []
-    return "; ".join(told + ([f"hum at {hum}"] if hum not in ("none", "-") else [])) or "none"
+    if hum not in ("none", "-"):
+        told.append(f"line noise at {hum}")
+    return "; ".join(told) or "none"
 
 
 def _rounded(values: pd.Series, digits: int) -> list[str]:

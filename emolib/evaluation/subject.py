@@ -25,11 +25,10 @@ from emolib.evaluation.permutation import (
     within_subject_test,
 )
 from emolib.features.extraction import FeatureSettings
-from emolib.features.power import amplitudes, log_power, posterior
-from emolib.features.quality import line_noise
-from emolib.features.spectra import alpha_peak, trial_spectra
+from emolib.features.power import amplitudes, log_power, posterior_channels
+from emolib.features.spectra import alpha_peak, line_noise, trial_spectra
 from emolib.grid import standard_head, to_brain_maps
-from emolib.recordings.labels import Task, metadata, trial_classes
+from emolib.recordings.labels import Task, trial_classes, window_table
 from emolib.splits.protocols import trial_grouped
 
 N_FOLDS = 5
@@ -76,8 +75,8 @@ def summarise(
     Dataset
         - ``class (trial, task)``, NaN where there is none; ``power (trial, band, channel)``, dB,
           see `summaries.log_power`; ``spectrum (trial, frequency)``, microvolts squared per Hz,
-          mean of the electrodes at the back; ``deviation`` and ``largest (channel)``, microvolts;
-          ``hum (channel)``, dB, where the rate allows;
+          mean of the electrodes at the back; ``std_uv`` and ``max_abs_uv (channel)``, microvolts;
+          ``line_noise_db (channel)``, dB, where the rate allows;
         - ``t`` and ``cluster (task, band, channel)``, ``cluster_p (task)`` and ``holm_p (task)``,
           NaN where no test was made; ``missed (task)``, the difference in standard deviations
           below which one would often be missed;
@@ -88,17 +87,18 @@ def summarise(
     power = log_power(recording, settings)
     spectra = trial_spectra(recording)
     density = spectra.mean("trial")
-    back = spectra.sel(channel=posterior(recording["channel"].to_numpy().tolist())).mean("channel")
+    channels = posterior_channels(recording["channel"].to_numpy().tolist())
+    back = spectra.sel(channel=channels).mean("channel")
     size = amplitudes(recording)
     found = xr.Dataset(
         {"power": power, "spectrum": back.assign_attrs(units="uV^2/Hz")},
         {"task": list(tasks)},
         {"alpha_peak_hz": alpha_peak(back["frequency"].values, back.mean("trial").values)},
     )
-    for name in ("deviation", "largest"):
+    for name in ("std_uv", "max_abs_uv"):
         found[name] = ("channel", size[name].to_numpy(), {"units": "uV"})
     if (hum := line_noise(density)) is not None:
-        found.attrs["line_hz"], found["hum"] = hum
+        found.attrs["line_hz"], found["line_noise_db"] = hum
     classes = trial_classes(recording, tasks)
     found["class"] = (("trial", "task"), classes.astype(float).to_numpy(dtype=float))
     why = {
@@ -171,7 +171,7 @@ def _light_models(
 ) -> xr.Dataset:
     """Train ridge on a subject's other trials, and permute trials within each fold."""
     names = ("score", "p", "chance_low", "chance_high", "detectable")
-    table, maps = metadata(features, tasks), to_brain_maps(features).to_numpy()
+    table, maps = window_table(features, tasks), to_brain_maps(features).to_numpy()
     done: dict[str, PermutationTest] = {}
     for name in able:
         rows = np.flatnonzero(table[name] >= 0)

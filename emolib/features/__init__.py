@@ -6,6 +6,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "bands": ["BANDS", "Band", "band_pass"],
-        "extraction": ["FeatureSettings", "baseline_level", "extract_features", "window_features"],
+        "extraction": ["FeatureSettings", "baseline_mean", "extract_features", "window_features"],
     },
 )

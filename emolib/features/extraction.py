@@ -56,7 +56,7 @@ class FeatureSettings:
         See `emolib.features.bands.band_pass`. Densities are taken from the unfiltered signal.
     baseline : {"subtract", "none", "released"}
         Subtract the mean over the trial's baseline windows; do not; or subtract it with the slip
-        of the released code (see `baseline_level`).
+        of the released code (see `baseline_mean`).
     normalise : {"window", "subject", "none"}
         z-score each window over its bands and channels; each feature over the subject's windows;
         or nothing. Kinds are kept apart. "subject" uses no label, but it does use all of the
@@ -99,7 +99,7 @@ class FeatureSettings:
             )
 
 
-def baseline_level(values: np.ndarray, baseline: str = "subtract") -> np.ndarray:
+def baseline_mean(values: np.ndarray, baseline: str = "subtract") -> np.ndarray:
     """Average the features of a trial's baseline windows.
 
     Parameters
@@ -118,7 +118,7 @@ def baseline_level(values: np.ndarray, baseline: str = "subtract") -> np.ndarray
     Examples
     --------
     >>> values = np.arange(12.0).reshape(6, 1, 2, 1)  # six windows of two bands
-    >>> baseline_level(values).ravel(), baseline_level(values, "released").ravel()
+    >>> baseline_mean(values).ravel(), baseline_mean(values, "released").ravel()
     (array([5., 6.]), array([5. , 5.5]))
     """
     if baseline == "released":
@@ -230,7 +230,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
         if settings.baseline != "none":
             rest = recording["baseline"].values[i_trial]
             rest_values = _checked_features(rest, recording, settings, f"{where}, baseline")
-            values -= baseline_level(rest_values, settings.baseline)
+            values -= baseline_mean(rest_values, settings.baseline)
         by_trial.append(values)
     values = np.concatenate(by_trial)
     if settings.normalise != "none":

@@ -2,7 +2,7 @@
 
 None of this enters the network. Power is summarised as its logarithm, before any baseline is
 subtracted and any window z-scored: after a z-score within the window more muscle activity in
-gamma looks like less alpha (METHOD section 8.7), and nobody could tell from the picture.
+gamma looks like less alpha, and nobody could tell from the picture.
 """
 
 from __future__ import annotations
@@ -23,39 +23,23 @@ from emolib.recordings.labels import Task, trial_classes
 POSTERIOR = ("O1", "O2", "P3", "P4", "Pz")
 
 
-def posterior(channels: Sequence[str]) -> list[str]:
+def posterior_channels(channels: Sequence[str]) -> list[str]:
     """List those of the `POSTERIOR` electrodes that a recording has; all it has if it has none.
 
     Examples
     --------
-    >>> posterior(["Fz", "Pz", "O1"])
+    >>> posterior_channels(["Fz", "Pz", "O1"])
     ['O1', 'Pz']
     """
     return [name for name in POSTERIOR if name in set(channels)] or list(channels)
 
 
 def log_power(recording: xr.Dataset, settings: FeatureSettings) -> xr.DataArray:
-    """Average the log power of a trial's windows, per band and channel, in decibels.
+    """Average the log power of a trial's windows: ``(trial, band, channel)`` in decibels.
 
     ``10 log10(var)`` of each band-passed window, which is its differential entropy on another
-    scale: ``var = exp(2 DE) / (2 pi e)``. Nothing is subtracted and nothing z-scored.
-
-    Parameters
-    ----------
-    recording : Dataset
-        `eeg (trial, channel, time)` in microvolts.
-    settings : FeatureSettings
-        Bands, filtering and the windows' length; the rest of it is not used.
-
-    Returns
-    -------
-    DataArray (trial, band, channel)
-        Decibels above one microvolt squared.
-
-    Raises
-    ------
-    SettingsError, DataError
-        As `emolib.features.extract_features`.
+    scale: ``var = exp(2 DE) / (2 pi e)``, in dB above one microvolt squared. Nothing is subtracted
+    and nothing z-scored; of the settings, bands, filtering and the windows' length are used.
 
     Examples
     --------
@@ -79,21 +63,10 @@ def log_power(recording: xr.Dataset, settings: FeatureSettings) -> xr.DataArray:
 
 
 def class_means(values: xr.DataArray, classes: pd.Series, names: Sequence[str]) -> xr.DataArray:
-    """Average over the trials of each class.
+    """Average ``values (trial, ...)`` over the trials of each class: ``(class, ...)``.
 
-    Parameters
-    ----------
-    values : DataArray (trial, ...)
-        For instance `log_power` or `trial_spectra`.
-    classes : Series
-        Class number by trial, `<NA>` where it is missing: a column of `labels.trial_classes`.
-    names : sequence of str
-        The classes' names, in the order of their numbers.
-
-    Returns
-    -------
-    DataArray (class, ...)
-        In the unit of `values`; NaN for a class without trials. `n_trials (class)` counts them.
+    `classes` has the class number by trial, as a column of `labels.trial_classes`; `names` are
+    the classes'. NaN for a class without trials; the coordinate `n_trials (class)` counts them.
 
     Examples
     --------
@@ -112,24 +85,10 @@ def class_means(values: xr.DataArray, classes: pd.Series, names: Sequence[str]) 
 
 
 def contrast(means: xr.DataArray, task: Task) -> tuple[str, xr.DataArray]:
-    """Subtract one class from the other: high minus low, or a condition minus the next one.
+    """Subtract one class of ``means (class, ...)`` from the other, and name the difference.
 
-    A rating has a direction, so its second class, the higher one, comes first. Conditions are
-    named in the order in which they are to be read: rest minus arithmetic.
-
-    Parameters
-    ----------
-    means : DataArray (class, ...)
-        As `class_means` gives them.
-    task : Task
-        With two classes; of more, the first two are taken.
-
-    Returns
-    -------
-    name : str
-        Such as "high \N{MINUS SIGN} low".
-    difference : DataArray (...)
-        In decibels if `means` are.
+    A rating has a direction, so its second class, the higher one, comes first: high minus low.
+    Conditions are named in the order in which they are to be read: rest minus arithmetic.
 
     Examples
     --------
@@ -143,46 +102,23 @@ def contrast(means: xr.DataArray, task: Task) -> tuple[str, xr.DataArray]:
     return f"{first} \N{MINUS SIGN} {second}", difference
 
 
-def at_back(means: xr.DataArray, names: Sequence[str]) -> list[float]:
-    """Average class means over the `posterior` electrodes.
-
-    Parameters
-    ----------
-    means : DataArray (class, channel)
-        One band of `class_means`.
-    names : sequence of str
-        Which classes, in the order of the result.
+def posterior_mean(means: xr.DataArray, names: Sequence[str]) -> list[float]:
+    """Average ``means (class, channel)`` of the named classes over the `posterior_channels`.
 
     Examples
     --------
     >>> coords = {"class": ["rest", "arithmetic"], "channel": ["O1", "O2", "Fz"]}
     >>> means = xr.DataArray([[3.0, 5.0, 0.0], [1.0, 2.0, 9.0]], coords, ("class", "channel"))
-    >>> at_back(means, ["rest", "arithmetic"])
+    >>> posterior_mean(means, ["rest", "arithmetic"])
     [4.0, 1.5]
     """
-    chosen = means.sel(channel=posterior(means["channel"].to_numpy().tolist())).mean("channel")
+    channels = posterior_channels(means["channel"].to_numpy().tolist())
+    chosen = means.sel(channel=channels).mean("channel")
     return [float(chosen.sel({"class": name})) for name in names]
 
 
 def label_counts(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
-    """Count the trials of each class, and those that have none.
-
-    Parameters
-    ----------
-    data : Dataset
-        A recording, or the features of one.
-    tasks : mapping of str to Task
-        The tasks by name.
-
-    Returns
-    -------
-    DataFrame
-        A row a task, a column a class name and the column ``left out``; trials.
-
-    Raises
-    ------
-    SettingsError, DataError
-        As `emolib.recordings.labels.trial_classes`.
+    """Count the trials of each class by task, and those that are left out, having none.
 
     Examples
     --------
@@ -205,22 +141,11 @@ def label_counts(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
 
 
 def window_words(features: xr.Dataset, *, seconds: float, together: int) -> str:
-    """Say how many windows a network is shown, and how many it never sees.
-
-    Parameters
-    ----------
-    features : Dataset
-        One subject's; ``trial`` of each window.
-    seconds : float
-        A window's length.
-    together : int
-        How many windows of a trial enter at once, see `emolib.splits.folds.group_windows`.
+    """Describe how many windows a network is shown, `together` at once, and how many it never is.
 
     Examples
     --------
     >>> features = xr.Dataset(coords={"trial": ("window", [1, 1, 1, 2, 2])})
-    >>> window_words(features, seconds=0.5, together=1)
-    '5 of 0.5 s'
     >>> window_words(features, seconds=0.5, together=2)
     '5 of 0.5 s, 2 at a time; left over at the end of trials, and not used: 1'
     """
@@ -233,18 +158,9 @@ def window_words(features: xr.Dataset, *, seconds: float, together: int) -> str:
 
 
 def amplitudes(recording: xr.Dataset) -> pd.DataFrame:
-    """Measure how large each channel's signal is.
+    """Measure how large each channel's signal is, in microvolts.
 
-    Parameters
-    ----------
-    recording : Dataset
-        `eeg (trial, channel, time)` in microvolts.
-
-    Returns
-    -------
-    DataFrame
-        Index `channel`; columns ``deviation`` (the root of the mean variance of the trials) and
-        ``largest`` (the largest absolute value), microvolts.
+    Columns ``std_uv`` (the root of the mean variance of the trials) and ``max_abs_uv``.
 
     Examples
     --------
@@ -261,24 +177,7 @@ def amplitudes(recording: xr.Dataset) -> pd.DataFrame:
         for x in eeg.astype(float)
     ]
     index = pd.Index(recording["channel"].values, name="channel")
-    return pd.DataFrame(rows, index=index, columns=["deviation", "largest"])
-
-
-def straight_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
-    """Fit ``y = slope x + intercept`` by least squares.
-
-    Returns
-    -------
-    slope, intercept, r_squared : float
-        The last is the share of y's variance that the line accounts for.
-
-    Examples
-    --------
-    >>> straight_line(np.array([0.0, 1.0, 2.0]), np.array([1.0, 3.0, 5.0]))
-    (2.0, 1.0, 1.0)
-    """
-    fit = stats.linregress(np.ravel(x), np.ravel(y))
-    return float(fit.slope), float(fit.intercept), float(fit.rvalue**2)
+    return pd.DataFrame(rows, index=index, columns=["std_uv", "max_abs_uv"])
 
 
 @dataclass(frozen=True)

@@ -1,41 +1,35 @@
-"""Power spectra of a recording, and the alpha peak in them."""
+"""Power spectra of a recording, the alpha peak in them, and what a glance at them should catch."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
-from scipy import signal
+import scipy  # its parts, which take up to a second, load when they are first used
 
 from emolib.errors import DataError
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
 ALPHA_SEARCH_HZ = (8.0, 13.0)  # where adults' alpha peaks lie
+SEGMENT_SECONDS = 2.0  # of the pieces whose spectra are averaged: half a Hz apart
+
+# A channel this many times weaker or stronger than the median channel is named. Electrodes of one
+# head differ by a factor of two or three; four is no contact, or no brain.
+FACTOR = 4.0
+LINE_HZ = (50.0, 60.0)  # of mains in most of the world, and in the Americas
+LINE_NOISE_DB = 10.0  # above its surroundings: seen at once in a spectrum
 
 
 def power_spectrum(
-    x: np.ndarray, sfreq: float, *, segment_seconds: float = 2.0
+    x: np.ndarray, sfreq: float, *, segment_seconds: float = SEGMENT_SECONDS
 ) -> tuple[np.ndarray, np.ndarray]:
     """Estimate the power spectral density by Welch's method: Hann tapers, half overlapping.
 
-    Parameters
-    ----------
-    x : array, shape (..., time)
-        Microvolts.
-    sfreq : float
-        Sampling frequency in Hz.
-    segment_seconds : float
-        Length of the pieces whose spectra are averaged; frequencies are its inverse apart.
-
-    Returns
-    -------
-    frequencies : array, shape (frequency,)
-        Hz.
-    density : array, shape (..., frequency)
-        Microvolts squared per Hz: its integral over frequency is the signal's power.
-
-    Raises
-    ------
-    DataError
-        If the signal is shorter than one piece.
+    Takes ``x (..., time)`` in microvolts; returns the frequencies in Hz and the density
+    ``(..., frequency)`` in microvolts squared per Hz.
 
     Examples
     --------
@@ -53,94 +47,50 @@ def power_spectrum(
             f"has {np.shape(x)[-1]} samples; a piece of {segment_seconds:g} s has {n_segment}.",
             "Use shorter pieces.",
         )
-    return signal.welch(x, sfreq, nperseg=n_segment)
+    return scipy.signal.welch(x, sfreq, nperseg=n_segment)
 
 
-def trial_spectra(recording: xr.Dataset, *, segment_seconds: float = 2.0) -> xr.DataArray:
-    """Estimate the power spectral density of each trial and channel.
+def trial_spectra(recording: xr.Dataset) -> xr.DataArray:
+    """Estimate the power spectral density of each trial and channel, padding left out.
 
-    Parameters
-    ----------
-    recording : Dataset
-        `eeg (trial, channel, time)` in microvolts; padding after a trial's end is left out.
-    segment_seconds : float
-        See `power_spectrum`; where a trial is shorter, all pieces are as short as it is.
-
-    Returns
-    -------
-    DataArray (trial, channel, frequency)
-        Microvolts squared per Hz.
-
-    Examples
-    --------
-    >>> noise = np.random.default_rng(0).normal(size=(2, 1, 512))
-    >>> recording = xr.Dataset(
-    ...     {"eeg": (("trial", "channel", "time"), noise)},
-    ...     {"trial": [1, 2], "channel": ["Oz"]},
-    ...     {"sfreq": 128.0},
-    ... )
-    >>> dict(trial_spectra(recording).sizes)
-    {'trial': 2, 'channel': 1, 'frequency': 129}
+    Returns ``(trial, channel, frequency)`` in microvolts squared per Hz. Where a trial is shorter
+    than two seconds, all pieces are as short as it is.
     """
+    import xarray as xr  # takes a third of a second
+
     sfreq = float(recording.attrs["sfreq"])
     eeg = recording["eeg"].transpose("trial", "channel", "time")
     lengths = trial_lengths(recording)
-    segment_seconds = min(segment_seconds, lengths.min() / sfreq)
-    spectra = []
-    for values, length in zip(eeg.to_numpy(), lengths, strict=True):
-        frequencies, density = power_spectrum(
-            values[:, :length], sfreq, segment_seconds=segment_seconds
-        )
-        spectra.append(density)
+    seconds = min(SEGMENT_SECONDS, lengths.min() / sfreq)
+    spectra = [
+        power_spectrum(values[:, :length], sfreq, segment_seconds=seconds)
+        for values, length in zip(eeg.to_numpy(), lengths, strict=True)
+    ]
     return xr.DataArray(
-        np.stack(spectra),
+        np.stack([density for _, density in spectra]),
         dims=("trial", "channel", "frequency"),
         coords={
             "trial": recording["trial"].to_numpy(),
             "channel": recording["channel"].to_numpy(),
-            "frequency": frequencies,
+            "frequency": spectra[0][0],
         },
         attrs={"units": "uV^2/Hz"},
     )
 
 
 def trial_lengths(recording: xr.Dataset) -> np.ndarray:
-    """Count the samples of each trial, those that pad shorter ones left out.
-
-    Examples
-    --------
-    >>> trial_lengths(xr.Dataset({"eeg": (("trial", "channel", "time"), np.zeros((2, 1, 5)))}))
-    array([5, 5])
-    """
-    if "trial_samples" in recording:
+    """Count the samples of each trial, those that pad shorter ones left out."""
+    if "trial_samples" in recording.variables:
         return recording["trial_samples"].to_numpy().astype(int)
     return np.full(recording.sizes["trial"], recording.sizes["time"])
 
 
-def alpha_peak(
-    frequencies: np.ndarray,
-    density: np.ndarray,
-    *,
-    search_hz: tuple[float, float] = ALPHA_SEARCH_HZ,
-) -> float:
-    """Find the frequency of the alpha peak: the highest local maximum in the interval.
+def alpha_peak(frequencies: np.ndarray, density: np.ndarray) -> float:
+    """Find the frequency in Hz of the alpha peak: the highest local maximum from 8 to 13 Hz.
 
     A parabola through the logarithm of the maximum and its two neighbours places the peak
-    between the frequencies of the estimate.
-
-    Parameters
-    ----------
-    frequencies : array, shape (frequency,)
-        Hz, evenly spaced.
-    density : array, shape (frequency,)
-        Microvolts squared per Hz.
-    search_hz : (low, high)
-        Where to look.
-
-    Returns
-    -------
-    float
-        Hz; NaN where the spectrum only rises or falls there: not everybody has an alpha peak.
+    between the evenly spaced frequencies of the estimate. NaN where the spectrum only rises or
+    falls there: not everybody has an alpha peak.
 
     Examples
     --------
@@ -151,9 +101,10 @@ def alpha_peak(
     >>> alpha_peak(frequencies, 1 / (frequencies + 1))
     nan
     """
+    low, high = ALPHA_SEARCH_HZ
     log = np.log(np.maximum(density, np.finfo(float).tiny))
     middle = log[1:-1]
-    inside = (search_hz[0] <= frequencies[1:-1]) & (frequencies[1:-1] <= search_hz[1])
+    inside = (low <= frequencies[1:-1]) & (frequencies[1:-1] <= high)
     peaks = np.flatnonzero(inside & (middle > log[:-2]) & (middle >= log[2:]))
     if not peaks.size:
         return float("nan")
@@ -161,3 +112,104 @@ def alpha_peak(
     left, top, right = log[i - 1 : i + 2]
     shift = 0.5 * (left - right) / (left - 2 * top + right)
     return float(frequencies[i] + shift * (frequencies[1] - frequencies[0]))
+
+
+def bad_channels(std_uv: pd.Series) -> pd.Series:
+    """List the channels whose amplitude is far from the others': "flat" or "noisy".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> bad_channels(pd.Series({"Fz": 9.0, "Cz": 10.0, "Oz": 11.0, "T7": 45.0, "O1": 2.0}))
+    T7    noisy
+    O1     flat
+    dtype: object
+    """
+    middle = std_uv.median()
+    named = std_uv.astype(object).mask(std_uv < middle / FACTOR, "flat")
+    named = named.mask(std_uv > middle * FACTOR, "noisy")
+    return named[named.isin(["flat", "noisy"])]
+
+
+def line_noise(density: xr.DataArray) -> tuple[float, xr.DataArray] | None:
+    """Measure how far the mains stick out of the spectrum ``density (channel, frequency)``.
+
+    Returns 50 or 60 Hz, whichever sticks out further, and by channel the power within 1 Hz of it
+    above the median of 2 to 6 Hz on both sides, in dB. None where the spectrum ends before.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> hz = np.arange(0, 65.0)
+    >>> hum = xr.DataArray([1.0 + 99 * (hz == 50)], {"channel": ["Oz"], "frequency": hz})
+    >>> line_hz, excess = line_noise(hum)
+    >>> line_hz, round(excess.item(), 1)
+    (50.0, 15.3)
+    """
+    hz, found = density["frequency"], []
+    for line in LINE_HZ:
+        away = abs(hz - line)
+        if float(hz[-1]) < line + 2:
+            continue
+        near = density.where(away <= 1, drop=True).mean("frequency")
+        around = density.where((away >= 2) & (away <= 6), drop=True).median("frequency")
+        found.append((line, 10 * np.log10(near / around)))
+    return max(found, key=lambda pair: float(pair[1].median())) if found else None
+
+
+def quality_notes(summary: xr.Dataset) -> list[str]:
+    """Describe in sentences what stands out in a subject's summary (`evaluation.subject`).
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> std_uv = ("channel", [9.0, 10, 11])
+    >>> quality_notes(xr.Dataset({"std_uv": std_uv}, {"channel": ["Fz", "Cz", "Oz"]}))
+    ['No channel is more than 4 times weaker or stronger than the median channel.']
+    """
+    std_uv = summary["std_uv"].to_series()
+    sentences = [
+        f"{name} is {how}: its standard deviation is {std_uv[name]:.1f} µV, the median channel's "
+        f"{std_uv.median():.1f} µV."
+        for name, how in bad_channels(std_uv).items()
+    ]
+    if not sentences:
+        sentences = [
+            f"No channel is more than {FACTOR:g} times weaker or stronger than the median channel."
+        ]
+    if "line_noise_db" not in summary:
+        return sentences
+    names = ", ".join(_with_line_noise(summary))
+    sentences.append(
+        f"Line noise at {summary.attrs['line_hz']:g} Hz stands more than {LINE_NOISE_DB:g} dB out "
+        f"of the spectrum at {names}."
+        if names
+        else f"No line noise stands out at {' or '.join(f'{hz:g}' for hz in LINE_HZ)} Hz."
+    )
+    return sentences
+
+
+def quality_flags(summary: xr.Dataset) -> dict[str, str]:
+    """Describe the same in a word or two, for a table of many subjects.
+
+    "none" where nothing stands out; a dash where the spectrum ends below the mains' frequency.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> std_uv = ("channel", [10.0, 11, 45])
+    >>> quality_flags(xr.Dataset({"std_uv": std_uv}, {"channel": ["Fz", "Cz", "Oz"]}))
+    {'bad channels': 'Oz (noisy)', 'line noise': '-'}
+    """
+    bad = bad_channels(summary["std_uv"].to_series()).items()
+    noise = "-"
+    if "line_noise_db" in summary:
+        names = ", ".join(_with_line_noise(summary))
+        noise = f"{names} ({summary.attrs['line_hz']:g} Hz)" if names else "none"
+    channels = ", ".join(f"{name} ({how})" for name, how in bad)
+    return {"bad channels": channels or "none", "line noise": noise}
+
+
+def _with_line_noise(summary: xr.Dataset) -> list[str]:
+    """List the channels at which line noise stands out."""
+    return list(map(str, summary["channel"].to_numpy()[summary["line_noise_db"] > LINE_NOISE_DB]))

@@ -66,10 +66,10 @@ def amplitudes(size: pd.DataFrame) -> Picture:
 
     Examples
     --------
-    >>> amplitudes(pd.DataFrame({"deviation": [9.0, 12.5]}, index=["Cz", "Oz"]))
+    >>> amplitudes(pd.DataFrame({"std_uv": [9.0, 12.5]}, index=["Cz", "Oz"]))
     Picture: Standard deviation per electrode: from 9.0 µV at Cz to 12.5 µV at Oz.
     """
-    deviation = size["deviation"]
+    deviation = size["std_uv"]
     figure, ax = plt.subplots(figsize=(WIDTH, 2.5))
     plots.amplitudes(ax, list(size.index), deviation.to_numpy(), label="standard deviation (µV)")
     return Picture(

@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 
 from emolib.errors import DataError
-from emolib.features.extraction import FeatureSettings, baseline_level, window_features
+from emolib.features.extraction import FeatureSettings, baseline_mean, window_features
 from emolib.features.windows import z_score
 
 
@@ -142,7 +142,7 @@ def remove_and_normalise(
                 f"{0 if rest is None else len(rest)} are given for {len(trials)} trials.",
                 "Give one a trial, or use baseline='none'.",
             )
-        values -= np.stack([baseline_level(each, settings.baseline) for each in rest])[row]
+        values -= np.stack([baseline_mean(each, settings.baseline) for each in rest])[row]
     if settings.normalise == "none":
         return values
     return z_score(values, axis=(2, 3) if settings.normalise == "window" else 0)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 
 from emolib.errors import SettingsError, check_option, check_range
-from emolib.features.extraction import FeatureSettings, baseline_level, window_features
+from emolib.features.extraction import FeatureSettings, baseline_mean, window_features
 from emolib.features.windows import z_score
 from emolib.recordings import eegmat
 from emolib.splits.folds import stable_seed
@@ -159,7 +159,7 @@ def remove_baseline(trials: PseudoTrials, removal: str, *, seed: int = 0) -> np.
         If `removal` is none of these.
     """
     check_option("removal", removal, REMOVALS)
-    level = np.stack([baseline_level(rest) for rest in trials.rest])  # (trial, band, channel)
+    level = np.stack([baseline_mean(rest) for rest in trials.rest])  # (trial, band, channel)
     if removal == "none":
         level = np.zeros_like(level)
     elif removal == "another":

@@ -35,14 +35,15 @@ class FilesSettings:
     """
 
     reference: str = "average"  # as DEAP's is; "recorded" leaves the amplifier's
-    drop: tuple[str, ...] = ()  # bad channels: they would spread over all through the average
+    # Bad channels: they would spread over all through the average.
+    drop_channels: tuple[str, ...] = ()
     rating_range: tuple[float, float] = (RATING_LOW, RATING_HIGH)
 
     def __post_init__(self) -> None:
         check_option("reference", self.reference, ("average", "recorded"))
-        for name in self.drop:
+        for name in self.drop_channels:
             if canonical_name(name) not in PLACES:
-                raise SettingsError("drop", f"got {name!r}.", did_you_mean(name, PLACES))
+                raise SettingsError("drop_channels", f"got {name!r}.", did_you_mean(name, PLACES))
 
 
 DEFAULT = FilesSettings()
@@ -132,7 +133,7 @@ def cut_trials(
     table = table.sort_values("trial")
     opened = {file: open_eeg(file) for file in table["file"].unique()}
     first = next(iter(opened))
-    dropped = {canonical_name(name) for name in settings.drop}
+    dropped = {canonical_name(name) for name in settings.drop_channels}
     channels = [name for name in opened[first][1] if name not in dropped]
     sfreq = float(opened[first][0].info["sfreq"])
     for file, (raw, names, _) in opened.items():
@@ -236,7 +237,7 @@ def _check_alike(
         raise DataError(
             file,
             f"and {Path(first).name} of the same subject do not share the channels {differ}.",
-            "Use the same channels in all files of a subject; the setting `drop` leaves some out.",
+            "Use the same channels in all files of a subject; `drop_channels` leaves some out.",
         )
 
 

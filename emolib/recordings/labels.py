@@ -100,7 +100,7 @@ def trial_classes(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(trials, name="trial"))
 
 
-def metadata(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
+def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
     """Make the table that splits and predictions stand on, a row a window.
 
     Parameters
@@ -135,7 +135,7 @@ def metadata(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
     ...     {"dataset": "noise", "subject": "sub-01", "sfreq": 128.0},
     ... )
     >>> features = extract_features(recording, FeatureSettings(baseline="none"))
-    >>> metadata(features, {"valence": Task("valence")})
+    >>> window_table(features, {"valence": Task("valence")})
       subject  trial stimulus  window  valence
     0  sub-01      1        a       0        0
     1  sub-01      1        a       1        0

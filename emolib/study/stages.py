@@ -20,7 +20,7 @@ from emolib.evaluation import scores as evaluation
 from emolib.features.extraction import extract_features
 from emolib.grid import to_brain_maps
 from emolib.recordings import simulated
-from emolib.recordings.labels import metadata
+from emolib.recordings.labels import window_table
 from emolib.storage import atomic
 from emolib.study.study import Study
 
@@ -182,7 +182,7 @@ def load_windows(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
     tables, stacks = [], []
     for subject in valid_subjects(study):
         loaded = features(study, subject)
-        tables.append(metadata(loaded, study.tasks))
+        tables.append(window_table(loaded, study.tasks))
         stacks.append(to_brain_maps(loaded).values)
     if not tables:
         raise _nobody(study)

@@ -21,8 +21,8 @@ def summary(*, peak=10.0, deviation=(10.0, 11.0, 12.0), hum=(0.0, 0.0, 0.0), mis
     return xr.Dataset(
         {
             "class": (("trial", "task"), classes),
-            "deviation": ("channel", list(deviation)),
-            "hum": ("channel", list(hum)),
+            "std_uv": ("channel", list(deviation)),
+            "line_noise_db": ("channel", list(hum)),
         },
         {"channel": ["Fz", "Cz", "Oz"], "task": ["valence"]},
         {"alpha_peak_hz": peak, "line_hz": 50.0},
@@ -49,10 +49,10 @@ def test_every_subject_has_a_row_of_numbers(table):
 
 
 def test_all_flags_of_the_quality_check_are_in_it(table):
-    flags = table[["odd channels", "mains hum"]].dropna()
-    assert flags.to_numpy().tolist() == [["none", "none"], ["Oz (strong)", "Cz (50 Hz)"]]
+    flags = table[["bad channels", "line noise"]].dropna()
+    assert flags.to_numpy().tolist() == [["none", "none"], ["Oz (noisy)", "Cz (50 Hz)"]]
     told = for_people(table)["quality flags"].tolist()
-    assert told == ["none", "not used", "Oz (strong); hum at Cz (50 Hz)"]
+    assert told == ["none", "not used", "Oz (noisy); line noise at Cz (50 Hz)"]
 
 
 def test_what_is_missing_is_told(table):

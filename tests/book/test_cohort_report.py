@@ -50,8 +50,8 @@ def summary(rng: np.random.Generator, task: str, classes: np.ndarray) -> xr.Data
         {
             "power": (("trial", "band", "channel"), power),
             "class": (("trial", "task"), classes[:, None].astype(float)),
-            "deviation": ("channel", [10.0] * (len(CHANNELS) - 1) + [90.0]),
-            "hum": ("channel", np.zeros(len(CHANNELS))),
+            "std_uv": ("channel", [10.0] * (len(CHANNELS) - 1) + [90.0]),
+            "line_noise_db": ("channel", np.zeros(len(CHANNELS))),
             "untested": ("task", ["made up"]),
             **dict.fromkeys(("score", "p", "chance_low", "chance_high", "holm_p"), nothing),
         },

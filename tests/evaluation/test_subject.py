@@ -8,8 +8,7 @@ import xarray as xr
 from emolib.evaluation.permutation import in_blocks
 from emolib.evaluation.subject import channel_adjacency, summarise
 from emolib.features.extraction import FeatureSettings, extract_features
-from emolib.features.quality import FACTOR, line_noise, odd_channels
-from emolib.features.spectra import power_spectrum
+from emolib.features.spectra import FACTOR, bad_channels, line_noise, power_spectrum
 from emolib.recordings.labels import Task
 
 CHANNELS = ["Fp1", "Fp2", "Fz", "Cz", "Pz", "P3", "P4", "O1", "Oz", "O2"]
@@ -160,5 +159,5 @@ def test_a_slow_recording_has_no_hum():
 
 def test_odd_channels_are_a_factor_away():
     deviation = pd.Series([10.0] * 5 + [10 * FACTOR * 1.01, 10 / FACTOR / 1.01], list("abcdefg"))
-    assert odd_channels(deviation).to_dict() == {"f": "strong", "g": "weak"}
-    assert not len(odd_channels(deviation.iloc[:5]))
+    assert bad_channels(deviation).to_dict() == {"f": "noisy", "g": "flat"}
+    assert not len(bad_channels(deviation.iloc[:5]))

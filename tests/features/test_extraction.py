@@ -40,7 +40,7 @@ from emolib.errors import DataError, SettingsError
 from emolib.features.bands import BANDS, Band
 from emolib.features.extraction import (
     FeatureSettings,
-    baseline_level,
+    baseline_mean,
     extract_features,
     window_features,
 )
@@ -108,7 +108,7 @@ def computed(released_input):
     """Give windows (4800, kind, band, channel) and baselines (40, kind, band, channel)."""
     eeg, rest, _ = released_input
     windows = [window_features(trial, 128.0, PLAIN) for trial in eeg]
-    levels = [baseline_level(window_features(x, 128.0, PLAIN), "released") for x in rest]
+    levels = [baseline_mean(window_features(x, 128.0, PLAIN), "released") for x in rest]
     return np.concatenate(windows), np.stack(levels)
 
 
@@ -213,7 +213,7 @@ def test_a_level_by_hand(baseline):
     values = np.arange(1.0, 7)[:, np.newaxis, np.newaxis, np.newaxis] * np.array([[[1], [10]]])
     before = values.copy()
     alpha = {"subtract": 35, "released": (10 + 20 + 30 + 4 + 5 + 6) / 6}[baseline]
-    np.testing.assert_allclose(baseline_level(values, baseline).ravel(), [3.5, alpha])
+    np.testing.assert_allclose(baseline_mean(values, baseline).ravel(), [3.5, alpha])
     np.testing.assert_array_equal(values, before)
 
 

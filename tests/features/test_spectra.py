@@ -74,7 +74,7 @@ def test_no_alpha_peak_where_there_is_no_maximum(curve):
 
 
 def test_a_peak_outside_the_search_is_not_alpha():
-    assert np.isnan(alpha_peak(HZ, np.exp(-((HZ - 20) ** 2)), search_hz=(8, 13)))
+    assert np.isnan(alpha_peak(HZ, np.exp(-((HZ - 20) ** 2))))
 
 
 def test_short_trials_give_coarser_spectra():

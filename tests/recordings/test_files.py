@@ -117,7 +117,8 @@ def test_numbers_are_ratings_and_words_are_classes(tmp_path):
 
 def test_what_is_dropped_is_noted(tmp_path):
     write_study(tmp_path)
-    notes = files.read(tmp_path, "sub-01", settings=FilesSettings(drop=("fp1",))).attrs["notes"]
+    settings = FilesSettings(drop_channels=("fp1",))
+    notes = files.read(tmp_path, "sub-01", settings=settings).attrs["notes"]
     assert "a.edf: left out, not on the grid or marked bad: ECG" in notes
     assert "left out as the settings ask: Fp1" in notes
     assert "no column 'stimulus': a trial's number stands for its stimulus" in notes
@@ -383,7 +384,7 @@ def test_a_flat_channel_may_be_left_out(tmp_path):
     signals = noise(5, 6, 128)
     signals[2] = 0
     write_study(tmp_path, signals=signals)
-    recording = files.read(tmp_path, "sub-01", settings=FilesSettings(drop=("T3",)))
+    recording = files.read(tmp_path, "sub-01", settings=FilesSettings(drop_channels=("T3",)))
     assert recording["channel"].values.tolist() == ["Fp1", "F3", "Oz"]
 
 
@@ -435,7 +436,7 @@ def test_files_of_a_subject_need_the_same_channels(tmp_path):
     ("changes", "message"),
     [
         ({"reference": "avrage"}, "Did you mean 'average'"),
-        ({"drop": ("Fpx",)}, "drop: got 'Fpx'"),
+        ({"drop_channels": ("Fpx",)}, "drop_channels: got 'Fpx'"),
     ],
 )
 def test_settings_are_checked(changes, message):

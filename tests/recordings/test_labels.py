@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.errors import DataError, SettingsError
 from emolib.features.extraction import FeatureSettings, extract_features
-from emolib.recordings.labels import Task, class_weights, metadata, trial_classes
+from emolib.recordings.labels import Task, class_weights, trial_classes, window_table
 
 TASKS = {"valence": Task("valence"), "arousal": Task("arousal")}
 STATE = {"state": Task(classes=("rest", "arithmetic"))}
@@ -65,7 +65,7 @@ def test_a_missing_rating_leaves_the_trial_out_of_that_task_alone():
     features = extract_features(
         recording([[np.nan, 7.0], [6.0, np.nan]]), FeatureSettings(baseline="none")
     )
-    table = metadata(features, TASKS)
+    table = window_table(features, TASKS)
     assert table.columns.tolist() == ["subject", "trial", "stimulus", "window", *TASKS]
     assert table["valence"].tolist() == [-1, -1, 1, 1]
     assert table["arousal"].tolist() == [1, 1, -1, -1]
@@ -80,7 +80,7 @@ def test_labels_follow_the_trial_when_windows_are_picked():
     features = extract_features(
         recording([[1.0, 1.0], [9.0, 1.0], [1.0, 9.0]]), FeatureSettings(baseline="none")
     )
-    table = metadata(features.isel(window=[4, 2, 5]), TASKS)
+    table = window_table(features.isel(window=[4, 2, 5]), TASKS)
     assert table["trial"].tolist() == [3, 2, 3]
     assert table["valence"].tolist() == [0, 1, 0]
     assert table["arousal"].tolist() == [1, 0, 1]
