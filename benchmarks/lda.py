@@ -14,9 +14,10 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.claims import Claim, show
 from benchmarks.effects import ALL, cohort, free_folds
 from benchmarks.nulls import count_rejections
-from emolib.evaluation.linear import OPERATORS, fitting_rows, lda_operator
+from emolib.evaluation.linear import OPERATORS, lda_operator
 from emolib.evaluation.nulls import null_cohort
 from emolib.evaluation.permutation import joint_stimulus_test
+from emolib.splits.folds import train_rows
 from emolib.splits.protocols import leave_subjects_out
 
 PRIMARY = "leave_subjects_and_stimuli_out"
@@ -64,7 +65,7 @@ def farthest_from_scikit_learn(n_labellings: int) -> tuple[float, int]:
     of_row = labels[table.groupby(["subject", "trial"]).ngroup()]
     expected = []
     for fold, part in zip(folds, operator.parts, strict=True):
-        rows = fitting_rows(fold)
+        rows = train_rows(fold)
         of_windows = []
         for y in of_row.T:
             plain = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=part.shrinkage)

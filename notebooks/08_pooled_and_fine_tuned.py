@@ -49,7 +49,7 @@ from emolib.evaluation.scores import STAGES
 from emolib.figures.display import Table, provenance, say, use_style
 from emolib.lessons import paired_stages, personal_gain, schedule, selection
 from emolib.lessons import stage_pictures as pictures
-from emolib.splits.protocols import HELD_OUT, NEW_SUBJECTS, protocol_name
+from emolib.splits.protocols import CROSS_SUBJECT, HELD_OUT, protocol_name
 from emolib.study import stages
 from emolib.study.study import load
 
@@ -65,7 +65,7 @@ subject = subject or stages.first_valid(this_study)
 settings, tasks, subjects = this_study.training, list(this_study.tasks), this_study.subjects()
 histories, predictions = stages.histories(this_study), stages.predictions(this_study)
 trained = len(predictions) > 0
-tunes = this_study.fine_tune and not NEW_SUBJECTS.issuperset(this_study.protocols)
+tunes = this_study.fine_tune and not CROSS_SUBJECT.issuperset(this_study.protocols)
 
 # %% tags=["remove-input"]
 if not trained:

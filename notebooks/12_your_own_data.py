@@ -50,7 +50,7 @@ from emolib.figures.display import Picture, Table, provenance, say, use_style
 from emolib.grid import canonical_name, cells
 from emolib.lessons import example_files, planning, planning_plots
 from emolib.recordings import READERS, files
-from emolib.splits.protocols import NEW_SUBJECTS
+from emolib.splits.protocols import CROSS_SUBJECT
 from emolib.study import stages
 from emolib.study.study import load
 
@@ -82,7 +82,7 @@ Table(pd.Series(about, name="what it reads").rename_axis("dataset").to_frame(), 
 
 # %% tags=["remove-input"]
 deap, n_people = load("deap"), 32
-tuned = {name: deap.fine_tune and name not in NEW_SUBJECTS for name in deap.protocols}
+tuned = {name: deap.fine_tune and name not in CROSS_SUBJECT for name in deap.protocols}
 plan = pd.DataFrame(
     {
         "folds, a pooled network each": {name: deap.splits(name) for name in tuned},

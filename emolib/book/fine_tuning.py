@@ -14,7 +14,7 @@ import pandas as pd
 from emolib.evaluation.bootstrap import Cells, cells, known_mean, percentiles, trial_draws
 from emolib.evaluation.scores import RESAMPLES, STAGES, count_hits
 from emolib.splits.folds import stable_seed
-from emolib.splits.protocols import HELD_OUT, LEAKING, NEW_SUBJECTS, protocol_name
+from emolib.splits.protocols import CROSS_SUBJECT, HELD_OUT, LEAKING, protocol_name
 
 
 def fine_tuning_changes(
@@ -150,7 +150,7 @@ def why_not_fine_tuned(protocols: Sequence[str], *, fine_tune: bool) -> str:
             f"This study has no other protocol than {names}. What fine-tuning changes there says "
             "nothing about new trials."
         )
-    if set(honest) <= NEW_SUBJECTS:
+    if set(honest) <= CROSS_SUBJECT:
         return (
             f"Nothing is fine-tuned under {' and '.join(map(protocol_name, honest))}: the subject "
             "is held out whole, so that there is no labelled trial to fine-tune on."

@@ -18,17 +18,12 @@ from scipy.special import expit
 from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.preprocessing import StandardScaler
 
-from emolib.splits.folds import Fold
+from emolib.splits.folds import Fold, train_rows
 
 ALPHA = 1.0  # of ridge; small beside thousands of windows: nearly least squares
 # z-scored windows add up to 0, so that their covariance has no inverse without any shrinkage.
 LEAST_SHRINKAGE = 1e-6
 DECISIONS_AT_ONCE = 2**23  # of windows and labellings, float64: 64 MB
-
-
-def fitting_rows(fold: Fold) -> np.ndarray:
-    """Rows that a model without early stopping may be fitted on: all but those of the test."""
-    return np.setdiff1d(np.union1d(fold.train, fold.validation), fold.test)
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,7 +261,7 @@ def _trials(table: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
 def _parts(x: np.ndarray, number: np.ndarray, folds: Iterable[Fold]) -> Iterator[_Part]:
     flat = np.asarray(x, np.float64).reshape(len(number), -1)
     for fold in folds:
-        train = fitting_rows(fold)
+        train = train_rows(fold)
         scaler = StandardScaler().fit(flat[train])
         tested, at = np.unique(number[fold.test], return_inverse=True)
         ones = 1 / np.bincount(at)[at]

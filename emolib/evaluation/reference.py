@@ -22,8 +22,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from emolib.errors import DataError, check_option
-from emolib.evaluation.linear import ALPHA, fitting_rows
+from emolib.evaluation.linear import ALPHA
 from emolib.model.predictions import predictions_of
+from emolib.splits.folds import train_rows
 from emolib.splits.protocols import PROTOCOLS
 
 
@@ -116,7 +117,7 @@ def reference_predictions(
     for k, fold in enumerate(folds(table, n_folds=n_folds, seed=seed, tasks=tasks)):
         for task in tasks:
             labels = table[task].to_numpy()
-            train, test = (rows[labels[rows] >= 0] for rows in (fitting_rows(fold), fold.test))
+            train, test = (rows[labels[rows] >= 0] for rows in (train_rows(fold), fold.test))
             model = make().fit(flat[train], labels[train])
             given = np.zeros((len(test), int(labels.max()) + 1), np.float32)
             given[:, model.classes_] = model.predict_proba(flat[test])

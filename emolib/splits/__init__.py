@@ -1,20 +1,15 @@
-"""Protocols: from a table of windows to training, validation and test."""
+"""Protocols: from a table of windows to training, validation and test rows."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "folds": ["Fold", "group_windows", "stable_seed"],
+        "folds": ["Fold"],
         "protocols": [
-            "LEAKING",
-            "NEW_SUBJECTS",
-            "PROTOCOLS",
-            "leave_subjects_and_stimuli_out",
-            "leave_subjects_out",
-            "stimulus_grouped",
-            "trial_grouped",
-            "window_wise",
+            *("window_wise", "trial_grouped", "stimulus_grouped"),
+            *("leave_subjects_out", "leave_subjects_and_stimuli_out"),
+            *("PROTOCOLS", "LEAKING", "CROSS_SUBJECT", "cv_of"),
         ],
     },
 )

@@ -1,7 +1,7 @@
-"""What all protocols share: the table of windows, made sure of, and the folds cut from it.
+"""Folds, and what all protocols share in cutting them from a table of windows.
 
-`emolib.splits` decides who is held out; here is what does not depend on that: what a fold
-is, the fixed order of the rows, a seed that is the same everywhere, and windows in groups.
+`emolib.splits.protocols` decides who is held out. Here is what does not depend on that: the fixed
+order of the rows, a seed that is the same on every machine, and groups of consecutive windows.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ import pandas as pd
 from emolib.errors import DataError, SettingsError, did_you_mean
 
 KEYS = ("subject", "trial", "stimulus", "window")
+# Joint classes with fewer trials are merged: they cannot be spread over the usual 5 folds.
+MIN_TRIALS = 5
+VALIDATION_SHARE = 5  # one fifth of the training side's units
 
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Which rows of the table train, validate and test.
+    """The rows of a table of windows that train, validate and test.
 
     Attributes
     ----------
@@ -39,8 +42,16 @@ class Fold:
     notes: tuple[str, ...] = ()
 
 
+def train_rows(fold: Fold) -> np.ndarray:
+    """Return the rows that a model without early stopping may be fitted on.
+
+    They are the training and the validation rows, less those that the fold tests.
+    """
+    return np.setdiff1d(np.union1d(fold.train, fold.validation), fold.test)
+
+
 def stable_seed(*key: object) -> int:
-    """Turn a key into a 32-bit seed: the same in every process, on every machine.
+    """Return a 32-bit seed made from a key: the same in every process, on every machine.
 
     Python's own ``hash`` of a string differs from process to process.
 
@@ -58,32 +69,10 @@ def stable_seed(*key: object) -> int:
 def sorted_windows(
     table: pd.DataFrame, n_folds: int, tasks: Sequence[str] | None
 ) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
-    """Check the table and put its rows in a fixed order.
+    """Check a table of windows and sort its rows by subject, trial and window.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame, a row a window
-        Columns ``subject``, ``trial``, ``stimulus``, ``window`` and a class column a task.
-    n_folds : int
-        Number of folds that are wanted; 2 or more.
-    tasks : sequence of str or None
-        Names of the class columns; None: all columns that are not keys.
-
-    Returns
-    -------
-    rows : pandas.DataFrame, a row a window
-        By subject, trial and window; the column ``unit`` numbers the trials from 0.
-    order : numpy.ndarray of int, (n_windows,)
-        The number in the table of each of these rows.
-    tasks : list of str
-        Names of the class columns.
-
-    Raises
-    ------
-    DataError
-        A column is missing, or a task has fewer than two classes.
-    SettingsError
-        `n_folds` is not an integer of 2 or more.
+    Returns the sorted rows, whose column ``unit`` numbers the trials from 0; each row's number in
+    `table`; and the names of the class columns (all that are not keys, if `tasks` is None).
 
     Examples
     --------
@@ -118,44 +107,111 @@ def sorted_windows(
     return rows, order, tasks
 
 
-def trials_of(rows: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
-    """Take one row a trial from `sorted_windows`, in the order of its column ``unit``."""
+def trial_table(rows: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
+    """Return one row per trial of `sorted_windows`, in the order of its column ``unit``."""
     return rows.drop_duplicates("unit")[["subject", "trial", "stimulus", *tasks]].reset_index(
         drop=True
     )
 
 
 def check_enough(n_units: int, n_folds: int, what: str) -> None:
-    """Raise a DataError if there are fewer units, which `what` names, than folds."""
+    """Check that there are as many units, which `what` names, as folds."""
     if n_units < n_folds:
         raise DataError(
             what, f"there are {n_units}, {n_folds} folds need {n_folds}.", "Use fewer folds."
         )
 
 
-def folds_of(
+def stratification_labels(
+    trials: pd.DataFrame, tasks: list[str], n_folds: int
+) -> tuple[np.ndarray, str]:
+    """Return each trial's joint class as text, rare classes merged, and a note on the merging."""
+    if not tasks:
+        return np.full(len(trials), "all"), ""
+    joint = trials[tasks].astype(str).agg("-".join, axis=1).to_numpy().astype(object)
+    merged, rare = _merge(joint, max(MIN_TRIALS, n_folds))
+    if not rare:
+        return merged, ""
+    names = f"{', '.join(rare)} ({'-'.join(tasks)})"
+    return merged, f"joint classes {names} are stratified as one."
+
+
+def _merge(joint: np.ndarray, fewest: int) -> tuple[np.ndarray, list[str]]:
+    """Merge the classes with fewer than `fewest` members into one, and list them."""
+    names, counts = np.unique(joint, return_counts=True)
+    rare = list(names[counts < fewest])
+    if not rare:
+        return joint, []
+    kept = sorted(zip(counts[counts >= fewest], names[counts >= fewest], strict=True))
+    if kept and counts[counts < fewest].sum() < fewest:
+        rare.append(kept[0][1])  # together still too few: the smallest of the others joins them
+    return np.where(np.isin(joint, rare), "merged", joint).astype(object), rare
+
+
+def assign_folds(joint: np.ndarray, unit: np.ndarray, n_folds: int, seed: int) -> list[np.ndarray]:
+    """Assign units to folds, stratified on the class of their trials; return each fold's units.
+
+    Trials that are units of their own go through `StratifiedKFold`, whose folds differ by at
+    most one in size; units of many trials through `StratifiedGroupKFold`.
+    """
+    joint, _ = _merge(joint, n_folds)
+    if len(np.unique(unit)) < len(unit):
+        folds = splitter(n_folds, seed, grouped=True).split(joint, joint, unit)
+        return [np.unique(unit[test]) for _, test in folds]
+    held_out = [unit[test] for _, test in splitter(n_folds, seed).split(joint, joint)]
+    # scikit-learn puts what is left of the first class into the first folds; over many
+    # subjects that would add up, so the folds' order is drawn as well.
+    return [held_out[k] for k in np.random.default_rng(seed).permutation(n_folds)]
+
+
+def choose_validation(joint: np.ndarray, unit: np.ndarray, seed: int, name: str) -> np.ndarray:
+    """Choose a fifth of the training side's units for validation, at least one."""
+    n_units = len(np.unique(unit))
+    if n_units < 2:
+        raise DataError(
+            f"{plural(name)} to train on",
+            f"only {n_units} are left; one to train and one to validate are needed.",
+            "Use fewer folds or more data.",
+        )
+    wanted = max(1, round(n_units / VALIDATION_SHARE))
+    folds = assign_folds(joint, unit, max(2, round(n_units / wanted)), seed)
+    return min(folds, key=lambda units: abs(len(units) - wanted))
+
+
+def assign_parts(
+    joint: np.ndarray, unit: np.ndarray, n_folds: int, seed: int, name: str
+) -> np.ndarray:
+    """Return what each trial is in each fold, (trial, fold): "train", "validation" or "test"."""
+    parts = np.full((len(unit), n_folds), "train", dtype=object)
+    for k, test in enumerate(assign_folds(joint, unit, n_folds, seed)):
+        held_out = np.isin(unit, test)
+        chosen = choose_validation(joint[~held_out], unit[~held_out], seed, name)
+        parts[held_out, k] = "test"
+        parts[np.isin(unit, chosen), k] = "validation"
+    return parts
+
+
+def splitter(n_folds: int, seed: int, *, grouped: bool = False):
+    """Return scikit-learn's splitter of single units, or of groups of trials."""
+    # Imported here: it takes up to a second, and who only names a protocol (a study, the
+    # command line) need not wait for it.
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    kind = StratifiedGroupKFold if grouped else StratifiedKFold
+    return kind(n_folds, shuffle=True, random_state=seed)
+
+
+def plural(name: str) -> str:
+    """Return the plural of a column's name, for errors."""
+    return {"stimulus": "stimuli"}.get(name, f"{name}s")
+
+
+def make_folds(
     rows: pd.DataFrame, order: np.ndarray, tasks: list[str], parts: np.ndarray, notes: list[str]
 ) -> Iterator[Fold]:
-    """Turn parts into folds of row numbers, and check that training is possible.
+    """Yield the folds of the sorted rows, and check that every class is left to train on.
 
-    Parameters
-    ----------
-    rows, order, tasks
-        From `sorted_windows`.
-    parts : numpy.ndarray of str, (n_windows, n_folds)
-        What each of these rows is in each fold: "train", "validation", "test", or "" for none.
-    notes : list of str
-        What a reader of each fold should know.
-
-    Yields
-    ------
-    Fold
-        One for each column of `parts`.
-
-    Raises
-    ------
-    DataError
-        A class is missing on a training side.
+    `parts` is (row, fold): "train", "validation", "test", or "" for a row in none of them.
     """
     for k in range(parts.shape[1]):
         train, validation, test = (
@@ -174,17 +230,17 @@ def folds_of(
 
 
 def group_windows(table: pd.DataFrame, windows: int) -> np.ndarray:
-    """Put consecutive windows of a trial together, without overlap.
+    """Return the row numbers of groups of consecutive windows, without overlap.
 
-    A group never spans two trials. What is left at a trial's end is dropped: it counts
-    ``len(table) - groups.size``.
+    A group never spans two trials. The rest at a trial's end, ``len(table) - groups.size`` rows
+    in all, is dropped.
 
     Parameters
     ----------
-    table : pandas.DataFrame, a row a window
+    table : pandas.DataFrame, one row per window
         Columns ``subject``, ``trial`` and ``window``.
     windows : int
-        Windows a group.
+        Windows per group.
 
     Returns
     -------

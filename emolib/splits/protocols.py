@@ -1,4 +1,4 @@
-"""From a table of windows to folds: the published protocol and four honest ones.
+"""Protocols, from a table of windows to folds: the published one and four honest ones.
 
 A protocol is a claim. What is held out decides what a score can say:
 
@@ -12,9 +12,10 @@ protocol                           held out                            the claim
 ``leave_subjects_and_stimuli_out`` both                                new people, new stimuli
 =================================  ==================================  ===========================
 
-Every protocol takes a table with a row a window (columns ``subject``, ``trial``,
-``stimulus``, ``window`` and an integer class column a task, -1 where missing), sorts it
-first, so that the order of its rows means nothing, and yields one `Fold` after another.
+Every protocol takes a table with one row per window (columns ``subject``, ``trial``,
+``stimulus``, ``window`` and an integer class column per task, -1 where missing), sorts it
+first, so that the order of its rows means nothing, and yields one `Fold` after another. Each
+row is tested exactly once. `cv_of` turns a protocol's folds into what scikit-learn takes.
 """
 
 from __future__ import annotations
@@ -24,25 +25,28 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from emolib.errors import DataError
+from emolib.errors import DataError, check_option
 from emolib.splits.folds import (
     Fold,
+    assign_folds,
+    assign_parts,
     check_enough,
-    folds_of,
+    choose_validation,
+    make_folds,
+    plural,
     sorted_windows,
+    splitter,
     stable_seed,
-    trials_of,
+    stratification_labels,
+    train_rows,
+    trial_table,
 )
-
-# Joint classes with fewer trials are merged: they cannot be spread over the usual 5 folds.
-FEWEST_TRIALS = 5
-VALIDATION_SHARE = 5  # one fifth of the training side's units
 
 
 def window_wise(
     table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Sequence[str] | None = None
 ) -> Iterator[Fold]:
-    """Deal out single windows: the published protocol, which leaks.
+    """Hold out single windows: the published protocol, which leaks.
 
     Neighbouring windows of one trial are on both sides, and the test fold is the validation
     set too. Folds are stratified on the task ``arousal`` alone, as the source does; where
@@ -50,8 +54,8 @@ def window_wise(
 
     Parameters
     ----------
-    table : pandas.DataFrame, a row a window
-        Columns ``subject``, ``trial``, ``stimulus``, ``window`` and a class column a task.
+    table : pandas.DataFrame, one row per window
+        Columns ``subject``, ``trial``, ``stimulus``, ``window`` and a class column per task.
     n_folds : int
         Number of folds.
     seed : int
@@ -90,7 +94,7 @@ def window_wise(
                 f"class {value} has {count} windows, {n_folds} folds need {n_folds}.",
                 "Use fewer folds.",
             )
-    for train, test in _splitter(n_folds, seed).split(rows, classes):
+    for train, test in splitter(n_folds, seed).split(rows, classes):
         held_out = np.sort(order[test])
         yield Fold(np.sort(order[train]), held_out, held_out, leaks=True)
 
@@ -100,9 +104,9 @@ def trial_grouped(
 ) -> Iterator[Fold]:
     """Hold out whole trials within each subject.
 
-    Each subject's trials are dealt out on their own (and differently, so that a stimulus
-    is held out for some subjects only), stratified on the joint class of all tasks.
-    Validation is a fifth of each subject's training trials. Parameters as `window_wise`.
+    Each subject's trials are split on their own (and differently, so that a stimulus is held
+    out for some subjects only), stratified on the joint class of all tasks. Validation is a
+    fifth of each subject's training trials. Parameters as `window_wise`.
 
     Raises
     ------
@@ -111,22 +115,21 @@ def trial_grouped(
         and to validate), or a class is missing on the training side.
     """
     rows, order, tasks = sorted_windows(table, n_folds, tasks)
-    trials = trials_of(rows, tasks)
-    of_trial = np.full((len(trials), n_folds), "train", dtype=object)
+    trials = trial_table(rows, tasks)
+    parts = np.full((len(trials), n_folds), "train", dtype=object)
     notes = []
     for subject, own in trials.groupby("subject", sort=True):
         check_enough(len(own), n_folds, f"trials of {subject}")
-        joint, note = _joint_class(own, tasks, max(FEWEST_TRIALS, n_folds))
+        joint, note = stratification_labels(own, tasks, n_folds)
         notes += [f"{subject}: {note}"] if note else []
         unit = own.index.to_numpy()
         seed_of_subject = stable_seed(seed, subject)
-        for k, test in enumerate(_deal(joint, unit, n_folds, seed_of_subject)):
-            of_trial[test, k] = "test"
+        for k, test in enumerate(assign_folds(joint, unit, n_folds, seed_of_subject)):
+            parts[test, k] = "test"
             left = ~np.isin(unit, test)
-            of_trial[_validation(joint[left], unit[left], seed_of_subject, "trial"), k] = (
-                "validation"
-            )
-    yield from folds_of(rows, order, tasks, of_trial[rows["unit"]], notes)
+            chosen = choose_validation(joint[left], unit[left], seed_of_subject, "trial")
+            parts[chosen, k] = "validation"
+    yield from make_folds(rows, order, tasks, parts[rows["unit"]], notes)
 
 
 def stimulus_grouped(
@@ -177,18 +180,20 @@ def leave_subjects_and_stimuli_out(
         There are too few subjects or stimuli, or a class is missing on the training side.
     """
     rows, order, tasks = sorted_windows(table, n_folds, tasks)
-    trials = trials_of(rows, tasks)
-    joint, note = _joint_class(trials, tasks, max(FEWEST_TRIALS, n_folds))
+    trials = trial_table(rows, tasks)
+    joint, note = stratification_labels(trials, tasks, n_folds)
     parts = {}  # of each unit, what its trials are in each fold: (trial, n_folds)
     for name in ("subject", "stimulus"):
-        check_enough(trials[name].nunique(), n_folds, _plural(name))
-        parts[name] = _parts(joint, trials[name].to_numpy(), n_folds, stable_seed(seed, name), name)
+        check_enough(trials[name].nunique(), n_folds, plural(name))
+        parts[name] = assign_parts(
+            joint, trials[name].to_numpy(), n_folds, stable_seed(seed, name), name
+        )
     both = np.full((len(trials), n_folds * n_folds), "", dtype=object)
     for i in range(n_folds):
         for j in range(n_folds):
             one, other = parts["subject"][:, i], parts["stimulus"][:, j]
             both[:, i * n_folds + j] = np.where(one == other, one, "")
-    yield from folds_of(rows, order, tasks, both[rows["unit"]], [note] if note else [])
+    yield from make_folds(rows, order, tasks, both[rows["unit"]], [note] if note else [])
 
 
 Protocol = Callable[..., Iterator[Fold]]
@@ -203,7 +208,7 @@ PROTOCOLS: dict[str, Protocol] = {
     )
 }
 LEAKING = frozenset({"window_wise"})  # their scores carry `leaks=True` wherever they go
-NEW_SUBJECTS = frozenset({"leave_subjects_out", "leave_subjects_and_stimuli_out"})
+CROSS_SUBJECT = frozenset({"leave_subjects_out", "leave_subjects_and_stimuli_out"})
 BOTH_SIDES = "windows of one trial on both sides"
 HELD_OUT = {
     "window_wise": "windows of known trials",
@@ -228,89 +233,75 @@ def protocol_name(protocol: str) -> str:
     return f"{name} ({BOTH_SIDES})" if protocol in LEAKING else name
 
 
-def _joint_class(trials: pd.DataFrame, tasks: list[str], fewest: int) -> tuple[np.ndarray, str]:
-    """The joint class of all tasks as text; classes with few trials become one."""
-    if not tasks:
-        return np.full(len(trials), "all"), ""
-    joint = trials[tasks].astype(str).agg("-".join, axis=1).to_numpy().astype(object)
-    merged, rare = _merge(joint, fewest)
-    names = ", ".join(rare)
-    return merged, f"joint classes {names} ({'-'.join(tasks)}) are stratified as one." * bool(rare)
+def cv_of(
+    protocol: str | Protocol,
+    table: pd.DataFrame,
+    n_folds: int = 5,
+    seed: int = 0,
+    *,
+    tasks: Sequence[str] | None = None,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """List a protocol's folds as scikit-learn takes them for `cv`.
 
+    Every protocol tests each row exactly once, so that `cross_val_predict` works with all of them,
+    as do `cross_validate` and `GridSearchCV`. What is to be predicted must have a class in every
+    row: leave out the rows with -1 first, from the table and from the features alike. The best
+    score of a search over these folds is optimistic, since they chose it; score its winner on
+    subjects, stimuli or trials that the search did not see.
 
-def _merge(joint: np.ndarray, fewest: int) -> tuple[np.ndarray, list[str]]:
-    """Make one class of those with fewer than `fewest` members, and name them."""
-    names, counts = np.unique(joint, return_counts=True)
-    rare = list(names[counts < fewest])
-    if not rare:
-        return joint, []
-    kept = sorted(zip(counts[counts >= fewest], names[counts >= fewest], strict=True))
-    if kept and counts[counts < fewest].sum() < fewest:
-        rare.append(kept[0][1])  # together still too few: the smallest of the others joins them
-    return np.where(np.isin(joint, rare), "merged", joint).astype(object), rare
+    Parameters
+    ----------
+    protocol : str or callable
+        A name in `PROTOCOLS`, with underscores or hyphens, or a function like those.
+    table : pandas.DataFrame, one row per window
+        See `window_wise`; in the order of the features' rows.
+    n_folds : int
+        Number of folds; ``leave_subjects_and_stimuli_out`` makes its square.
+    seed : int
+        Seed of the shuffle.
+    tasks : sequence of str, optional
+        See `window_wise`.
 
+    Returns
+    -------
+    list of (numpy.ndarray of int, numpy.ndarray of int)
+        For each fold the rows to fit on, training and validation rows together, and the rows to
+        test. Rows that validate and test (``window_wise``) are not fitted on.
 
-def _deal(joint: np.ndarray, unit: np.ndarray, n_folds: int, seed: int) -> list[np.ndarray]:
-    """Deal units out into folds, stratified on the class of their trials.
+    Raises
+    ------
+    DataError
+        As the protocol does.
+    SettingsError
+        There is no such protocol, or `n_folds` is less than 2.
 
-    Trials that are units of their own go through `StratifiedKFold`, whose folds differ by at
-    most one in size; units of many trials through `StratifiedGroupKFold`.
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> from sklearn.model_selection import cross_val_predict
+    >>> table = pd.DataFrame({"subject": np.repeat(["a", "b"], 8), "trial": np.tile(range(8), 2),
+    ...                       "window": 0, "stimulus": np.tile(range(8), 2),
+    ...                       "valence": np.tile([0, 0, 0, 1], 4)})
+    >>> folds = cv_of("trial_grouped", table, n_folds=2)
+    >>> [(len(fit), len(test)) for fit, test in folds]
+    [(8, 8), (8, 8)]
+    >>> cross_val_predict(DummyClassifier(), table[["window"]], table["valence"], cv=folds).sum()
+    np.int64(0)
     """
-    joint, _ = _merge(joint, n_folds)
-    if len(np.unique(unit)) < len(unit):
-        folds = _splitter(n_folds, seed, grouped=True).split(joint, joint, unit)
-        return [np.unique(unit[test]) for _, test in folds]
-    dealt = [unit[test] for _, test in _splitter(n_folds, seed).split(joint, joint)]
-    # scikit-learn puts what is left of the first class into the first folds; over many
-    # subjects that would add up, so the folds' order is drawn as well.
-    return [dealt[k] for k in np.random.default_rng(seed).permutation(n_folds)]
-
-
-def _validation(joint: np.ndarray, unit: np.ndarray, seed: int, name: str) -> np.ndarray:
-    """A fifth of the training side's units, at least one."""
-    n_units = len(np.unique(unit))
-    if n_units < 2:
-        raise DataError(
-            f"{_plural(name)} to train on",
-            f"only {n_units} are left; one to train and one to validate are needed.",
-            "Use fewer folds or more data.",
-        )
-    wanted = max(1, round(n_units / VALIDATION_SHARE))
-    dealt = _deal(joint, unit, max(2, round(n_units / wanted)), seed)
-    return min(dealt, key=lambda units: abs(len(units) - wanted))
-
-
-def _parts(joint: np.ndarray, unit: np.ndarray, n_folds: int, seed: int, name: str) -> np.ndarray:
-    """What each trial is in each fold, (trial, fold) of "train", "validation", "test"."""
-    parts = np.full((len(unit), n_folds), "train", dtype=object)
-    for k, test in enumerate(_deal(joint, unit, n_folds, seed)):
-        held_out = np.isin(unit, test)
-        chosen = _validation(joint[~held_out], unit[~held_out], seed, name)
-        parts[held_out, k] = "test"
-        parts[np.isin(unit, chosen), k] = "validation"
-    return parts
+    if isinstance(protocol, str):
+        name = check_option("protocol", protocol.replace("-", "_"), PROTOCOLS)
+        protocol = PROTOCOLS[name]
+    folds = protocol(table, n_folds=n_folds, seed=seed, tasks=tasks)
+    return [(train_rows(fold), fold.test) for fold in folds]
 
 
 def _by_unit(
     table: pd.DataFrame, name: str, *, n_folds: int, seed: int, tasks: Sequence[str] | None
 ) -> Iterator[Fold]:
+    """Hold out the units that a column of the table names."""
     rows, order, tasks = sorted_windows(table, n_folds, tasks)
-    trials = trials_of(rows, tasks)
-    check_enough(trials[name].nunique(), n_folds, _plural(name))
-    joint, note = _joint_class(trials, tasks, max(FEWEST_TRIALS, n_folds))
-    parts = _parts(joint, trials[name].to_numpy(), n_folds, stable_seed(seed, name), name)
-    yield from folds_of(rows, order, tasks, parts[rows["unit"]], [note] if note else [])
-
-
-def _splitter(n_folds: int, seed: int, *, grouped: bool = False):
-    """Make scikit-learn's splitter of single units, or of groups of trials."""
-    # Imported here: it takes up to a second, and who only names a protocol (a study, the
-    # command line) need not wait for it.
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
-    kind = StratifiedGroupKFold if grouped else StratifiedKFold
-    return kind(n_folds, shuffle=True, random_state=seed)
-
-
-def _plural(name: str) -> str:
-    return {"stimulus": "stimuli"}.get(name, f"{name}s")
+    trials = trial_table(rows, tasks)
+    check_enough(trials[name].nunique(), n_folds, plural(name))
+    joint, note = stratification_labels(trials, tasks, n_folds)
+    parts = assign_parts(joint, trials[name].to_numpy(), n_folds, stable_seed(seed, name), name)
+    yield from make_folds(rows, order, tasks, parts[rows["unit"]], [note] if note else [])

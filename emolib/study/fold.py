@@ -15,7 +15,7 @@ import pandas as pd
 from emolib.errors import DataError
 from emolib.model.predictions import predictions_of
 from emolib.splits.folds import group_windows, stable_seed
-from emolib.splits.protocols import LEAKING, NEW_SUBJECTS, PROTOCOLS
+from emolib.splits.protocols import CROSS_SUBJECT, LEAKING, PROTOCOLS
 from emolib.splits.shuffling import permuted_by_stimulus, permuted_by_trial
 from emolib.storage import atomic, digest_of_files
 from emolib.study.stages import failure_record, load_windows, write_table
@@ -76,7 +76,7 @@ def _train_fold(
         fold,
         table["subject"].to_numpy(),
         key=(study.seed, protocol, number, *([permutation] if permutation else [])),
-        fine_tune=study.fine_tune and protocol not in NEW_SUBJECTS and not permutation,
+        fine_tune=study.fine_tune and protocol not in CROSS_SUBJECT and not permutation,
         checkpoints=_checkpoints(study, protocol, number, permutation),
     ):
         who = {"protocol": protocol, "fold": number, "stage": result.stage}

@@ -12,8 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from emolib.evaluation import linear as operators
-from emolib.evaluation.linear import fitting_rows, lda_operator, ridge_operator
-from emolib.splits.folds import Fold
+from emolib.evaluation.linear import lda_operator, ridge_operator
+from emolib.splits.folds import Fold, train_rows
 from emolib.splits.protocols import PROTOCOLS, leave_subjects_out, trial_grouped
 
 HONEST = sorted(set(PROTOCOLS) - {"window_wise"})
@@ -51,7 +51,7 @@ def refitted(make, decide, x, table, folds, trials, labels):
     found = []
     for fold in folds:
         of_row = pd.Series(labels, pd.MultiIndex.from_frame(trials[["subject", "trial"]])).loc[key]
-        train = fitting_rows(fold)
+        train = train_rows(fold)
         model = make(len(found)).fit(x[train], of_row.to_numpy()[train].astype(int))
         given = pd.Series(decide(model, x[fold.test]), key[fold.test])
         found.append(given.groupby(level=[0, 1]).mean())
@@ -152,10 +152,10 @@ def test_one_feature_by_hand():
     assert one_of_four == pytest.approx(expit(logit) - 0.5)
 
 
-def test_fitting_rows_never_hold_the_test():
+def test_train_rows_never_hold_the_test():
     _, table = windows()
     for protocol in PROTOCOLS.values():
         for fold in protocol(table, n_folds=3, seed=0):
-            assert not np.isin(fitting_rows(fold), fold.test).any()
+            assert not np.isin(train_rows(fold), fold.test).any()
     leaking = Fold(np.array([0, 1]), np.array([2]), np.array([2]), leaks=True)
-    assert fitting_rows(leaking).tolist() == [0, 1]
+    assert train_rows(leaking).tolist() == [0, 1]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from emolib.errors import DataError, SettingsError
-from emolib.evaluation.linear import OPERATORS, fitting_rows
+from emolib.evaluation.linear import OPERATORS
 from emolib.evaluation.nulls import null_cohort, rejection_band
 from emolib.evaluation.permutation import (
     PermutationTest,
@@ -19,6 +19,7 @@ from emolib.evaluation.permutation import (
 )
 from emolib.evaluation.reference import REFERENCE_MODELS, reference_predictions
 from emolib.evaluation.scores import count_hits, score
+from emolib.splits.folds import train_rows
 from emolib.splits.protocols import leave_subjects_out, trial_grouped
 
 SMALL = {"n_subjects": 6, "n_stimuli": 20, "n_features": 5}
@@ -107,7 +108,7 @@ def _predicted_without_tasks(x, table):
     """Ridge on the folds of the operator, which ignore the labels."""
     parts = []
     for k, fold in enumerate(leave_subjects_out(table, n_folds=3, seed=0, tasks=())):
-        rows, labels = fitting_rows(fold), table["valence"].to_numpy()
+        rows, labels = train_rows(fold), table["valence"].to_numpy()
         model = REFERENCE_MODELS["ridge"]().fit(x[rows], labels[rows])
         part = table.iloc[fold.test].rename(columns={"valence": "label"})
         part = part.assign(protocol="leave_subjects_out", fold=k, stage="ridge", task="valence")

@@ -9,12 +9,16 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.neighbors import KNeighborsRegressor
 
 from emolib.errors import DataError, SettingsError
 from emolib.splits.folds import group_windows, stable_seed
 from emolib.splits.protocols import (
     LEAKING,
     PROTOCOLS,
+    cv_of,
     leave_subjects_and_stimuli_out,
     leave_subjects_out,
     stimulus_grouped,
@@ -271,3 +275,53 @@ def test_folds_that_are_none(n_folds):
 def test_groups_longer_than_any_trial():
     with pytest.raises(SettingsError, match="no trial has so many"):
         group_windows(make_table(n_windows=3), 4)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+class TestFoldsForScikitLearn:
+    """`cv_of` gives what `cross_val_predict` and `GridSearchCV` take, for each protocol."""
+
+    def data(self) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+        table = make_table(6, 12, 2)
+        x = np.random.default_rng(1).normal(size=(len(table), 3))
+        x[:, 0] += 3 * table["valence"]
+        return x, table["valence"].to_numpy(), table
+
+    def test_each_row_is_predicted_by_a_model_that_has_not_seen_its_unit(self, name):
+        x, y, table = self.data()
+        cv = cv_of(name, table, n_folds=3)
+        # One nearest neighbour knows every row that it was fitted on.
+        named = cross_val_predict(KNeighborsRegressor(1), x, np.arange(len(x)), cv=cv).astype(int)
+        assert not (named == np.arange(len(x))).any()
+        for unit in UNITS.get(name, []):
+            assert (table[unit].to_numpy() != table[unit].to_numpy()[named]).any(axis=1).all()
+        predicted = cross_val_predict(LogisticRegression(), x, y, cv=cv)
+        assert np.mean(predicted == y) > 0.85
+
+    def test_a_search_scores_each_setting_on_the_tested_rows(self, name):
+        x, y, table = self.data()
+        cv = cv_of(name, table, n_folds=3)
+        assert len(cv) == (9 if name == "leave_subjects_and_stimuli_out" else 3)
+        search = GridSearchCV(LogisticRegression(), {"C": [1e-6, 1.0]}, cv=cv).fit(x, y)
+        assert search.best_params_ == {"C": 1.0}
+        by_hand = [LogisticRegression().fit(x[a], y[a]).score(x[b], y[b]) for a, b in cv]
+        np.testing.assert_allclose(search.best_score_, np.mean(by_hand))
+
+    def test_what_is_fitted_on_is_training_and_validation_without_the_test(self, name):
+        _, _, table = self.data()
+        folds = PROTOCOLS[name](table, n_folds=3, seed=2)
+        for fold, (fit, test) in zip(folds, cv_of(name, table, 3, 2), strict=True):
+            wanted = {*fold.train, *fold.validation} - {*fold.test}
+            assert set(fit) == wanted and np.array_equal(test, fold.test)
+
+
+def test_folds_for_scikit_learn_take_names_with_hyphens_and_functions():
+    table = make_table()
+    for protocol in ("trial-grouped", trial_grouped):
+        for one, other in zip(cv_of("trial_grouped", table), cv_of(protocol, table), strict=True):
+            assert np.array_equal(one[0], other[0]) and np.array_equal(one[1], other[1])
+
+
+def test_an_unknown_protocol_has_a_suggestion():
+    with pytest.raises(SettingsError, match="Did you mean 'trial_grouped'"):
+        cv_of("trial_groupd", make_table())
