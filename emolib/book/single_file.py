@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import shutil
 import subprocess
@@ -20,32 +19,34 @@ from emolib.study.study import Study
 STYLE = Path(__file__).with_suffix(".css")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 HIDDEN = {"remove-cell", "remove-output", "injected-parameters"}
+PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+<style>{style}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
 
 
 def export(study: Study, subject: str, ending: str, folder: Path) -> Path:
-    """Write a subject's report as one file.
-
-    Parameters
-    ----------
-    study : Study
-        It has been run: the report is made from its executed notebook.
-    subject : str
-        Such as "sub-03".
-    ending : {"html", "pdf"}
-        A PDF is printed by Chromium, which must be installed.
-    folder : path
-        Where the file ``STUDY-SUBJECT.ending`` is put.
-
-    Returns
-    -------
-    Path
+    """Write a subject's executed report as one file, ``STUDY-SUBJECT.html`` or ``.pdf``.
 
     Raises
     ------
     DataError
         If the report has not been made yet.
     InputError
-        If there is no Chromium for a PDF.
+        If there is no Chromium, which prints a PDF.
     """
     source = page_file(study, "subject_report", subject)
     if not source.exists():
@@ -64,9 +65,9 @@ def export(study: Study, subject: str, ending: str, folder: Path) -> Path:
 
 
 def as_html(notebook: nbformat.NotebookNode) -> str:
-    """Turn an executed notebook into one page: its prose and outputs, without its code.
+    """Return an executed notebook as one page: its prose and outputs, without its code.
 
-    Links into the book become plain words, since the book is not there.
+    Links into the book become plain words, since the book is not there. Markup in text stays text.
 
     Examples
     --------
@@ -80,34 +81,25 @@ def as_html(notebook: nbformat.NotebookNode) -> str:
     for cell in notebook.cells:
         if HIDDEN & set(cell.metadata.get("tags", [])):
             continue
-        if cell.cell_type == "markdown":
-            parts.append(markdown.render(_plain_links(cell.source)))
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
+        shown = [output.get("data", {}) for output in cell.get("outputs", [])]
+        for data in shown or [{"text/markdown": cell.source}] * (cell.cell_type == "markdown"):
             if "text/html" in data:
                 parts.append(f'<div class="table">{data["text/html"]}</div>')
             elif "text/markdown" in data:
-                # Computed sentences escape names by HTML's own signs, which must stay as they are.
-                parts.append(markdown.render(_plain_links(data["text/markdown"])))
+                text = re.sub(r"\{term\}`([^`<]+?)\s*(?:<[^`]*>)?`", r"\1", data["text/markdown"])
+                parts.append(markdown.render(text))
     body = re.sub(r'<a href="(?!https?:)[^"]*"[^>]*>(.*?)</a>', r"\1", "\n".join(parts))
     title = re.search(r"<h1>(.*?)</h1>", body, flags=re.DOTALL)
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title.group(1) if title else 'Report'}</title>\n"
-        f"<style>{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n"
-        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    return PAGE.format(
+        title=title.group(1) if title else "Report",
+        style=STYLE.read_text(encoding="utf-8"),
+        body=body,
     )
 
 
-def _plain_links(text: str) -> str:
-    """Write roles and links into the book as their words."""
-    text = re.sub(r"\{term\}`([^`<]+?)\s*(?:<[^`]*>)?`", r"\1", text)
-    return re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", text)
-
-
 def _print(page: str, path: Path) -> None:
-    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    """Print a page to PDF by whatever Chromium is there."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise InputError(
             "PDF", "needs Chromium, and none was found.", "Install it, or export --html and print."
@@ -122,7 +114,7 @@ def _print(page: str, path: Path) -> None:
         )
         if not printed.exists():
             raise InputError(
-                f"PDF by {html.escape(browser)}",
+                f"PDF by {browser}",
                 f"was not made: {done.stderr.strip()[-300:]}",
                 "Export --html and print it from a browser.",
             )

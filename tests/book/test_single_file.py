@@ -3,19 +3,41 @@
 import re
 import shutil
 
+import browsing
 import matplotlib.pyplot as plt
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
+from browsing import in_browser
 from command import emolib
+from playwright.sync_api import expect
 
 from emolib.book import single_file
 from emolib.errors import DataError, InputError
-from emolib.figures.display import Link, Picture
+from emolib.figures.display import Link, Picture, Table, say
+from emolib.figures.explorer.widget import Explorer
 from emolib.study import study as studies
+
+browser = browsing.browser
 
 
 def notebook(*cells):
     return nbformat.v4.new_notebook(cells=list(cells))
+
+
+def shown(*outputs):
+    """A code cell that has shown these."""
+    cell = nbformat.v4.new_code_cell("secret = 1")
+    for output in outputs:
+        if hasattr(output, "_repr_mimebundle_"):
+            data = output._repr_mimebundle_()
+            data = data[0] if isinstance(data, tuple) else data
+        else:
+            data = {"text/markdown": output.data}
+        cell.outputs.append(nbformat.v4.new_output("display_data", data))
+    return cell
 
 
 def test_prose_and_outputs_stay_and_code_goes():
@@ -54,6 +76,35 @@ def test_markup_in_a_name_is_harmless():
     text = "# <script>alert(1)</script>"
     page = single_file.as_html(notebook(nbformat.v4.new_markdown_cell(text)))
     assert "<script>" not in page
+
+
+@in_browser
+def test_in_a_browser_it_asks_for_nothing_and_all_of_it_is_there(browser, tmp_path):
+    power = xr.DataArray(
+        np.random.default_rng(0).normal(size=(6, 4)),
+        {"trial": ("window", [1, 1, 1, 2, 2, 2]), "channel": ["Fz", "C3", "C4", "Oz"]},
+        ("window", "channel"),
+    )
+    picture = Picture(plt.figure(), alt="Power falls.", caption="Higher is stronger.")
+    table = Table(pd.DataFrame({"SD": [9.5]}, index=["O1"]), caption="Amplitudes")
+    title = nbformat.v4.new_markdown_cell("# sub-01")
+    made = notebook(title, shown(say("Two of four."), picture, table, Explorer(power)))
+    file = tmp_path / "report.html"
+    file.write_text(single_file.as_html(made), encoding="utf-8")
+    requests, console = [], []
+    page = browser.new_page()
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: console.append(message.text))
+    page.on("pageerror", lambda error: console.append(str(error)))
+    page.goto(file.as_uri(), wait_until="networkidle")
+    page.wait_for_function("() => document.querySelector('.x-root')?.explorer")
+    expect(page.get_by_alt_text("Power falls.")).to_be_visible()
+    expect(page.get_by_role("rowheader", name="O1")).to_be_visible()
+    expect(page.get_by_text("Two of four.")).to_be_visible()
+    assert page.title() == "sub-01" and page.locator("code").count() == 0
+    outside = [url for url in requests if not url.startswith(("data:", "blob:"))]
+    assert (outside, console) == ([file.as_uri()], [])
+    page.close()
 
 
 def test_a_report_that_is_not_made_yet_is_named(tmp_path, monkeypatch):
