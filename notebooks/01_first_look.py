@@ -35,13 +35,13 @@ import matplotlib.pyplot as plt
 from IPython.display import display
 from scipy.stats import kurtosis
 
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.features import power as summaries
 from emolib.features import spectra
 from emolib.figures import maps
 from emolib.figures import pages as pictures
 from emolib.figures import signals as plots
-from emolib.figures.display import Picture, Table, plain, provenance, say, use_style
+from emolib.figures.display import Picture, Table, plain, say, use_style
 from emolib.recordings.labels import trial_classes
 from emolib.study import stages
 from emolib.study.study import load
@@ -343,4 +343,4 @@ pictures.spectra(at_back.mean("channel"), classes, first, place=", ".join(back))
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

@@ -37,12 +37,12 @@ import numpy as np
 import pandas as pd
 from scipy import signal
 
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.features import bands, spectra
 from emolib.features import power as summaries
 from emolib.features.windows import cut_windows, differential_entropy
 from emolib.figures import signals as plots
-from emolib.figures.display import Picture, Table, provenance, say, use_style
+from emolib.figures.display import Picture, Table, say, use_style
 from emolib.study import stages
 from emolib.study.study import load
 
@@ -408,4 +408,4 @@ for name, band in all_bands.items():
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

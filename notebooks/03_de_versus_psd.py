@@ -38,11 +38,11 @@ import pandas as pd
 from IPython.display import display
 from scipy import integrate, stats
 
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.features import windows as kernels
 from emolib.features.bands import band_pass
 from emolib.figures import signals as plots
-from emolib.figures.display import Picture, Table, provenance, say, use_style
+from emolib.figures.display import Picture, Table, say, use_style
 from emolib.study import stages
 from emolib.study.study import load
 
@@ -336,4 +336,4 @@ for i, (name, band) in enumerate(all_bands.items()):
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

@@ -40,7 +40,7 @@ import pandas as pd
 from IPython.display import display
 from scipy.special import polygamma
 
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.evaluation.reference import reference_predictions
 from emolib.evaluation.scores import score
 from emolib.features import spectra
@@ -50,7 +50,7 @@ from emolib.features.windows import z_score
 
 # %%
 from emolib.figures import signals as plots
-from emolib.figures.display import Picture, Table, provenance, say, use_style
+from emolib.figures.display import Picture, Table, say, use_style
 from emolib.lessons import feature_plots, levels, map_plots, pseudo_trials
 from emolib.recordings.labels import window_table
 from emolib.splits.folds import group_windows
@@ -674,4 +674,4 @@ print("No interval, so no conclusion." if enough else "Too few people: take the 
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

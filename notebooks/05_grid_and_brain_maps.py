@@ -45,12 +45,12 @@ from IPython.display import display
 
 # %%
 from emolib import grid
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.features import power as summaries
 from emolib.features.extraction import extract_features
 from emolib.figures import maps
 from emolib.figures import pages as pictures
-from emolib.figures.display import Picture, Table, plain, provenance, say, use_style
+from emolib.figures.display import Picture, Table, plain, say, use_style
 from emolib.figures.explorer.table import features_of_table
 from emolib.figures.explorer.widget import Explorer
 from emolib.lessons import map_plots, neighbours
@@ -615,4 +615,4 @@ if set(label) >= {0, 1}:
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

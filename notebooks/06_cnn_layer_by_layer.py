@@ -41,9 +41,9 @@ import pandas as pd
 
 # %%
 from emolib import grid
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.figures import maps
-from emolib.figures.display import Picture, Table, provenance, say, use_style
+from emolib.figures.display import Picture, Table, say, use_style
 from emolib.lessons import network, network_plots
 from emolib.model.networks import build_mt_cnn, load_weights
 from emolib.model.settings import ModelSettings
@@ -601,4 +601,4 @@ print(f"\nall: {half.sum() / layers['parameters'].sum():.3f}")
 
 # %% tags=["remove-input"]
 inputs = [this_study.features_file(subject), *([file] if trained else [])]
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

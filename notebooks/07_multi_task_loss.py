@@ -41,9 +41,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.evaluation.literature import published
-from emolib.figures.display import Picture, Table, bullets, provenance, say, use_style
+from emolib.figures.display import Picture, Table, bullets, say, use_style
 from emolib.lessons import head_gradients, light_comparison, network_plots, paired_stages
 from emolib.model.networks import build
 from emolib.model.trainer import Trainer
@@ -570,4 +570,4 @@ for name, of in {"labels": after, "permuted labels": mixed}.items():
 
 # %% tags=["remove-input"]
 inputs = [this_study.features_file(name) for name in stages.valid_subjects(this_study)]
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

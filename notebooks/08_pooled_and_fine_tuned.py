@@ -38,7 +38,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.errors import SettingsError
 from emolib.evaluation import comparison as statistics
 
@@ -46,7 +46,7 @@ from emolib.evaluation import comparison as statistics
 from emolib.evaluation import scores as evaluation
 from emolib.evaluation.literature import FINE_TUNING_POINTS, published
 from emolib.evaluation.scores import STAGES
-from emolib.figures.display import Table, provenance, say, use_style
+from emolib.figures.display import Table, say, use_style
 from emolib.lessons import paired_stages, personal_gain, schedule, selection
 from emolib.lessons import stage_pictures as pictures
 from emolib.splits.protocols import CROSS_SUBJECT, HELD_OUT, protocol_name
@@ -560,4 +560,4 @@ for spread in (1e-9, 0.4, 0.8, 1.6, 3.2):
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

@@ -38,7 +38,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.errors import DataError
 from emolib.evaluation.literature import published
 from emolib.evaluation.scores import ESTIMAND
@@ -46,7 +46,7 @@ from emolib.features.extraction import extract_features
 
 # %%
 from emolib.figures import pages as pictures
-from emolib.figures.display import Table, plain, provenance, say, use_style
+from emolib.figures.display import Table, plain, say, use_style
 
 # %%
 from emolib.lessons import (
@@ -666,4 +666,4 @@ print(f"{tasks[0]}, {honest.replace('_', '-')}: {min(lucky):.2f} to {max(lucky):
 
 # %% tags=["remove-input"]
 inputs = [this_study.features_file(name) for name in who]
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

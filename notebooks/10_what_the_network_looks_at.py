@@ -40,13 +40,13 @@ import xarray as xr
 from IPython.display import display
 
 # %%
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.book.sentences import cohort_sentences
 from emolib.evaluation.scores import ESTIMAND, score, with_interval
 from emolib.explain import agreement as map_agreement
 from emolib.explain import attribution
 from emolib.figures import attribution as attribution_pictures
-from emolib.figures.display import Table, bullets, plain, provenance, say, use_style
+from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.grid import cells
 from emolib.lessons.feature_subsets import subset_predictions, subsets
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
@@ -520,4 +520,4 @@ inputs += [
     for one in each
     if one.kind == "trained"
 ]
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

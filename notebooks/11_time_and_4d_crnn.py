@@ -39,10 +39,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.evaluation.literature import published
 from emolib.features import extraction as features
-from emolib.figures.display import Table, provenance, say, use_style
+from emolib.figures.display import Table, say, use_style
 from emolib.lessons import light_comparison, lstm, paired_stages, time_structure
 from emolib.lessons import time_pictures as pictures
 from emolib.model import networks as model
@@ -456,4 +456,4 @@ for bias in (0.0, 1.0, 3.0):
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

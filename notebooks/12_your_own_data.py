@@ -41,10 +41,10 @@ import numpy as np
 import pandas as pd
 
 from emolib.__main__ import main
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.errors import InputError
 from emolib.features.extraction import FeatureSettings, extract_features
-from emolib.figures.display import Picture, Table, provenance, say, use_style
+from emolib.figures.display import Picture, Table, say, use_style
 
 # %%
 from emolib.grid import canonical_name, cells
@@ -527,4 +527,4 @@ for n_features in (2, 20, 128):
 # %% tags=["remove-input"]
 place.cleanup()
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

@@ -35,14 +35,14 @@ import pandas as pd
 from IPython.display import display
 from scipy import stats
 
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.errors import DataError
 
 # %% tags=["hide-input"]
 from emolib.evaluation.literature import published
 from emolib.features.bands import BANDS, Band
 from emolib.features.extraction import extract_features
-from emolib.figures.display import Table, plain, provenance, say, use_style
+from emolib.figures.display import Table, plain, say, use_style
 from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
 from emolib.lessons import paper_and_code, selection
 from emolib.recordings.labels import class_weights, window_table
@@ -425,4 +425,4 @@ Table(shown, caption="Paper, released code, this book, and what it does", css="e
 
 # %% tags=["remove-input"]
 inputs = this_study.reader.sources(this_study.recordings_root, subject)
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

@@ -29,10 +29,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import display
 
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.book.tables import score_table
 from emolib.evaluation.literature import published
-from emolib.figures.display import Picture, Table, provenance, say, use_style
+from emolib.figures.display import Picture, Table, say, use_style
 from emolib.lessons import protocol_plots
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import stages
@@ -161,4 +161,4 @@ else:
 # ## Provenance
 
 # %% tags=["remove-input"]
-provenance(made_by(this_study))
+provenance(this_study)

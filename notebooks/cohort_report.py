@@ -24,7 +24,7 @@ from IPython.display import display
 
 # %% tags=["remove-input"]
 from emolib.book import cohort, exploratory, sentences
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.book.published import published_sentence, published_table
 from emolib.book.tables import effective_table, group_table, score_table
 from emolib.book.variants import differences, permuted_table, variants_table
@@ -33,7 +33,7 @@ from emolib.evaluation.permutation import PERMUTATIONS, SAYS
 from emolib.features.power import class_means, posterior_mean
 from emolib.figures import cohort as cohort_pictures
 from emolib.figures import pages as pictures
-from emolib.figures.display import Table, bullets, plain, provenance, say, use_style
+from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.study import stages
 from emolib.study.group import group_tests_of
 from emolib.study.study import load
@@ -328,4 +328,4 @@ for protocol in this_study.protocols if len(pooled) else ():
 inputs = [this_study.features_file(subject) for subject in subjects]
 if decoded:
     inputs.append(this_study.scores_file())
-provenance(made_by(this_study, inputs))
+provenance(this_study, inputs)

@@ -23,7 +23,7 @@ from IPython.display import display
 
 from emolib.book import exploratory, fine_tuning, sentences
 from emolib.book.attribution import share_sentences
-from emolib.book.provenance import made_by
+from emolib.book.provenance import provenance
 from emolib.book.tables import score_table
 from emolib.errors import DataError
 from emolib.evaluation.permutation import SAYS
@@ -33,7 +33,7 @@ from emolib.figures import pages as pictures
 
 # %% tags=["remove-input"]
 from emolib.figures.attribution import subject_shares
-from emolib.figures.display import Table, bullets, plain, provenance, say, use_style
+from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.figures.explorer.widget import Explorer
 from emolib.figures.features import feature_maps
 from emolib.recordings.labels import trial_classes
@@ -330,4 +330,4 @@ inputs = this_study.reader.sources(this_study.recordings_root, subject)
 inputs += [this_study.features_file(subject), this_study.scores_file()]
 if protocol:
     inputs += [this_study.attribution_file(protocol, k) for k in range(this_study.splits(protocol))]
-provenance({"subject": subject, **made_by(this_study, inputs)})
+provenance(this_study, inputs, subject=subject)

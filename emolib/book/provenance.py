@@ -5,9 +5,13 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+import pandas as pd
+
+from emolib.figures.display import Table
 from emolib.storage import digest_of_files
 from emolib.study.study import PROJECT, Study
 
@@ -17,8 +21,8 @@ _STARTED = time.monotonic()  # imported with a notebook's first cell
 PACKAGES = ("emolib", "numpy", "scipy", "xarray", "scikit-learn", "mne", "keras", "jax")
 
 
-def made_by(study: Study, inputs: list[Path] | None = None) -> dict[str, str]:
-    """What made a page: study, commit, versions, processors, input digest, duration."""
+def provenance(study: Study, inputs: Sequence[Path] = (), *, subject: str | None = None) -> Table:
+    """List what made a page: study, commit, versions, machine, input digest, duration."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"],
         cwd=PROJECT,
@@ -26,8 +30,8 @@ def made_by(study: Study, inputs: list[Path] | None = None) -> dict[str, str]:
         text=True,
         check=False,
     ).stdout.strip()
-    files = [path for path in inputs or [] if Path(path).is_file()]
-    return {
+    files = [path for path in inputs if Path(path).is_file()]
+    facts = ({"subject": subject} if subject else {}) | {
         "study": study.name,
         "settings": study.digest("page"),
         "commit": commit or "not a git checkout",
@@ -37,3 +41,5 @@ def made_by(study: Study, inputs: list[Path] | None = None) -> dict[str, str]:
         "machine": f"{platform.system()} {platform.machine()}",
         "duration": f"{time.monotonic() - _STARTED:.1f} s",
     }
+    frame = pd.Series(facts, name="value", dtype=object).to_frame()
+    return Table(frame, caption="What made this page", css="emolib-provenance")

@@ -212,22 +212,3 @@ class Table:
             f"<thead><tr>{first}{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         )
         return {"text/html": page, "text/plain": repr(self)}
-
-
-def provenance(made_by: Mapping[str, str]) -> Table:
-    """Show what made a page: the last thing on every page.
-
-    Parameters
-    ----------
-    made_by : mapping of str to str
-        As `emolib.book.provenance.made_by` gives it.
-
-    Examples
-    --------
-    >>> provenance({"study": "demo"})
-    What made this page
-          value
-    study  demo
-    """
-    frame = pd.Series(dict(made_by), name="value", dtype=object).to_frame()
-    return Table(frame, caption="What made this page", css="emolib-provenance")

@@ -20,7 +20,7 @@ from nbformat import v4
 from PIL import Image
 
 from emolib.errors import SettingsError
-from emolib.figures.display import Link, Picture, Table, bullets, plain, provenance, say, use_style
+from emolib.figures.display import Link, Picture, Table, bullets, plain, say, use_style
 
 PROJECT = Path(__file__).resolve().parents[2]
 EVIL = '<script>alert("1")</script>'
@@ -140,12 +140,6 @@ def test_plain_leaves_no_markdown():
 def test_sentences_are_single_paragraphs_and_items():
     assert say("a\n\nb", "c").data == "a b c"
     assert bullets("a\n b", "c").data == "- a b\n- c"
-
-
-def test_provenance_is_marked():
-    page = provenance({"study": "demo"})._repr_mimebundle_()["text/html"]
-    assert 'class="emolib-table emolib-provenance"' in page
-    assert '<th scope="row">study</th><td>demo</td>' in page
 
 
 @pytest.fixture
