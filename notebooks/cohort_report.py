@@ -29,7 +29,7 @@ from emolib.book.published import published_sentence, published_table
 from emolib.book.tables import effective_table, group_table, score_table
 from emolib.book.variants import differences, permuted_table, variants_table
 from emolib.evaluation.effective_n import effective_windows
-from emolib.evaluation.permutation import PERMUTATIONS, SAYS
+from emolib.evaluation.permutation import PERMUTATIONS
 from emolib.features.power import class_means, posterior_mean
 from emolib.figures import cohort as cohort_pictures
 from emolib.figures import pages as pictures
@@ -148,17 +148,8 @@ if len(of_groups := group_table(tested)):
 
 # %% [markdown]
 # A score without p is there to be compared: a light model beside the network, on the same trials.
-
-# %% tags=["remove-input"]
-if tested["network_p"].notna().any():
-    display(
-        say(
-            "The network is too dear to be trained so often. Its predictions are held",
-            "against exchanged labels as they stand. That p is only",
-            f"{SAYS['fixed_predictions']}, so it is never alone the ground of a claim: see",
-            "[What a score means](/chapters/09_what_a_score_means.ipynb).",
-        )
-    )
+# The network takes too long to be trained again for every exchange of the labels, so it has no p;
+# labels exchanged against its finished predictions would give one that is too small.
 
 # %% [markdown]
 # ## What the windows are worth

@@ -26,7 +26,6 @@ from emolib.book.attribution import share_sentences
 from emolib.book.provenance import provenance
 from emolib.book.tables import score_table
 from emolib.errors import DataError
-from emolib.evaluation.permutation import SAYS
 from emolib.features import power as summaries
 from emolib.features import spectra
 from emolib.figures import pages as pictures
@@ -235,21 +234,9 @@ if decoded:
 # %% [markdown]
 # ### Is it more than chance?
 #
-# The networks above are too dear to train again and again. Their answers can be held against
-# permuted labels all the same, but such p are approximate, and nothing may rest on them alone. The
-# last column says from which score on so few trials would show it in four of five cases.
-
-# %% tags=["remove-input"]
-tested = exploratory.table_of_networks(predictions, found)
-if len(tested):
-    caption = f"Networks beside permuted labels. p is {SAYS['fixed_predictions']}"
-    display(Table(tested, caption=caption))
-else:
-    display(say("No network's answers were tested; the sentences below say why, as far as known."))
-
-# %% [markdown]
-# Whether this subject's own trials tell the classes apart is also asked of a light model, trained
-# on them alone and fitted again after each of many permutations of the labels.
+# The networks above take too long to be trained again and again, so they are not tested. Whether
+# this subject's own trials tell the classes apart is asked of a light model, trained on them alone
+# and fitted again after each of many permutations of the labels.
 
 # %% tags=["remove-input"]
 bullets(*(exploratory.light_model_sentence(name, found) for name in this_study.tasks))

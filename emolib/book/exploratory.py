@@ -9,10 +9,6 @@ import pandas as pd
 import xarray as xr
 
 from emolib.evaluation.comparison import FEWEST_TRIALS, LEVEL, benjamini_hochberg
-from emolib.evaluation.guessing import guesses
-from emolib.evaluation.permutation import detectable_score, fixed_prediction_test
-from emolib.evaluation.scores import STAGES, count_hits, order
-from emolib.splits.protocols import LEAKING, protocol_name
 
 
 def cluster_sentence(task: str, found: xr.Dataset) -> str:
@@ -68,57 +64,6 @@ def light_model_sentence(task: str, found: xr.Dataset) -> str:
         f"difference from chance was {detected}, without correction for how many subjects and "
         f"tasks are looked at. {power}"
     )
-
-
-def table_of_networks(predictions: pd.DataFrame, found: xr.Dataset) -> pd.DataFrame:
-    """Hold a subject's networks against their own answers under permuted labels.
-
-    Parameters
-    ----------
-    predictions : DataFrame
-        The subject's, as for `emolib.evaluation.score`.
-    found : Dataset
-        The subject's, from `emolib.evaluation.subject.summarise`.
-
-    Returns
-    -------
-    DataFrame of str
-        A row a task, honest protocol and stage, for the tasks whose labels may be permuted. No
-        rows if there is none. The p are approximate (METHOD section 8.3).
-    """
-    if not len(predictions):
-        return pd.DataFrame()
-    able = found["task"].to_numpy()[found["untested"].to_numpy() == ""]
-    own = predictions[~predictions["protocol"].isin(LEAKING) & predictions["task"].isin(able)]
-    if not len(own):
-        return pd.DataFrame()
-    hits = count_hits(own)
-    # Of one subject the trials are exchanged, whether or not a stimulus was shown twice.
-    tests = fixed_prediction_test(own.assign(stimulus=own["trial"]))
-    lines = []
-    for (protocol, stage, task), test in tests.items():
-        if not np.isfinite(test.value):
-            continue  # no fold holds both classes
-        of = hits[protocol, stage, task]
-        needed = detectable_score(guesses(of, str(of.subject[0])))
-        low, high = test.chance_range
-        lines.append(
-            {
-                "task": task,
-                "protocol": protocol,
-                "stage": stage,
-                "balanced accuracy": f"{test.value:.2f}",
-                "with permuted labels (95 %)": f"{low:.2f} to {high:.2f}",
-                "p, approximate": f"{test.p:.3f}",
-                "found in 4 of 5 cases": f"{needed:.2f}" if needed < 1 else "no score",
-            }
-        )
-    if not lines:
-        return pd.DataFrame()
-    table = pd.DataFrame(lines)
-    table = table.assign(order=order(table)).sort_values(["task", "order"]).drop(columns="order")
-    names = {"protocol": table["protocol"].map(protocol_name), "stage": table["stage"].map(STAGES)}
-    return table.assign(**names).set_index("task")
 
 
 def table_of_tests(found: Mapping[str, xr.Dataset]) -> pd.DataFrame:

@@ -158,7 +158,7 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> row = {"task": "valence", "protocol": "trial_grouped", "primary": False, "n_subjects": 4.0,
     ...     "n_stimuli": 20.0, "score": 0.52, "chance_low": 0.45, "chance_high": 0.55, "p": 0.2,
-    ...     "corrected": 0.4, "network": np.nan, "network_p": np.nan, "untested": ""}
+    ...     "corrected": 0.4, "network": np.nan, "untested": ""}
     >>> group_table(pd.DataFrame([row])).iloc[0].tolist()
     ['trial-grouped', '4 x 20', '0.52', '0.45 to 0.55', '0.200', '0.400', '-']
     """
@@ -175,8 +175,7 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
             else "-",
             "p": either(row["p"], 3),
             "p, corrected": either(row["corrected"], 3),
-            "network (approximate p)": either(row["network"], 2)
-            + f" ({row['network_p']:.3f})" * bool(np.isfinite(row["network_p"])),
+            "network": either(row["network"], 2),
         }
         for row in made.to_dict("records")
     ]

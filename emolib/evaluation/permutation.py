@@ -1,8 +1,8 @@
 """Permutation tests: is a score better than what permuted labels give?
 
-METHOD sections 8.3 and 8.6. Labels permuted against fixed predictions reject too often where
-nothing is; fitting again on permuted labels does not. Where all subjects saw the same stimuli,
-only one permutation of the stimuli for everybody keeps its level: see `joint_stimulus_test`.
+Labels permuted against predictions that stay as they are reject too often where there is nothing
+to find; fitting again on permuted labels does not. Where all subjects saw the same stimuli, only
+one permutation of the stimuli for everybody keeps its level: see `joint_stimulus_test`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ import pandas as pd
 from scipy import sparse, stats
 
 from emolib.errors import DataError, check_option
-from emolib.evaluation.bootstrap import Hits, cells, cohort_values, percentiles
+from emolib.evaluation.bootstrap import cohort_values, percentiles
 from emolib.evaluation.linear import OPERATORS, Operator
 from emolib.evaluation.nulls import LEVEL, null_cohort
-from emolib.evaluation.scores import count_hits
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import leave_subjects_out
 
@@ -27,7 +26,6 @@ SAYS = {
     "joint_stimulus": "better than an arbitrary labelling of the same stimuli",
     "within_subject": "any association with the labels, the stimuli's identity included",
     "within_fold": "any association with the labels within each fold",
-    "fixed_predictions": "approximate: rejects in 6-11 % at a nominal 5 % in simulation",
 }
 
 
@@ -199,34 +197,6 @@ def within_subject_test(
     return _test(kind, operator, labels, permuted)
 
 
-def fixed_prediction_test(
-    predictions: pd.DataFrame, *, n_permutations: int = PERMUTATIONS, seed: int = 0
-) -> dict[tuple[str, str, str], PermutationTest]:
-    """Permute stimuli against predictions that stay as they are, by (protocol, stage, task).
-
-    For models too dear to fit again. It rejects too often (see `SAYS`) and is never alone the
-    ground of a claim.
-    """
-    tests = {}
-    for key, hits in count_hits(predictions).items():
-        if hits.n_classes != 2:
-            continue
-        # A right answer to class 1 says 1, a wrong one 0; and the other way for class 0.
-        says = np.where(hits.hits["trial"] > 0, hits.label, 1 - hits.label)
-        stimulus = np.unique(hits.stimulus, return_inverse=True)[1]
-        subject = np.unique(hits.subject, return_inverse=True)[1]
-        of = np.full((subject.max() + 1, stimulus.max() + 1), np.nan)
-        of[subject, stimulus] = hits.label
-        rng = np.random.default_rng(seed)
-        null = []
-        for _ in range(n_permutations):
-            label = of[subject, rng.permutation(of.shape[1])[stimulus]]
-            null.append(_balanced(hits, says, label))
-        value = _balanced(hits, says, hits.label.astype(float))
-        tests[key] = PermutationTest("fixed_predictions", value, np.array(null))
-    return tests
-
-
 def in_blocks(labels: np.ndarray, *, n_permutations: int = 999, seed: int = 0) -> bool:
     """Say whether classes come in blocks: far fewer changes from trial to trial than by chance.
 
@@ -308,22 +278,3 @@ def _test(
 ) -> PermutationTest:
     value = float(labelled_scores(operator, labels[:, None])[0])
     return PermutationTest(kind, value, labelled_scores(operator, permuted))
-
-
-def _balanced(hits: Hits, says: np.ndarray, label: np.ndarray) -> float:
-    """Trial balanced accuracy of fixed answers under other labels; NaN labels do not count."""
-    known = ~np.isnan(label)
-    right = ((says == label) & known).astype(float)
-    other = Hits(
-        hits.subject,
-        hits.stimulus,
-        hits.trial,
-        hits.fold,
-        np.where(known, label, 0).astype(int),
-        {"trial": right},
-        {"trial": known.astype(float)},
-        2,
-    )
-    of = cells(other)
-    values = of.values(np.ones((1, len(label))))
-    return float(cohort_values(values, of.subject, np.ones((1, len(np.unique(of.subject)))))[0])

@@ -1,14 +1,12 @@
 """The words of the exploratory tests, and their table."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import xarray as xr
 
 from emolib.book.exploratory import (
     cluster_sentence,
     light_model_sentence,
-    table_of_networks,
     table_of_tests,
 )
 
@@ -75,40 +73,3 @@ def test_p_values_are_corrected_over_subjects_and_tasks():
 def test_no_tests_no_table():
     assert not len(table_of_tests({"sub-01": summary(p=np.nan, holm_p=np.nan)}))
     assert not len(table_of_tests({}))
-
-
-def predicted(protocol="trial_grouped", stage="pooled", n=20, right=20, task="valence"):
-    trial = np.arange(n)
-    label = trial % 2
-    return pd.DataFrame(
-        {"protocol": protocol, "fold": trial // (n // 2), "stage": stage, "subject": "sub-01"}
-        | {"trial": trial, "stimulus": "one", "window": 0, "task": task, "label": label}
-        | {"probability": np.where(trial < right, label, 1 - label)}
-    )
-
-
-def test_networks_stand_beside_permuted_labels_and_what_could_be_found():
-    table = table_of_networks(
-        pd.concat([predicted(), predicted("window_wise"), predicted(stage="subject", right=11)]),
-        summary(),
-    )
-    assert table["protocol"].tolist() == ["trial-grouped"] * 2  # the leaking one is not tested
-    assert table["balanced accuracy"].tolist() == ["1.00", "0.55"]
-    perfect, middling = table.to_dict("records")
-    assert perfect["p, approximate"] == "0.001" and float(middling["p, approximate"]) > 0.2
-    low, high = map(float, perfect["with permuted labels (95 %)"].split(" to "))
-    assert low < 0.5 < high
-    assert high < float(perfect["found in 4 of 5 cases"]) < 1
-
-
-def test_a_constant_answer_is_no_power():
-    """Permuting labels moves its score by nothing; that does not mean that half would be found."""
-    (row,) = table_of_networks(predicted().assign(probability=0.9), summary()).to_dict("records")
-    assert row["with permuted labels (95 %)"] == "0.50 to 0.50"
-    assert float(row["found in 4 of 5 cases"]) > 0.65
-
-
-def test_what_may_not_be_permuted_has_no_row():
-    assert not len(table_of_networks(predicted(), summary(untested="one class only")))
-    assert not len(table_of_networks(pd.DataFrame(), summary()))
-    assert not len(table_of_networks(predicted("window_wise"), summary()))

@@ -12,7 +12,6 @@ from emolib.evaluation.nulls import null_cohort, rejection_band
 from emolib.evaluation.permutation import (
     PermutationTest,
     false_positives,
-    fixed_prediction_test,
     joint_stimulus_test,
     labelled_scores,
     within_subject_test,
@@ -143,21 +142,6 @@ def test_missing_labels_cannot_be_permuted():
     operator = operator_of(x, table.assign(valence=table["valence"].where(table.index > 3, -1)))
     with pytest.raises(DataError, match="0 and 1 alone can be permuted"):
         joint_stimulus_test(operator, "valence")
-
-
-def test_fixed_predictions_give_the_score_and_a_p():
-    x, table = null_cohort("independent", np.random.default_rng(0), **SMALL)
-    x[:, 0] += 3 * table["valence"]
-    given = reference_predictions(
-        "ridge", x, table, "leave_subjects_out", n_folds=3, seed=0, tasks=["valence"]
-    )
-    ((key, test),) = fixed_prediction_test(given, n_permutations=99).items()
-    assert key == ("leave_subjects_out", "ridge", "valence")
-    scores = score(given, resamples=0).set_index("metric")
-    whole = scores[scores["subject"].isna() & scores["fold"].isna()]
-    assert test.value == pytest.approx(whole.loc["trial_balanced_accuracy", "value"])
-    assert test.p == 0.01
-    assert test.says.startswith("approximate")
 
 
 def test_a_null_that_nobody_knows():
