@@ -19,7 +19,7 @@ def word(text):
 study = studies.load(config["study"])
 subjects = {file_stem(subject): subject for subject in study.subjects()}  # by file name
 simulated = study.simulation is not None
-memory = getattr(study.reader, "MEMORY_MB", 2500)  # of a process that reads a recording
+memory = study.reader.MEMORY_MB  # of a process that reads a recording
 emolib = f"{word(sys.executable)} -m emolib"
 here = f"{word(study.file)} > {{log}} 2>&1"
 

@@ -82,8 +82,8 @@ def _check(study: studies.Study, options: argparse.Namespace) -> int:
 
 def _fetch(study: studies.Study) -> None:
     """Let a reader that knows where its data are published fetch what is not there."""
-    if study.root is None and hasattr(study.reader, "prepare"):
-        study.reader.prepare(study.recordings_root, study.only_subjects)
+    if study.root is None and study.reader.default_root is not None:
+        study.reader.default_root(fetch=True, wanted=study.only_subjects)
 
 
 def _simulate(study: studies.Study, options: argparse.Namespace) -> int:

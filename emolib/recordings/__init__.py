@@ -18,29 +18,19 @@ with the coordinates `trial` (from 1), `channel` (10-20 names), `time`, `baselin
 `scale`, `task`, and the attributes `dataset`, `subject`, `sfreq` (Hz) and `notes` (what was
 dropped or left out, and why). A recording has ratings, classes or both.
 
-A reader is a module of this folder. It offers::
-
-    subjects(root) -> list[str]            names such as "sub-01", in numeric order
-    sources(root, subject) -> list[Path]   the files that hold the subject
-    read(root, subject) -> Dataset         validated, or a DataError
-    check(root) -> dict                    for each subject the DataError, or None
-
-and perhaps `default_root() -> Path`, where the data lie if nobody says, and `BY_STIMULUS = True`,
-where trials are numbered by their stimuli, so that their numbers do not say when they were.
+`readers.Reader` says what a reader of a data set offers.
 """
 
-from emolib.recordings import deap, dreamer, eegmat, files, seed, simulated
-from emolib.recordings.deap import read_deap
-from emolib.recordings.recording import build, check_each
-from emolib.recordings.validation import validate
+import lazy_loader
 
-READERS = {
-    "deap": deap,
-    "seed": seed,
-    "dreamer": dreamer,
-    "files": files,
-    "eegmat": eegmat,
-    "simulated": simulated,
-}
-
-__all__ = ["READERS", "build", "check_each", "read_deap", "validate"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "deap": ["read_deap"],
+        "epochs": ["from_epochs", "to_epochs"],
+        "labels": ["Task", "trial_classes", "window_table"],
+        "readers": ["READERS", "Reader"],
+        "recording": ["build"],
+        "validation": ["validate"],
+    },
+)

@@ -25,34 +25,27 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from emolib.errors import DataError, InputError
+from emolib.errors import DataError
 from emolib.grid import DEAP_CHANNELS
-from emolib.recordings.matlab import COPY_AGAIN, load_matlab
-from emolib.recordings.pickles import load_arrays
+from emolib.recordings.arrays import COPY_AGAIN, load_arrays, load_matlab
 from emolib.recordings.recording import (
+    STANDARD_MEMORY_MB,
     build,
-    check_each,
     check_subject,
     subject_name,
     wrong_folder,
 )
 from emolib.recordings.validation import validate
 
-BY_STIMULUS = True  # videos were shown to each subject in an order of its own
+RANDOMISED_ORDER = True  # videos are numbered alike, and were shown in an order of one's own
+MEMORY_MB = STANDARD_MEMORY_MB
+default_root = None
 SCALES = ("valence", "arousal", "dominance", "liking")  # the columns of `labels`
 PERIPHERAL = "hEOG, vEOG, zEMG, tEMG, GSR, respiration, plethysmograph, temperature"
 FOLDERS = ("data_preprocessed_matlab", "data_preprocessed_python")  # of the release
 
 _FILE = re.compile(r"s(\d\d|[1-9]\d{2,})\.(mat|dat)")
-_EXPECTED = """\
-data_preprocessed_matlab/
-  s01.mat
-  s02.mat
-  ...
-or data_preprocessed_python/
-  s01.dat
-  s02.dat
-  ..."""
+_EXPECTED = "data_preprocessed_matlab/s01.mat or data_preprocessed_python/s01.dat"
 _GIVE_FOLDER = "Give the folder that holds s01.mat, s02.mat, ..., or the folder above it."
 
 
@@ -80,29 +73,12 @@ RELEASE = DeapLayout()
 
 
 def subjects(root: str | Path) -> list[str]:
-    """Name the subjects below `root`, in numeric order: "sub-01" for `s01.mat` or `s01.dat`.
-
-    Parameters
-    ----------
-    root : path
-        The folder of the files, or the folder above it. Other files in it do not matter.
-
-    Raises
-    ------
-    DataError
-        If no subject is found; it shows the tree that is expected beside what was found.
-    """
+    """List the subjects in or below the folder `root`: "sub-01" for `s01.mat` or `s01.dat`."""
     return list(_files(root))
 
 
 def sources(root: str | Path, subject: str) -> list[Path]:
-    """Name the file that holds a subject; `.mat` before `.dat` where both are there.
-
-    Raises
-    ------
-    DataError
-        If there is no such subject.
-    """
+    """Return the file that holds a subject; `.mat` before `.dat` where both are there."""
     files = _files(root)
     return [files[check_subject(root, subject, list(files))]]
 
@@ -110,11 +86,6 @@ def sources(root: str | Path, subject: str) -> list[Path]:
 def read(root: str | Path, subject: str, *, layout: DeapLayout = RELEASE) -> xr.Dataset:
     """Read one subject of the folder `root`: see `read_deap`."""
     return read_deap(sources(root, subject)[0], layout)
-
-
-def check(root: str | Path, *, layout: DeapLayout = RELEASE) -> dict[str, InputError | None]:
-    """Read every subject; say for each what is wrong with it, None if nothing is."""
-    return check_each(subjects(root), lambda subject: read(root, subject, layout=layout))
 
 
 def read_deap(path: str | Path, layout: DeapLayout = RELEASE) -> xr.Dataset:

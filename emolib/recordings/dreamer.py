@@ -24,11 +24,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from emolib.errors import DataError, InputError
-from emolib.recordings.matlab import COPY_AGAIN, load_matlab
+from emolib.errors import DataError
+from emolib.recordings.arrays import COPY_AGAIN, load_matlab
 from emolib.recordings.recording import (
     build,
-    check_each,
     check_subject,
     stack,
     subject_name,
@@ -36,8 +35,9 @@ from emolib.recordings.recording import (
 )
 from emolib.recordings.validation import validate
 
-BY_STIMULUS = True  # clips are numbered alike for everybody; when they were shown is not said
-MEMORY_MB = 5000  # of a process that loads the file
+RANDOMISED_ORDER = True  # clips are numbered alike; when they were shown is not said
+MEMORY_MB = 5000  # the file holds everybody
+default_root = None
 FILE = "DREAMER.mat"
 CHANNELS = ("AF3", "F7", "F3", "FC5", "T7", "P7", "O1", "O2", "P8", "T8", "FC6", "F4", "F8", "AF4")
 SFREQ = 128.0  # Hz
@@ -48,37 +48,15 @@ _AS_IT_IS = "Use the release as it is."
 
 
 def subjects(root: str | Path) -> list[str]:
-    """Name the people, "sub-01" to "sub-23"; the file is not opened.
-
-    Parameters
-    ----------
-    root : path
-        The file `DREAMER.mat`, or its folder.
-
-    Raises
-    ------
-    DataError
-        If it is not there; it shows what is expected beside what was found.
-    """
+    """List the people, "sub-01" to "sub-23"; the file is not opened."""
     _file(root)
     return [subject_name(number) for number in range(1, N_PEOPLE + 1)]
 
 
 def sources(root: str | Path, subject: str) -> list[Path]:
-    """Name the file that holds a person, and everybody else.
-
-    Raises
-    ------
-    DataError
-        If there is no such person.
-    """
+    """Return the file that holds a person, and everybody else."""
     check_subject(root, subject, subjects(root))
     return [_file(root)]
-
-
-def check(root: str | Path) -> dict[str, InputError | None]:
-    """Read everybody; say for each what is wrong with it, None if nothing is."""
-    return check_each(subjects(root), lambda subject: read(root, subject))
 
 
 def read(root: str | Path, subject: str) -> xr.Dataset:

@@ -23,18 +23,26 @@ import pandas as pd
 import pooch
 import xarray as xr
 
-from emolib.errors import DataError, InputError, check_range
+from emolib.errors import DataError, check_range
 from emolib.recordings import files
-from emolib.recordings.recording import check_each, check_subject, subject_name, wrong_folder
+from emolib.recordings.recording import (
+    STANDARD_MEMORY_MB,
+    check_subject,
+    subject_name,
+    wrong_folder,
+)
 
+RANDOMISED_ORDER = False
+MEMORY_MB = STANDARD_MEMORY_MB
 URL = "https://physionet.org/files/eegmat/1.0.0/"
-CHECKSUMS = "SHA256SUMS.txt"
+CHECKSUMS = "SHA256SUMS.txt"  # beside the files; each is compared with its own
+RETRIES = 2  # of each file
 CONDITIONS = {1: "rest", 2: "arithmetic"}  # the number in the file's name
 ALL = tuple(subject_name(number) for number in range(36))
 SAMPLE = ALL[:8]  # enough for the book: 41 MB instead of 180
 
 _FILE = re.compile(r"Subject(\d\d)_([12])\.edf")
-_EXPECTED = "Subject00_1.edf\nSubject00_2.edf\nSubject01_1.edf\n..."
+_EXPECTED = "Subject00_1.edf and Subject00_2.edf"
 _DOWNLOAD = (
     "Give the folder that holds the EDF files; `emolib.recordings.eegmat.download(folder)` "
     "fetches them from PhysioNet."
@@ -60,13 +68,12 @@ class EegmatSettings:
 DEFAULT = EegmatSettings()
 
 
-def default_root() -> Path:
-    """Say where the data lie: `eegmat` below `EMOLIB_DATA` if that is set, else a cache.
+def default_root(*, fetch: bool = False, wanted: Iterable[str] | None = None) -> Path:
+    """Return where the data lie: `eegmat` below `EMOLIB_DATA` if that is set, else a cache.
 
-    Raises
-    ------
-    DataError
-        If `EMOLIB_DATA` is set, but the folder holds no such data.
+    With `fetch`, what the cache lacks is downloaded: the subjects `wanted` out of `ALL`, by default
+    `SAMPLE`, unless somebody is there already. If `EMOLIB_DATA` is set, but the folder holds no
+    such data, that is a DataError.
     """
     if place := os.environ.get("EMOLIB_DATA"):
         root = Path(place) / "eegmat"
@@ -79,37 +86,18 @@ def default_root() -> Path:
                 "to have the data downloaded.",
             )
         return root
-    return Path(pooch.os_cache("emolib")) / "eegmat"
-
-
-def prepare(root: str | Path, wanted: Iterable[str] | None = None) -> None:
-    """Download into the cache the subjects that it lacks; any other folder is left as it is.
-
-    Parameters
-    ----------
-    root : path
-        The cache, or a folder of one's own.
-    wanted : iterable of str, optional
-        Names out of `ALL`; by default `SAMPLE`, unless somebody is there already.
-    """
     cache = Path(pooch.os_cache("emolib")) / "eegmat"
-    if Path(root) != cache:
-        return
-    numbers = [number for number, _ in _files(cache)]
-    whole = {subject_name(number) for number in numbers if numbers.count(number) == 2}
-    missing = [name for name in wanted or (() if whole else SAMPLE) if name not in whole]
-    if missing:
-        download(cache, missing)
+    if fetch:
+        numbers = [number for number, _ in _files(cache)]
+        whole = {subject_name(number) for number in numbers if numbers.count(number) == 2}
+        missing = [name for name in wanted or (() if whole else SAMPLE) if name not in whole]
+        if missing:
+            download(cache, missing)
+    return cache
 
 
 def subjects(root: str | Path) -> list[str]:
-    """Name the subjects of the folder: "sub-00" for `Subject00_1.edf`.
-
-    Raises
-    ------
-    DataError
-        If there is none; it shows what is expected beside what was found.
-    """
+    """List the subjects of the folder: "sub-00" for `Subject00_1.edf`."""
     numbers = sorted({number for number, _ in _files(root)})
     if not numbers:
         raise wrong_folder(root, "eegmat recording", _EXPECTED, _DOWNLOAD)
@@ -117,13 +105,7 @@ def subjects(root: str | Path) -> list[str]:
 
 
 def sources(root: str | Path, subject: str) -> list[Path]:
-    """Name a subject's two files, rest first.
-
-    Raises
-    ------
-    DataError
-        If there is no such subject.
-    """
+    """Return a subject's two files, rest first."""
     check_subject(root, subject, subjects(root))
     return [path for (number, _), path in _files(root).items() if subject_name(number) == subject]
 
@@ -151,11 +133,6 @@ def read(root: str | Path, subject: str, *, settings: EegmatSettings = DEFAULT) 
     table, notes = _pseudo_trials(subject, paths, settings.trial_seconds)
     recording = files.cut_trials(table, where=root, dataset="eegmat")
     return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
-
-
-def check(root: str | Path, *, settings: EegmatSettings = DEFAULT) -> dict[str, InputError | None]:
-    """Read every subject; say for each what is wrong with it, None if nothing is."""
-    return check_each(subjects(root), lambda subject: read(root, subject, settings=settings))
 
 
 def _files(root: str | Path) -> dict[tuple[int, int], Path]:
@@ -197,84 +174,49 @@ def _pseudo_trials(
 # The download
 
 
-def download(
-    folder: str | Path,
-    subjects: Iterable[str] = SAMPLE,
-    *,
-    base_url: str = URL,
-    retries: int = 2,
-) -> Path:
-    """Fetch subjects into a folder; what is there already and whole is not fetched again.
+def download(folder: str | Path, subjects: Iterable[str] = SAMPLE) -> Path:
+    """Fetch subjects out of `ALL` into a folder; what is there already and whole is kept.
 
-    Parameters
-    ----------
-    folder : path
-        Where the files go.
-    subjects : iterable of str
-        Names out of `ALL`.
-    base_url : str
-        Where the files lie, beside a `SHA256SUMS.txt` that every file is held against.
-    retries : int
-        How often to try a file again.
-
-    Returns
-    -------
-    Path
-        The folder.
-
-    Raises
-    ------
-    DataError
-        If the server does not answer, or a file does not match its checksum, or has none. A file
-        that does not match is not kept.
+    A DataError if the server does not answer, or a file does not match its checksum, or has none:
+    such a file is not kept.
     """
     names = [
-        f"Subject{check_subject(base_url, subject, ALL)[-2:]}_{condition}.edf"
+        f"Subject{check_subject(URL, subject, ALL)[-2:]}_{condition}.edf"
         for subject in subjects
         for condition in CONDITIONS
     ]
-    checksums = _fetch_checksums(base_url)
-    for name in names:
-        if name not in checksums:
-            raise DataError(
-                base_url + CHECKSUMS,
-                f"has no line for {name}.",
-                "Without its checksum a file cannot be trusted: tell the data's publisher.",
-            )
-    keeper = pooch.create(
-        path=folder,
-        base_url=base_url,
-        registry={name: f"sha256:{checksums[name]}" for name in names},
-        retry_if_failed=retries,
-    )
     pooch.get_logger().setLevel("WARNING")
+    registry = _checksums()
+    keeper = pooch.create(path=folder, base_url=URL, registry=registry, retry_if_failed=RETRIES)
     for name in names:
         try:
             keeper.fetch(name)
-        except ValueError as error:  # pooch's word for a checksum that does not match
+        except (
+            ValueError
+        ) as error:  # pooch's word for a checksum that does not match, or is missing
             raise DataError(
-                base_url + name,
-                "does not match its SHA-256 checksum, so it was not kept.",
+                URL + name,
+                f"does not match its SHA-256 checksum or has none, so it was not kept ({error}).",
                 "It was damaged on the way, or changed: try again later.",
             ) from error
         except OSError as error:
-            raise _unreachable(base_url + name, error) from error
+            raise _unreachable(URL + name, error) from error
     return Path(folder)
 
 
-def _fetch_checksums(base_url: str) -> dict[str, str]:
+def _checksums() -> dict[str, str]:
     """Fetch the list of checksums: lines of a digest, blanks, a file's name."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / CHECKSUMS
         try:
-            pooch.HTTPDownloader()(base_url + CHECKSUMS, str(path), None)
+            path = Path(pooch.retrieve(URL + CHECKSUMS, None, path=folder))
         except OSError as error:
-            raise _unreachable(base_url + CHECKSUMS, error) from error
+            raise _unreachable(URL + CHECKSUMS, error) from error
         lines = [line.split(maxsplit=1) for line in path.read_text("utf-8").splitlines()]
     return {line[1].strip().removeprefix("*"): line[0].lower() for line in lines if len(line) == 2}
 
 
 def _unreachable(url: str, error: OSError) -> DataError:
+    """Return the error of a file that the server did not send."""
     return DataError(
         url,
         f"could not be fetched ({type(error).__name__}: {error}).",

@@ -14,12 +14,22 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.errors import DataError, InputError, SettingsError, check_option, did_you_mean
+from emolib.errors import DataError, SettingsError, check_option, did_you_mean
 from emolib.grid import canonical_name
 from emolib.recordings.eeg_file import PLACES, open_eeg, read_microvolts
-from emolib.recordings.recording import RATING_HIGH, RATING_LOW, build, check_each, check_subject
+from emolib.recordings.recording import (
+    RATING_HIGH,
+    RATING_LOW,
+    STANDARD_MEMORY_MB,
+    build,
+    check_subject,
+)
 from emolib.recordings.trial_table import label_columns, read_table, sort_subjects, table_path
 from emolib.recordings.validation import validate
+
+RANDOMISED_ORDER = False
+MEMORY_MB = STANDARD_MEMORY_MB
+default_root = None
 
 _SIDECARS = {".vhdr": (".eeg", ".vmrk"), ".set": (".fdt",)}  # files that belong to another
 
@@ -50,29 +60,15 @@ DEFAULT = FilesSettings()
 
 
 def subjects(root: str | Path) -> list[str]:
-    """Name the subjects of the table, in numeric order: "sub-01" for a row that says 1 or 01.
+    """List the subjects of the table, in numeric order: "sub-01" for a row that says 1 or 01.
 
-    Parameters
-    ----------
-    root : path
-        The table, or the folder that holds it as `trials.csv` or `trials.tsv`.
-
-    Raises
-    ------
-    DataError
-        If there is no table, or it cannot be used.
+    `root` is the table, or the folder that holds it as `trials.csv` or `trials.tsv`.
     """
     return sort_subjects(read_table(root)["subject"].unique())
 
 
 def sources(root: str | Path, subject: str) -> list[Path]:
-    """Name the files that hold a subject: the table, the signals, and what belongs to them.
-
-    Raises
-    ------
-    DataError
-        If there is no such subject.
-    """
+    """Return the files that hold a subject: the table, the signals, and what belongs to them."""
     rows = _rows(root, subject)
     signals = [Path(file) for file in rows["file"].unique()]
     beside = [
@@ -85,11 +81,6 @@ def read(root: str | Path, subject: str, *, settings: FilesSettings = DEFAULT) -
     """Read one subject of the table `root`: see `cut_trials`."""
     rows = _rows(root, subject)
     return cut_trials(rows, where=table_path(root), dataset="files", settings=settings)
-
-
-def check(root: str | Path, *, settings: FilesSettings = DEFAULT) -> dict[str, InputError | None]:
-    """Read every subject; say for each what is wrong with it, None if nothing is."""
-    return check_each(subjects(root), lambda subject: read(root, subject, settings=settings))
 
 
 def _rows(root: str | Path, subject: str) -> pd.DataFrame:
@@ -106,29 +97,11 @@ def cut_trials(
     dataset: str,
     settings: FilesSettings = DEFAULT,
 ) -> xr.Dataset:
-    """Cut one subject's trials out of the files.
+    """Cut one subject's trials out of the files: a recording.
 
-    Parameters
-    ----------
-    table : DataFrame
-        The subject's rows, as `read_table` returns them.
-    where : path
-        What to name in an error about the table.
-    dataset : str
-        What the recording says it is from.
-    settings : FilesSettings
-        Reference, channels to drop, range of the ratings.
-
-    Returns
-    -------
-    Dataset
-        A recording: `eeg` (trial, channel, time), float32, microvolts; NaN after the end of
-        shorter trials, with `trial_samples`; `baseline` where the table has one.
-
-    Raises
-    ------
-    DataError
-        If a trial ends after its file, files do not fit each other, or `validate` objects.
+    `table` has the subject's rows, as `read_table` returns them; `where` is what an error about
+    the table names. NaN follows the end of shorter trials, with `trial_samples`. A trial that ends
+    after its file, or files that do not fit each other, are DataErrors.
     """
     table = table.sort_values("trial")
     opened = {file: open_eeg(file) for file in table["file"].unique()}

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import xarray as xr
 
 from emolib.errors import DataError, SettingsError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
 
 MISSING = -1
 
@@ -60,7 +63,7 @@ class Task:
 
 
 def trial_classes(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
-    """Give each trial a class per task.
+    """Return the class of each trial, by task.
 
     Parameters
     ----------
@@ -84,6 +87,7 @@ def trial_classes(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
 
     Examples
     --------
+    >>> import xarray as xr
     >>> ratings = xr.Dataset(
     ...     {"rating": (("trial", "scale"), [[4.9], [5.0], [5.1], [np.nan]])},
     ...     {"trial": [1, 2, 3, 4], "scale": ["valence"]},
@@ -91,17 +95,22 @@ def trial_classes(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
     >>> trial_classes(ratings, {"valence": Task("valence")})["valence"].tolist()
     [0, 0, 1, <NA>]
     """
+    import pandas as pd  # here, not above: half a second that a task need not wait for
+
     # Features have a `trial` per window; there the trials' own numbers stand apart.
     trials = data["trial_number" if "trial_number" in data.coords else "trial"].to_numpy()
     columns = {
-        name: _from_class(data, name, task) if task.rating is None else _from_rating(data, task)
+        name: pd.array(
+            _from_class(data, name, task) if task.rating is None else _from_rating(data, task),
+            dtype="Int64",
+        )
         for name, task in tasks.items()
     }
     return pd.DataFrame(columns, index=pd.Index(trials, name="trial"))
 
 
 def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
-    """Make the table that splits and predictions stand on, a row a window.
+    """Return the table that splits and predictions stand on: one row per window.
 
     Parameters
     ----------
@@ -123,6 +132,7 @@ def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFram
 
     Examples
     --------
+    >>> import xarray as xr
     >>> from emolib.features import FeatureSettings, extract_features
     >>> noise = np.random.default_rng(0).normal(size=(2, 2, 128))
     >>> recording = xr.Dataset(
@@ -142,6 +152,8 @@ def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFram
     2  sub-01      2        b       0       -1
     3  sub-01      2        b       1       -1
     """
+    import pandas as pd  # as above
+
     table = pd.DataFrame(
         {
             "subject": features["subject"].to_numpy(),
@@ -155,7 +167,7 @@ def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFram
 
 
 def class_weights(labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """Weigh classes so that each counts the same: ``n / (n_classes * n_c)``.
+    """Compute weights with which each class counts the same: ``n / (n_classes * n_c)``.
 
     Parameters
     ----------
@@ -167,16 +179,12 @@ def class_weights(labels: np.ndarray, n_classes: int) -> np.ndarray:
     Returns
     -------
     array of float64, shape (n_classes,)
-        Their mean over the labelled rows is 1.
+        Their mean over the labelled rows is 1. Scikit-learn calls them 'balanced'.
 
     Raises
     ------
     DataError
         If a class has no row, or a label is no class.
-
-    Notes
-    -----
-    METHOD section 6, 'balanced': a vector for each head, from its own labels.
 
     Examples
     --------
@@ -202,8 +210,8 @@ def class_weights(labels: np.ndarray, n_classes: int) -> np.ndarray:
     return len(labelled) / (n_classes * counts)
 
 
-def _from_rating(data: xr.Dataset, task: Task) -> pd.arrays.IntegerArray:
-    """Hold a rating against the threshold."""
+def _from_rating(data: xr.Dataset, task: Task) -> np.ndarray:
+    """Compare a rating with the threshold: 0, 1 or NaN."""
     scales = data["scale"].to_numpy().astype(str).tolist() if "rating" in data else []
     if task.rating not in scales:
         raise SettingsError(
@@ -220,13 +228,11 @@ def _from_rating(data: xr.Dataset, task: Task) -> pd.arrays.IntegerArray:
             "Give a threshold within the scale, below its upper end.",
         )
     values = rating.to_numpy()[:, scales.index(task.rating)].astype(float)
-    classes = pd.array((values > task.above).astype(int), dtype="Int64")
-    classes[np.isnan(values)] = pd.NA
-    return classes
+    return np.where(np.isnan(values), np.nan, values > task.above)
 
 
-def _from_class(data: xr.Dataset, name: str, task: Task) -> pd.arrays.IntegerArray:
-    """Number the recording's own classes."""
+def _from_class(data: xr.Dataset, name: str, task: Task) -> np.ndarray:
+    """Number the recording's own classes from 0; NaN where one is missing."""
     known = data["task"].to_numpy().astype(str).tolist() if "class" in data else []
     if name not in known:
         raise SettingsError(
@@ -235,16 +241,12 @@ def _from_class(data: xr.Dataset, name: str, task: Task) -> pd.arrays.IntegerArr
             did_you_mean(name, known) if known else "Name the rating that decides the task.",
         )
     values = data["class"].transpose("trial", "task").to_numpy()[:, known.index(name)]
-    missing = pd.isna(values) | (values == "")
-    strange = sorted({str(value) for value in values[~missing]} - set(task.classes))
+    strange = sorted({str(value) for value in values} - {*task.classes, "", "nan", "None"})
     if strange:
         raise DataError(
             f"class {name!r}",
             f"the recording holds {', '.join(map(repr, strange))}.",
             f"Name all classes of the task. {did_you_mean(strange[0], task.classes)}",
         )
-    numbers = [
-        pd.NA if gone else task.classes.index(str(value))
-        for value, gone in zip(values, missing, strict=True)
-    ]
-    return pd.array(numbers, dtype="Int64")
+    numbers = {name: float(number) for number, name in enumerate(task.classes)}
+    return np.array([numbers.get(str(value), np.nan) for value in values])

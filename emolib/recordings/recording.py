@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from emolib.errors import DataError, InputError, did_you_mean
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 RATING_LOW, RATING_HIGH = 1.0, 9.0  # of the self-assessment manikin, which DEAP uses
+STANDARD_MEMORY_MB = 2500  # of a process that reads a recording of an hour
 
 
 def build(
@@ -64,6 +67,8 @@ def build(
     Dataset
         A recording, not yet validated. No signal is copied.
     """
+    import xarray as xr  # here, not above: a third of a second that settings need not wait for
+
     recording = xr.Dataset(
         {"eeg": (("trial", "channel", "time"), eeg, {"units": "uV"})},
         coords={
@@ -118,7 +123,7 @@ def stack(pieces: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def subject_name(number: int) -> str:
-    """Name a subject by its number.
+    """Return the name of a subject by its number.
 
     Examples
     --------
@@ -162,41 +167,30 @@ def check_each(names: Iterable[str], read: Callable[[str], object]) -> dict[str,
     return found
 
 
-def wrong_folder(root: str | Path, what: str, expected: str, remedy: str) -> DataError:
-    """Say that `root` does not hold `what`: the tree that is expected beside what was found.
+def wrong_folder(root: str | Path, what: str, expected: str, hint: str) -> DataError:
+    """Return the error of a folder that does not hold `what`: what is there, what is expected.
 
     Examples
     --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> (folder / "notes.txt").touch()
-    >>> print(wrong_folder(folder, "subject", "s01.mat\\ns02.mat", "").message)
-    holds no subject.
-      expected   found
-      s01.mat    notes.txt
-      s02.mat
-    <BLANKLINE>
+    >>> wrong_folder(folder, "subject", "s01.mat", "").message
+    'holds no subject but notes.txt; expected: files such as s01.mat.'
     """
     root = Path(root)
     if root.is_file():
-        return DataError(root, f"is a file; a folder with {what} is expected.", remedy)
-    if not root.exists():
-        parent = next(folder for folder in root.absolute().parents if folder.exists())
-        there = sorted(e.name for e in parent.iterdir() if not e.name.startswith("."))
-        beside = some(there) or "nothing"
-        return DataError(root, f"does not exist; {parent} holds: {beside}.", remedy)
-    entries = sorted(root.iterdir())
-    found = [entry.name + "/" * entry.is_dir() for entry in entries[:8]] or ["(nothing)"]
-    if len(entries) > len(found):
-        found.append(f"... {len(entries) - len(found)} more")
-    left = ["expected", *expected.splitlines()]
-    width = max(map(len, left)) + 2
-    lines = zip_longest(left, ["found", *found], fillvalue="")
-    table = "\n".join(f"  {one:{width}} {other}".rstrip() for one, other in lines)
-    return DataError(root, f"holds no {what}.\n{table}\n", remedy)
+        return DataError(root, f"is a file; a folder with {what} is expected.", hint)
+    folder = next(place for place in (root, *root.absolute().parents) if place.exists())
+    names = [entry.name + "/" * entry.is_dir() for entry in sorted(folder.iterdir())]
+    there = some([name for name in names if not name.startswith(".")]) or "nothing"
+    if folder != root:
+        return DataError(root, f"does not exist; {folder} holds: {there}.", hint)
+    return DataError(
+        root, f"holds no {what} but {there}; expected: files such as {expected}.", hint
+    )
 
 
-def some(names: Sequence[str], most: int = 8) -> str:
-    """Join the first `most` names and count the others."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+def some(names: Sequence[str]) -> str:
+    """Join the first eight names and count the others."""
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from emolib.errors import DataError, InputError
-from emolib.recordings.matlab import COPY_AGAIN, load_matlab
+from emolib.errors import DataError
+from emolib.recordings.arrays import COPY_AGAIN, load_matlab
 from emolib.recordings.recording import (
+    STANDARD_MEMORY_MB,
     build,
-    check_each,
     check_subject,
     some,
     stack,
@@ -44,6 +44,9 @@ CHANNELS = (
     "PO8", "CB1", "O1", "Oz", "O2", "CB2",
 )
 # fmt: on
+RANDOMISED_ORDER = False
+MEMORY_MB = STANDARD_MEMORY_MB
+default_root = None
 SFREQ = 200.0  # Hz
 N_CLIPS = 15
 N_SESSIONS = 3
@@ -51,47 +54,20 @@ CLASSES = {-1: "negative", 0: "neutral", 1: "positive"}
 
 _FILE = re.compile(r"(\d{1,3})_(\d{8})\.mat")
 _CLIP = re.compile(r".*_eeg(\d+)")
-_EXPECTED = """\
-Preprocessed_EEG/
-  1_20131027.mat
-  1_20131030.mat
-  ...
-  label.mat"""
+_EXPECTED = "Preprocessed_EEG/1_20131027.mat and label.mat"
 _GIVE_FOLDER = "Give the folder Preprocessed_EEG, or the folder above it."
 
 
 def subjects(root: str | Path) -> list[str]:
-    """Name the people below `root`, in numeric order: "sub-01" for `1_20131027.mat`.
-
-    Parameters
-    ----------
-    root : path
-        The folder `Preprocessed_EEG`, or the folder above it. Other files in it do not matter.
-
-    Raises
-    ------
-    DataError
-        If nobody is found; it shows the tree that is expected beside what was found.
-    """
+    """List the people in or below the folder `root`: "sub-01" for `1_20131027.mat`."""
     return list(_files(root))
 
 
 def sources(root: str | Path, subject: str) -> list[Path]:
-    """Name the files that hold a person: the labels, then the sessions by date.
-
-    Raises
-    ------
-    DataError
-        If there is no such person.
-    """
+    """Return the files that hold a person: the labels, then the sessions by date."""
     files = _files(root)
     sessions = files[check_subject(root, subject, list(files))]
     return [sessions[0].with_name("label.mat"), *sessions]
-
-
-def check(root: str | Path) -> dict[str, InputError | None]:
-    """Read everybody; say for each what is wrong with it, None if nothing is."""
-    return check_each(subjects(root), lambda subject: read(root, subject))
 
 
 def read(root: str | Path, subject: str) -> xr.Dataset:

@@ -99,7 +99,7 @@ def table_path(root: str | Path) -> Path:
     candidates = [root, *(root / name for name in NAMES)]
     found = [path for path in candidates if path.is_file()]
     if not found:
-        raise wrong_folder(root, "table of trials", "trials.csv\nor trials.tsv", _GIVE_TABLE)
+        raise wrong_folder(root, "table of trials", "trials.csv or trials.tsv", _GIVE_TABLE)
     return found[0]
 
 

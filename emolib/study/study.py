@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import types
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -122,7 +121,7 @@ class Study(BaseModel):
         if self.dataset == "simulated":
             return self.folder / "recordings"
         if self.root is None:
-            if hasattr(self.reader, "default_root"):
+            if self.reader.default_root is not None:
                 return self.reader.default_root()
             raise SettingsError(
                 f"{self.file.name}: root", "is missing.", "Say where the recordings lie."
@@ -148,7 +147,7 @@ class Study(BaseModel):
     @property
     def chronological(self) -> bool:
         """Whether trials are numbered in the order in which they were presented."""
-        return not getattr(self.reader, "BY_STIMULUS", False)
+        return not self.reader.RANDOMISED_ORDER
 
     @property
     def attribution_protocol(self) -> str | None:
@@ -199,8 +198,8 @@ class Study(BaseModel):
     # -- what it works on ------------------------------------------------------------------
 
     @property
-    def reader(self) -> types.ModuleType:
-        """The module of `emolib.recordings` that reads the study's data set."""
+    def reader(self) -> recordings.Reader:
+        """The reader of `emolib.recordings` that reads the study's data set."""
         return recordings.READERS[self.dataset]
 
     def subjects(self) -> list[str]:

@@ -1,12 +1,15 @@
 """DREAMER's reader, on synthetic files of its format."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from synthetic import DREAMER_NAMES, cut_short, dreamer_person, write_dreamer
 
 from emolib.errors import DataError
 from emolib.features.extraction import FeatureSettings, extract_features
-from emolib.recordings import READERS, dreamer
+from emolib.recordings import dreamer
+from emolib.recordings.recording import check_each
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +81,7 @@ def test_check_names_the_broken_person(tmp_path, people):
     flat = dreamer_person()
     flat["EEG"]["stimuli"][4, 0][:, 6] = 0
     file = write_dreamer(tmp_path / "DREAMER.mat", [*people[:5], flat, *people[6:]])
-    found = READERS["dreamer"].check(file)
+    found = check_each(dreamer.subjects(file), partial(dreamer.read, file))
     assert "trial 5, channel O1 is flat" in str(found.pop("sub-06"))
     assert len(found) == 22 and set(found.values()) == {None}
 

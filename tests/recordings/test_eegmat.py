@@ -14,6 +14,7 @@ from synthetic import cut_short, write_eegmat
 from emolib.errors import DataError, SettingsError
 from emolib.recordings import eegmat
 from emolib.recordings.eegmat import EegmatSettings
+from emolib.recordings.recording import check_each
 
 CHANNELS = "Fp1 Fp2 F3 F4 F7 F8 T7 T8 C3 C4 P7 P8 P3 P4 O1 O2 Fz Cz Pz"
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -66,7 +67,7 @@ def test_sources_are_rest_and_arithmetic(tmp_path):
 
 
 def test_an_empty_folder_shows_what_is_expected(tmp_path):
-    with pytest.raises(DataError, match=r"Subject00_1\.edf +\(nothing\)"):
+    with pytest.raises(DataError, match=r"but nothing; expected: files such as Subject00_1\.edf"):
         eegmat.subjects(tmp_path)
 
 
@@ -80,7 +81,7 @@ def test_check_names_the_subjects_that_are_cut_short_or_half(tmp_path):
     write_eegmat(tmp_path, 3)
     cut_short(tmp_path / "Subject01_2.edf")
     (tmp_path / "Subject02_1.edf").unlink()
-    found = eegmat.check(tmp_path)
+    found = check_each(eegmat.subjects(tmp_path), partial(eegmat.read, tmp_path))
     assert found["sub-00"] is None
     assert "header says" in found["sub-01"].message
     assert "has only Subject02_2.edf" in found["sub-02"].message
@@ -120,14 +121,16 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
-    """A folder as PhysioNet has it, and its address on loopback."""
+    """A folder as PhysioNet has it, on loopback."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(eegmat, "RETRIES", 0)
     folder = write_eegmat(tmp_path / "served", 2, rest_seconds=2, arithmetic_seconds=1)
     write_checksums(folder)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    yield folder, f"http://127.0.0.1:{server.server_port}/"
+    monkeypatch.setattr(eegmat, "URL", f"http://127.0.0.1:{server.server_port}/")
+    yield folder
     server.shutdown()
     thread.join()
     server.server_close()
@@ -143,8 +146,7 @@ def write_checksums(folder, leave_out=""):
 
 
 def test_files_are_fetched_and_hold_what_was_served(served, tmp_path):
-    folder, url = served
-    cache = eegmat.download(tmp_path / "cache", ["sub-00", "sub-01"], base_url=url)
+    folder, cache = served, eegmat.download(tmp_path / "cache", ["sub-00", "sub-01"])
     assert sorted(path.name for path in cache.iterdir()) == [
         "Subject00_1.edf", "Subject00_2.edf", "Subject01_1.edf", "Subject01_2.edf"
     ]  # fmt: skip
@@ -153,52 +155,52 @@ def test_files_are_fetched_and_hold_what_was_served(served, tmp_path):
 
 
 def test_only_what_is_missing_or_damaged_is_fetched_again(served, tmp_path):
-    folder, url = served
-    cache = eegmat.download(tmp_path / "cache", ["sub-00"], base_url=url)
+    folder, cache = served, eegmat.download(tmp_path / "cache", ["sub-00"])
     untouched = (cache / "Subject00_1.edf").stat().st_mtime_ns
     cut_short(cache / "Subject00_2.edf")
-    eegmat.download(cache, ["sub-00"], base_url=url)
+    eegmat.download(cache, ["sub-00"])
     assert (cache / "Subject00_1.edf").stat().st_mtime_ns == untouched
     assert (cache / "Subject00_2.edf").read_bytes() == (folder / "Subject00_2.edf").read_bytes()
 
 
 def test_a_file_that_does_not_match_its_checksum_is_not_kept(served, tmp_path):
-    folder, url = served
+    folder = served
     with (folder / "Subject00_2.edf").open("r+b") as file:
         file.seek(5000)
         file.write(b"\x01")
     with pytest.raises(DataError, match=r"Subject00_2\.edf: does not match its SHA-256"):
-        eegmat.download(tmp_path / "cache", ["sub-00"], base_url=url, retries=0)
+        eegmat.download(tmp_path / "cache", ["sub-00"])
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["Subject00_1.edf"]
 
 
 def test_a_file_without_a_checksum_is_not_fetched(served, tmp_path):
-    folder, url = served
+    folder = served
     write_checksums(folder, leave_out="Subject01_1.edf")
-    with pytest.raises(DataError, match=r"SHA256SUMS\.txt: has no line for Subject01_1\.edf"):
-        eegmat.download(tmp_path / "cache", ["sub-01"], base_url=url)
+    with pytest.raises(DataError, match=r"Subject01_1\.edf: .* or has none.*not in the registry"):
+        eegmat.download(tmp_path / "cache", ["sub-01"])
     assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.parametrize("name", ["SHA256SUMS.txt", "Subject00_1.edf"])
 def test_a_file_that_is_not_there_is_named(served, tmp_path, name):
-    folder, url = served
+    folder = served
     (folder / name).unlink()
     with pytest.raises(DataError, match=f"{name}: could not be fetched .*404"):
-        eegmat.download(tmp_path / "cache", ["sub-00"], base_url=url, retries=0)
+        eegmat.download(tmp_path / "cache", ["sub-00"])
 
 
 def test_a_server_that_does_not_answer_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
         port = server.server_port  # free again when the server is closed
+    monkeypatch.setattr(eegmat, "URL", f"http://127.0.0.1:{port}/")
     with pytest.raises(DataError, match=r"could not be fetched .*set EMOLIB_DATA"):
-        eegmat.download(tmp_path, ["sub-00"], base_url=f"http://127.0.0.1:{port}/")
+        eegmat.download(tmp_path, ["sub-00"])
 
 
 def test_a_subject_that_was_never_recorded_is_refused(tmp_path):
     with pytest.raises(DataError, match="no subject 'sub-36'"):
-        eegmat.download(tmp_path, ["sub-36"], base_url="http://127.0.0.1:9/")
+        eegmat.download(tmp_path, ["sub-36"])
 
 
 def test_an_empty_cache_is_filled_and_no_other_folder(tmp_path, monkeypatch):
@@ -206,17 +208,20 @@ def test_an_empty_cache_is_filled_and_no_other_folder(tmp_path, monkeypatch):
     cache = tmp_path / "emolib" / "eegmat"
     monkeypatch.setattr(eegmat.pooch, "os_cache", lambda name: tmp_path / name)
     monkeypatch.setattr(eegmat, "download", lambda folder, names: asked.append((folder, [*names])))
-    eegmat.prepare(tmp_path / "elsewhere")
+    monkeypatch.setenv("EMOLIB_DATA", str(write_eegmat(tmp_path / "elsewhere" / "eegmat").parent))
+    eegmat.default_root(fetch=True, wanted=["sub-30"])
+    monkeypatch.delenv("EMOLIB_DATA")
+    assert eegmat.default_root() == cache
     assert asked == []
-    eegmat.prepare(cache)
+    eegmat.default_root(fetch=True)
     assert asked.pop() == (cache, [*eegmat.SAMPLE])
     write_eegmat(cache, 1, rest_seconds=2, arithmetic_seconds=1)
-    eegmat.prepare(cache)
+    eegmat.default_root(fetch=True)
     assert asked == []
-    eegmat.prepare(cache, ["sub-00", "sub-20"])
+    eegmat.default_root(fetch=True, wanted=["sub-00", "sub-20"])
     assert asked.pop() == (cache, ["sub-20"])
     (cache / "Subject00_2.edf").unlink()  # a download that was cut short
-    eegmat.prepare(cache, ["sub-00"])
+    eegmat.default_root(fetch=True, wanted=["sub-00"])
     assert asked.pop() == (cache, ["sub-00"])
 
 
@@ -232,7 +237,7 @@ def real():
 
 
 def test_the_real_subjects_pass_all_checks(real):
-    found = eegmat.check(real)
+    found = check_each(eegmat.subjects(real), partial(eegmat.read, real))
     assert len(found) >= 8
     assert set(found.values()) == {None}
 

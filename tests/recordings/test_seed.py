@@ -1,5 +1,7 @@
 """SEED's reader, on synthetic files of its format."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.io import savemat
@@ -8,7 +10,8 @@ from synthetic import SEED_LABELS, SEED_NAMES, cut_short, seed_session, write_se
 from emolib.errors import DataError
 from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.grid import canonical_name, to_brain_maps
-from emolib.recordings import READERS, seed
+from emolib.recordings import seed
+from emolib.recordings.recording import check_each
 
 FILES = ("1_20131027.mat", "1_20131030.mat", "2_20140404.mat", "10_20131130.mat")
 
@@ -72,7 +75,7 @@ def test_all_electrodes_have_a_cell(folder):
 
 def test_check_reads_everybody_and_names_the_broken_file(folder):
     cut_short(folder / "2_20140404.mat")
-    found = READERS["seed"].check(folder)
+    found = check_each(seed.subjects(folder), partial(seed.read, folder))
     assert found["sub-01"] is None and found["sub-10"] is None
     assert "2_20140404.mat" in str(found["sub-02"])
     assert "not a complete MATLAB file" in str(found["sub-02"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from emolib.errors import DataError, SettingsError
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings import deap, simulated
+from emolib.recordings.recording import check_each
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 from emolib.recordings.simulated.ratings import simulate_ratings, simulate_videos
 from emolib.recordings.simulated.signals import (
@@ -355,7 +357,10 @@ def test_subjects_and_their_files_are_found(cohort):
         cohort / "s02.mat",
         cohort / "truth" / "sub-02.nc",
     ]
-    assert simulated.check(cohort) == {"sub-01": None, "sub-02": None}
+    assert check_each(simulated.subjects(cohort), partial(simulated.read, cohort)) == {
+        "sub-01": None,
+        "sub-02": None,
+    }
 
 
 def test_an_empty_folder_shows_what_is_expected(tmp_path):

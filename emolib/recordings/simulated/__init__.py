@@ -1,8 +1,9 @@
 """A simulated cohort: EEG whose truth is known, in DEAP's units, shapes and file format."""
 
 from emolib.recordings.simulated.cohort import (
-    BY_STIMULUS,
-    check,
+    MEMORY_MB,
+    RANDOMISED_ORDER,
+    default_root,
     read,
     read_truth,
     simulate_subject,
@@ -13,9 +14,10 @@ from emolib.recordings.simulated.cohort import (
 from emolib.recordings.simulated.ratings import SimulationSettings
 
 __all__ = [
-    "BY_STIMULUS",
+    "MEMORY_MB",
+    "RANDOMISED_ORDER",
     "SimulationSettings",
-    "check",
+    "default_root",
     "read",
     "read_truth",
     "simulate_subject",

@@ -31,12 +31,12 @@ import numpy as np
 import scipy  # its parts, which take up to a second, load when they are first used
 import xarray as xr
 
-from emolib.errors import DataError, InputError, check_range
+from emolib.errors import DataError, check_range
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings import deap
 from emolib.recordings.recording import (
+    STANDARD_MEMORY_MB,
     build,
-    check_each,
     check_subject,
     subject_name,
     wrong_folder,
@@ -62,17 +62,13 @@ from emolib.recordings.simulated.signals import (
 from emolib.recordings.simulated.sources import rhythms
 from emolib.storage import atomic
 
-BY_STIMULUS = True  # as in DEAP
+RANDOMISED_ORDER = True  # as in DEAP
+MEMORY_MB = STANDARD_MEMORY_MB
+default_root = None
 # SciPy writes the date into the header; two runs must write the same bytes.
 MAT_HEADER = b"MATLAB 5.0 MAT-file, a simulated subject in DEAP's layout (emolib)".ljust(116)
 
-_EXPECTED = """\
-s01.mat
-s02.mat
-...
-truth/
-  sub-01.nc
-  ..."""
+_EXPECTED = "s01.mat and truth/sub-01.nc"
 _SIMULATE = "Simulate the subject again: `emolib.recordings.simulated.write_subject` writes it."
 
 
@@ -227,13 +223,7 @@ def write_subject(settings: SimulationSettings, subject: int, folder: str | Path
 
 
 def subjects(root: str | Path) -> list[str]:
-    """Name the subjects of a simulated cohort, in numeric order.
-
-    Raises
-    ------
-    DataError
-        If there are none.
-    """
+    """List the subjects of a simulated cohort, in numeric order."""
     try:
         return deap.subjects(root)
     except DataError:
@@ -241,19 +231,13 @@ def subjects(root: str | Path) -> list[str]:
 
 
 def sources(root: str | Path, subject: str) -> list[Path]:
-    """Name the two files of a subject: the recording and the truth."""
+    """Return the two files of a subject: the recording and the truth."""
     check_subject(root, subject, subjects(root))
     return [*deap.sources(root, subject), _truth_file(root, subject)]
 
 
 def read(root: str | Path, subject: str) -> xr.Dataset:
-    """Read a simulated recording with DEAP's reader; the truth knows the shape it must have.
-
-    Raises
-    ------
-    DataError
-        If a file is missing, damaged or of another shape.
-    """
+    """Read a simulated recording with DEAP's reader; the truth knows the shape it must have."""
     path, _ = sources(root, subject)
     settings = json.loads(read_truth(root, subject).attrs["settings"])
     layout = deap.DeapLayout(
@@ -262,19 +246,8 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
     return deap.read_deap(path, layout).assign_attrs(dataset="simulated")
 
 
-def check(root: str | Path) -> dict[str, InputError | None]:
-    """Read every subject; say for each what is wrong with it, None if nothing is."""
-    return check_each(subjects(root), lambda subject: read(root, subject))
-
-
 def read_truth(root: str | Path, subject: str) -> xr.Dataset:
-    """Read what is true of a simulated subject, see `simulate_subject`.
-
-    Raises
-    ------
-    DataError
-        If there is no such file, or it cannot be read.
-    """
+    """Read what is true of a simulated subject, see `simulate_subject`."""
     path = _truth_file(root, subject)
     if not path.is_file():
         raise DataError(path, "is missing: the truth of a simulated subject.", _SIMULATE)

@@ -1,4 +1,4 @@
-"""Arrays from a pickle that is not trusted.
+"""Arrays from MATLAB files, and from pickles that are not trusted.
 
 A pickle is a small program: it may name any function of any module and have it called. DEAP's
 `.dat` files are pickles, passed on from disk to disk. So the unpickler here knows the few names
@@ -8,14 +8,43 @@ that an array is made of, and refuses every other by name before anything is cal
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
 from emolib.errors import DataError
 
+COPY_AGAIN = "The file may be cut short or damaged: copy it again from its source."
 _DO_NOT_TRUST = "Do not open it with another program; get the file from its source again."
+
+
+def load_matlab(
+    path: str | Path, names: Sequence[str] | None = None, *, simplify: bool = False
+) -> dict[str, Any]:
+    """Load the variables of a MATLAB file of version 5 to 7.2: those of `names`, or all.
+
+    With `simplify` structs become dictionaries, cells lists or arrays, and axes of length 1 go. A
+    file that is missing, cut short or of version 7.3, which is another format, is a DataError.
+    """
+    if not Path(path).is_file():
+        raise DataError(path, "is not a file.", "Check the path, or copy the file there.")
+    from scipy.io import loadmat  # here, not above: only this needs it
+
+    try:
+        arrays = loadmat(path, variable_names=names, simplify_cells=simplify)
+    except NotImplementedError:
+        raise DataError(
+            path,
+            "is a MATLAB v7.3 file, which those of the release are not.",
+            "Save it again in MATLAB, with the option '-v7'.",
+        ) from None
+    except Exception as error:  # SciPy raises almost anything at a damaged file
+        raise DataError(
+            path, f"is not a complete MATLAB file ({type(error).__name__}: {error}).", COPY_AGAIN
+        ) from error
+    return {name: array for name, array in arrays.items() if not name.startswith("__")}
 
 
 def _only_number_dtype(name: str | bytes, *arguments: object) -> np.dtype:
@@ -72,21 +101,8 @@ class _ArrayUnpickler(pickle.Unpickler):
 def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
     """Load a pickled dictionary of arrays of numbers, written by Python 2 or 3, NumPy 1 or 2.
 
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Returns
-    -------
-    dict of str to array
-        Any shapes; check them. Every dtype is a plain number's.
-
-    Raises
-    ------
-    DataError
-        If the pickle names anything but what an array is made of, is cut short, or holds
-        anything but a dictionary of arrays. Nothing in it has been run then.
+    A pickle that names anything but what an array is made of, is cut short, or holds anything but
+    a dictionary of arrays is a DataError. Nothing in it has been run then.
     """
     path = Path(path)
     try:
@@ -98,7 +114,7 @@ def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
         raise DataError(
             path,
             f"is not a complete pickle of arrays ({type(error).__name__}: {error}).",
-            "The file may be cut short or damaged: copy it again from its source.",
+            COPY_AGAIN,
         ) from error
     if not isinstance(content, dict):
         raise DataError(
