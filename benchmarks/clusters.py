@@ -21,7 +21,7 @@ from scipy import sparse
 from benchmarks.claims import Claim, rejections, show
 from benchmarks.expectations import POWER
 from emolib.evaluation.comparison import cluster_test
-from emolib.evaluation.nulls import LEVEL, rejection_band
+from emolib.evaluation.nulls import ALPHA, rejection_band
 from emolib.features.extraction import FeatureSettings
 from emolib.features.power import log_power
 from emolib.grid import DEAP_CHANNELS
@@ -31,7 +31,7 @@ from emolib.recordings.simulated import SimulationSettings, simulate_subject
 SEED = 100  # of the first cohort
 COHORT = 99  # subjects; the next ones are of a cohort with another seed
 TRIAL_SECONDS = 20.0
-ALPHA = 1  # the second band
+ALPHA_BAND = 1  # the second band
 NOTHING = ("none", 0.0)
 # Where a difference is put in: (what the log power is, electrodes). METHOD gives the power for
 # three d, and does not say where; independent noise at four electrodes comes near to it.
@@ -54,17 +54,17 @@ def clusters(options: argparse.Namespace) -> list[Claim]:
             start = time.process_time()
             test = cluster_test(power, labels, adjacency, n_permutations=m, seed=number)
             assert test is not None, "20 trials a class are enough for a test"
-            counts[key] += int(test.p <= LEVEL)
+            counts[key] += int(test.p <= ALPHA)
             seconds[key] += time.process_time() - start
         if (number + 1) % 20 == 0:
             print(f"clusters: {number + 1} of {options.people} subjects", file=sys.stderr)
     rows = [
         {"difference": name, "d": f"{d:g}"}
         | rejections(count, options.people)
-        | {"METHOD": POWER[d].value if d else LEVEL, "seconds": seconds[name, d]}
+        | {"METHOD": POWER[d].value if d else ALPHA, "seconds": seconds[name, d]}
         for (name, d), count in counts.items()
     ]
-    title = f"cluster test, 20 trials against 20, m = {m}: rejections at {LEVEL}"
+    title = f"cluster test, 20 trials against 20, m = {m}: rejections at {ALPHA}"
     show(title, pd.DataFrame(rows))
     return [*_claims(counts, options.people)]
 
@@ -88,17 +88,17 @@ def _cases(number: int) -> Iterator[tuple[tuple[str, float], np.ndarray, np.ndar
     for (name, (kind, electrodes)), d in itertools.product(PATTERNS.items(), POWER):
         at = [DEAP_CHANNELS.index(electrode) for electrode in electrodes]
         shifted = power[kind].copy()
-        spread = power[kind][:, ALPHA, at].std(axis=0, ddof=1)
-        shifted[np.ix_(labels == 1, [ALPHA], at)] += d * spread
+        spread = power[kind][:, ALPHA_BAND, at].std(axis=0, ddof=1)
+        shifted[np.ix_(labels == 1, [ALPHA_BAND], at)] += d * spread
         yield (name, d), shifted, labels
 
 
 def _claims(counts: Mapping[tuple[str, float], int], n: int) -> Iterator[Claim]:
-    low, high = rejection_band(n, rate=LEVEL, coverage=0.95)
+    low, high = rejection_band(n, rate=ALPHA, coverage=0.95)
     count = counts[NOTHING]
     where = "within" if low <= count <= high else "below" if count < low else "above"
     text = f"cluster test, no difference: {count} of {n} rejections, {where} the 95 % band "
-    yield Claim(f"{text}{low}-{high} of the rate {LEVEL}; below is allowed", count <= high)
+    yield Claim(f"{text}{low}-{high} of the rate {ALPHA}; below is allowed", count <= high)
     for name in PATTERNS:
         of_pattern = [counts[name, d] for d in POWER]
         text = f"cluster test, {name}: rejections rise with d: {of_pattern} of {n}"

@@ -18,8 +18,8 @@ import pandas as pd
 
 from benchmarks.claims import Claim, show
 from benchmarks.expectations import COHORTS
-from emolib.evaluation.linear import ridge_operator
-from emolib.evaluation.nulls import LEVEL, rejection_band
+from emolib.evaluation.linear import ridge_smoother
+from emolib.evaluation.nulls import ALPHA, rejection_band
 from emolib.evaluation.permutation import joint_stimulus_test
 from emolib.evaluation.reference import reference_predictions
 from emolib.evaluation.scores import score
@@ -127,10 +127,10 @@ def tests_of(
     for protocol in HONEST:
         start = time.process_time()
         fit = EACH if protocol in WITHIN else ALL
-        operator = ridge_operator(x, table, free_folds(protocol, fit, table, seed))
+        operator = ridge_smoother(x, table, free_folds(protocol, fit, table, seed))
         for task in TASKS:
             test = joint_stimulus_test(operator, task, n_permutations=n_permutations, seed=seed)
-            low, high = test.chance_range
+            low, high = test.null_interval
             of = {"protocol": protocol, "effect": effect, "seed": seed, "task": task}
             given = {"n": len(operator.trial), "score": test.value, "low": low, "high": high}
             found.append(of | given | {"p": test.p})
@@ -199,16 +199,16 @@ def _chance(tests: pd.DataFrame, n_permutations: int) -> Iterator[Claim]:
     show(f"{title}, no effect; low-high: the permutations' 2.5-97.5 percentiles", none)
     rows = []
     for (protocol, effect), own in tests.groupby(["protocol", "effect"], sort=False):
-        count, n = int((own["p"] <= LEVEL).sum()), len(own)
-        low, high = rejection_band(n, rate=LEVEL, coverage=0.95)
+        count, n = int((own["p"] <= ALPHA).sum()), len(own)
+        low, high = rejection_band(n, rate=ALPHA, coverage=0.95)
         row = {"protocol": protocol, "effect": f"{effect:g}", "rejections": count, "n": n}
         row["seconds"] = round(own["seconds, both"].sum())
         means = {"mean score": own["score"].mean(), "median p": own["p"].median()}
         rows.append(row | {"band without effect": f"{low}-{high}"} | means)
         if effect == 0:
-            text = f"no effect, {protocol}: p <= {LEVEL} in {count} of {n} tests, at most {high}"
+            text = f"no effect, {protocol}: p <= {ALPHA} in {count} of {n} tests, at most {high}"
             yield Claim(f"{text} (95 % band)", count <= high)
-    show(f"rejections at {LEVEL}, seeds x tasks", pd.DataFrame(rows))
+    show(f"rejections at {ALPHA}, seeds x tasks", pd.DataFrame(rows))
 
 
 def _order(scores: pd.DataFrame) -> Iterator[Claim]:

@@ -43,7 +43,7 @@ def lda(options: argparse.Namespace) -> list[Claim]:
             prepared = time.process_time()
             test = joint_stimulus_test(operator, "valence", n_permutations=m)
             seconds = {"prepare, s": prepared - start, "m fits, s": time.process_time() - prepared}
-            low, high = test.chance_range
+            low, high = test.null_interval
             row = {"model": name, "effect": f"{effect:g}", "n": len(operator.trial)}
             row |= {"score": test.value, "low": low, "high": high, "p": test.p}
             rows.append(row | seconds)
@@ -72,5 +72,5 @@ def farthest_from_scikit_learn(n_labellings: int) -> tuple[float, int]:
             fitted = make_pipeline(StandardScaler(), plain).fit(x[rows], y[rows])
             of_windows.append(fitted.predict_proba(x[fold.test])[:, 1])
         expected.append(part.average @ np.column_stack(of_windows))
-    differences = np.abs(operator.decisions(labels) + 0.5 - np.concatenate(expected))
+    differences = np.abs(operator.decision_function(labels) + 0.5 - np.concatenate(expected))
     return float(differences.max()), differences.size

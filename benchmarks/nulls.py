@@ -8,7 +8,7 @@ import time
 import pandas as pd
 
 from benchmarks.claims import Claim, rejections, show
-from emolib.evaluation.nulls import LEVEL, NULLS, rejection_band
+from emolib.evaluation.nulls import ALPHA, NULLS, rejection_band
 from emolib.evaluation.permutation import false_positives
 
 N_PERMUTATIONS = 199
@@ -22,7 +22,7 @@ def nulls(options: argparse.Namespace) -> list[Claim]:
 def count_rejections(model: str, n_cohorts: int) -> list[Claim]:
     """Count them on each null; on the last one the within-subject test must fail."""
     rows, claims = [], []
-    low, high = rejection_band(n_cohorts, rate=LEVEL)
+    low, high = rejection_band(n_cohorts, rate=ALPHA)
     for kind in NULLS:
         start = time.process_time()
         counts = false_positives(
@@ -36,6 +36,6 @@ def count_rejections(model: str, n_cohorts: int) -> list[Claim]:
             rows.append(row | {"band": wanted, "seconds, both": taken})
             text = f"{model}, {kind}, {test}: {count} of {n_cohorts} rejections, {wanted}"
             claims.append(Claim(text, bool(count > high if must_fail else low <= count <= high)))
-    title = f"{model}, leave-subjects-out: null cohorts rejected at {LEVEL}, m = {N_PERMUTATIONS}"
+    title = f"{model}, leave-subjects-out: null cohorts rejected at {ALPHA}, m = {N_PERMUTATIONS}"
     show(title, pd.DataFrame(rows))
     return claims

@@ -343,7 +343,7 @@ else:
     display(say("There are no fine-tuned networks under a protocol without leaks to show."))
 
 # %% tags=["remove-input"]
-if honest and this_study.repeats >= statistics.FEWEST_SEEDS:
+if honest and this_study.repeats >= statistics.MIN_SEEDS:
     trials_held_out = paired_stages.verdict(honest)
     display(say(f"With trials held out: {trials_held_out[0].lower()}{trials_held_out[1:]}"))
 elif honest:
@@ -352,7 +352,7 @@ elif honest:
             "**These differences are descriptive.** Each network was trained with",
             f"{this_study.repeats} seed{'s' * (this_study.repeats > 1)}. With another one the",
             "same network may score some points more or less, and a difference may be just that.",
-            f"From {statistics.FEWEST_SEEDS} seeds on (the key `repeats` of a study's file) an",
+            f"From {statistics.MIN_SEEDS} seeds on (the key `repeats` of a study's file) an",
             "interval stands in the table.",
         )
     )

@@ -476,12 +476,12 @@ protocol_pictures.chance_ranges(reach, scored=scored)
 
 # %% tags=["remove-input"]
 one = reach["noise: 1 person, 40 trials"]
-low, high = one.chance_range
+low, high = one.null_interval
 say(
     f"With one person's 40 trials chance alone covers **{low:.2f} to {high:.2f}** (standard",
     f"deviation {one.null.std():.2f}). An effect that lifts scores to less than",
-    f"**{one.detectable:.2f}** would be missed in more than one of five such experiments. One",
-    "person's score says little, and the order of people's scores less.",
+    f"**{one.minimum_detectable_score:.2f}** would be missed in more than one of five such",
+    "experiments. One person's score says little, and the order of people's scores less.",
     ""
     if rated
     else "This study has no row: its classes were recorded in a fixed order, so exchanging them"

@@ -302,7 +302,7 @@ for each in tasks:
     others = [one["share"].sel(task=each).to_numpy() for one in untrained]
     for target, name in ((target, name) for target in targets for name in networks):
         shares = means[name]["share"].sel(task=each).to_numpy()
-        held = map_agreement.held_against(shares, targets[target], others=others)
+        held = map_agreement.compare_to_null(shares, targets[target], others=others)
         found.append({"task": each, "protocol": name, "target": target} | held)
 found = pd.DataFrame(found)
 

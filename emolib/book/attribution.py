@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.evaluation.guessing import AgainstGuessing, against_guessing
-from emolib.evaluation.scores import count_hits
+from emolib.evaluation.guessing import ChanceComparison, compare_to_chance
+from emolib.evaluation.scores import count_correct
 
 N_ELECTRODES = 3  # named in a sentence: a map is smooth, and ranks further down change easily
 
@@ -45,20 +45,20 @@ def share_sentences(
     """
     own = predictions[(predictions["protocol"] == protocol) & (predictions["stage"] == "pooled")]
     own = own[(own["subject"] == subject) & (own["repeat"] == 0)]
-    hits, sentences = count_hits(own), []
+    counts, sentences = count_correct(own), []
     for task in tasks:
         of_task = explained.sel(task=task).mean("fold")
         key = (protocol, "pooled", task)
-        if key not in hits or not np.isfinite(of_task["share"]).any():
+        if key not in counts or not np.isfinite(of_task["share"]).any():
             sentences.append(f"{task}: none of the explained trials has a label.")
             continue
-        beside = against_guessing(hits[key], scores, subject, protocol=protocol, task=task)
+        beside = compare_to_chance(counts[key], scores, subject, protocol=protocol, task=task)
         sentences.append(share_sentence(task, of_task["share"], of_task["band_loss"], beside))
     return sentences
 
 
 def share_sentence(
-    task: str, share: xr.DataArray, band_loss: xr.DataArray, beside: AgainstGuessing
+    task: str, share: xr.DataArray, band_loss: xr.DataArray, beside: ChanceComparison
 ) -> str:
     """Say where one task's shares are largest, and how much that can mean.
 
@@ -69,7 +69,7 @@ def share_sentence(
         Nats.
     band_loss : DataArray (band)
         What hiding a band costs, nats.
-    beside : AgainstGuessing
+    beside : ChanceComparison
         The network's score on these trials.
 
     Examples
@@ -77,7 +77,7 @@ def share_sentence(
     >>> share = xr.DataArray([[0.01, 0.02], [0.2, 0.1]], {"band": ["theta", "alpha"],
     ...                                                   "channel": ["Fz", "Oz"]})
     >>> loss = xr.DataArray([0.0, 0.25], {"band": ["theta", "alpha"]})
-    >>> told = share_sentence("arousal", share, loss, AgainstGuessing(0.5, 0.3, 0.7, 0.8))
+    >>> told = share_sentence("arousal", share, loss, ChanceComparison(0.5, 0.3, 0.7, 0.8))
     >>> print(told[:129])
     arousal: The largest share has alpha, +0.300 of +0.330 nats, and in it Fz and Oz have most. \
 Hiding all of alpha costs 0.250 nats.

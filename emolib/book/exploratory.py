@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.evaluation.comparison import FEWEST_TRIALS, LEVEL, benjamini_hochberg
+from emolib.evaluation.comparison import ALPHA, MIN_TRIALS, benjamini_hochberg
 
 
 def cluster_sentence(task: str, found: xr.Dataset) -> str:
@@ -31,7 +31,7 @@ def cluster_sentence(task: str, found: xr.Dataset) -> str:
     if why := _untested(own, "cluster_p"):
         return f"{task}: no test was made: {why}."
     p, missed = float(own["holm_p"]), float(own["missed"])
-    detected = "detected" if p < LEVEL else "not detected"
+    detected = "detected" if p < ALPHA else "not detected"
     tasks = int(found["cluster_p"].count())
     corrected = f"corrected for {tasks} tasks, " if tasks > 1 else ""
     return (
@@ -50,7 +50,7 @@ def light_model_sentence(task: str, found: xr.Dataset) -> str:
     if why := _untested(own, "score"):
         return f"{task}: no test was made: {why}."
     p, score = float(own["p"]), float(own["score"])
-    detected = "detected" if p < LEVEL else "not detected"
+    detected = "detected" if p < ALPHA else "not detected"
     needed = float(own["detectable"])
     power = (
         f"With these trials a score of {needed:.2f} would be found in 4 of 5 cases."
@@ -113,5 +113,5 @@ def _untested(own: xr.Dataset, name: str) -> str:
         return why
     if np.isfinite(float(own[name])):
         return ""
-    few = {"cluster_p": f"a class has fewer than {FEWEST_TRIALS} trials"}
+    few = {"cluster_p": f"a class has fewer than {MIN_TRIALS} trials"}
     return few.get(name, "there are fewer trials than folds")

@@ -11,8 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from emolib.evaluation.bootstrap import Cells, cells, known_mean, percentiles, trial_draws
-from emolib.evaluation.scores import RESAMPLES, STAGES, count_hits
+from emolib.evaluation.bootstrap import (
+    SubjectFoldScores,
+    nanmean,
+    percentiles,
+    subject_fold_scores,
+    trial_bootstrap,
+)
+from emolib.evaluation.scores import RESAMPLES, STAGES, count_correct
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import CROSS_SUBJECT, HELD_OUT, LEAKING, protocol_name
 
@@ -173,11 +179,13 @@ def _change(
     pair: pd.DataFrame, subject: str, stage: str, resamples: int
 ) -> tuple[float, float, float, float, float, int, int, int]:
     """Scores of one pair of networks, their difference with its interval, and what turned."""
-    hits = {name: of for (_, name, _), of in count_hits(pair).items()}
-    before, after = hits["pooled"].hits["trial"], hits[stage].hits["trial"]
+    counts = {name: of for (_, name, _), of in count_correct(pair).items()}
+    before, after = counts["pooled"].n_correct["trial"], counts[stage].n_correct["trial"]
     # Both have the same rows in the same order, so that one set of draws serves both.
-    draws = trial_draws(hits["pooled"], subject, resamples, stable_seed(subject, "fine-tuning"))
-    of = {name: cells(each) for name, each in hits.items()}
+    draws = trial_bootstrap(
+        counts["pooled"], subject, resamples, stable_seed(subject, "fine-tuning")
+    )
+    of = {name: subject_fold_scores(each) for name, each in counts.items()}
     once = np.ones((1, len(before)))
     pooled, tuned = (float(_mean(of[name], once)[0]) for name in ("pooled", stage))
     low, high = percentiles(_mean(of[stage], draws) - _mean(of["pooled"], draws))
@@ -185,8 +193,8 @@ def _change(
     return pooled, tuned, tuned - pooled, low, high, *turned, len(before)
 
 
-def _mean(of: Cells, weights: np.ndarray) -> np.ndarray:
-    return known_mean(of.values(weights))
+def _mean(of: SubjectFoldScores, weights: np.ndarray) -> np.ndarray:
+    return nanmean(of.values(weights))
 
 
 def _number(value: float, how: str) -> str:

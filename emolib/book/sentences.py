@@ -14,10 +14,17 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from emolib.evaluation.guessing import against_guessing, own_scores
-from emolib.evaluation.nulls import LEVEL
-from emolib.evaluation.permutation import SAYS
-from emolib.evaluation.scores import ESTIMAND, STAGES, count_hits, order, reportable, with_interval
+from emolib.evaluation.guessing import compare_to_chance, own_scores
+from emolib.evaluation.nulls import ALPHA
+from emolib.evaluation.permutation import ALTERNATIVES
+from emolib.evaluation.scores import (
+    ESTIMAND,
+    STAGES,
+    count_correct,
+    order,
+    reportable,
+    with_interval,
+)
 from emolib.features.power import paired_test
 from emolib.splits.protocols import BOTH_SIDES, HELD_OUT, LEAKING, protocol_name
 
@@ -65,21 +72,21 @@ def subject_sentences(
     sentences = []
     if "repeat" in predictions:  # of several trainings the first is counted in trials
         predictions = predictions[predictions["repeat"] == 0]
-    cells = count_hits(predictions)
+    cells = count_correct(predictions)
     for protocol, task in product(HELD_OUT, tasks):
-        hits = cells.get((protocol, "pooled", task))
-        if hits is None or protocol in LEAKING:
+        counts = cells.get((protocol, "pooled", task))
+        if counts is None or protocol in LEAKING:
             continue
-        own = hits.subject == subject
+        own = counts.subject == subject
         if not own.any():
             continue
         of = own_scores(scores, subject, protocol, task)
-        n_right, n = int(hits.hits["trial"][own].sum()), int(hits.n["trial"][own].sum())
+        n_right, n = int(counts.n_correct["trial"][own].sum()), int(counts.n["trial"][own].sum())
         sentences.append(
             f"{task}, {protocol_name(protocol)}: {n_right} of {n} held-out trials were classified "
             f"as labelled; always giving the commoner class would make "
             f"{round(of.loc['trial_accuracy', 'chance'] * n)} right. "
-            + against_guessing(hits, scores, subject, protocol=protocol, task=task).words
+            + compare_to_chance(counts, scores, subject, protocol=protocol, task=task).words
         )
     return sentences
 
@@ -153,13 +160,14 @@ def group_sentences(tests: pd.DataFrame) -> list[str]:
             sentences.append(f"{name}: no test was made: {row['untested']}.")
             continue
         corrected = f", corrected for {n_tests} tasks {row['corrected']:.3f}" * (n_tests > 1)
-        found = "detected" if row["corrected"] < LEVEL else "not detected"
+        found = "detected" if row["corrected"] < ALPHA else "not detected"
         needed = f"A score of {row['detectable']:.2f} would be found in 4 of 5 such experiments."
         sentences.append(
             f"{name}: ridge regression reaches a balanced accuracy of {row['score']:.2f}. With the "
             f"stimuli's labels exchanged, 95 % of scores lie between {row['chance_low']:.2f} and "
             f"{row['chance_high']:.2f}; p = {row['p']:.3f}{corrected}. That it is "
-            f"{SAYS['joint_stimulus']} was {found}. {needed if row['detectable'] < 1 else ''}"
+            f"{ALTERNATIVES['joint_stimulus']} was {found}. "
+            f"{needed if row['detectable'] < 1 else ''}"
         )
     return sentences
 
@@ -222,8 +230,8 @@ def permutation_sentences(permuted: pd.DataFrame) -> list[str]:
         else:
             sentences.append(
                 f"{protocol_name(protocol)}: the stimuli's labels were exchanged, the same way for "
-                f"all subjects. A small p says: {SAYS['joint_stimulus']}; the smallest that {n} "
-                f"{'refit' if n == 1 else 'refits'} can give is {1 / (n + 1):.2g}."
+                f"all subjects. A small p says: {ALTERNATIVES['joint_stimulus']}; the smallest "
+                f"that {n} {'refit' if n == 1 else 'refits'} can give is {1 / (n + 1):.2g}."
             )
     return sentences
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from emolib.evaluation.bootstrap import Hits
-from emolib.evaluation.comparison import FEWEST_SEEDS, compare
+from emolib.evaluation.bootstrap import TrialCounts
+from emolib.evaluation.comparison import MIN_SEEDS, compare
 from emolib.evaluation.literature import published
 from emolib.evaluation.permutation import PermutationTest
-from emolib.evaluation.scores import ESTIMAND, count_hits, order, reportable
+from emolib.evaluation.scores import ESTIMAND, count_correct, order, reportable
 from emolib.splits.protocols import LEAKING, protocol_name
 
 WHOLE = "the whole"
@@ -18,18 +18,18 @@ FEWEST_REFITS = 19  # else no p is small enough to mean anything
 ABLATIONS = "MT-CNN ablations"  # the published system that variants are held beside
 
 
-def hits_by_seed(predictions: pd.DataFrame) -> dict[tuple[str, str, str], list[Hits]]:
-    """Count hits for each training seed, by (protocol, stage, task).
+def counts_by_seed(predictions: pd.DataFrame) -> dict[tuple[str, str, str], list[TrialCounts]]:
+    """Count right trials for each training seed, by (protocol, stage, task).
 
     Parameters
     ----------
     predictions : DataFrame
         With the column ``repeat``, as `emolib.study.stages.predictions` gives them.
     """
-    found: dict[tuple[str, str, str], list[Hits]] = {}
+    found: dict[tuple[str, str, str], list[TrialCounts]] = {}
     for _, own in predictions.groupby("repeat"):
-        for key, hits in count_hits(own).items():
-            found.setdefault(key, []).append(hits)
+        for key, counts in count_correct(own).items():
+            found.setdefault(key, []).append(counts)
     return found
 
 
@@ -51,14 +51,14 @@ def differences(whole: pd.DataFrame, variants: Mapping[str, pd.DataFrame]) -> pd
         gives the same answers throughout, so that what it leaves out never came to bear. Without
         three training seeds of both there is no row: a network's score moves with its seed.
     """
-    base, answers, rows = hits_by_seed(whole), _answers(whole), []
+    base, answers, rows = counts_by_seed(whole), _answers(whole), []
     for name, predictions in variants.items():
         given = _answers(predictions)
-        for key, hits in hits_by_seed(predictions).items():
+        for key, counts in counts_by_seed(predictions).items():
             protocol, stage, task = key
-            if stage != "pooled" or min(len(hits), len(base.get(key, []))) < FEWEST_SEEDS:
+            if stage != "pooled" or min(len(counts), len(base.get(key, []))) < MIN_SEEDS:
                 continue
-            found = compare(base[key], hits)
+            found = compare(base[key], counts)
             same = answers[key].equals(given[key])
             rows.append((task, protocol, name, found.value, found.low, found.high, same))
     columns = ["task", "protocol", "variant", "difference", "low", "high", "same"]

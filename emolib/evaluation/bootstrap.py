@@ -16,7 +16,7 @@ INTERVAL = (0.025, 0.975)
 
 
 @dataclass(frozen=True, eq=False)
-class Hits:
+class TrialCounts:
     """How many predictions of each trial were right, for one protocol, stage and task.
 
     A row is a trial in a fold; under the window-wise protocol a trial has a row in each of
@@ -26,7 +26,7 @@ class Hits:
     ----------
     subject, stimulus, trial, fold, label : numpy.ndarray, (n_rows,)
         Whose, of what, which, held out where, and the class it has.
-    hits, n : dict of str to numpy.ndarray, (n_rows,)
+    n_correct, n : dict of str to numpy.ndarray, (n_rows,)
         By unit, "window" or "trial": right predictions, and predictions.
     n_classes : int
     """
@@ -36,13 +36,13 @@ class Hits:
     trial: np.ndarray
     fold: np.ndarray
     label: np.ndarray
-    hits: dict[str, np.ndarray]
+    n_correct: dict[str, np.ndarray]
     n: dict[str, np.ndarray]
     n_classes: int
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class SubjectFoldScores:
     """The subject-by-fold cells of one metric.
 
     A part is a class for a balanced metric, else all rows of the cell.
@@ -82,11 +82,11 @@ class Cells:
         """Give the metric of each cell as it was seen, every row counting once: (n_cells,)."""
         return self.values(np.ones((1, len(self.right))))[0]
 
-    def of_subject(self, subject: object, rows: np.ndarray) -> Cells:
+    def of_subject(self, subject: object, rows: np.ndarray) -> SubjectFoldScores:
         """Keep one subject's cells and the rows that feed them."""
         own = self.subject == subject
         columns = np.repeat(own, self.n_parts)
-        return Cells(
+        return SubjectFoldScores(
             self.subject[own],
             self.fold[own],
             self.right[rows][:, columns],
@@ -95,33 +95,35 @@ class Cells:
         )
 
 
-def cells(hits: Hits, *, unit: str = "trial", balanced: bool = True) -> Cells:
-    """Sort hits into cells, a subject and fold each.
+def subject_fold_scores(
+    counts: TrialCounts, *, unit: str = "trial", balanced: bool = True
+) -> SubjectFoldScores:
+    """Sort counts into cells, a subject and fold each.
 
     Parameters
     ----------
-    hits : Hits
+    counts : TrialCounts
     unit : {"trial", "window"}
     balanced : bool
         Whether each class counts the same.
     """
-    names = np.array([hits.subject.astype(str), hits.fold.astype(str)])
+    names = np.array([counts.subject.astype(str), counts.fold.astype(str)])
     _, first, cell = np.unique(names, axis=1, return_index=True, return_inverse=True)
-    n_parts = hits.n_classes if balanced else 1
-    row, column = np.arange(len(cell)), cell * n_parts + (hits.label if balanced else 0)
+    n_parts = counts.n_classes if balanced else 1
+    row, column = np.arange(len(cell)), cell * n_parts + (counts.label if balanced else 0)
     right = np.zeros((len(cell), len(first) * n_parts))
     total = np.zeros_like(right)
-    right[row, column], total[row, column] = hits.hits[unit], hits.n[unit]
-    return Cells(hits.subject[first], hits.fold[first], right, total, n_parts)
+    right[row, column], total[row, column] = counts.n_correct[unit], counts.n[unit]
+    return SubjectFoldScores(counts.subject[first], counts.fold[first], right, total, n_parts)
 
 
-def subject_means(hits: Hits) -> pd.Series:
+def subject_means(counts: TrialCounts) -> pd.Series:
     """Average each subject's balanced accuracy of trials over folds; NaN where no fold has it."""
-    of = cells(hits)
+    of = subject_fold_scores(counts)
     return pd.Series(of.observed()).groupby(of.subject).mean()
 
 
-def cohort_values(values: np.ndarray, subject: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def group_mean(values: np.ndarray, subject: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average cells over folds, then over subjects.
 
     Parameters
@@ -137,14 +139,14 @@ def cohort_values(values: np.ndarray, subject: np.ndarray, weights: np.ndarray) 
     numpy.ndarray, (n_samples,)
     """
     of_subject = np.column_stack(
-        [known_mean(values[:, subject == name]) for name in np.unique(subject)]
+        [nanmean(values[:, subject == name]) for name in np.unique(subject)]
     )
     total = (weights * np.nan_to_num(of_subject)).sum(axis=1)
     count = (weights * ~np.isnan(of_subject)).sum(axis=1)
     return np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
 
 
-def trial_draws(hits: Hits, subject: object, resamples: int, seed: int) -> np.ndarray:
+def trial_bootstrap(counts: TrialCounts, subject: object, resamples: int, seed: int) -> np.ndarray:
     """Draw one subject's trials with replacement within each class.
 
     Returns
@@ -152,17 +154,19 @@ def trial_draws(hits: Hits, subject: object, resamples: int, seed: int) -> np.nd
     numpy.ndarray, (resamples, n_rows of the subject)
         Weights; rows of one trial in several folds share theirs.
     """
-    own = hits.subject == subject
+    own = counts.subject == subject
     rng = np.random.default_rng(seed)
-    _, first, of_row = np.unique(hits.trial[own], return_index=True, return_inverse=True)
-    label = hits.label[own][first]
+    _, first, of_row = np.unique(counts.trial[own], return_index=True, return_inverse=True)
+    label = counts.label[own][first]
     drawn = np.zeros((resamples, len(first)))
     for c in np.unique(label):
         drawn[:, label == c] = draw(rng, int((label == c).sum()), resamples)
     return drawn[:, of_row]
 
 
-def two_way_draws(hits: Hits, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def two_way_bootstrap(
+    counts: TrialCounts, resamples: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Draw stimuli and, independently, subjects with replacement.
 
     Returns
@@ -172,19 +176,21 @@ def two_way_draws(hits: Hits, resamples: int, seed: int) -> tuple[np.ndarray, np
         How often each was drawn, in sorted order.
     """
     rng = np.random.default_rng(seed)
-    of_stimulus = draw(rng, len(np.unique(hits.stimulus)), resamples)
-    return of_stimulus, draw(rng, len(np.unique(hits.subject)), resamples)
+    of_stimulus = draw(rng, len(np.unique(counts.stimulus)), resamples)
+    return of_stimulus, draw(rng, len(np.unique(counts.subject)), resamples)
 
 
-def two_way_values(
-    hits: Hits, of: Cells, of_stimulus: np.ndarray, of_subject: np.ndarray
+def two_way_scores(
+    counts: TrialCounts, of: SubjectFoldScores, of_stimulus: np.ndarray, of_subject: np.ndarray
 ) -> np.ndarray:
     """Score each two-way resample, (resamples,)."""
-    _, stimulus = np.unique(hits.stimulus, return_inverse=True)
+    _, stimulus = np.unique(counts.stimulus, return_inverse=True)
     # Rows of one stimulus share their weight, so they are added up first.
     member = (stimulus == np.arange(of_stimulus.shape[1])[:, None]).astype(float)
-    summed = Cells(of.subject, of.fold, member @ of.right, member @ of.total, of.n_parts)
-    return cohort_values(summed.values(of_stimulus), of.subject, of_subject)
+    summed = SubjectFoldScores(
+        of.subject, of.fold, member @ of.right, member @ of.total, of.n_parts
+    )
+    return group_mean(summed.values(of_stimulus), of.subject, of_subject)
 
 
 def draw(rng: np.random.Generator, n: int, resamples: int) -> np.ndarray:
@@ -193,7 +199,7 @@ def draw(rng: np.random.Generator, n: int, resamples: int) -> np.ndarray:
     return np.bincount(at.ravel(), minlength=resamples * n).reshape(resamples, n).astype(float)
 
 
-def known_mean(values: np.ndarray) -> np.ndarray:
+def nanmean(values: np.ndarray) -> np.ndarray:
     """Average each row over what is known; NaN where nothing is."""
     known = ~np.isnan(values)
     count = known.sum(axis=-1)

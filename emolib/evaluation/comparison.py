@@ -10,19 +10,19 @@ from scipy import sparse, stats
 
 from emolib.errors import DataError, SettingsError
 from emolib.evaluation.bootstrap import (
-    Hits,
-    cells,
+    TrialCounts,
     percentiles,
+    subject_fold_scores,
     subject_means,
-    two_way_draws,
-    two_way_values,
+    two_way_bootstrap,
+    two_way_scores,
 )
-from emolib.evaluation.nulls import LEVEL
+from emolib.evaluation.nulls import ALPHA
 from emolib.evaluation.scores import RESAMPLES
 
 CLUSTER_PERMUTATIONS = 4999
-FEWEST_SEEDS = 3  # of each side of a comparison
-FEWEST_TRIALS = 10  # of a class, for the cluster test
+MIN_SEEDS = 3  # of each side of a comparison
+MIN_TRIALS = 10  # of a class, for the cluster test
 
 
 def holm(p: Sequence[float]) -> np.ndarray:
@@ -76,14 +76,18 @@ class Comparison:
 
 
 def compare(
-    first: Sequence[Hits], second: Sequence[Hits], *, resamples: int = RESAMPLES, seed: int = 0
+    first: Sequence[TrialCounts],
+    second: Sequence[TrialCounts],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Comparison:
     """Compare two stages or protocols by trial balanced accuracy.
 
     Parameters
     ----------
-    first, second : sequence of Hits
-        From `emolib.evaluation.count_hits`, one for each training seed, at least three: a
+    first, second : sequence of TrialCounts
+        From `emolib.evaluation.count_correct`, one for each training seed, at least three: a
         network's score moves with its seed.
     resamples, seed : int
 
@@ -98,26 +102,29 @@ def compare(
     DataError
         The two do not hold the same subjects and stimuli.
     """
-    if min(len(first), len(second)) < FEWEST_SEEDS:
+    if min(len(first), len(second)) < MIN_SEEDS:
         raise SettingsError(
             "training seeds",
             f"got {len(first)} and {len(second)}.",
-            f"Give {FEWEST_SEEDS} or more.",
+            f"Give {MIN_SEEDS} or more.",
         )
     one = first[0]
-    for hits in (*first, *second):
+    for counts in (*first, *second):
         for name in ("subject", "stimulus"):
-            if set(getattr(hits, name)) != set(getattr(one, name)):
+            if set(getattr(counts, name)) != set(getattr(one, name)):
                 raise DataError(
                     "predictions", f"do not hold the same {name} values.", "Compare like with like."
                 )
-    draws = two_way_draws(one, resamples, seed)
+    draws = two_way_bootstrap(one, resamples, seed)
 
-    def resampled(several: Sequence[Hits]) -> np.ndarray:
-        return np.mean([two_way_values(hits, cells(hits), *draws) for hits in several], axis=0)
+    def resampled(several: Sequence[TrialCounts]) -> np.ndarray:
+        return np.mean(
+            [two_way_scores(counts, subject_fold_scores(counts), *draws) for counts in several],
+            axis=0,
+        )
 
-    def by_subject(several: Sequence[Hits]) -> np.ndarray:
-        return np.mean([subject_means(hits) for hits in several], axis=0)
+    def by_subject(several: Sequence[TrialCounts]) -> np.ndarray:
+        return np.mean([subject_means(counts) for counts in several], axis=0)
 
     differences = by_subject(second) - by_subject(first)
     known = differences[~np.isnan(differences)]
@@ -206,7 +213,7 @@ def cluster_test(
     from mne.stats import combine_adjacency, permutation_cluster_test
 
     low, high = (np.asarray(power)[np.asarray(labels) == c] for c in (0, 1))
-    if min(len(low), len(high)) < FEWEST_TRIALS:
+    if min(len(low), len(high)) < MIN_TRIALS:
         return None
     threshold = stats.t.ppf(0.975, len(low) + len(high) - 2)
     adjacency = combine_adjacency(low.shape[1], channel_adjacency)
@@ -226,5 +233,5 @@ def cluster_test(
             verbose="error",
         )
         smallest = min([smallest, *p])
-        found += [mask for mask, own in zip(clusters, p, strict=True) if 2 * own < LEVEL]
+        found += [mask for mask, own in zip(clusters, p, strict=True) if 2 * own < ALPHA]
     return ClusterTest(min(1.0, 2 * smallest), pooled_t(high, low), found, len(low), len(high))

@@ -21,8 +21,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from emolib.evaluation.bootstrap import Hits
-from emolib.evaluation.scores import count_hits
+from emolib.evaluation.bootstrap import TrialCounts
+from emolib.evaluation.scores import count_correct
 
 
 def intraclass_correlation(right: np.ndarray, size: np.ndarray) -> float:
@@ -115,22 +115,22 @@ def effective_windows(predictions: pd.DataFrame) -> pd.DataFrame:
         predictions = predictions[predictions["repeat"] == 0]
     return pd.DataFrame(
         [
-            dict(zip(("protocol", "stage", "task"), key, strict=True)) | _worth(hits)
-            for key, hits in count_hits(predictions).items()
+            dict(zip(("protocol", "stage", "task"), key, strict=True)) | _worth(counts)
+            for key, counts in count_correct(predictions).items()
         ]
     )
 
 
-def _worth(hits: Hits) -> dict[str, float]:
+def _worth(counts: TrialCounts) -> dict[str, float]:
     """The numbers of one protocol, stage and task."""
-    windows = pd.DataFrame({"right": hits.hits["window"], "size": hits.n["window"]})
+    windows = pd.DataFrame({"right": counts.n_correct["window"], "size": counts.n["window"]})
     # Under the window-wise protocol a trial has a row in each of several folds.
-    of_trial = windows.groupby([hits.subject, hits.trial]).sum()
+    of_trial = windows.groupby([counts.subject, counts.trial]).sum()
     size = of_trial["size"].to_numpy()
     icc = intraclass_correlation(of_trial["right"].to_numpy(), size)
     effect = design_effect(icc, size)
     return {
-        "subjects": len(np.unique(hits.subject)),
+        "subjects": len(np.unique(counts.subject)),
         "trials": len(of_trial),
         "windows": int(size.sum()),
         "icc": icc,

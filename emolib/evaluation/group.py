@@ -16,15 +16,15 @@ import pandas as pd
 from emolib.errors import DataError
 from emolib.evaluation.bootstrap import subject_means
 from emolib.evaluation.comparison import benjamini_hochberg, holm
-from emolib.evaluation.linear import ridge_operator
+from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.permutation import (
     IN_BLOCKS,
     PERMUTATIONS,
-    in_blocks,
+    is_block_design,
     joint_stimulus_test,
-    own_score,
+    observed_score,
 )
-from emolib.evaluation.scores import count_hits
+from emolib.evaluation.scores import count_correct
 from emolib.recordings.labels import Task
 from emolib.splits.folds import Fold
 from emolib.splits.protocols import LEAKING, PROTOCOLS
@@ -86,8 +86,8 @@ def group_tests(
     if predictions is not None and len(predictions):
         tested = predictions["protocol"].isin(honest) & (predictions["stage"] == "pooled")
         if tested.any():
-            hits = count_hits(predictions[tested])
-            of_network = {key: subject_means(own).mean() for key, own in hits.items()}
+            counts = count_correct(predictions[tested])
+            of_network = {key: subject_means(own).mean() for key, own in counts.items()}
     flat = maps.reshape(len(maps), -1)
     flat = flat[:, flat.any(axis=0)]  # cells without an electrode are 0 throughout
     rows = []
@@ -151,7 +151,7 @@ def why_not(table: pd.DataFrame, task: str, of: Task, *, chronological: bool) ->
     by_subject = trials.sort_values("trial").groupby("subject")[task]
     if (
         chronological
-        and np.mean([in_blocks(labels.to_numpy(int)) for _, labels in by_subject]) > 0.5
+        and np.mean([is_block_design(labels.to_numpy(int)) for _, labels in by_subject]) > 0.5
     ):
         return IN_BLOCKS
     if not exchangeable(table, task).any():
@@ -170,14 +170,14 @@ def _scored(
 ) -> dict[str, object]:
     """Score ridge, and test it unless there is a reason not to."""
     try:
-        operator = ridge_operator(x, table, folds)
+        operator = ridge_smoother(x, table, folds)
     except DataError as error:  # too few subjects or stimuli for the folds
         return {"untested": why or error.message.rstrip(".")}
     if why:
-        return {"score": own_score(operator, task)}
+        return {"score": observed_score(operator, task)}
     test = joint_stimulus_test(operator, task, n_permutations=n_permutations, seed=seed)
     if not np.isfinite([test.value, *test.null]).all():
         return {"untested": "a fold has one class of every subject only"}
-    low, high = test.chance_range
+    low, high = test.null_interval
     found = {"score": test.value, "chance_low": low, "chance_high": high}
-    return found | {"detectable": test.detectable, "p": test.p}
+    return found | {"detectable": test.minimum_detectable_score, "p": test.p}

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from emolib.evaluation.bootstrap import Hits, percentiles
-from emolib.evaluation.permutation import detectable_score
+from emolib.evaluation.bootstrap import TrialCounts, percentiles
+from emolib.evaluation.permutation import minimum_detectable_score
 from emolib.evaluation.scores import ESTIMAND
 
 
-def guesses(hits: Hits, subject: str, *, draws: int = 4000, seed: int = 0) -> np.ndarray:
+def chance_scores(
+    counts: TrialCounts, subject: str, *, draws: int = 4000, seed: int = 0
+) -> np.ndarray:
     """Guess each of a subject's trials, many times, and score that.
 
     Each trial is guessed with the probability one over the number of classes; balanced accuracy
@@ -23,14 +25,14 @@ def guesses(hits: Hits, subject: str, *, draws: int = 4000, seed: int = 0) -> np
 
     Parameters
     ----------
-    hits : Hits
+    counts : TrialCounts
         Of one protocol, stage and task.
     subject : str
         Whose trials.
     draws : int
         How often all trials are guessed.
     seed : int
-        Of the guesses.
+        Of the chance_scores.
 
     Returns
     -------
@@ -39,38 +41,38 @@ def guesses(hits: Hits, subject: str, *, draws: int = 4000, seed: int = 0) -> np
 
     Examples
     --------
-    >>> hits = Hits(subject=np.full(40, "sub-01"), stimulus=np.arange(40), trial=np.arange(40),
-    ...     fold=np.zeros(40), label=np.repeat([0, 1], 20), hits={"trial": np.ones(40)},
-    ...     n={"trial": np.ones(40)}, n_classes=2)
-    >>> low, high = percentiles(guesses(hits, "sub-01"))
+    >>> counts = TrialCounts(subject=np.full(40, "sub-01"), stimulus=np.arange(40),
+    ...     trial=np.arange(40), fold=np.zeros(40), label=np.repeat([0, 1], 20),
+    ...     n_correct={"trial": np.ones(40)}, n={"trial": np.ones(40)}, n_classes=2)
+    >>> low, high = percentiles(chance_scores(counts, "sub-01"))
     >>> round(low, 2), round(high, 2)
     (0.35, 0.65)
     """
-    own = hits.subject == subject
-    label, fold = hits.label[own], hits.fold[own]
-    right = np.random.default_rng(seed).random((draws, len(label))) < 1 / hits.n_classes
+    own = counts.subject == subject
+    label, fold = counts.label[own], counts.fold[own]
+    right = np.random.default_rng(seed).random((draws, len(label))) < 1 / counts.n_classes
     by_fold = []
     for each in np.unique(fold):
-        classes = [(fold == each) & (label == c) for c in range(hits.n_classes)]
+        classes = [(fold == each) & (label == c) for c in range(counts.n_classes)]
         if all(members.any() for members in classes):
             by_fold.append(np.mean([right[:, m].mean(axis=1) for m in classes], axis=0))
     return np.mean(by_fold, axis=0) if by_fold else np.full(draws, np.nan)
 
 
 @dataclass(frozen=True)
-class AgainstGuessing:
+class ChanceComparison:
     """A subject's balanced accuracy beside the range that guessing covers.
 
     Attributes
     ----------
     value, low, high : float
-        The score, and the middle 95 of 100 guesses; NaN where every fold lacks a class.
-    detectable : float
-        See `emolib.evaluation.permutation.detectable_score`.
+        The score, and the middle 95 of 100 chance_scores; NaN where every fold lacks a class.
+    minimum_detectable_score : float
+        See `emolib.evaluation.permutation.minimum_detectable_score`.
 
     Examples
     --------
-    >>> print(AgainstGuessing(0.60, 0.35, 0.65, 0.7).words)
+    >>> print(ChanceComparison(0.60, 0.35, 0.65, 0.7).words)
     Balanced accuracy is 0.60; guessing gives 0.35 to 0.65. A difference from guessing was not \
 detected; with these trials one below 0.70 would often be missed.
     """
@@ -78,7 +80,7 @@ detected; with these trials one below 0.70 would often be missed.
     value: float
     low: float
     high: float
-    detectable: float
+    minimum_detectable_score: float
 
     @property
     def above(self) -> bool:
@@ -93,7 +95,11 @@ detected; with these trials one below 0.70 would often be missed.
             return "No fold held all classes, so there is no balanced accuracy."
         text = f"Balanced accuracy is {value:.2f}; guessing gives {low:.2f} to {high:.2f}. "
         if low <= value <= high:
-            missed = f"one below {self.detectable:.2f}" if self.detectable < 1 else "any"
+            missed = (
+                f"one below {self.minimum_detectable_score:.2f}"
+                if self.minimum_detectable_score < 1
+                else "any"
+            )
             return text + (
                 f"A difference from guessing was not detected; with these trials {missed} would "
                 "often be missed."
@@ -105,22 +111,22 @@ detected; with these trials one below 0.70 would often be missed.
         )
 
 
-def against_guessing(
-    hits: Hits, scores: pd.DataFrame, subject: str, *, protocol: str, task: str
-) -> AgainstGuessing:
+def compare_to_chance(
+    counts: TrialCounts, scores: pd.DataFrame, subject: str, *, protocol: str, task: str
+) -> ChanceComparison:
     """Hold a subject's score of the pooled network against guessing.
 
     Parameters
     ----------
-    hits : Hits
+    counts : TrialCounts
         Of the pooled network, this protocol and task, with the subject's trials.
     scores : DataFrame
         As `emolib.evaluation.score` gives them.
     subject, protocol, task : str
     """
     value = own_scores(scores, subject, protocol, task).loc[ESTIMAND, "value"]
-    null = guesses(hits, subject)
-    return AgainstGuessing(float(value), *percentiles(null), detectable_score(null))
+    null = chance_scores(counts, subject)
+    return ChanceComparison(float(value), *percentiles(null), minimum_detectable_score(null))
 
 
 def own_scores(scores: pd.DataFrame, subject: str, protocol: str, task: str) -> pd.DataFrame:

@@ -20,14 +20,14 @@ from sklearn.preprocessing import StandardScaler
 
 from emolib.splits.folds import Fold, train_rows
 
-ALPHA = 1.0  # of ridge; small beside thousands of windows: nearly least squares
+RIDGE_ALPHA = 1.0  # of ridge; small beside thousands of windows: nearly least squares
 # z-scored windows add up to 0, so that their covariance has no inverse without any shrinkage.
-LEAST_SHRINKAGE = 1e-6
+MIN_SHRINKAGE = 1e-6
 DECISIONS_AT_ONCE = 2**23  # of windows and labellings, float64: 64 MB
 
 
 @dataclass(frozen=True, eq=False)
-class RidgeOperator:
+class RidgeSmoother:
     """What ridge makes of any labels of the same trials: one matrix.
 
     Attributes
@@ -48,7 +48,7 @@ class RidgeOperator:
     fold: np.ndarray
     trials: pd.DataFrame
 
-    def decisions(self, labels: np.ndarray) -> np.ndarray:
+    def decision_function(self, labels: np.ndarray) -> np.ndarray:
         """Refit on each labelling.
 
         Parameters
@@ -63,9 +63,9 @@ class RidgeOperator:
         return self.matrix @ labels
 
 
-def ridge_operator(
-    x: np.ndarray, table: pd.DataFrame, folds: Iterable[Fold], *, alpha: float = ALPHA
-) -> RidgeOperator:
+def ridge_smoother(
+    x: np.ndarray, table: pd.DataFrame, folds: Iterable[Fold], *, alpha: float = RIDGE_ALPHA
+) -> RidgeSmoother:
     """Fit ridge for all labellings at once.
 
     On fixed rows ridge is linear in the labels: with centred and scaled training features Z
@@ -82,7 +82,7 @@ def ridge_operator(
 
     Returns
     -------
-    RidgeOperator
+    RidgeSmoother
     """
     trials, number = _trials(table)
     matrices, tested, of_fold = [], [], []
@@ -96,7 +96,7 @@ def ridge_operator(
         matrices.append(matrix)
         tested.append(part.tested)
         of_fold.append(np.full(len(mean), k))
-    return RidgeOperator(
+    return RidgeSmoother(
         np.concatenate(matrices), np.concatenate(tested), np.concatenate(of_fold), trials
     )
 
@@ -162,7 +162,7 @@ class LdaOperator:
     ----------
     parts : tuple of LdaFold
     trial, fold, trials
-        As of `RidgeOperator`.
+        As of `RidgeSmoother`.
     """
 
     parts: tuple[LdaFold, ...]
@@ -170,8 +170,8 @@ class LdaOperator:
     fold: np.ndarray
     trials: pd.DataFrame
 
-    def decisions(self, labels: np.ndarray) -> np.ndarray:
-        """Refit on each labelling; as `RidgeOperator.decisions`."""
+    def decision_function(self, labels: np.ndarray) -> np.ndarray:
+        """Refit on each labelling; as `RidgeSmoother.decision_function`."""
         labels = np.asarray(labels, float)
         return np.concatenate([part.probabilities(labels) for part in self.parts]) - 0.5
 
@@ -210,7 +210,7 @@ def lda_operator(x: np.ndarray, table: pd.DataFrame, folds: Iterable[Fold]) -> L
     >>> x = rng.normal(size=(40, 3)) + 3 * table[["valence"]].to_numpy()
     >>> fitted = lda_operator(x, table, trial_grouped(table, n_folds=4, seed=0, tasks=()))
     >>> labels = table[["valence"]].to_numpy()
-    >>> says = fitted.decisions(np.hstack([labels, 1 - labels])) > 0
+    >>> says = fitted.decision_function(np.hstack([labels, 1 - labels])) > 0
     >>> (says == (labels == [1, 0])[fitted.trial]).mean(axis=0).tolist()
     [1.0, 1.0]
     """
@@ -225,7 +225,7 @@ def lda_operator(x: np.ndarray, table: pd.DataFrame, folds: Iterable[Fold]) -> L
                 sums @ axes,
                 np.bincount(part.number, minlength=len(trials)).astype(float),
                 np.maximum(variances, 0),  # rounding can leave them below
-                max(LEAST_SHRINKAGE, float(ledoit_wolf_shrinkage(part.z))),
+                max(MIN_SHRINKAGE, float(ledoit_wolf_shrinkage(part.z))),
                 part.held_out @ axes,
                 part.average,
             )
@@ -235,8 +235,8 @@ def lda_operator(x: np.ndarray, table: pd.DataFrame, folds: Iterable[Fold]) -> L
     return LdaOperator(tuple(parts), np.concatenate(tested), np.concatenate(of_fold), trials)
 
 
-Operator = RidgeOperator | LdaOperator
-OPERATORS: dict[str, Callable[..., Operator]] = {"ridge": ridge_operator, "lda": lda_operator}
+Operator = RidgeSmoother | LdaOperator
+OPERATORS: dict[str, Callable[..., Operator]] = {"ridge": ridge_smoother, "lda": lda_operator}
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from scipy import stats
 
 from emolib.errors import check_option
 
-LEVEL = 0.05
+ALPHA = 0.05
 NULLS = ("independent", "shared", "stimulus_locked")
 
 
@@ -23,7 +23,7 @@ def null_cohort(
     n_subjects: int = 16,
     n_stimuli: int = 40,
     n_features: int = 20,
-    locked: float = 0.5,
+    stimulus_effect: float = 0.5,
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Make trials whose features say nothing of their labels.
 
@@ -35,7 +35,7 @@ def null_cohort(
         label.
     rng : numpy.random.Generator
     n_subjects, n_stimuli, n_features : int
-    locked : float
+    stimulus_effect : float
         Size of the shared response, in standard deviations of the noise.
 
     Returns
@@ -52,13 +52,13 @@ def null_cohort(
         follows = rng.random(len(subject)) < 0.8
         labels = np.where(follows, of_stimulus[stimulus], labels)
     if kind == "stimulus_locked":
-        x += locked * rng.normal(size=(n_stimuli, n_features))[stimulus]
+        x += stimulus_effect * rng.normal(size=(n_stimuli, n_features))[stimulus]
     names = [f"sub-{s + 1:02d}" for s in subject]
     columns = {"subject": names, "trial": stimulus + 1, "stimulus": stimulus, "window": 0}
     return x, pd.DataFrame(columns | {"valence": labels})
 
 
-def rejection_band(n: int, *, rate: float = LEVEL, coverage: float = 0.999) -> tuple[int, int]:
+def rejection_band(n: int, *, rate: float = ALPHA, coverage: float = 0.999) -> tuple[int, int]:
     """Say how many of n independent tests reject, if each does so at a rate.
 
     The central binomial interval: the lowest and the highest count that still fit.

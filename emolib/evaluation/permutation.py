@@ -14,15 +14,15 @@ import pandas as pd
 from scipy import sparse, stats
 
 from emolib.errors import DataError, check_option
-from emolib.evaluation.bootstrap import cohort_values, percentiles
+from emolib.evaluation.bootstrap import group_mean, percentiles
 from emolib.evaluation.linear import OPERATORS, Operator
-from emolib.evaluation.nulls import LEVEL, null_cohort
+from emolib.evaluation.nulls import ALPHA, null_cohort
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import leave_subjects_out
 
 PERMUTATIONS = 999
 IN_BLOCKS = "the classes come in blocks, so that time alone tells them apart"
-SAYS = {
+ALTERNATIVES = {
     "joint_stimulus": "better than an arbitrary labelling of the same stimuli",
     "within_subject": "any association with the labels, the stimuli's identity included",
     "within_fold": "any association with the labels within each fold",
@@ -36,7 +36,7 @@ class PermutationTest:
     Attributes
     ----------
     kind : str
-        What was permuted, a key of `SAYS`.
+        What was permuted, a key of `ALTERNATIVES`.
     value : float
         The score of the labels as they are.
     null : numpy.ndarray, (n_permutations,)
@@ -55,22 +55,22 @@ class PermutationTest:
         return (1 + b) / (1 + len(self.null))
 
     @property
-    def says(self) -> str:
+    def alternative_hypothesis(self) -> str:
         """What a small p would be evidence for."""
-        return SAYS[self.kind]
+        return ALTERNATIVES[self.kind]
 
     @property
-    def chance_range(self) -> tuple[float, float]:
+    def null_interval(self) -> tuple[float, float]:
         """The null's 2.5 and 97.5 percentiles."""
         return percentiles(self.null)
 
     @property
-    def detectable(self) -> float:
-        """The score that would be found in 4 of 5 such experiments; see `detectable_score`."""
-        return detectable_score(self.null)
+    def minimum_detectable_score(self) -> float:
+        """The score that would be found in 4 of 5 such experiments."""
+        return minimum_detectable_score(self.null)
 
 
-def detectable_score(null: np.ndarray) -> float:
+def minimum_detectable_score(null: np.ndarray) -> float:
     """Say which score would be found in 4 of 5 experiments; a smaller one would often be missed.
 
     The null's 95th percentile and .84 of its standard deviation.
@@ -82,13 +82,13 @@ def detectable_score(null: np.ndarray) -> float:
 
     Examples
     --------
-    >>> detectable_score(np.full(9, 0.5))
+    >>> minimum_detectable_score(np.full(9, 0.5))
     0.5
     """
-    return float(np.quantile(null, 1 - LEVEL) + stats.norm.ppf(0.8) * null.std())
+    return float(np.quantile(null, 1 - ALPHA) + stats.norm.ppf(0.8) * null.std())
 
 
-def labelled_scores(operator: Operator, labels: np.ndarray) -> np.ndarray:
+def permutation_scores(operator: Operator, labels: np.ndarray) -> np.ndarray:
     """Refit on each labelling and score it.
 
     Parameters
@@ -103,7 +103,7 @@ def labelled_scores(operator: Operator, labels: np.ndarray) -> np.ndarray:
     """
     labels = np.asarray(labels, float)
     truth = labels[operator.trial]  # (n_tests, n_labellings)
-    high = (operator.decisions(labels) > 0).astype(float)
+    high = (operator.decision_function(labels) > 0).astype(float)
     subject = operator.trials["subject"].to_numpy()[operator.trial]
     names = np.array([subject.astype(str), operator.fold.astype(str)])
     _, first, cell = np.unique(names, axis=1, return_index=True, return_inverse=True)
@@ -115,12 +115,12 @@ def labelled_scores(operator: Operator, labels: np.ndarray) -> np.ndarray:
         of_low = (member @ ((1 - truth) * (1 - high))) / (n_all - n_high)
     values = ((of_high + of_low) / 2).T  # (n_labellings, n_cells)
     weights = np.ones((len(values), len(np.unique(subject))))
-    return cohort_values(values, subject[first], weights)
+    return group_mean(values, subject[first], weights)
 
 
-def own_score(operator: Operator, task: str) -> float:
+def observed_score(operator: Operator, task: str) -> float:
     """Score the labels as they are; parameters as `joint_stimulus_test`."""
-    return float(labelled_scores(operator, _labels(operator.trials, task)[:, None])[0])
+    return float(permutation_scores(operator, _labels(operator.trials, task)[:, None])[0])
 
 
 def joint_stimulus_test(
@@ -197,7 +197,7 @@ def within_subject_test(
     return _test(kind, operator, labels, permuted)
 
 
-def in_blocks(labels: np.ndarray, *, n_permutations: int = 999, seed: int = 0) -> bool:
+def is_block_design(labels: np.ndarray, *, n_permutations: int = 999, seed: int = 0) -> bool:
     """Say whether classes come in blocks: far fewer changes from trial to trial than by chance.
 
     Then time alone tells the classes apart, and permuting trials is no fair comparison.
@@ -211,13 +211,13 @@ def in_blocks(labels: np.ndarray, *, n_permutations: int = 999, seed: int = 0) -
 
     Examples
     --------
-    >>> in_blocks(np.repeat([0, 1], 20)), in_blocks(np.tile([0, 0, 1, 1], 10))
+    >>> is_block_design(np.repeat([0, 1], 20)), is_block_design(np.tile([0, 0, 1, 1], 10))
     (True, False)
     """
     rng = np.random.default_rng(seed)
     orders = rng.permuted(np.tile(labels, (n_permutations, 1)), axis=1)
     changes = np.count_nonzero(np.diff(orders, axis=1), axis=1)
-    return bool((changes <= np.count_nonzero(np.diff(labels))).mean() < LEVEL / 10)
+    return bool((changes <= np.count_nonzero(np.diff(labels))).mean() < ALPHA / 10)
 
 
 def false_positives(
@@ -258,7 +258,7 @@ def false_positives(
         operator = prepare(x, table, folds)
         for test in (joint_stimulus_test, within_subject_test):
             given = test(operator, "valence", n_permutations=n_permutations, seed=own)
-            counts[given.kind] += given.p <= LEVEL
+            counts[given.kind] += given.p <= ALPHA
     return pd.Series(counts, dtype=int)
 
 
@@ -276,5 +276,5 @@ def _labels(trials: pd.DataFrame, task: str) -> np.ndarray:
 def _test(
     kind: str, operator: Operator, labels: np.ndarray, permuted: np.ndarray
 ) -> PermutationTest:
-    value = float(labelled_scores(operator, labels[:, None])[0])
-    return PermutationTest(kind, value, labelled_scores(operator, permuted))
+    value = float(permutation_scores(operator, labels[:, None])[0])
+    return PermutationTest(kind, value, permutation_scores(operator, permuted))

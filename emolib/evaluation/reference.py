@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from emolib.errors import DataError, check_option
-from emolib.evaluation.linear import ALPHA
+from emolib.evaluation.linear import RIDGE_ALPHA
 from emolib.model.predictions import predictions_of
 from emolib.splits.folds import train_rows
 from emolib.splits.protocols import PROTOCOLS
@@ -36,7 +36,7 @@ class CentredRidge(ClassifierMixin, BaseEstimator):
     training gains nothing by it.
     """
 
-    def __init__(self, alpha: float = ALPHA):
+    def __init__(self, alpha: float = RIDGE_ALPHA):
         self.alpha = alpha
 
     def fit(self, x: np.ndarray, y: np.ndarray) -> CentredRidge:
@@ -126,7 +126,9 @@ def reference_predictions(
     return pd.concat(parts, ignore_index=True)
 
 
-def name_the_trial(x: np.ndarray, table: pd.DataFrame, *, n_folds: int = 5, seed: int = 0) -> float:
+def trial_identification(
+    x: np.ndarray, table: pd.DataFrame, *, n_folds: int = 5, seed: int = 0
+) -> float:
     """Probe: how often LDA names the trial that a window is from, one subject's at a time.
 
     Windows of each trial are on both sides. A high value says that trials are identifiable,
@@ -158,12 +160,12 @@ def name_the_trial(x: np.ndarray, table: pd.DataFrame, *, n_folds: int = 5, seed
     return float(np.mean(right))
 
 
-def name_the_subject(
+def subject_identification(
     x: np.ndarray, table: pd.DataFrame, *, n_folds: int = 5, seed: int = 0
 ) -> float:
     """Probe: how often LDA names the subject that a window is from, on trials held out.
 
-    Chance is one over the number of subjects. Parameters as `name_the_trial`.
+    Chance is one over the number of subjects. Parameters as `trial_identification`.
 
     Returns
     -------

@@ -15,13 +15,13 @@ import pandas as pd
 
 from emolib.errors import DataError, did_you_mean
 from emolib.evaluation.bootstrap import (
-    Hits,
-    cells,
-    known_mean,
+    TrialCounts,
+    nanmean,
     percentiles,
-    trial_draws,
-    two_way_draws,
-    two_way_values,
+    subject_fold_scores,
+    trial_bootstrap,
+    two_way_bootstrap,
+    two_way_scores,
 )
 from emolib.model.predictions import COLUMNS
 from emolib.splits.folds import stable_seed
@@ -113,8 +113,8 @@ def score(predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLE
     Name: value, dtype: float64
     """
     tables = []
-    for (protocol, stage, task), hits in count_hits(predictions).items():
-        rows = _score(hits, (seed, protocol, stage, task), resamples)
+    for (protocol, stage, task), counts in count_correct(predictions).items():
+        rows = _score(counts, (seed, protocol, stage, task), resamples)
         leaks = protocol in LEAKING
         tables.append(rows.assign(protocol=protocol, stage=stage, task=task, leaks=leaks))
     kinds = {"fold": "Int64", "subject": "string", "n": int, "skipped": int}
@@ -218,7 +218,7 @@ def with_interval(row: pd.Series) -> str:
     return f"{row['value']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
 
 
-def count_hits(predictions: pd.DataFrame) -> dict[tuple[str, str, str], Hits]:
+def count_correct(predictions: pd.DataFrame) -> dict[tuple[str, str, str], TrialCounts]:
     """Count right predictions a trial, by (protocol, stage, task); see `score`."""
     rows = _checked(predictions)
     groups = rows.groupby(["protocol", "stage", "task"], sort=True, observed=True)
@@ -244,8 +244,8 @@ def _checked(predictions: pd.DataFrame) -> pd.DataFrame:
     return rows if "stimulus" in rows else rows.assign(stimulus=rows["trial"])
 
 
-def _count(rows: pd.DataFrame) -> Hits:
-    """Count the hits of one protocol, stage and task."""
+def _count(rows: pd.DataFrame) -> TrialCounts:
+    """Count the counts of one protocol, stage and task."""
     further = (f"probability_{c}" for c in range(2, 100))
     names = ["probability", *itertools.takewhile(rows.columns.__contains__, further)]
     # A task with fewer classes than another leaves the further columns empty.
@@ -257,13 +257,13 @@ def _count(rows: pd.DataFrame) -> Hits:
     by_trial = pd.DataFrame(probability, rows.index).groupby(keys, sort=True, observed=True).mean()
     of_windows = right.groupby(keys, sort=True, observed=True).agg(["sum", "size"])
     label = whole["label"].to_numpy(int)
-    return Hits(
+    return TrialCounts(
         subject=whole.index.get_level_values("subject").to_numpy(),
         stimulus=whole["stimulus"].to_numpy(),
         trial=whole.index.get_level_values("trial").to_numpy(),
         fold=whole.index.get_level_values("fold").to_numpy(),
         label=label,
-        hits={
+        n_correct={
             "window": of_windows["sum"].to_numpy(float),
             "trial": (by_trial.to_numpy().argmax(axis=1) == label).astype(float),
         },
@@ -272,41 +272,41 @@ def _count(rows: pd.DataFrame) -> Hits:
     )
 
 
-def _score(hits: Hits, key: tuple[object, ...], resamples: int) -> pd.DataFrame:
+def _score(counts: TrialCounts, key: tuple[object, ...], resamples: int) -> pd.DataFrame:
     """Score one protocol, stage and task by all metrics; they share the bootstraps' draws."""
     of_trials = {
-        subject: trial_draws(hits, subject, resamples, stable_seed(*key, subject))
-        for subject in np.unique(hits.subject)
+        subject: trial_bootstrap(counts, subject, resamples, stable_seed(*key, subject))
+        for subject in np.unique(counts.subject)
     }
-    two_way = two_way_draws(hits, resamples, stable_seed(*key, "cohort"))
-    tables = [_score_metric(hits, metric, of_trials, two_way) for metric in METRICS]
+    two_way = two_way_bootstrap(counts, resamples, stable_seed(*key, "cohort"))
+    tables = [_score_metric(counts, metric, of_trials, two_way) for metric in METRICS]
     return pd.concat(tables, ignore_index=True)
 
 
 def _score_metric(
-    hits: Hits,
+    counts: TrialCounts,
     metric: str,
     of_trials: dict[str, np.ndarray],
     two_way: tuple[np.ndarray, np.ndarray],
 ) -> pd.DataFrame:
     """Score one protocol, stage and task by one metric."""
     unit, balanced = metric.split("_")[0], "balanced" in metric
-    of = cells(hits, unit=unit, balanced=balanced)
+    of = subject_fold_scores(counts, unit=unit, balanced=balanced)
     value = of.observed()  # (n_cells,)
-    chance = _majority_rates(hits, unit)
-    chance = chance if not balanced else dict.fromkeys(chance, 1 / hits.n_classes)
+    chance = _majority_rates(counts, unit)
+    chance = chance if not balanced else dict.fromkeys(chance, 1 / counts.n_classes)
     rows = []
     for subject, draws in of_trials.items():
-        at, own = hits.subject == subject, of.subject == subject
-        low, high = percentiles(known_mean(of.of_subject(subject, at).values(draws)))
+        at, own = counts.subject == subject, of.subject == subject
+        low, high = percentiles(nanmean(of.of_subject(subject, at).values(draws)))
         rows.append(
             {
                 "subject": subject,
-                "value": float(known_mean(value[own])),
+                "value": float(nanmean(value[own])),
                 "low": low,
                 "high": high,
                 "chance": chance[subject],
-                "n": hits.n[unit][at].sum(),
+                "n": counts.n[unit][at].sum(),
                 "skipped": np.isnan(value[own]).sum(),
             }
         )
@@ -314,16 +314,16 @@ def _score_metric(
     by_fold = [
         {
             "fold": fold,
-            "value": float(known_mean(value[of.fold == fold])),
+            "value": float(nanmean(value[of.fold == fold])),
             "chance": np.mean([chance[name] for name in of.subject[of.fold == fold]]),
-            "n": hits.n[unit][hits.fold == fold].sum(),
+            "n": counts.n[unit][counts.fold == fold].sum(),
             "skipped": np.isnan(value[of.fold == fold]).sum(),
         }
         for fold in np.unique(of.fold)
     ]
     low, high = np.nan, np.nan
     if len(of_trials) > 1:
-        low, high = percentiles(two_way_values(hits, of, *two_way))
+        low, high = percentiles(two_way_scores(counts, of, *two_way))
     cohort = {
         "value": by_subject["value"].mean(),
         "low": low,
@@ -335,7 +335,7 @@ def _score_metric(
     return pd.DataFrame([*rows, *by_fold, cohort]).assign(metric=metric)
 
 
-def _majority_rates(hits: Hits, unit: str) -> dict[str, float]:
+def _majority_rates(counts: TrialCounts, unit: str) -> dict[str, float]:
     """The share of each subject's commonest class: what one constant answer reaches."""
-    n = pd.Series(hits.n[unit]).groupby([hits.subject, hits.label]).sum()
+    n = pd.Series(counts.n[unit]).groupby([counts.subject, counts.label]).sum()
     return dict(n.groupby(level=0).max() / n.groupby(level=0).sum())

@@ -17,11 +17,11 @@ from scipy import sparse
 
 from emolib.errors import DataError
 from emolib.evaluation.comparison import CLUSTER_PERMUTATIONS, cluster_test, holm
-from emolib.evaluation.linear import ridge_operator
+from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.permutation import (
     IN_BLOCKS,
     PermutationTest,
-    in_blocks,
+    is_block_design,
     within_subject_test,
 )
 from emolib.features.extraction import FeatureSettings
@@ -129,7 +129,7 @@ def _why_not(labels: pd.Series, task: Task, within: bool, chronological: bool) -
         return "the study does not compare trials of one person"
     if len(np.unique(known)) < 2:
         return "one class only"
-    if chronological and in_blocks(known):
+    if chronological and is_block_design(known):
         return IN_BLOCKS
     return ""
 
@@ -181,9 +181,9 @@ def _light_models(
             folds = list(trial_grouped(own, n_folds=N_FOLDS, seed=seed, tasks=()))
         except DataError:
             continue  # fewer trials than folds
-        operator = ridge_operator(maps[rows], own, folds)
+        operator = ridge_smoother(maps[rows], own, folds)
         done[name] = within_subject_test(operator, name, within_fold=True, seed=seed)
-    values = [(t.value, t.p, *t.chance_range, t.detectable) for t in done.values()]
+    values = [(t.value, t.p, *t.null_interval, t.minimum_detectable_score) for t in done.values()]
     columns = np.reshape(values, (len(done), len(names))).astype(float).T
     return xr.Dataset(
         {name: ("task", column) for name, column in zip(names, columns, strict=True)},

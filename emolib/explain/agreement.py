@@ -112,7 +112,7 @@ def agreement(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.corrcoef(np.ravel(one), np.ravel(other))[0, 1])
 
 
-def agreement_by_chance(
+def null_correlations(
     one: np.ndarray, other: np.ndarray, *, draws: int = PERMUTATIONS, seed: int = 0
 ) -> np.ndarray:
     """Correlate after shuffling the electrodes of one map, the same way in all its bands.
@@ -137,7 +137,7 @@ def agreement_by_chance(
     return np.array([agreement(one[..., rng.permutation(n_channels)], other) for _ in range(draws)])
 
 
-def held_against(
+def compare_to_null(
     one: np.ndarray,
     target: np.ndarray,
     *,
@@ -153,7 +153,7 @@ def held_against(
     others : iterable of array, (band, channel)
         Maps that should not agree, such as those of untrained networks.
     draws, seed : int
-        See `agreement_by_chance`.
+        See `null_correlations`.
 
     Returns
     -------
@@ -163,13 +163,11 @@ def held_against(
     Examples
     --------
     >>> one = np.arange(128.0).reshape(4, 32)
-    >>> given = held_against(one, one, others=[-one])
+    >>> given = compare_to_null(one, one, others=[-one])
     >>> round(given["value"], 3), [round(value, 3) for value in given["others"]]
     (1.0, [-1.0])
     """
-    low, high = np.quantile(
-        agreement_by_chance(one, target, draws=draws, seed=seed), [0.025, 0.975]
-    )
+    low, high = np.quantile(null_correlations(one, target, draws=draws, seed=seed), [0.025, 0.975])
     return {
         "value": agreement(one, target),
         "low": float(low),

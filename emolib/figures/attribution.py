@@ -133,7 +133,7 @@ def agreements(found: pd.DataFrame) -> Picture:
     ----------
     found : DataFrame
         Columns ``task``, ``protocol``, ``target`` (what the map is held against), ``value``,
-        ``low``, ``high`` and ``others``, see `emolib.explain.agreement.held_against`.
+        ``low``, ``high`` and ``others``, see `emolib.explain.agreement.compare_to_null`.
 
     Examples
     --------

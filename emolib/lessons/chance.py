@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError
-from emolib.evaluation.linear import ridge_operator
+from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.nulls import null_cohort
 from emolib.evaluation.permutation import PermutationTest, joint_stimulus_test, within_subject_test
 from emolib.splits.folds import stable_seed
@@ -61,7 +61,7 @@ def of_study(
             protocol = trial_grouped if alone else leave_subjects_and_stimuli_out
             try:
                 folds = protocol(rows, n_folds=n_folds, seed=seed, tasks=())
-                operator = ridge_operator(x[chosen.to_numpy()], rows, folds)
+                operator = ridge_smoother(x[chosen.to_numpy()], rows, folds)
                 test = (
                     within_subject_test(operator, task, within_fold=True, seed=seed)
                     if alone
@@ -85,10 +85,10 @@ def of_noise(n_subjects: int, *, n_trials: int = 40, seed: int = 0) -> Permutati
     rng = np.random.default_rng(stable_seed("chance", n_subjects, n_trials, seed))
     if n_subjects == 1:
         x, table = null_cohort("independent", rng, n_subjects=1, n_stimuli=n_trials)
-        operator = ridge_operator(x, table, trial_grouped(table, n_folds=5, seed=seed, tasks=()))
+        operator = ridge_smoother(x, table, trial_grouped(table, n_folds=5, seed=seed, tasks=()))
         return within_subject_test(operator, "valence", within_fold=True, seed=seed)
     x, table = null_cohort("shared", rng, n_subjects=n_subjects, n_stimuli=n_trials)
-    operator = ridge_operator(x, table, leave_subjects_out(table, n_folds=5, seed=seed, tasks=()))
+    operator = ridge_smoother(x, table, leave_subjects_out(table, n_folds=5, seed=seed, tasks=()))
     return joint_stimulus_test(operator, "valence", seed=seed)
 
 
@@ -120,8 +120,8 @@ def null_tests(
         own = stable_seed("null", kind, seed, cohort)
         x, table = null_cohort(kind, np.random.default_rng(own))
         folds = leave_subjects_out(table, n_folds=5, seed=seed, tasks=())
-        operator = ridge_operator(x, table, folds)
+        operator = ridge_smoother(x, table, folds)
         for permute in (within_subject_test, joint_stimulus_test):
             test = permute(operator, "valence", n_permutations=n_permutations, seed=own)
-            rows.append((cohort, test.kind, test.value, *test.chance_range, test.p))
+            rows.append((cohort, test.kind, test.value, *test.null_interval, test.p))
     return pd.DataFrame(rows, columns=["cohort", "test", "value", "low", "high", "p"])

@@ -30,7 +30,7 @@ from emolib.errors import DataError
 from emolib.evaluation.reference import reference_predictions
 from emolib.lessons.protocol_scores import MODELS
 from emolib.lessons.pseudo_trials import (
-    FEWEST_TRIALS,
+    MIN_TRIALS,
     REMOVALS,
     NoiseSettings,
     PseudoTrials,
@@ -44,7 +44,7 @@ from emolib.recordings import eegmat
 from emolib.splits.folds import stable_seed
 
 SPLITS = ("window_wise", "trial_grouped")
-LOOK_UP = "name_and_look_up"
+LOOK_UP = "nearest_trial_label"
 N_FOLDS = 5  # the source's
 
 
@@ -89,10 +89,10 @@ def fingerprint_scores(
         If there are fewer trials than two for each fold.
     """
     n_trials, n_windows = trials.trial.shape[:2]
-    if n_trials < FEWEST_TRIALS:
+    if n_trials < MIN_TRIALS:
         raise DataError(
             trials.name,
-            f"has {n_trials} trials; {N_FOLDS} folds with both classes need {FEWEST_TRIALS}.",
+            f"has {n_trials} trials; {N_FOLDS} folds with both classes need {MIN_TRIALS}.",
             "Cut shorter trials.",
         )
     rng = np.random.default_rng(stable_seed("labels", trials.name, seed))
@@ -112,7 +112,7 @@ def fingerprint_scores(
                 )
                 rows.append((removal, model, protocol, "balanced_accuracy", _balanced(given)))
         if look_up:
-            found = _name_and_look_up(x, number, label, seed)
+            found = _nearest_trial_label(x, number, label, seed)
             rows += [(removal, LOOK_UP, "window_wise", *pair) for pair in found.items()]
     columns = ["removal", "model", "protocol", "metric", "value"]
     scores = pd.DataFrame(rows, columns=columns)
@@ -197,7 +197,7 @@ def _balanced(predictions: pd.DataFrame) -> float:
     return float(of_classes.groupby(level="fold").mean().mean())
 
 
-def _name_and_look_up(
+def _nearest_trial_label(
     x: np.ndarray, trial: np.ndarray, label: np.ndarray, seed: int
 ) -> dict[str, float]:
     """Name the trial whose mean lies nearest to each window, and say that trial's label."""

@@ -16,8 +16,8 @@ import pandas as pd
 
 from emolib.errors import DataError, did_you_mean
 from emolib.evaluation.bootstrap import subject_means
-from emolib.evaluation.comparison import FEWEST_SEEDS, Comparison, compare
-from emolib.evaluation.scores import RESAMPLES, count_hits
+from emolib.evaluation.comparison import MIN_SEEDS, Comparison, compare
+from emolib.evaluation.scores import RESAMPLES, count_correct
 from emolib.splits.protocols import HELD_OUT
 
 
@@ -69,8 +69,8 @@ def subject_scores(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for seed, own in _with_repeat(predictions).groupby("repeat", sort=True):
-        for (protocol, stage, task), hits in count_hits(own).items():
-            values = subject_means(hits)
+        for (protocol, stage, task), counts in count_correct(own).items():
+            values = subject_means(counts)
             rows += [(protocol, task, stage, seed, name, value) for name, value in values.items()]
     columns = ["protocol", "task", "stage", "repeat", "subject", "value"]
     return pd.DataFrame(rows, columns=columns)
@@ -137,13 +137,13 @@ def difference(
             f"have the seeds {seeds[first]} of {first!r} and {seeds[second]} of {second!r}.",
             "Train both with the same seeds.",
         )
-    counted = [count_hits(own) for _, own in rows.groupby("repeat", sort=True)]
-    pairs = [[hits[protocol, name, task] for hits in counted] for name in (first, second)]
+    counted = [count_correct(own) for _, own in rows.groupby("repeat", sort=True)]
+    pairs = [[counts[protocol, name, task] for counts in counted] for name in (first, second)]
     means = [pd.concat(map(subject_means, several), axis=1).mean(axis=1) for several in pairs]
     by_subject = pd.DataFrame({"first": means[0], "second": means[1]})
     by_subject["difference"] = by_subject["second"] - by_subject["first"]
     compared = None
-    if len(counted) >= FEWEST_SEEDS and by_subject["difference"].notna().any():
+    if len(counted) >= MIN_SEEDS and by_subject["difference"].notna().any():
         compared = compare(*pairs, resamples=resamples)
     return Difference(by_subject, len(seeds[first]), compared)
 

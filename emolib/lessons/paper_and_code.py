@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import check_option
-from emolib.evaluation.linear import ridge_operator
-from emolib.evaluation.permutation import labelled_scores
+from emolib.evaluation.linear import ridge_smoother
+from emolib.evaluation.permutation import permutation_scores
 from emolib.splits.folds import Fold
 from emolib.splits.protocols import PROTOCOLS
 
@@ -189,9 +189,9 @@ def repeated_scores(
     table, x = table[rated].reset_index(drop=True), np.asarray(x)[rated]
     rows = {}
     for seed in seeds:
-        operator = ridge_operator(x, table, split(table, n_folds=n_folds, seed=seed, tasks=[]))
+        operator = ridge_smoother(x, table, split(table, n_folds=n_folds, seed=seed, tasks=[]))
         labels = operator.trials[list(tasks)].to_numpy()
-        rows[seed] = labelled_scores(operator, labels)
+        rows[seed] = permutation_scores(operator, labels)
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(tasks)).rename_axis("seed")
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import SettingsError, check_range
-from emolib.evaluation.linear import ridge_operator
+from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.nulls import null_cohort
 from emolib.evaluation.permutation import (
     PermutationTest,
     joint_stimulus_test,
-    labelled_scores,
+    permutation_scores,
     within_subject_test,
 )
 from emolib.splits.folds import stable_seed
@@ -96,12 +96,16 @@ def chance_by_design(
             size = {"n_subjects": n_subjects, "n_stimuli": n_stimuli, "n_features": n_features}
             x, table = null_cohort(kind, np.random.default_rng(own), **size)
             # Folds that do not depend on the labels serve all permutations of them.
-            operator = ridge_operator(x, table, split(table, n_folds=N_FOLDS, seed=own, tasks=()))
+            operator = ridge_smoother(x, table, split(table, n_folds=N_FOLDS, seed=own, tasks=()))
             nulls.append(test(operator, "valence", n_permutations=n_permutations, seed=own).null)
         known = np.concatenate(nulls)
         chance = PermutationTest(kind, float("nan"), known[np.isfinite(known)])
-        low, high = chance.chance_range
-        detectable = chance.detectable if chance.detectable <= 1 else float("nan")
+        low, high = chance.null_interval
+        detectable = (
+            chance.minimum_detectable_score
+            if chance.minimum_detectable_score <= 1
+            else float("nan")
+        )
         row = {"n_subjects": n_subjects, "n_stimuli": n_stimuli, "low": low, "high": high}
         rows.append(row | {"detectable": detectable})
     return pd.DataFrame(rows)
@@ -186,11 +190,11 @@ def drift_scores(
         rng = np.random.default_rng(own)
         walk = np.cumsum(rng.normal(size=(n_trials, n_features)), axis=0) / np.sqrt(n_trials)
         x = rng.normal(size=walk.shape) + drift * walk
-        operator = ridge_operator(
+        operator = ridge_smoother(
             x, table, trial_grouped(table, n_folds=N_FOLDS, seed=own, tasks=())
         )
         labels = np.stack([labels_in_order(order, n_trials, rng) for order in ORDERS], axis=1)
-        values = labelled_scores(operator, labels)
+        values = permutation_scores(operator, labels)
         rows += [
             {"order": order, "session": session, "value": float(value)}
             for order, value in zip(ORDERS, values, strict=True)

@@ -188,14 +188,14 @@ def chance_ranges(tests: Mapping[str, PermutationTest], *, scored: Mapping[str, 
     scored : mapping of str to bool
         Whether the row's own score is shown: that of noise tells nothing.
     """
-    ranges = {name: test.chance_range for name, test in tests.items()}
+    ranges = {name: test.null_interval for name, test in tests.items()}
     found = {name: test.value for name, test in tests.items() if scored[name]}
     figure, ax = plt.subplots(figsize=(WIDTH, 1.6 + 0.4 * len(tests)))
     protocol_plots.chance_bands(
         ax,
         ranges,
         values=found,
-        detectable={name: test.detectable for name, test in tests.items()},
+        detectable={name: test.minimum_detectable_score for name, test in tests.items()},
         label=SCALE.format("trials"),
     )
     told = [f"{name} {low:.2f} to {high:.2f}" for name, (low, high) in ranges.items()]

@@ -149,7 +149,7 @@ def controls(summary: pd.DataFrame) -> pd.DataFrame:
         As `emolib.lessons.demonstrations.summary` gives it.
     """
     rows = summary[summary["metric"] == "balanced_accuracy"]
-    models = rows["model"].replace("name_and_look_up", "trial named and label looked up")
+    models = rows["model"].replace("nearest_trial_label", "trial named and label looked up")
     models = models.str.replace("_", " ")
     where = rows["protocol"].replace("window_wise", BOTH_SIDES).str.replace("_", "-")
     wide = rows.assign(kind=models + ", " + where, row=rows["removal"].map(REMOVED))

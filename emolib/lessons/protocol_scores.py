@@ -13,7 +13,11 @@ import pandas as pd
 import xarray as xr
 
 from emolib.errors import DataError
-from emolib.evaluation.reference import name_the_subject, name_the_trial, reference_predictions
+from emolib.evaluation.reference import (
+    reference_predictions,
+    subject_identification,
+    trial_identification,
+)
 from emolib.evaluation.scores import permuted_scores, score
 from emolib.lessons.label_quality import relabelled
 from emolib.splits.folds import stable_seed
@@ -164,9 +168,9 @@ def identity_probes(
     x = np.concatenate([each["feature"].to_numpy() for each in features])
     own = (keys["subject"] == subject).to_numpy()
     rows = keys[own].reset_index(drop=True)
-    found = {"trial": (name_the_trial(x[own], rows), 1 / rows["trial"].nunique())}
+    found = {"trial": (trial_identification(x[own], rows), 1 / rows["trial"].nunique())}
     if len(features) > 1:
-        found["person"] = (name_the_subject(x, keys), 1 / len(features))
+        found["person"] = (subject_identification(x, keys), 1 / len(features))
     return found
 
 

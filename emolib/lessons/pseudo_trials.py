@@ -21,7 +21,7 @@ from emolib.recordings import eegmat
 from emolib.splits.folds import stable_seed
 
 REMOVALS = ("none", "own", "another", "mean")
-FEWEST_TRIALS = 10  # two for each of the source's five folds: one of each class
+MIN_TRIALS = 10  # two for each of the source's five folds: one of each class
 
 # The published features, without what is varied here.
 _ENTROPY = FeatureSettings(kinds=("de",), baseline="none", normalise="none")
@@ -46,7 +46,7 @@ class NoiseSettings:
     sfreq: float = 128.0
 
     def __post_init__(self) -> None:
-        check_range("n_trials", self.n_trials, FEWEST_TRIALS, 10_000)
+        check_range("n_trials", self.n_trials, MIN_TRIALS, 10_000)
         check_range("n_channels", self.n_channels, 1, 1024)
         check_range("trial_seconds", self.trial_seconds, 1, 3600)
         check_range("baseline_seconds", self.baseline_seconds, 0.5, 3600)

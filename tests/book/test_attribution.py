@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from emolib.book.attribution import share_sentence, share_sentences
-from emolib.evaluation.guessing import AgainstGuessing
+from emolib.evaluation.guessing import ChanceComparison
 from emolib.evaluation.scores import score
 from emolib.figures.display import plain
 
@@ -26,7 +26,7 @@ def losses(*values):
 
 def test_the_band_by_its_sum_and_its_electrodes_are_named():
     told = share_sentence(
-        "valence", shares(), losses(0.0, 0.5), AgainstGuessing(0.8, 0.3, 0.7, 0.8)
+        "valence", shares(), losses(0.0, 0.5), ChanceComparison(0.8, 0.3, 0.7, 0.8)
     )
     assert "largest share has alpha, +0.700 of +0.800 nats" in told
     assert "Oz, Pz and Fz have most" in told
@@ -36,18 +36,18 @@ def test_the_band_by_its_sum_and_its_electrodes_are_named():
 @pytest.mark.parametrize("value", [0.5, 0.1, np.nan])
 def test_a_map_without_a_score_above_guessing_says_what_it_shows(value):
     low, high = (0.3, 0.7) if value == value else (np.nan, np.nan)
-    told = share_sentence("x", shares(), losses(0, 0), AgainstGuessing(value, low, high, 0.8))
+    told = share_sentence("x", shares(), losses(0, 0), ChanceComparison(value, low, high, 0.8))
     assert CAVEAT in told
 
 
 def test_a_score_above_guessing_needs_no_such_words():
-    told = share_sentence("x", shares(), losses(0, 0), AgainstGuessing(0.8, 0.3, 0.7, 0.8))
+    told = share_sentence("x", shares(), losses(0, 0), ChanceComparison(0.8, 0.3, 0.7, 0.8))
     assert CAVEAT not in told and "no test was made here" in told
 
 
 def test_shares_that_all_speak_against_the_labels():
     against = shares(alpha=(-0.1,) * 4, theta=(-0.3,) * 4)
-    told = share_sentence("x", against, losses(0.0, -0.1), AgainstGuessing(0.5, 0.3, 0.7, 0.8))
+    told = share_sentence("x", against, losses(0.0, -0.1), ChanceComparison(0.5, 0.3, 0.7, 0.8))
     assert "No band speaks for the labels on the whole." in told
     assert "Hiding all of alpha gains 0.100 nats" in told
 

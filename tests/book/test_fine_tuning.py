@@ -13,7 +13,7 @@ from emolib.book.fine_tuning import (
     why_not_fine_tuned,
 )
 from emolib.evaluation.bootstrap import subject_means
-from emolib.evaluation.scores import count_hits
+from emolib.evaluation.scores import count_correct
 from emolib.figures.display import Table
 
 
@@ -37,7 +37,7 @@ def test_trials_that_turned_are_counted_and_scores_are_those_of_the_tables():
     table = pair()
     (row,) = fine_tuning_changes(table, "sub-01").to_dict("records")
     assert (row["to_right"], row["to_wrong"], row["n"]) == (4, 2, 12)
-    hits = count_hits(table)
+    hits = count_correct(table)
     for name, stage in (("pooled", "pooled"), ("tuned", "subject")):
         expected = subject_means(hits["trial_grouped", stage, "valence"])["sub-01"]
         assert row[name] == pytest.approx(expected)

@@ -9,9 +9,9 @@ from synthetic import predictions
 
 from emolib.book import sentences
 from emolib.book.tables import effective_table, score_table, subjects_table
-from emolib.evaluation.bootstrap import Hits, percentiles
+from emolib.evaluation.bootstrap import TrialCounts, percentiles
 from emolib.evaluation.effective_n import effective_windows
-from emolib.evaluation.guessing import guesses
+from emolib.evaluation.guessing import chance_scores
 from emolib.evaluation.scores import reportable, score, score_points
 from emolib.splits.protocols import BOTH_SIDES
 
@@ -122,17 +122,17 @@ def test_a_subject_of_one_class_has_no_balanced_accuracy():
 def test_guessing_range_is_the_binomials():
     # One fold, n trials a class: the mean of two proportions, each with the variance 1 / 4n.
     n = 200
-    hits = Hits(
+    counts = TrialCounts(
         subject=np.full(2 * n, "a"),
         stimulus=np.arange(2 * n),
         trial=np.arange(2 * n),
         fold=np.zeros(2 * n),
         label=np.repeat([0, 1], n),
-        hits={"trial": np.ones(2 * n)},
+        n_correct={"trial": np.ones(2 * n)},
         n={"trial": np.ones(2 * n)},
         n_classes=2,
     )
-    low, high = percentiles(guesses(hits, "a"))
+    low, high = percentiles(chance_scores(counts, "a"))
     reach = 1.96 * np.sqrt(1 / (8 * n))
     assert (low, high) == (
         pytest.approx(0.5 - reach, abs=0.006),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse, stats
 
 from emolib.errors import DataError, SettingsError
-from emolib.evaluation.bootstrap import Hits
+from emolib.evaluation.bootstrap import TrialCounts
 from emolib.evaluation.comparison import benjamini_hochberg, cluster_test, compare, holm, pooled_t
 
 
@@ -28,14 +28,16 @@ def test_corrections_are_monotone_and_ignore_the_order(p, random):
     assert (holm(p) >= benjamini_hochberg(p) - 1e-12).all()
 
 
-def hits_of(right: np.ndarray) -> Hits:
+def hits_of(right: np.ndarray) -> TrialCounts:
     """Trial hits of (subject, stimulus), half of each class, in one fold."""
     subject, stimulus = (index.ravel() for index in np.indices(right.shape))
     n = np.ones(right.size)
     counts = right.ravel().astype(float)
     names = np.array([f"s{s}" for s in subject])
     fold = np.zeros(right.size, int)
-    return Hits(names, stimulus, stimulus, fold, stimulus % 2, {"trial": counts}, {"trial": n}, 2)
+    return TrialCounts(
+        names, stimulus, stimulus, fold, stimulus % 2, {"trial": counts}, {"trial": n}, 2
+    )
 
 
 def test_a_comparison_by_hand():

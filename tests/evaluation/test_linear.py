@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from emolib.evaluation import linear as operators
-from emolib.evaluation.linear import lda_operator, ridge_operator
+from emolib.evaluation.linear import lda_operator, ridge_smoother
 from emolib.splits.folds import Fold, train_rows
 from emolib.splits.protocols import PROTOCOLS, leave_subjects_out, trial_grouped
 
@@ -64,7 +64,7 @@ def test_lda_for_all_labellings_is_scikit_learns_for_each(protocol):
     folds = list(PROTOCOLS[protocol](table, n_folds=3, seed=0, tasks=()))
     operator = lda_operator(x, table, folds)
     trials, labels = operator.trials, labellings(len(operator.trials))
-    given = operator.decisions(labels)
+    given = operator.decision_function(labels)
 
     def make(fold):
         shrinkage = operator.parts[fold].shrinkage
@@ -86,9 +86,9 @@ def test_lda_for_all_labellings_is_scikit_learns_for_each(protocol):
 def test_ridge_for_all_labellings_is_scikit_learns_for_each():
     x, table = windows()
     folds = list(trial_grouped(table, n_folds=3, seed=0, tasks=()))
-    operator = ridge_operator(x, table, folds, alpha=2.0)
+    operator = ridge_smoother(x, table, folds, alpha=2.0)
     labels = labellings(len(operator.trials))
-    given = operator.decisions(labels)
+    given = operator.decision_function(labels)
     for column, own in enumerate(labels.T):
         expected = refitted(
             lambda fold: make_pipeline(StandardScaler(), Ridge(2.0)),
@@ -113,11 +113,13 @@ def test_features_that_add_up_to_zero_are_no_obstacle():
     x, table = windows(n_features=4)
     x = x - x.mean(axis=1, keepdims=True)
     operator = lda_operator(x, table, leave_subjects_out(table, n_folds=3, seed=0, tasks=()))
-    given = operator.decisions(labellings(len(operator.trials)))
+    given = operator.decision_function(labellings(len(operator.trials)))
     assert np.isfinite(given).all()
     # A feature less says the same, as the others tell it: W shrunk a little is not quite W.
     fewer = lda_operator(x[:, :3], table, leave_subjects_out(table, n_folds=3, seed=0, tasks=()))
-    np.testing.assert_allclose(fewer.decisions(labellings(len(operator.trials))), given, atol=0.05)
+    np.testing.assert_allclose(
+        fewer.decision_function(labellings(len(operator.trials))), given, atol=0.05
+    )
 
 
 @pytest.mark.parametrize("constant", [0, 1])
@@ -125,16 +127,16 @@ def test_who_saw_one_class_only_says_that_class(constant):
     x, table = windows()
     operator = lda_operator(x, table, trial_grouped(table, n_folds=3, seed=0, tasks=()))
     labels = np.full((len(operator.trials), 1), constant)
-    np.testing.assert_allclose(operator.decisions(labels), constant - 0.5)
+    np.testing.assert_allclose(operator.decision_function(labels), constant - 0.5)
 
 
 def test_blocks_change_nothing(monkeypatch):
     x, table = windows()
     operator = lda_operator(x, table, trial_grouped(table, n_folds=3, seed=0, tasks=()))
     labels = labellings(len(operator.trials), n=9)
-    whole = operator.decisions(labels)
+    whole = operator.decision_function(labels)
     monkeypatch.setattr(operators, "DECISIONS_AT_ONCE", 100)
-    np.testing.assert_allclose(operator.decisions(labels), whole, atol=1e-12)
+    np.testing.assert_allclose(operator.decision_function(labels), whole, atol=1e-12)
 
 
 def test_one_feature_by_hand():
@@ -145,7 +147,7 @@ def test_one_feature_by_hand():
     operator = lda_operator(x, table, [fold])
     # Class means -1 and 2, variance within each 1, equal shares: 3 (0.5 - 0.5) = 0.
     labels = np.array([[0.0, 0], [0, 0], [1, 0], [1, 1], [0, 0]])
-    even, one_of_four = operator.decisions(labels)[0]
+    even, one_of_four = operator.decision_function(labels)[0]
     assert even == pytest.approx(0, abs=1e-12)
     # Means -1/3 and 3, variance within (14/9 * 3 + 0 * 1) / 4 = 7/6, shares 3/4 and 1/4.
     logit = (10 / 3) / (7 / 6) * (0.5 - (3 - 1 / 3) / 2) - np.log(3)

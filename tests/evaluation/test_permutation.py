@@ -13,11 +13,11 @@ from emolib.evaluation.permutation import (
     PermutationTest,
     false_positives,
     joint_stimulus_test,
-    labelled_scores,
+    permutation_scores,
     within_subject_test,
 )
 from emolib.evaluation.reference import REFERENCE_MODELS, reference_predictions
-from emolib.evaluation.scores import count_hits, score
+from emolib.evaluation.scores import count_correct, score
 from emolib.splits.folds import train_rows
 from emolib.splits.protocols import leave_subjects_out, trial_grouped
 
@@ -47,7 +47,7 @@ def test_the_joint_stimulus_test_holds_its_level_where_the_within_subject_one_mu
 
     Binomial(30, .05) is below 6 with probability .997; `benchmarks/evidence.py` counts 1,000.
     """
-    joint, within = rejections("stimulus_locked", model, locked=1.0)
+    joint, within = rejections("stimulus_locked", model, stimulus_effect=1.0)
     assert joint < 6
     assert within > 20
 
@@ -74,8 +74,8 @@ def test_an_effect_is_found(test, protocol, model):
     x[:, 0] += 3 * table["valence"]
     found = test(operator_of(x, table, protocol, model=model), "valence", n_permutations=99)
     assert found.p == 0.01
-    assert found.value > found.chance_range[1]
-    assert found.value > found.detectable > 0.5
+    assert found.value > found.null_interval[1]
+    assert found.value > found.minimum_detectable_score > 0.5
 
 
 @pytest.mark.parametrize("n_windows", [1, 3])
@@ -99,7 +99,7 @@ def test_the_operator_is_the_refitted_model(n_windows):
             & scores["fold"].isna()
             & (scores["metric"] == "trial_balanced_accuracy")
         ]["value"].iloc[0]
-        found = labelled_scores(operator, labels[:, None])[0]
+        found = permutation_scores(operator, labels[:, None])[0]
         assert found == pytest.approx(expected)
 
 
@@ -118,7 +118,7 @@ def _predicted_without_tasks(x, table):
 def test_p_by_hand():
     test = PermutationTest("within_subject", 0.6, np.array([0.5, 0.6, 0.7, 0.4]))
     assert test.p == 3 / 5
-    assert "stimuli's identity included" in test.says
+    assert "stimuli's identity included" in test.alternative_hypothesis
 
 
 def test_permuting_within_folds_keeps_each_fold_s_classes():
@@ -154,5 +154,5 @@ def test_hits_come_from_the_predictions():
     given = reference_predictions(
         "majority", x, table, "trial_grouped", n_folds=3, seed=0, tasks=["valence"]
     )
-    (hits,) = count_hits(given).values()
-    assert hits.n["trial"].sum() == len(table)
+    (counts,) = count_correct(given).values()
+    assert counts.n["trial"].sum() == len(table)

@@ -10,9 +10,9 @@ from emolib.errors import DataError, SettingsError
 from emolib.evaluation.reference import (
     REFERENCE_MODELS,
     CentredRidge,
-    name_the_subject,
-    name_the_trial,
     reference_predictions,
+    subject_identification,
+    trial_identification,
 )
 from emolib.evaluation.scores import score
 from emolib.model.predictions import COLUMNS
@@ -101,21 +101,21 @@ def test_ridge_gives_nothing_to_a_common_class():
 
 
 def test_windows_of_noise_do_not_name_their_trial_and_a_fingerprint_does():
-    assert name_the_trial(*noise(n_windows=10), n_folds=2) < 0.15
-    assert name_the_trial(*noise(n_windows=10, fingerprint=2.0), n_folds=2) > 0.9
+    assert trial_identification(*noise(n_windows=10), n_folds=2) < 0.15
+    assert trial_identification(*noise(n_windows=10, fingerprint=2.0), n_folds=2) > 0.9
 
 
 def test_subjects_are_named_by_what_their_trials_share():
     x, table = noise()
-    assert name_the_subject(x, table) == pytest.approx(1 / 3, abs=0.1)
+    assert subject_identification(x, table) == pytest.approx(1 / 3, abs=0.1)
     level = {"sub-01": 0.0, "sub-02": 2.0, "sub-03": 4.0}
     x[:, 0] += table["subject"].map(level)
-    assert name_the_subject(x, table) > 0.7
+    assert subject_identification(x, table) > 0.7
 
 
 def test_one_subject_cannot_be_told_from_himself():
     with pytest.raises(DataError, match="This probe needs two or more"):
-        name_the_subject(*noise(n_subjects=1))
+        subject_identification(*noise(n_subjects=1))
 
 
 def test_a_model_that_nobody_knows():

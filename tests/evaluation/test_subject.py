@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from emolib.evaluation.permutation import in_blocks
+from emolib.evaluation.permutation import is_block_design
 from emolib.evaluation.subject import channel_adjacency, summarise
 from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.features.spectra import FACTOR, bad_channels, line_noise, power_spectrum
@@ -128,7 +128,7 @@ def test_the_order_of_tasks_is_the_studys(mixed):
 
 def test_mixed_orders_are_rarely_taken_for_blocks():
     rng = np.random.default_rng(0)
-    found = [in_blocks(rng.permutation(np.repeat([0, 1], 20)), seed=i) for i in range(200)]
+    found = [is_block_design(rng.permutation(np.repeat([0, 1], 20)), seed=i) for i in range(200)]
     assert np.mean(found) < 0.03
 
 

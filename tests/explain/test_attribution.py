@@ -259,19 +259,19 @@ class TestAgreement:
         values = []
         for seed in range(100):
             one, other = rng.normal(size=(2, 4, 32))
-            null = map_agreement.agreement_by_chance(one, other, draws=99, seed=seed)
+            null = map_agreement.null_correlations(one, other, draws=99, seed=seed)
             values.append(np.mean(null >= map_agreement.agreement(one, other)) < 0.05)
         assert np.mean(values) < 0.12
 
     def test_chance_keeps_the_bands(self):
         """If only the band matters, shuffling electrodes changes nothing."""
         by_band = np.repeat(np.arange(4.0)[:, None], 32, axis=1)
-        null = map_agreement.agreement_by_chance(by_band, by_band, draws=20)
+        null = map_agreement.null_correlations(by_band, by_band, draws=20)
         np.testing.assert_allclose(null, 1.0)
 
     def test_chance_is_repeatable(self):
         one, other = np.random.default_rng(0).normal(size=(2, 4, 32))
-        draw = [map_agreement.agreement_by_chance(one, other, draws=5, seed=3) for _ in range(2)]
+        draw = [map_agreement.null_correlations(one, other, draws=5, seed=3) for _ in range(2)]
         assert np.array_equal(*draw)
 
 

@@ -11,11 +11,11 @@ from emolib.lessons import chance
 
 def test_one_persons_forty_trials_say_little():
     test = chance.of_noise(1)
-    low, high = test.chance_range
+    low, high = test.null_interval
     # METHOD section 8.4: its standard deviation is about .10, its 95th percentile about .675.
     assert test.null.std() == pytest.approx(0.10, abs=0.02)
     assert np.quantile(test.null, 0.95) == pytest.approx(0.675, abs=0.03)
-    assert low < 0.36 and 0.64 < high < test.detectable
+    assert low < 0.36 and 0.64 < high < test.minimum_detectable_score
 
 
 def test_a_cohort_says_more_than_a_person():
@@ -52,7 +52,7 @@ def test_an_effect_lies_outside_of_the_range_and_none_within():
         tests = chance.of_study(x, table, "sub-2", tasks=["valence"], n_folds=3)
         assert list(tests) == [("sub-2", "valence"), ("all subjects", "valence")]
         for test in tests.values():
-            assert (test.value > test.chance_range[1]) is found
+            assert (test.value > test.null_interval[1]) is found
 
 
 def test_what_cannot_be_tested_is_left_out():

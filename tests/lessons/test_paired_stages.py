@@ -8,7 +8,7 @@ import pytest
 
 from emolib.errors import DataError
 from emolib.evaluation.comparison import Comparison, compare
-from emolib.evaluation.scores import ESTIMAND, count_hits, score
+from emolib.evaluation.scores import ESTIMAND, count_correct, score
 from emolib.lessons.paired_stages import (
     Difference,
     difference,
@@ -68,7 +68,7 @@ def test_seeds_are_averaged_and_three_make_a_comparison():
     table = predictions(wrong, seeds=(0, 1, 2))
     given = of(table)
     assert given.by_subject["difference"].tolist() == pytest.approx([0.375 / 3, -0.375 / 3])
-    hits = [count_hits(own) for _, own in table.groupby("repeat")]
+    hits = [count_correct(own) for _, own in table.groupby("repeat")]
     pairs = [
         [of_seed["trial_grouped", stage, "valence"] for of_seed in hits]
         for stage in ("pooled", "subject")

@@ -116,8 +116,8 @@ def controls() -> pd.DataFrame:
     rows = [
         ("none", "ridge", "window_wise", "balanced_accuracy", 0.5),
         ("none", "ridge", "trial_grouped", "balanced_accuracy", 0.49),
-        ("none", "name_and_look_up", "window_wise", "balanced_accuracy", 0.51),
-        ("none", "name_and_look_up", "window_wise", "trials_named", 0.02),
+        ("none", "nearest_trial_label", "window_wise", "balanced_accuracy", 0.51),
+        ("none", "nearest_trial_label", "window_wise", "trials_named", 0.02),
         ("own", "ridge", "window_wise", "balanced_accuracy", 0.75),
     ]
     return protocol_plots.controls(pd.DataFrame(rows, columns=columns))
