@@ -49,9 +49,10 @@ from emolib.features.extraction import baseline_mean, extract_features, window_f
 from emolib.features.windows import z_score
 
 # %%
+from emolib.figures import maps
 from emolib.figures import signals as plots
 from emolib.figures.display import Picture, Table, say, use_style
-from emolib.lessons import feature_plots, levels, map_plots, pseudo_trials
+from emolib.lessons import feature_plots, levels, pseudo_trials
 from emolib.recordings.labels import window_table
 from emolib.splits.folds import group_windows
 from emolib.study import stages
@@ -365,10 +366,8 @@ stations = {
 # %% tags=["hide-input"]
 fig = plt.figure(figsize=(6.4, 1.4 * len(stations) + 0.3))
 names = list(stations)
-map_plots.rows_of_maps(
-    fig, stations, channels, bands, diverging=names[1:],
-    units={name: "no unit" if "z-score" in name else "nats" for name in names},
-)  # fmt: skip
+units = {name: "no unit" if "z-score" in name else "nats" for name in names}
+maps.rows(fig, stations, channels, bands, units=units, draw=maps.plane)
 told = [f"{n.splitlines()[0]} {x.min():.1f} to {x.max():.1f}" for n, x in stations.items()]
 Picture(
     fig,

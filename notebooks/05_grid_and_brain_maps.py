@@ -137,9 +137,7 @@ where = features.sizes["window"] // 2
 one = {kind: features["feature"].sel(kind=kind)[where].to_numpy() for kind in kinds}
 fig = plt.figure(figsize=(6.4, 0.3 + 1.5 * len(kinds)))
 scaled = "own unit" if this_study.features.normalise == "none" else "z-score"
-map_plots.rows_of_maps(
-    fig, one, channels, bands, units=dict.fromkeys(kinds, scaled), diverging=kinds
-)
+maps.rows(fig, one, channels, bands, units=scaled, draw=maps.plane)
 told = [f"{kind} {x.min():.1f} to {x.max():.1f}" for kind, x in one.items()]
 Picture(
     fig,
@@ -303,7 +301,8 @@ for name, (row, column) in centres.items():
 seen = neighbours.field(channels, centres["middle"], size)
 fig, axes = plt.subplots(2, 1, figsize=(4.6, 8.4))
 map_plots.cells(axes[0], channels, filled=seen)
-map_plots.field_frame(axes[0], centres["middle"], size)
+row, column = centres["middle"]
+map_plots.frame(axes[0], row - size // 2, column - size // 2, size, size)
 maps.montage(axes[1], channels, marked=seen)
 Picture(
     fig,
@@ -410,9 +409,7 @@ for name, task in this_study.tasks.items():
 if differences:
     fig = plt.figure(figsize=(6.4, 0.4 + 1.7 * len(differences)))
     of_tasks = {name: difference.to_numpy() for name, difference in differences.items()}
-    unit = dict.fromkeys(of_tasks, "dB")
-    look = {"units": unit, "diverging": of_tasks, "draw": maps.scalp}
-    map_plots.rows_of_maps(fig, of_tasks, channels, bands, **look)
+    maps.rows(fig, of_tasks, channels, bands, units="dB")
     page = Picture(
         fig,
         alt=f"Scalp maps of differences in log power per band. Largest: {'; '.join(largest)}.",
@@ -460,8 +457,7 @@ if this_study.simulation is not None and differences:
 # %% tags=["hide-input"]
 if true_maps:
     fig = plt.figure(figsize=(6.4, 0.3 + 1.5 * len(true_maps)))
-    look = {"units": dict.fromkeys(true_maps, "dB"), "diverging": true_maps}
-    map_plots.rows_of_maps(fig, true_maps, channels, bands, **look)
+    maps.rows(fig, true_maps, channels, bands, units="dB", draw=maps.plane)
     told = [f"{' '.join(n.split())} up to {np.abs(x).max():.1f} dB" for n, x in true_maps.items()]
     page = Picture(
         fig,

@@ -34,7 +34,7 @@ from emolib.figures import pages as pictures
 from emolib.figures.attribution import subject_shares
 from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.figures.explorer.widget import Explorer
-from emolib.figures.features import feature_maps
+from emolib.figures.pages import feature_maps
 from emolib.recordings.labels import trial_classes
 from emolib.study import stages
 from emolib.study.explain import attributions

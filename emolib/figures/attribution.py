@@ -39,7 +39,8 @@ def electrode_losses(loss: pd.Series, *, task: str, of: str) -> Picture:
     """
     milli = 1000 * loss
     figure, ax = plt.subplots(figsize=(5.6, 5.2))
-    image = maps.grid_map(ax, milli.to_numpy(), list(milli.index), diverging=True)
+    values, limits = milli.to_numpy(), maps.symmetric(milli)
+    image = maps.grid_map(ax, values, list(milli.index), limits=limits)
     maps.colour_bar(image, ax, "loss when hidden (1/1000 nats)", location="bottom")
     most = ", ".join(f"{name} {value:.1f}" for name, value in milli.nlargest(3).items())
     return Picture(
@@ -82,7 +83,7 @@ def shares(
     Picture: x: scalp maps by band. a network: most at P4 in alpha.
     """
     figure = plt.figure(figsize=(WIDTH, 0.3 + 1.4 * len(rows)))
-    attribution_plots.band_rows(figure, rows, channels, bands, units=units)
+    maps.rows(figure, rows, channels, bands, units=units)
     told = []
     for name, values in rows.items():
         i, j = np.unravel_index(np.argmax(values), np.shape(values))

@@ -11,8 +11,7 @@ import xarray as xr
 
 from emolib.figures import maps
 from emolib.figures import scores as score_plots
-from emolib.figures.display import Picture
-from emolib.figures.pages import WIDTH
+from emolib.figures.display import WIDTH, Picture
 from emolib.splits.protocols import protocol_name
 
 
@@ -30,36 +29,27 @@ def thumbnails(power: Mapping[str, xr.DataArray]) -> Picture:
     >>> thumbnails({"sub-01": given})
     Picture: Small maps of log power of 1 subjects. alpha: from 1.0 to 3.0 dB.
     """
-    bands = next(iter(power.values()))["band"].to_numpy().tolist()
+    # Where a subject lacks an electrode that another has, NaN.
+    stack = xr.concat(power.values(), pd.Index(power, name="subject"), join="outer")
+    channels, bands = stack["channel"].to_numpy().tolist(), stack["band"].to_numpy().tolist()
+    ends = [(float(of.min()), float(of.max())) for of in stack.transpose("band", ...)]
     abreast = 1 if len(power) < 5 else 2
     lines = -(-len(power) // abreast)
-    figure = plt.figure(figsize=(WIDTH, 0.5 + 0.78 * lines))
-    axes = figure.subplots(lines, abreast * len(bands), squeeze=False)
-    ends = {}
-    for band in bands:
-        values = np.concatenate([of.sel(band=band).to_numpy() for of in power.values()])
-        ends[band] = (float(values.min()), float(values.max()))
-    for ax in axes.flat:
-        ax.set_axis_off()
-    for i, (subject, of) in enumerate(power.items()):
-        line, side = i % lines, i // lines
-        own = axes[line, side * len(bands) : (side + 1) * len(bands)]
-        for ax, band in zip(own, bands, strict=True):
-            channels = of["channel"].to_numpy().tolist()
-            maps.scalp(ax, of.sel(band=band).to_numpy(), channels, limits=ends[band], small=True)
-            if line == 0:
-                low, high = ends[band]
-                name = f"{band}\n{low:z.0f} to {high:z.0f} dB"
-                ax.set_title(name, loc="center", fontsize="x-small")
-        # A name is no formula, whatever signs are in it.
-        of_row = {"transform": own[0].transAxes, "ha": "right", "va": "center"}
-        own[0].text(-0.1, 0.5, subject, parse_math=False, **of_row)
-    told = [f"{band}: from {low:.1f} to {high:.1f} dB" for band, (low, high) in ends.items()]
+    figure = plt.figure(figsize=(WIDTH, 0.9 + 0.78 * lines))
+    names = [*power, *[""] * (abreast * lines - len(power))]
+    for i, block in enumerate(np.ravel(figure.subfigures(1, abreast))):
+        own = names[i * lines : (i + 1) * lines]
+        values = dict(zip(own, stack.reindex(subject=own).to_numpy(), strict=True))
+        maps.rows(block, values, channels, bands, units="dB", limits=ends, draw=maps.thumbnail)
+    told = [
+        f"{band}: from {low:.1f} to {high:.1f} dB"
+        for band, (low, high) in zip(bands, ends, strict=True)
+    ]
     return Picture(
         figure,
         alt=f"Small maps of log power of {len(power)} subjects. {'; '.join(told)}.",
         caption="Mean log power over all trials, dB re 1 µV², seen from above, the nose up. Maps "
-        "of a band share one scale over all subjects, dark to bright as the numbers above say. "
+        "of a band share one scale over all subjects, dark to bright as the bars say. "
         "Look for a map that is unlike the others, then open that subject's page.",
     )
 

@@ -1,33 +1,35 @@
 """Maps of the head: electrodes, the scalp interpolated between them, and the 8 x 9 grid.
 
 A scalp map is smooth because it is interpolated; a grid map shows what the network gets, one value
-a cell and nothing between. Differences are drawn in two colours about zero and, for those who see
-no colours, with dashed contours or a sign below zero.
+a cell and nothing between. A scale that is symmetric about zero has two colours and, for those who
+see no colours, dashed contours or a sign below zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 
 import matplotlib
 import mne
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colorbar import Colorbar
-from matplotlib.figure import Figure
+from matplotlib.cm import ScalarMappable
+from matplotlib.figure import FigureBase
 from matplotlib.patches import Rectangle
 
 from emolib import grid
 from emolib.figures.display import DARK, RED
 from emolib.grid import standard_head
 
+Limits = tuple[float, float]
+
 # In 18 steps, three between two contour lines: steps can be read against the colour bar, and a
 # page of maps weighs a quarter of what smooth ones do. An even number puts zero on an edge.
 SEQUENTIAL = matplotlib.colormaps["viridis"].resampled(18)
 DIVERGING = matplotlib.colormaps["RdBu_r"].resampled(18)
 N_CONTOURS = 5
+EMPTY, HATCH = "#DDDDDD", "#BBBBBB"  # cells without an electrode, small and large
 HEAD_RADIUS = 0.095  # metres; the scale of the drawing
 # The middle of the head that is looked at from above, metres in MNE's head coordinates of the
 # `head.MONTAGE`: chosen so that all of DEAP's electrodes lie on the upper half.
@@ -36,25 +38,10 @@ HEAD_CENTRE = (-0.001, 0.022, 0.012)
 
 @lru_cache(maxsize=32)
 def positions(channels: tuple[str, ...]) -> np.ndarray:
-    """Find where electrodes lie on a head seen from above, the nose up.
+    """Return where electrodes lie on a head seen from above, the nose up: (channel, 2), metres.
 
     The angle between an electrode and the top of the head becomes its distance from the middle
-    (azimuthal equidistant projection); the circle of the head is at 90 degrees.
-
-    Parameters
-    ----------
-    channels : tuple of str
-        Names of `head.MONTAGE`, in any case.
-
-    Returns
-    -------
-    array, shape (channel, 2)
-        To the right and to the front; metres, `HEAD_RADIUS` at the circle of the head.
-
-    Raises
-    ------
-    DataError
-        If a channel is not in the montage.
+    (azimuthal equidistant projection); the circle of the head, `HEAD_RADIUS`, is at 90 degrees.
 
     Examples
     --------
@@ -69,45 +56,23 @@ def positions(channels: tuple[str, ...]) -> np.ndarray:
     return np.stack([distance * np.cos(angle), distance * np.sin(angle)], axis=-1)
 
 
-def montage(ax: Axes, channels: Sequence[str], *, marked: Sequence[str] = ()) -> list[Artist]:
-    """Draw the electrodes on the head, seen from above, the nose up.
-
-    Parameters
-    ----------
-    channels : sequence of str
-        Electrode names.
-    marked : sequence of str
-        Those to fill in red.
-    """
+def montage(ax: Axes, channels: Sequence[str], *, marked: Sequence[str] = ()) -> None:
+    """Plot the electrodes on the head, seen from above, the nose up; those `marked` in red."""
     ax.set_prop_cycle(color=[DARK])  # MNE draws the outlines with the cycle's line styles
+    places = positions(tuple(channels))
     mne.viz.plot_topomap(
-        np.zeros(len(channels)),
-        positions(tuple(channels)),
-        axes=ax,
-        show=False,
-        contours=0,
-        sphere=HEAD_RADIUS,
+        np.zeros(len(channels)), places, axes=ax, show=False, contours=0, sphere=HEAD_RADIUS,
         vlim=(0, 1),
-    )
-    points = ax.collections[-1].get_offsets()
+    )  # fmt: skip
     for artist in [*ax.collections, *ax.images]:
         artist.remove()  # the map of zeros; the outlines stay
-    drawn: list[Artist] = []
+    bold = np.isin(channels, marked)
     size = 17 if len(channels) > 40 else 21  # points across
-    for (x, y), name in zip(points, channels, strict=True):
-        bold = name in marked
-        drawn.append(
-            ax.scatter(
-                x, y, s=size**2, facecolor=RED if bold else "white", edgecolor=DARK, zorder=5
-            )
-        )
-        colour = "white" if bold else DARK
-        drawn.append(
-            ax.text(
-                x, y, name, ha="center", va="center", fontsize=0.4 * size, color=colour, zorder=6
-            )
-        )
-    return drawn
+    faces = np.where(bold, RED, "white")
+    ax.scatter(*places.T, s=size**2, facecolor=faces, edgecolor=DARK, zorder=5)
+    for (x, y), name, ink in zip(places, channels, np.where(bold, "white", DARK), strict=True):
+        middle = {"ha": "center", "va": "center", "fontsize": 0.4 * size, "zorder": 6}
+        ax.text(x, y, name, color=ink, **middle)
 
 
 def scalp(
@@ -115,39 +80,26 @@ def scalp(
     values: np.ndarray,
     channels: Sequence[str],
     *,
-    limits: tuple[float, float],
-    diverging: bool = False,
+    limits: Limits,
     title: str = "",
     marked: np.ndarray | None = None,
     small: bool = False,
-) -> Artist:
-    """Draw values at the electrodes as a map of the scalp, interpolated between them.
+) -> ScalarMappable:
+    """Plot values (channel,) as a map of the scalp, interpolated between the electrodes.
 
-    Contour lines help where colours cannot: on a diverging map those below zero are dashed.
-
-    Parameters
-    ----------
-    values : array (channel,)
-        One value per electrode.
-    channels : sequence of str
-        Electrode names.
-    limits : (low, high)
-        The ends of the colour scale.
-    diverging : bool
-        Two colours about zero, for differences.
-    title : str
-        Shown above.
-    marked : array of bool (channel,), optional
-        Electrodes that get a ring.
-    small : bool
-        A thumbnail: coarser, without electrodes and contours.
+    Contour lines help where colours cannot. Electrodes that are `marked` (channel,) get a ring,
+    those without a value are left out. A `small` map has neither contours nor electrodes.
     """
+    values = np.asarray(values, dtype=float)
+    known = np.isfinite(values)
     levels = np.linspace(*limits, N_CONTOURS + 2)[1:-1]
+    two_colours = limits[0] == -limits[1]
     ax.set_prop_cycle(color=[DARK])  # MNE draws the outlines with the cycle's line styles
-    with matplotlib.rc_context({"contour.negative_linestyle": "dashed" if diverging else "solid"}):
+    lines = {"contour.negative_linestyle": "dashed" if two_colours else "solid"}
+    with matplotlib.rc_context(lines):
         image, _ = mne.viz.plot_topomap(
-            np.asarray(values, dtype=float),
-            positions(tuple(channels)),
+            values[known],
+            positions(tuple(channels))[known],
             axes=ax,
             show=False,
             vlim=limits,
@@ -155,8 +107,8 @@ def scalp(
             sensors=not small,
             sphere=HEAD_RADIUS,
             res=32 if small else 96,
-            cmap=DIVERGING if diverging else SEQUENTIAL,
-            mask=marked if marked is not None and np.any(marked) else None,
+            cmap=DIVERGING if two_colours else SEQUENTIAL,
+            mask=marked[known] if marked is not None and np.any(marked) else None,
             mask_params={"markerfacecolor": "white", "markeredgecolor": DARK, "markersize": 4},
         )
     if title:
@@ -164,121 +116,48 @@ def scalp(
     return image
 
 
-def scalp_rows(
-    figure: Figure,
-    rows: Mapping[str, np.ndarray],
-    channels: Sequence[str],
-    bands: Sequence[str],
-    *,
-    unit: str,
-    difference: str | None = None,
-    difference_unit: str = "",
-    marked: np.ndarray | None = None,
-) -> np.ndarray:
-    """Draw a table of scalp maps: a row a condition, a column a band.
-
-    Conditions share one colour scale in each band, so that they can be compared; the row of
-    differences has one symmetric scale for all bands.
-
-    Parameters
-    ----------
-    rows : mapping of str to array (band, channel)
-        Values by the name of their row.
-    channels, bands : sequence of str
-        Names of the electrodes and of the bands.
-    unit : str
-        For the colour bars.
-    difference : str, optional
-        The name of the row that holds differences, and
-    difference_unit : str
-        its unit.
-    marked : array of bool (band, channel), optional
-        Electrodes that get a ring in the row of differences.
-
-    Returns
-    -------
-    array of Axes (row, band)
-    """
-    axes = figure.subplots(len(rows), len(bands), squeeze=False)
-    plain = [name for name in rows if name != difference]
-    images = {}
-    for i, (name, values) in enumerate(rows.items()):
-        for j, band in enumerate(bands):
-            stack = [values] if name == difference else [rows[other][j] for other in plain]
-            limits = symmetric(stack) if name == difference else (np.min(stack), np.max(stack))
-            images[i, j] = scalp(
-                axes[i, j], values[j], channels, limits=limits,
-                diverging=name == difference, title=band if i == 0 else "",
-                marked=marked[j] if name == difference and marked is not None else None,
-            )  # fmt: skip
-        axes[i, 0].text(
-            -0.12, 0.5, name, transform=axes[i, 0].transAxes, rotation=90,
-            va="center", ha="right", fontweight="bold",
-        )  # fmt: skip
-    names = list(rows)
-    if plain:
-        held = [names.index(name) for name in plain]
-        for j in range(len(bands)):
-            bar = colour_bar(images[held[0], j], axes[held, j], unit, location="bottom")
-            bar.ax.locator_params(nbins=3)  # it is narrow: more numbers would run into one another
-    if difference:
-        i = names.index(difference)
-        colour_bar(
-            images[i, 0], axes[i, :], f"difference ({difference_unit or unit})", location="bottom"
-        )
-    return axes
-
-
 def grid_map(
     ax: Axes,
     values: np.ndarray,
-    channels: Sequence[str],
+    channels: Sequence[str] | None = None,
     *,
-    limits: tuple[float, float] | None = None,
-    diverging: bool = False,
+    limits: Limits | None = None,
     title: str = "",
+    numbers: str = "",
     small: bool = False,
-) -> Artist:
-    """Draw one plane of a brain map: the 8 x 9 grid, names in the cells, empty cells hatched.
+) -> ScalarMappable:
+    """Plot values (channel,) in their cells of the grid, or any plane (row, column).
 
-    Parameters
-    ----------
-    values : array (channel,)
-        One value per electrode.
-    channels : sequence of str
-        Electrode names.
-    limits : (low, high), optional
-        The ends of the colour scale; by default those of the values.
-    diverging : bool
-        Two colours about zero, and the sign written below each name.
-    title : str
-        Shown above.
-    small : bool
-        A thumbnail: without names and numbers, in cells too small for them.
+    In a cell stand the electrode's name, or the value as `numbers` formats it; and where there
+    are two colours, its sign. NaN cells are hatched. A `small` map has only dashes below zero,
+    and grey cells.
     """
     values = np.asarray(values, dtype=float)
-    if limits is None:
-        limits = symmetric(values) if diverging else (float(values.min()), float(values.max()))
-    plane = grid.to_grid(values, list(channels), empty=np.nan)
-    rows, columns = grid.cells(list(channels))
+    cells = values if channels is None else grid.to_grid(values, list(channels), empty=np.nan)
+    low, high = limits or span(values)
+    two_colours = low == -high
     image = ax.pcolormesh(
-        plane, cmap=DIVERGING if diverging else SEQUENTIAL, vmin=limits[0], vmax=limits[1],
-        edgecolors="white", linewidth=1,
+        cells, cmap=DIVERGING if two_colours else SEQUENTIAL, vmin=low, vmax=high,
+        edgecolors="white", linewidth=0.4 if small else 1,
     )  # fmt: skip
-    for row, column in zip(*np.nonzero(np.isnan(plane)), strict=True):
-        ax.add_patch(
-            Rectangle(
-                (column, row), 1, 1, fill=False, hatch="////", edgecolor="#BBBBBB", linewidth=0
-            )
-        )
-    named = () if small else zip(channels, values, rows, columns, strict=True)
-    for name, value, row, column in named:
-        red, green, blue, _ = image.cmap(image.norm(value))
-        ink = "white" if 0.3 * red + 0.59 * green + 0.11 * blue < 0.5 else "black"
-        text = name + ("\n+" if value > 0 else "\n\N{MINUS SIGN}") * diverging
-        middle = {"ha": "center", "va": "center", "color": ink, "fontsize": 8}
-        ax.text(column + 0.5, row + 0.5, text, **middle)
-    grid_axes(ax)
+    if small:
+        ax.set_facecolor(EMPTY)
+    for row, column in () if small else np.argwhere(np.isnan(cells)):
+        look = {"fill": False, "hatch": "////", "edgecolor": HATCH, "linewidth": 0}
+        ax.add_patch(Rectangle((column, row), 1, 1, **look))
+    names = {}
+    if channels is not None and not small:
+        names = dict(zip(zip(*grid.cells(list(channels)), strict=True), channels, strict=True))
+    for (row, column), value in np.ndenumerate(cells):
+        minus = "\N{MINUS SIGN}" if value < 0 else ""
+        text = names.get((row, column), "") or numbers.format(value).replace("-", minus) or minus
+        if names and two_colours:
+            text += f"\n{minus or '+'}"
+        if text and np.isfinite(value):
+            ink = "white" if np.dot(image.to_rgba(value)[:3], (0.3, 0.59, 0.11)) < 0.5 else "black"
+            middle = {"ha": "center", "va": "center", "fontsize": 6 if small else 8}
+            ax.text(column + 0.5, row + 0.5, text, color=ink, **middle)
+    grid_axes(ax, cells.shape)
     if small:
         ax.set(xlabel="", ylabel="", xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
@@ -286,9 +165,9 @@ def grid_map(
     return image
 
 
-def grid_axes(ax: Axes) -> None:
+def grid_axes(ax: Axes, shape: tuple[int, int] = grid.SHAPE) -> None:
     """Give `ax` the rows and columns of the grid, cell (0, 0) at the top left."""
-    n_rows, n_columns = grid.SHAPE
+    n_rows, n_columns = shape
     ax.set(xlim=(0, n_columns), ylim=(n_rows, 0), aspect="equal")
     ax.set_xticks(np.arange(n_columns) + 0.5, np.arange(n_columns))
     ax.set_yticks(np.arange(n_rows) + 0.5, np.arange(n_rows))
@@ -296,19 +175,95 @@ def grid_axes(ax: Axes) -> None:
     ax.tick_params(length=0)
 
 
-def colour_bar(image: Artist, axes: object, label: str, *, location: str = "right") -> Colorbar:
+thumbnail = partial(scalp, small=True)
+plane = partial(grid_map, small=True)
+
+
+def rows(
+    figure: FigureBase,
+    values: Mapping[str, np.ndarray],
+    channels: Sequence[str],
+    columns: Sequence[str],
+    *,
+    units: str | Mapping[str, str],
+    limits: Sequence[Limits] | None = None,
+    draw: Callable[..., ScalarMappable] = scalp,
+    marked: np.ndarray | None = None,
+) -> None:
+    """Plot a table of maps with colour bars: a row a condition, a column a band.
+
+    Parameters
+    ----------
+    values : mapping of str to array (column, channel)
+        By the name of their row; NaN where there is no electrode.
+    channels, columns : sequence of str
+        Names of the electrodes and of the columns.
+    units : str or mapping of str to str
+        Labels of the colour bars, by row where they differ.
+    limits : sequence of (low, high), optional
+        The scale of each column, which its rows share; its bar stands below. By default each
+        row has a scale of its own, see `span`, and a bar on its right.
+    draw : function
+        `scalp`, `thumbnail` or `plane`.
+    marked : array of bool (column, channel), optional
+        Electrodes that get a ring on the scalp.
+    """
+    axes = figure.subplots(len(values), len(columns), squeeze=False)
+    rings = [{}] * len(columns) if marked is None else [{"marked": each} for each in marked]
+    for i, (name, of_row) in enumerate(values.items()):
+        ends = limits or [span(of_row)] * len(columns)
+        images = []
+        for ax, each, its, ring in zip(axes[i], of_row, ends, rings, strict=True):
+            if np.isfinite(each).any():
+                images.append(draw(ax, each, channels, limits=its, **ring))
+            else:
+                ax.set_axis_off()
+        turned = 0 if draw is thumbnail else 90
+        axes[i, 0].text(
+            -0.12, 0.5, name, transform=axes[i, 0].transAxes, rotation=turned, va="center",
+            ha="right", multialignment="center", fontsize="small", fontweight="bold",
+            parse_math=False,  # a name is no formula, whatever signs are in it
+        )  # fmt: skip
+        if limits is None:
+            unit = units if isinstance(units, str) else units[name]
+            colour_bar(images[0], axes[i], unit, n_ticks=4)
+        elif i == 0 and len(set(limits)) == 1:
+            colour_bar(images[0], axes, units, location="bottom")
+        elif i == 0:
+            for image, below in zip(images, axes.T, strict=True):
+                colour_bar(image, below, units, location="bottom", n_ticks=3)
+    for ax, column in zip(axes[0], columns, strict=True):
+        ax.set_title(column, loc="center")
+
+
+def colour_bar(
+    image: ScalarMappable, axes: object, label: str, *, location: str = "right", n_ticks: int = 5
+) -> None:
     """Add a colour bar with its unit beside `axes` (one, or an array of them)."""
     figure = np.ravel(np.asarray(axes, dtype=object))[0].figure
     bar = figure.colorbar(
         image, ax=axes, label=label, location=location, shrink=0.8, aspect=25, pad=0.02
     )
     bar.ax.tick_params(labelsize="small")
-    bar.ax.locator_params(nbins=5)
-    return bar
+    bar.ax.locator_params(nbins=n_ticks)
 
 
-def symmetric(values: object) -> tuple[float, float]:
-    """Return the limits of a diverging colour scale: zero in the middle, nothing clipped.
+def span(values: object) -> Limits:
+    """Return the ends of a colour scale: symmetric about zero if there are values below it.
+
+    Examples
+    --------
+    >>> span([1.0, 3.0]), span([-3.0, 1.0])
+    ((1.0, 3.0), (-3.0, 3.0))
+    """
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    if low < 0:
+        return symmetric(values)
+    return (low, high) if low < high else (low, low + 1)
+
+
+def symmetric(values: object) -> Limits:
+    """Return the ends of a scale with two colours: zero in the middle, nothing clipped.
 
     Examples
     --------

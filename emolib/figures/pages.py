@@ -6,6 +6,8 @@ and turned into a `display.Picture`. Numbers come in computed.
 
 from __future__ import annotations
 
+import json
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -22,11 +24,10 @@ from emolib.features.spectra import ALPHA_SEARCH_HZ, alpha_peak
 from emolib.figures import maps
 from emolib.figures import scores as score_plots
 from emolib.figures import signals as plots
-from emolib.figures.display import Link, Picture
+from emolib.figures.display import WIDTH, Link, Picture
+from emolib.figures.explorer.words import kind_words
 from emolib.recordings.labels import Task
 from emolib.splits.protocols import BOTH_SIDES
-
-WIDTH = 7.2  # inches: the text's width on a page
 
 
 def labels(counts: pd.DataFrame) -> Picture:
@@ -145,18 +146,16 @@ def class_maps(
     """
     channels, bands = means["channel"].to_numpy().tolist(), means["band"].to_numpy().tolist()
     title, difference = contrast(means, task)
-    rows = {each: means.sel({"class": each}).to_numpy() for each in task.classes[:2]}
+    pair = means.sel({"class": list(task.classes[:2])})
+    rows = dict(zip(task.classes, pair.to_numpy(), strict=False))
+    scales = [(float(of.min()), float(of.max())) for of in pair.transpose("band", ...)]
+    one_scale = [maps.symmetric(difference)] * len(bands)
+    rings = None if cluster is None else cluster.to_numpy()
     figure = plt.figure(figsize=(WIDTH, 6.8))
-    maps.scalp_rows(
-        figure,
-        rows | {title: difference.to_numpy()},
-        channels,
-        bands,
-        unit="dB re 1 µV²",
-        difference=title,
-        difference_unit="dB",
-        marked=None if cluster is None else cluster.to_numpy(),
-    )
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1.75, 1))
+    maps.rows(upper, rows, channels, bands, units="dB re 1 µV²", limits=scales)
+    row = {title: difference.to_numpy()}
+    maps.rows(lower, row, channels, bands, units="difference (dB)", limits=one_scale, marked=rings)
     told = []
     for band, values in zip(bands, difference.to_numpy(), strict=True):
         i = int(np.abs(values).argmax())
@@ -181,6 +180,36 @@ def _in_cluster(cluster: xr.DataArray) -> str:
     }
     told = "; ".join(f"{band} {', '.join(names)}" for band, names in of_band.items() if names)
     return f"In a cluster: {told}" if told else "No electrode is in a cluster"
+
+
+def feature_maps(features: xr.Dataset) -> Picture:
+    """Show the mean of each plane that the network gets, over the scalp and on the grid."""
+    means = features["feature"].mean("window")
+    channels, bands = means["channel"].to_numpy().tolist(), means["band"].to_numpy().tolist()
+    settings = json.loads(features.attrs["settings"])
+    words = [kind_words(kind, settings, {}) for kind in means["kind"].to_numpy().tolist()]
+    rows = dict(zip((each["words"] for each in words), means.to_numpy(), strict=True))
+    units = {each["words"]: each["unit"] for each in words}
+    wrapped = {name: textwrap.fill(unit, 16) for name, unit in units.items()}
+    figure = plt.figure(figsize=(WIDTH, 3.3 * len(rows)))
+    upper, lower = figure.subfigures(2, 1)
+    maps.rows(upper, rows, channels, bands, units=wrapped)
+    maps.rows(lower, rows, channels, bands, units=wrapped, draw=maps.plane)
+    told = []
+    for name, values in rows.items():
+        row, column = np.unravel_index(values.argmax(), values.shape)
+        most, least = float(values.max()), float(values.min())
+        told.append(
+            f"{name} ({units[name]}): from {least:.2f} to {most:.2f}, most in "
+            f"{bands[row]} at {channels[column]}"
+        )
+    return Picture(
+        figure,
+        alt=f"Mean features on scalp and grid, band by band. {'; '.join(told)}.",
+        caption="Mean over all windows of the features that the network gets. Upper rows: over the "
+        "scalp, interpolated between the electrodes (dots). Lower rows: on the grid, cell by cell, "
+        "empty cells grey. A kind has one scale for all bands. Contours below 0 are dashed.",
+    )
 
 
 def grid_and_scalp(values: np.ndarray, channels: Sequence[str], *, name: str, unit: str) -> Picture:

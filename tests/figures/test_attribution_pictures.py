@@ -36,24 +36,6 @@ def found() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def test_rows_have_scales_of_their_own_and_signs_have_two_colours():
-    values = np.linspace(0, 1, 64).reshape(2, 32)
-    figure = plt.figure()
-    axes = attribution_plots.band_rows(
-        figure,
-        {"all above": 5 * values, "both sides": values - 0.2},
-        CHANNELS,
-        BANDS,
-        units={"all above": "nats", "both sides": "%"},
-    )
-    images = [[ax.images[0] for ax in row] for row in axes]
-    assert images[0][0].get_clim() == images[0][1].get_clim() == (0.0, 5.0)
-    assert images[1][0].get_clim() == (-0.8, 0.8)
-    assert images[0][0].get_cmap().name != images[1][0].get_cmap().name
-    labels = {ax.get_ylabel() for ax in figure.axes}
-    assert {"nats", "%"} <= labels
-
-
 def test_agreements_draw_what_they_are_given():
     _, ax = plt.subplots()
     drawn = attribution_plots.agreements(ax, found().assign(row=["a", "b"]), label="r (-1 to 1)")

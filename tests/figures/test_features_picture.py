@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 
-from emolib.figures import features as feature_pictures
+from emolib.figures import pages
 
 CHANNELS = ["Fz", "Cz", "Pz", "O1", "Oz", "O2"]
 
@@ -25,27 +25,24 @@ def test_every_kind_and_band_is_shown_twice(monkeypatch):
     values = np.zeros((3, 2, 2, 6))
     values[:, 0, 1, 4] = [1, 2, 3]
     values[:, 1, 0, 0] = -5
-    drawn = {"scalp": [], "grid_map": []}
-    for name, calls in drawn.items():
-        draw = getattr(feature_pictures.maps, name)
-        monkeypatch.setattr(
-            feature_pictures.maps,
-            name,
-            lambda *a, calls=calls, draw=draw, **k: (calls.append((a[1], k)), draw(*a, **k))[1],
-        )
-    picture = feature_pictures.feature_maps(features(values, normalise="window"))
+    drawn = []
+    draw = pages.maps.rows
+    monkeypatch.setattr(
+        pages.maps, "rows", lambda *given, **how: (drawn.append(given), draw(*given, **how))
+    )
+    picture = pages.feature_maps(features(values, normalise="window"))
     assert "from 0.00 to 2.00, most in alpha at Oz" in picture.alt
     assert "z-score within the window" in picture.alt
-    for calls in drawn.values():
-        assert len(calls) == 4
-        # A kind has one scale; two colours where values lie on both sides of 0.
-        assert [how["limits"] for _, how in calls] == [(0.0, 2.0)] * 2 + [(-5.0, 5.0)] * 2
-        np.testing.assert_array_equal(calls[1][0], [0, 0, 0, 0, 2, 0])
+    assert len(drawn) == 2
+    for _, rows, channels, bands in drawn:
+        assert (list(rows), bands) == (["differential entropy", "band energy"], ["theta", "alpha"])
+        np.testing.assert_array_equal(rows["differential entropy"][1], [0, 0, 0, 0, 2, 0])
+        assert channels == CHANNELS
     assert not plt.get_fignums()
 
 
 def test_the_unit_follows_the_settings():
     values = np.random.default_rng(0).normal(size=(2, 2, 2, 6))
-    picture = feature_pictures.feature_maps(features(values, baseline="none", normalise="none"))
+    picture = pages.feature_maps(features(values, baseline="none", normalise="none"))
     assert "differential entropy (nats): from" in picture.alt
     assert "band energy (µV²): from" in picture.alt

@@ -172,7 +172,7 @@ def test_grid_shows_each_value_in_its_cell_and_hatches_the_rest(ax):
 
 
 def test_differences_on_the_grid_carry_their_sign(ax):
-    maps.grid_map(ax, np.array([-1.0, 2.0]), ["O1", "O2"], diverging=True)
+    maps.grid_map(ax, np.array([-1.0, 2.0]), ["O1", "O2"])
     assert [text.get_text() for text in ax.texts] == ["O1\n\N{MINUS SIGN}", "O2\n+"]
 
 
@@ -230,15 +230,67 @@ def test_scalp_map_is_mnes(ax):
     assert image.get_clim() == (-2, 2)
 
 
-def test_maps_of_a_band_share_their_limits_and_differences_are_symmetric(ax):
-    rows = {"a": np.arange(128.0).reshape(4, 32), "b": -np.ones((4, 32)), "a-b": np.ones((4, 32))}
+def clims(figure):
+    """The scales of a figure's maps, and the labels of its colour bars."""
+    maps_of = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
+    scales = [(ax.images or ax.collections)[0].get_clim() for ax in maps_of if ax.axison]
+    bars = [ax for ax in figure.axes if ax.get_label() == "<colorbar>"]
+    return scales, [ax.get_xlabel() or ax.get_ylabel() for ax in bars]
+
+
+@pytest.mark.parametrize("draw", [maps.scalp, maps.thumbnail, maps.plane])
+def test_rows_have_scales_of_their_own_and_signs_have_two_colours(ax, draw):
     figure = plt.figure()
-    axes = maps.scalp_rows(figure, rows, CHANNELS, NAMES, unit="dB", difference="a-b")
-    limits = [[cell.images[0].get_clim() for cell in row] for row in axes]
-    assert limits[0] == limits[1] == [(-1, 31), (-1, 63), (-1, 95), (-1, 127)]
-    assert limits[2] == [(-1, 1)] * 4
-    bars = [other.get_xlabel() for other in figure.axes if other not in axes.ravel()]
-    assert bars == ["dB"] * 4 + ["difference (dB)"]
+    values = np.linspace(0, 1, 64).reshape(2, 32)
+    rows = {"all above": 5 * values, "both sides": values - 0.2}
+    units = {"all above": "nats", "both sides": "%"}
+    maps.rows(figure, rows, CHANNELS, ["theta", "alpha"], units=units, draw=draw)
+    scales, bars = clims(figure)
+    assert scales == [(0, 5)] * 2 + [(-0.8, 0.8)] * 2
+    assert bars == ["nats", "%"]
+    titles = [ax.get_title(loc="center") for ax in figure.axes]
+    assert [title for title in titles if title] == ["theta", "alpha"]
+
+
+def test_rows_may_share_the_scale_of_a_column(ax):
+    figure = plt.figure()
+    rows = {"a": np.zeros((2, 32)), "b": np.ones((2, 32))}
+    maps.rows(figure, rows, CHANNELS, ["theta", "alpha"], units="dB", limits=[(0, 1), (0, 2)])
+    assert clims(figure) == ([(0, 1), (0, 2)] * 2, ["dB"] * 2)
+    figure = plt.figure()
+    maps.rows(figure, rows, CHANNELS, ["theta", "alpha"], units="dB", limits=[(-1, 1)] * 2)
+    assert clims(figure) == ([(-1, 1)] * 4, ["dB"])  # one scale, one bar
+
+
+def test_electrodes_that_a_subject_lacks_are_left_out():
+    given = xr.DataArray([[1.0, 2.0, 3.0]], {"band": ["alpha"], "channel": ["Fz", "Cz", "O1"]})
+    other = given.assign_coords(channel=["Fz", "Pz", "O2"])
+    power = {f"sub-0{i}": given for i in range(1, 5)} | {"sub-05": other}  # five: two abreast
+    assert "5 subjects. alpha: from 1.0 to 3.0 dB" in cohort_pictures.thumbnails(power).alt
+
+
+def test_a_small_plane_has_grey_cells_and_dashes_below_zero(ax):
+    values = np.arange(32.0) - 2
+    image = maps.plane(ax, values, CHANNELS)
+    assert image.get_clim() == (-29, 29)
+    dashes = {text.get_position() for text in ax.texts}
+    assert dashes == {(3.5, 0.5), (2.5, 0.5)}  # Fp1 and AF3
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("", "")
+
+
+def test_any_plane_can_carry_its_numbers(ax):
+    image = maps.grid_map(ax, np.array([[1.0, -2.0], [np.nan, 3.0]]), numbers="{:.0f}")
+    assert np.ma.filled(image.get_array(), 9).ravel().tolist() == [1, -2, 9, 3]
+    places = {text.get_text(): text.get_position() for text in ax.texts}
+    assert places == {"1": (0.5, 0.5), "\N{MINUS SIGN}2": (1.5, 0.5), "3": (1.5, 1.5)}
+
+
+def test_ink_stands_out_from_its_cell(ax):
+    values = np.linspace(-1, 2, 72).reshape(8, 9)
+    image = maps.grid_map(ax, values, numbers="{:.1f}")
+    for text, value in zip(ax.texts, values.ravel(), strict=True):
+        ground = np.dot(image.to_rgba(value)[:3], (0.3, 0.59, 0.11))
+        assert abs(np.dot(to_rgb(text.get_color()), (0.3, 0.59, 0.11)) - ground) > 0.45
 
 
 def class_means() -> xr.DataArray:
