@@ -45,14 +45,16 @@ from emolib.book.sentences import cohort_sentences
 from emolib.evaluation.scores import ESTIMAND, score, with_interval
 from emolib.explain import agreement as map_agreement
 from emolib.explain import attribution
+from emolib.explain.fold import predictions
 from emolib.figures import attribution as attribution_pictures
 from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.grid import cells
 from emolib.lessons.feature_subsets import subset_predictions, subsets
+from emolib.splits.folds import subsample
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import stages
 from emolib.study.attribution import fold_attribution, known_truth
-from emolib.study.networks import evenly, light_network, predictions, trained_networks
+from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
 
 use_style()
@@ -192,7 +194,7 @@ regions = {name: electrodes for name, electrodes in regions.items() if electrode
 masks = {n: attribution.mask(channels, planes, electrodes=e) for n, e in regions.items()}
 together = []
 for one in networks[honest]:
-    rows = evenly(np.arange(len(one.table)), n_windows)  # the same windows as above
+    rows = subsample(np.arange(len(one.table)), n_windows)  # the same windows as above
     labels = {task: one.table[task].to_numpy()[rows]}
     together.append(attribution.occlusion(one.probabilities, one.maps(rows), labels, masks)[task])
 
@@ -452,7 +454,7 @@ display(page)
 # the first honest network. Do the two measures name the same five electrodes?
 
 # %% tags=["hide-cell", "solution"]
-rows = evenly(np.arange(len(network.table)), n_windows)
+rows = subsample(np.arange(len(network.table)), n_windows)
 labels = {task: network.table[task].to_numpy()[rows]}
 single = {name: attribution.mask(channels, planes, electrodes=[name]) for name in channels}
 top = {}

@@ -16,7 +16,7 @@ import keras  # isort: skip
 BATCH = 64  # rows; the last batch is filled, so that it compiles nothing
 
 
-class Differentiable:
+class GradientModel:
     """One model, compiled once, that many sets of weights go through.
 
     Parameters
@@ -34,7 +34,7 @@ class Differentiable:
     --------
     >>> from emolib.model import ModelSettings, build
     >>> model = build(ModelSettings(width=1 / 64, planes=1, tasks={"valence": 2}))
-    >>> network = Differentiable(model)
+    >>> network = GradientModel(model)
     >>> maps = np.random.default_rng(0).normal(size=(5, 8, 9, 1)).astype("float32")
     >>> network.probabilities(model.get_weights(), maps)["valence"].shape
     (5, 2)

@@ -274,3 +274,15 @@ def group_windows(table: pd.DataFrame, windows: int) -> np.ndarray:
             "windows", f"got {windows}, and no trial has so many.", "Give a smaller number."
         )
     return groups
+
+
+def subsample(rows: np.ndarray, n: int) -> np.ndarray:
+    """Return at most `n` of some rows, evenly spaced.
+
+    Examples
+    --------
+    >>> subsample(np.arange(10), 3).tolist()
+    [1, 5, 8]
+    """
+    n = min(n, len(rows))
+    return rows[((np.arange(n) + 0.5) * len(rows) / n).astype(int)]

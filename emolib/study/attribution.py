@@ -17,10 +17,11 @@ from emolib.explain.attribution import (
     occlusion,
     on_electrodes,
 )
+from emolib.explain.fold import FoldNetwork
 from emolib.features import power as summaries
 from emolib.recordings.simulated import read_truth
+from emolib.splits.folds import subsample
 from emolib.study import stages
-from emolib.study.networks import FoldNetwork, evenly
 from emolib.study.study import Study
 
 WINDOWS = 200  # of a fold to explain: those of one trial resemble each other, so more add little
@@ -74,7 +75,7 @@ def fold_attribution(
             f"has no test row{f' of {subject}' if subject else ''}.",
             "Ask for a fold that tests this subject.",
         )
-    rows = evenly(own, n_windows)
+    rows = subsample(own, n_windows)
     maps = network.maps(rows)
     labels = {task: network.table[task].to_numpy()[rows] for task in network.settings.tasks}
     labels = {task: label for task, label in labels.items() if (label >= 0).any()}

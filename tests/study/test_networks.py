@@ -9,13 +9,15 @@ import pytest
 
 from emolib.errors import DataError
 from emolib.evaluation.scores import score
+from emolib.explain.fold import predictions
 from emolib.grid import cells
-from emolib.model.gradients import Differentiable
+from emolib.model.gradients import GradientModel
 from emolib.model.networks import ModelSettings, build, save_weights
+from emolib.splits.folds import subsample
 from emolib.splits.protocols import PROTOCOLS
 from emolib.study import stages
 from emolib.study.attribution import fold_attribution, known_truth
-from emolib.study.networks import evenly, light_network, predictions, trained_networks
+from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
 
 SMALL = ModelSettings(width=1 / 32, planes=2, tasks={"valence": 2, "arousal": 3})
@@ -23,7 +25,7 @@ SMALL = ModelSettings(width=1 / 32, planes=2, tasks={"valence": 2, "arousal": 3}
 
 @pytest.fixture(scope="module")
 def network():
-    return Differentiable(build(SMALL, seed=3))
+    return GradientModel(build(SMALL, seed=3))
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +148,7 @@ class TestAttribution:
     def test_shares_add_up(self, given):
         """Completeness: what all cells are given is the log probability over the empty map's."""
         network, one = given
-        rows = evenly(np.arange(len(network.table)), 20)
+        rows = subsample(np.arange(len(network.table)), 20)
         empty = network.probabilities(np.zeros((1, 8, 9, 8), np.float32))
         for task in ("valence", "arousal"):
             own = network.table[task].to_numpy()[rows]
