@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 from scipy import stats
 
+from emolib.evaluation.permutation import ALPHA
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -28,3 +30,18 @@ def rejections(count: int, n: int) -> dict[str, float]:
     """Give a count of rejections, and the exact 95 % interval of the rate behind it."""
     low, high = stats.binomtest(int(count), n).proportion_ci(0.95, method="exact")
     return {"rejections": int(count), "n": n, "share": count / n, "low": low, "high": high}
+
+
+def rejection_band(n: int, *, rate: float = ALPHA, coverage: float = 0.999) -> tuple[int, int]:
+    """Return the lowest and the highest count of rejections that fit n tests of this rate.
+
+    It is the central binomial interval. With a coverage of .999 a sound test is accused once in
+    a thousand measurements.
+
+    Examples
+    --------
+    >>> rejection_band(1000)
+    (29, 74)
+    """
+    low, high = stats.binom.interval(coverage, n, rate)
+    return int(low), int(high)

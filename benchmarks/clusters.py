@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from benchmarks.claims import Claim, rejections, show
+from benchmarks.claims import Claim, rejection_band, rejections, show
 from benchmarks.expectations import POWER
 from emolib.evaluation.comparison import cluster_test
-from emolib.evaluation.nulls import ALPHA, rejection_band
+from emolib.evaluation.permutation import ALPHA
 from emolib.features.extraction import FeatureSettings
 from emolib.features.power import log_power
 from emolib.grid import DEAP_CHANNELS

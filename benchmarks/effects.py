@@ -16,12 +16,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from benchmarks.claims import Claim, show
+from benchmarks.claims import Claim, rejection_band, show
 from benchmarks.expectations import COHORTS
-from emolib.evaluation.linear import ridge_smoother
-from emolib.evaluation.nulls import ALPHA, rejection_band
-from emolib.evaluation.permutation import joint_stimulus_test
-from emolib.evaluation.reference import reference_predictions
+from emolib.evaluation.linear import reference_predictions, ridge_smoother
+from emolib.evaluation.permutation import ALPHA, joint_stimulus_test
 from emolib.evaluation.scores import score
 from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.recordings.labels import Task, window_table

@@ -41,7 +41,7 @@ from IPython.display import display
 from scipy.special import polygamma
 
 from emolib.book.provenance import provenance
-from emolib.evaluation.reference import reference_predictions
+from emolib.evaluation.linear import reference_predictions
 from emolib.evaluation.scores import score
 from emolib.features import spectra
 from emolib.features.bands import impulse_response

@@ -6,6 +6,7 @@ import importlib
 from pathlib import Path
 
 import pytest
+from scipy import stats
 
 from emolib.splits.shuffling import permuted_by_trial
 
@@ -75,3 +76,23 @@ def test_an_expectation_without_a_tolerance_gives_no_verdict(evidence):
     assert expectations.Expectation(0.5, 0.02, "somewhere").fits(0.519)
     assert not expectations.Expectation(0.5, 0.02, "somewhere").fits(0.521)
     assert len(expectations.FORMULA) == 16
+
+
+@pytest.mark.parametrize(("n", "rate"), [(1000, 0.05), (200, 0.05), (6, 0.05), (50, 0.5)])
+def test_the_band_is_the_narrowest_of_equal_tails(evidence, n, rate):
+    band = importlib.import_module("benchmarks.claims").rejection_band
+    low, high = band(n, rate=rate, coverage=0.95)
+    of = stats.binom(n, rate)
+    assert of.cdf(high) - of.cdf(low - 1) >= 0.95
+    assert of.cdf(low - 1) <= 0.025 < of.cdf(low)
+    assert of.sf(high) <= 0.025 < of.sf(high - 1)
+
+
+def test_false_positives_are_counted_for_each_test_and_model(evidence):
+    nulls, lda = (importlib.import_module(f"benchmarks.{name}") for name in ("nulls", "lda"))
+    counted = nulls.false_positives(
+        "stimulus_locked", lda.lda_smoother, n_cohorts=8, n_permutations=19
+    )
+    assert counted.index.tolist() == ["joint_stimulus", "within_subject"]
+    assert counted["within_subject"] > counted["joint_stimulus"]
+    assert counted["within_subject"] > nulls.rejection_band(8)[1]

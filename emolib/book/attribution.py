@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.evaluation.guessing import ChanceComparison, compare_to_chance
+from emolib.evaluation.permutation import ChanceComparison, compare_to_chance
 from emolib.evaluation.scores import count_correct
 
 N_ELECTRODES = 3  # named in a sentence: a map is smooth, and ranks further down change easily

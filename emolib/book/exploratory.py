@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.evaluation.comparison import ALPHA, MIN_TRIALS, benjamini_hochberg
+from emolib.evaluation.comparison import MIN_TRIALS, benjamini_hochberg
+from emolib.evaluation.permutation import ALPHA
 
 
 def cluster_sentence(task: str, found: xr.Dataset) -> str:

@@ -14,14 +14,13 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from emolib.evaluation.guessing import compare_to_chance, own_scores
-from emolib.evaluation.nulls import ALPHA
-from emolib.evaluation.permutation import ALTERNATIVES
+from emolib.evaluation.permutation import ALPHA, ALTERNATIVES, compare_to_chance
 from emolib.evaluation.scores import (
     ESTIMAND,
     STAGES,
     count_correct,
     order,
+    pooled_scores,
     reportable,
     with_interval,
 )
@@ -80,7 +79,7 @@ def subject_sentences(
         own = counts.subject == subject
         if not own.any():
             continue
-        of = own_scores(scores, subject, protocol, task)
+        of = pooled_scores(scores, subject, protocol, task)
         n_right, n = int(counts.n_correct["trial"][own].sum()), int(counts.n["trial"][own].sum())
         sentences.append(
             f"{task}, {protocol_name(protocol)}: {n_right} of {n} held-out trials were classified "

@@ -25,7 +25,7 @@ class TrialCounts:
     Attributes
     ----------
     subject, stimulus, trial, fold, label : numpy.ndarray, (n_rows,)
-        Whose, of what, which, held out where, and the class it has.
+        `fold` is the one that tests the trial, `label` its true class.
     n_correct, n : dict of str to numpy.ndarray, (n_rows,)
         By unit, "window" or "trial": right predictions, and predictions.
     n_classes : int
@@ -43,14 +43,14 @@ class TrialCounts:
 
 @dataclass(frozen=True, eq=False)
 class SubjectFoldScores:
-    """The subject-by-fold cells of one metric.
+    """One metric of each subject in each fold, as a function of the trials' weights.
 
-    A part is a class for a balanced metric, else all rows of the cell.
+    A part is a class for a balanced metric, else all rows of a subject and fold.
 
     Attributes
     ----------
-    subject, fold : numpy.ndarray, (n_cells,)
-    right, total : numpy.ndarray, (n_rows, n_cells * n_parts)
+    subject, fold : numpy.ndarray, (n_scores,)
+    right, total : numpy.ndarray, (n_rows, n_scores * n_parts)
         What each row adds to each part: right predictions, and predictions.
     n_parts : int
     """
@@ -62,16 +62,9 @@ class SubjectFoldScores:
     n_parts: int
 
     def values(self, weights: np.ndarray) -> np.ndarray:
-        """Give the metric of each cell under weights of the rows.
+        """Return the metric under weights (n_samples, n_rows) of the rows: (n_samples, n_scores).
 
-        Parameters
-        ----------
-        weights : numpy.ndarray, (n_samples, n_rows)
-
-        Returns
-        -------
-        numpy.ndarray, (n_samples, n_cells)
-            NaN where a part has no weight: a fold that lacks a class is skipped.
+        It is NaN where a part has no weight: a fold that lacks a class is skipped.
         """
         shape = (len(weights), len(self.subject), self.n_parts)
         right, total = weights @ self.right, weights @ self.total
@@ -79,39 +72,26 @@ class SubjectFoldScores:
         return share.reshape(shape).mean(axis=2)
 
     def observed(self) -> np.ndarray:
-        """Give the metric of each cell as it was seen, every row counting once: (n_cells,)."""
+        """Return the metric with every row counted once, (n_scores,)."""
         return self.values(np.ones((1, len(self.right))))[0]
 
     def of_subject(self, subject: object, rows: np.ndarray) -> SubjectFoldScores:
-        """Keep one subject's cells and the rows that feed them."""
+        """Return one subject's scores, of its own rows only."""
         own = self.subject == subject
         columns = np.repeat(own, self.n_parts)
-        return SubjectFoldScores(
-            self.subject[own],
-            self.fold[own],
-            self.right[rows][:, columns],
-            self.total[rows][:, columns],
-            self.n_parts,
-        )
+        parts = (part[rows][:, columns] for part in (self.right, self.total))
+        return SubjectFoldScores(self.subject[own], self.fold[own], *parts, self.n_parts)
 
 
 def subject_fold_scores(
     counts: TrialCounts, *, unit: str = "trial", balanced: bool = True
 ) -> SubjectFoldScores:
-    """Sort counts into cells, a subject and fold each.
-
-    Parameters
-    ----------
-    counts : TrialCounts
-    unit : {"trial", "window"}
-    balanced : bool
-        Whether each class counts the same.
-    """
+    """Sort counts of trials or windows by subject and fold, and by class if `balanced`."""
     names = np.array([counts.subject.astype(str), counts.fold.astype(str)])
-    _, first, cell = np.unique(names, axis=1, return_index=True, return_inverse=True)
+    _, first, at = np.unique(names, axis=1, return_index=True, return_inverse=True)
     n_parts = counts.n_classes if balanced else 1
-    row, column = np.arange(len(cell)), cell * n_parts + (counts.label if balanced else 0)
-    right = np.zeros((len(cell), len(first) * n_parts))
+    row, column = np.arange(len(at)), at * n_parts + (counts.label if balanced else 0)
+    right = np.zeros((len(at), len(first) * n_parts))
     total = np.zeros_like(right)
     right[row, column], total[row, column] = counts.n_correct[unit], counts.n[unit]
     return SubjectFoldScores(counts.subject[first], counts.fold[first], right, total, n_parts)
@@ -119,24 +99,14 @@ def subject_fold_scores(
 
 def subject_means(counts: TrialCounts) -> pd.Series:
     """Average each subject's balanced accuracy of trials over folds; NaN where no fold has it."""
-    of = subject_fold_scores(counts)
-    return pd.Series(of.observed()).groupby(of.subject).mean()
+    scores = subject_fold_scores(counts)
+    return pd.Series(scores.observed()).groupby(scores.subject).mean()
 
 
 def group_mean(values: np.ndarray, subject: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Average cells over folds, then over subjects.
+    """Average scores (n_samples, n_scores) over folds, then over subjects: (n_samples,).
 
-    Parameters
-    ----------
-    values : numpy.ndarray, (n_samples, n_cells)
-        NaN in skipped cells.
-    subject : numpy.ndarray, (n_cells,)
-    weights : numpy.ndarray, (n_samples, n_subjects)
-        Of the subjects in sorted order.
-
-    Returns
-    -------
-    numpy.ndarray, (n_samples,)
+    NaN counts as skipped. `weights` (n_samples, n_subjects) are those of the sorted subjects.
     """
     of_subject = np.column_stack(
         [nanmean(values[:, subject == name]) for name in np.unique(subject)]
@@ -147,12 +117,9 @@ def group_mean(values: np.ndarray, subject: np.ndarray, weights: np.ndarray) -> 
 
 
 def trial_bootstrap(counts: TrialCounts, subject: object, resamples: int, seed: int) -> np.ndarray:
-    """Draw one subject's trials with replacement within each class.
+    """Resample one subject's trials within each class; return weights (resamples, rows of it).
 
-    Returns
-    -------
-    numpy.ndarray, (resamples, n_rows of the subject)
-        Weights; rows of one trial in several folds share theirs.
+    Rows of one trial in several folds share their weight.
     """
     own = counts.subject == subject
     rng = np.random.default_rng(seed)
@@ -160,47 +127,42 @@ def trial_bootstrap(counts: TrialCounts, subject: object, resamples: int, seed: 
     label = counts.label[own][first]
     drawn = np.zeros((resamples, len(first)))
     for c in np.unique(label):
-        drawn[:, label == c] = draw(rng, int((label == c).sum()), resamples)
+        drawn[:, label == c] = bootstrap_weights(rng, int((label == c).sum()), resamples)
     return drawn[:, of_row]
 
 
 def two_way_bootstrap(
     counts: TrialCounts, resamples: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw stimuli and, independently, subjects with replacement.
+    """Resample stimuli and, independently, subjects.
 
-    Returns
-    -------
-    of_stimulus : numpy.ndarray, (resamples, n_stimuli)
-    of_subject : numpy.ndarray, (resamples, n_subjects)
-        How often each was drawn, in sorted order.
+    Returns the weights (resamples, n_stimuli) and (resamples, n_subjects), in sorted order.
     """
     rng = np.random.default_rng(seed)
-    of_stimulus = draw(rng, len(np.unique(counts.stimulus)), resamples)
-    return of_stimulus, draw(rng, len(np.unique(counts.subject)), resamples)
+    of_stimulus = bootstrap_weights(rng, len(np.unique(counts.stimulus)), resamples)
+    return of_stimulus, bootstrap_weights(rng, len(np.unique(counts.subject)), resamples)
 
 
 def two_way_scores(
-    counts: TrialCounts, of: SubjectFoldScores, of_stimulus: np.ndarray, of_subject: np.ndarray
+    counts: TrialCounts, scores: SubjectFoldScores, of_stimulus: np.ndarray, of_subject: np.ndarray
 ) -> np.ndarray:
     """Score each two-way resample, (resamples,)."""
     _, stimulus = np.unique(counts.stimulus, return_inverse=True)
     # Rows of one stimulus share their weight, so they are added up first.
     member = (stimulus == np.arange(of_stimulus.shape[1])[:, None]).astype(float)
-    summed = SubjectFoldScores(
-        of.subject, of.fold, member @ of.right, member @ of.total, of.n_parts
-    )
-    return group_mean(summed.values(of_stimulus), of.subject, of_subject)
+    parts = (member @ part for part in (scores.right, scores.total))
+    summed = SubjectFoldScores(scores.subject, scores.fold, *parts, scores.n_parts)
+    return group_mean(summed.values(of_stimulus), scores.subject, of_subject)
 
 
-def draw(rng: np.random.Generator, n: int, resamples: int) -> np.ndarray:
+def bootstrap_weights(rng: np.random.Generator, n: int, resamples: int) -> np.ndarray:
     """Count how often each of n comes in n draws with replacement, (resamples, n)."""
     at = rng.integers(n, size=(resamples, n)) + n * np.arange(resamples)[:, None]
     return np.bincount(at.ravel(), minlength=resamples * n).reshape(resamples, n).astype(float)
 
 
 def nanmean(values: np.ndarray) -> np.ndarray:
-    """Average each row over what is known; NaN where nothing is."""
+    """Average over the last axis what is not NaN; unlike NumPy's, without a warning if all is."""
     known = ~np.isnan(values)
     count = known.sum(axis=-1)
     total = np.nan_to_num(values).sum(axis=-1)
@@ -208,7 +170,7 @@ def nanmean(values: np.ndarray) -> np.ndarray:
 
 
 def percentiles(values: np.ndarray) -> tuple[float, float]:
-    """The ends of the 95 % interval of what is known."""
+    """Return the ends of the 95 % interval of what is not NaN."""
     values = values[~np.isnan(values)]
     if not len(values):
         return np.nan, np.nan

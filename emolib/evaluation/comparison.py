@@ -17,7 +17,7 @@ from emolib.evaluation.bootstrap import (
     two_way_bootstrap,
     two_way_scores,
 )
-from emolib.evaluation.nulls import ALPHA
+from emolib.evaluation.permutation import ALPHA
 from emolib.evaluation.scores import RESAMPLES
 
 CLUSTER_PERMUTATIONS = 4999

@@ -1,45 +1,51 @@
-"""Light models fitted for thousands of labellings at once: what permutation tests refit.
+"""Light models beside the network: reference models, and ridge for thousands of labellings at once.
 
-On fixed rows a model's dependence on the labels can be written down. Ridge is linear in them:
-one matrix holds every fit. Linear discriminant analysis is not, but all that it needs are two
-class means and a covariance, and those follow from sums that are made once. What is fitted on
-the features alone, the scaler above all, stays the same for all labellings.
+Reference models read the same features as the network, are trained on the same folds and give the
+same predictions table, so that `emolib.evaluation.score` scores them alike. All that is fitted,
+the scaler too, is fitted on training rows.
+
+For a permutation test the same model is fitted for thousands of labellings. On fixed rows ridge is
+linear in the labels, so that one matrix holds every fit: a *smoother* (or hat) matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.special import expit
-from sklearn.covariance import ledoit_wolf_shrinkage
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from emolib.errors import DataError, check_option
+from emolib.model.predictions import predictions_of
 from emolib.splits.folds import Fold, train_rows
+from emolib.splits.protocols import PROTOCOLS
 
-RIDGE_ALPHA = 1.0  # of ridge; small beside thousands of windows: nearly least squares
-# z-scored windows add up to 0, so that their covariance has no inverse without any shrinkage.
-MIN_SHRINKAGE = 1e-6
-DECISIONS_AT_ONCE = 2**23  # of windows and labellings, float64: 64 MB
+RIDGE_ALPHA = 1.0  # small beside thousands of windows: nearly least squares
 
 
 @dataclass(frozen=True, eq=False)
 class RidgeSmoother:
-    """What ridge makes of any labels of the same trials: one matrix.
+    """Ridge as a function of the labels of its trials: one matrix.
 
     Attributes
     ----------
     matrix : numpy.ndarray, (n_tests, n_trials)
         ``matrix @ y`` is the mean decision over each tested trial's windows for labels y of 0
-        and 1, less the share of 1 in training: above 0 says class 1. Row and fold differ in
-        which trials they use: the others' columns are zero.
+        and 1, less the share of 1 in training: above 0 predicts class 1. A row has zeros at the
+        trials that its fold does not train on.
     trial : numpy.ndarray of int, (n_tests,)
         Which trial is tested, a row number of `trials`.
     fold : numpy.ndarray of int, (n_tests,)
-    trials : pandas.DataFrame, a row a trial
+    trials : pandas.DataFrame, one row per trial
         Columns ``subject``, ``trial``, ``stimulus`` and the class columns.
     """
 
@@ -49,46 +55,23 @@ class RidgeSmoother:
     trials: pd.DataFrame
 
     def decision_function(self, labels: np.ndarray) -> np.ndarray:
-        """Refit on each labelling.
-
-        Parameters
-        ----------
-        labels : numpy.ndarray of 0 and 1, (n_trials, n_labellings)
-
-        Returns
-        -------
-        numpy.ndarray, (n_tests, n_labellings)
-            Above 0 says class 1.
-        """
+        """Refit on labels (n_trials, n_labellings) of 0 and 1; return (n_tests, n_labellings)."""
         return self.matrix @ labels
 
 
-def ridge_smoother(
-    x: np.ndarray, table: pd.DataFrame, folds: Iterable[Fold], *, alpha: float = RIDGE_ALPHA
-) -> RidgeSmoother:
+def ridge_smoother(x: np.ndarray, table: pd.DataFrame, folds: Iterable[Fold]) -> RidgeSmoother:
     """Fit ridge for all labellings at once.
 
-    On fixed rows ridge is linear in the labels: with centred and scaled training features Z
-    the decision on z is ``z (Z'Z + alpha I)^-1 Z' (y - mean y)``. Windows of one trial share
-    their label, so columns of one trial are added up, and rows averaged.
-
-    Parameters
-    ----------
-    x : numpy.ndarray, (n_rows, ...)
-    table : pandas.DataFrame, a row a window
-    folds : iterable of Fold
-        They must not depend on the labels: give the protocol ``tasks=()``.
-    alpha : float
-
-    Returns
-    -------
-    RidgeSmoother
+    With centred and scaled training features Z the decision on z is
+    ``z (Z'Z + RIDGE_ALPHA I)^-1 Z' (y - mean y)``. Windows of one trial share their label, so
+    columns of one trial are added up, and rows averaged. The folds must not depend on the labels:
+    give the protocol ``tasks=()``.
     """
-    trials, number = _trials(table)
+    trials, number = trials_of_windows(table)
     matrices, tested, of_fold = [], [], []
-    for k, part in enumerate(_parts(x, number, folds)):
+    for k, part in enumerate(standardised_folds(x, number, folds)):
         mean = part.average @ part.held_out  # (n_test, p)
-        gram = part.z.T @ part.z + alpha * np.eye(part.z.shape[1])
+        gram = part.z.T @ part.z + RIDGE_ALPHA * np.eye(part.z.shape[1])
         weights = np.linalg.solve(gram, mean.T)  # (p, n_test)
         by_row = (part.z @ weights).T  # (n_test, n_train); Z'(y - mean y) = Z'y, Z is centred
         matrix = np.zeros((len(mean), len(trials)))
@@ -96,151 +79,11 @@ def ridge_smoother(
         matrices.append(matrix)
         tested.append(part.tested)
         of_fold.append(np.full(len(mean), k))
-    return RidgeSmoother(
-        np.concatenate(matrices), np.concatenate(tested), np.concatenate(of_fold), trials
-    )
+    return RidgeSmoother(*map(np.concatenate, (matrices, tested, of_fold)), trials)
 
 
 @dataclass(frozen=True, eq=False)
-class LdaFold:
-    """What one fold of linear discriminant analysis needs, whatever the labels are.
-
-    All features are standardised and turned into the axes of their covariance over the
-    training rows, in which it is diagonal.
-
-    Attributes
-    ----------
-    sums : numpy.ndarray, (n_trials, n_features)
-        Each trial's training windows added up.
-    counts : numpy.ndarray, (n_trials,)
-        How many they are.
-    variances : numpy.ndarray, (n_features,)
-    shrinkage : float
-        From 0 to 1.
-    held_out : numpy.ndarray, (n_windows, n_features)
-        The tested windows.
-    average : sparse matrix, (n_tests, n_windows)
-        Averages the windows of each tested trial.
-    """
-
-    sums: np.ndarray
-    counts: np.ndarray
-    variances: np.ndarray
-    shrinkage: float
-    held_out: np.ndarray
-    average: sparse.csr_matrix
-
-    def probabilities(self, labels: np.ndarray) -> np.ndarray:
-        """Each tested trial's mean probability of class 1, (n_tests, n_labellings)."""
-        n, n_high = self.counts.sum(), self.counts @ labels
-        high = self.sums.T @ labels  # (n_features, n_labellings)
-        low = (self.sums.sum(axis=0)[:, None] - high) / np.maximum(n - n_high, 1)
-        high = high / np.maximum(n_high, 1)
-        apart, between = high - low, n_high * (n - n_high) / n**2
-        trace = self.variances.sum() - between * (apart**2).sum(axis=0)  # within classes
-        kept, level = 1 - self.shrinkage, self.shrinkage * trace / len(self.variances)
-        weights = apart / (kept * self.variances[:, None] + level)
-        weights /= 1 - kept * between * (apart * weights).sum(axis=0)  # Sherman and Morrison
-        with np.errstate(divide="ignore"):  # who saw one class only says that class: +-infinity
-            offset = np.log(n_high) - np.log(n - n_high)
-        offset = offset - (weights * (high + low)).sum(axis=0) / 2
-        at_once = max(1, DECISIONS_AT_ONCE // len(self.held_out))
-        blocks = range(0, labels.shape[1], at_once)
-        return np.hstack(
-            [
-                self.average @ expit(self.held_out @ weights[:, own] + offset[own])
-                for own in (slice(first, first + at_once) for first in blocks)
-            ]
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class LdaOperator:
-    """What linear discriminant analysis makes of any labels of the same trials.
-
-    Attributes
-    ----------
-    parts : tuple of LdaFold
-    trial, fold, trials
-        As of `RidgeSmoother`.
-    """
-
-    parts: tuple[LdaFold, ...]
-    trial: np.ndarray
-    fold: np.ndarray
-    trials: pd.DataFrame
-
-    def decision_function(self, labels: np.ndarray) -> np.ndarray:
-        """Refit on each labelling; as `RidgeSmoother.decision_function`."""
-        labels = np.asarray(labels, float)
-        return np.concatenate([part.probabilities(labels) for part in self.parts]) - 0.5
-
-
-def lda_operator(x: np.ndarray, table: pd.DataFrame, folds: Iterable[Fold]) -> LdaOperator:
-    """Prepare linear discriminant analysis for all labellings.
-
-    With T the covariance of the training rows, d the difference of the class means and a, b the
-    classes' shares, the covariance within classes is ``W = T - a b d d'``. It is shrunk to
-    ``(1 - s) W + s (tr W / p) I``. In the axes of T that is a diagonal matrix less one of rank
-    one, whose inverse Sherman and Morrison give: no labelling needs a decomposition of its own.
-
-    The shrinkage s is that of Ledoit and Wolf for T, not for W: it does not look at the labels,
-    so all labellings share it. The reference model "lda" estimates it within each class; for
-    the s here the fit is that of scikit-learn's ``LinearDiscriminantAnalysis(solver="lsqr",
-    shrinkage=s)`` on standardised features, exactly. (Ledoit and Wolf count windows of one
-    trial as independent, so that they shrink little.)
-
-    Parameters
-    ----------
-    x : numpy.ndarray, (n_rows, ...)
-    table : pandas.DataFrame, a row a window
-    folds : iterable of Fold
-        They must not depend on the labels: give the protocol ``tasks=()``.
-
-    Returns
-    -------
-    LdaOperator
-
-    Examples
-    --------
-    >>> from emolib.splits import trial_grouped
-    >>> rng = np.random.default_rng(0)
-    >>> table = pd.DataFrame({"subject": "s", "trial": np.arange(40), "window": 0,
-    ...                       "stimulus": np.arange(40), "valence": np.arange(40) % 2})
-    >>> x = rng.normal(size=(40, 3)) + 3 * table[["valence"]].to_numpy()
-    >>> fitted = lda_operator(x, table, trial_grouped(table, n_folds=4, seed=0, tasks=()))
-    >>> labels = table[["valence"]].to_numpy()
-    >>> says = fitted.decision_function(np.hstack([labels, 1 - labels])) > 0
-    >>> (says == (labels == [1, 0])[fitted.trial]).mean(axis=0).tolist()
-    [1.0, 1.0]
-    """
-    trials, number = _trials(table)
-    parts, tested, of_fold = [], [], []
-    for k, part in enumerate(_parts(x, number, folds)):
-        variances, axes = np.linalg.eigh(part.z.T @ part.z / len(part.z))
-        sums = np.zeros((len(trials), part.z.shape[1]))
-        np.add.at(sums, part.number, part.z)
-        parts.append(
-            LdaFold(
-                sums @ axes,
-                np.bincount(part.number, minlength=len(trials)).astype(float),
-                np.maximum(variances, 0),  # rounding can leave them below
-                max(MIN_SHRINKAGE, float(ledoit_wolf_shrinkage(part.z))),
-                part.held_out @ axes,
-                part.average,
-            )
-        )
-        tested.append(part.tested)
-        of_fold.append(np.full(len(part.tested), k))
-    return LdaOperator(tuple(parts), np.concatenate(tested), np.concatenate(of_fold), trials)
-
-
-Operator = RidgeSmoother | LdaOperator
-OPERATORS: dict[str, Callable[..., Operator]] = {"ridge": ridge_smoother, "lda": lda_operator}
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
+class StandardisedFold:
     """A fold's standardised training rows and their trials, its tested windows and theirs."""
 
     z: np.ndarray  # (n_train, p)
@@ -250,15 +93,18 @@ class _Part:
     average: sparse.csr_matrix  # (n_tests, n_windows)
 
 
-def _trials(table: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
-    """The trials of a table of windows, and which of them each window is of."""
+def trials_of_windows(table: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the trials of a table of windows, and the number of each window's trial."""
     table = table.reset_index(drop=True)
     number = table.groupby(["subject", "trial"], sort=True).ngroup().to_numpy()
     _, first = np.unique(number, return_index=True)
     return table.iloc[first].drop(columns="window").reset_index(drop=True), number
 
 
-def _parts(x: np.ndarray, number: np.ndarray, folds: Iterable[Fold]) -> Iterator[_Part]:
+def standardised_folds(
+    x: np.ndarray, number: np.ndarray, folds: Iterable[Fold]
+) -> Iterator[StandardisedFold]:
+    """Yield each fold with features (n_rows, ...) that were scaled by its training rows."""
     flat = np.asarray(x, np.float64).reshape(len(number), -1)
     for fold in folds:
         train = train_rows(fold)
@@ -266,10 +112,139 @@ def _parts(x: np.ndarray, number: np.ndarray, folds: Iterable[Fold]) -> Iterator
         tested, at = np.unique(number[fold.test], return_inverse=True)
         ones = 1 / np.bincount(at)[at]
         average = sparse.csr_matrix((ones, (at, np.arange(len(at)))))
-        yield _Part(
-            scaler.transform(flat[train]),
-            number[train],
-            scaler.transform(flat[fold.test]),
-            tested,
-            average,
-        )
+        z, held_out = scaler.transform(flat[train]), scaler.transform(flat[fold.test])
+        yield StandardisedFold(z, number[train], held_out, tested, average)
+
+
+class CentredRidge(ClassifierMixin, BaseEstimator):
+    """Ridge regression on the classes, less each class's share among the training rows.
+
+    ``p_c = 1 / n_classes + (prediction_c - share_c)``, cut to 0..1. The prediction is linear in
+    the labels as long as the rows stay the same, and a class that is common in training gains
+    nothing by it.
+    """
+
+    def __init__(self, alpha: float = RIDGE_ALPHA):
+        self.alpha = alpha
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> CentredRidge:
+        """Fit on (n_rows, n_features) and (n_rows,) classes."""
+        self.classes_, code = np.unique(y, return_inverse=True)
+        member = np.eye(len(self.classes_))[code]
+        self.ridge_ = Ridge(self.alpha).fit(x, member - member.mean(axis=0))
+        return self
+
+    def predict_proba(self, x: np.ndarray) -> np.ndarray:
+        """Return probabilities, (n_rows, n_classes)."""
+        shares = np.clip(1 / len(self.classes_) + self.ridge_.predict(x), 1e-9, 1)
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return the most probable class of each row."""
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]
+
+
+REFERENCE_MODELS: dict[str, Callable[[], BaseEstimator]] = {
+    "ridge": lambda: make_pipeline(StandardScaler(), CentredRidge()),
+    "nearest_neighbours": lambda: make_pipeline(StandardScaler(), KNeighborsClassifier(5)),
+}
+
+
+def reference_predictions(
+    name: str,
+    x: np.ndarray,
+    table: pd.DataFrame,
+    protocol: str,
+    *,
+    n_folds: int,
+    seed: int,
+    tasks: Sequence[str],
+) -> pd.DataFrame:
+    """Train a reference model on every fold of a protocol and return its predictions.
+
+    Parameters
+    ----------
+    name : {"ridge", "nearest_neighbours"}
+    x : numpy.ndarray, (n_rows, ...)
+        Features or maps of each row; flattened.
+    table : pandas.DataFrame, one row per window
+        As for `emolib.splits`.
+    protocol : str
+        A name in `emolib.splits.PROTOCOLS`.
+    n_folds, seed : int
+    tasks : sequence of str
+        The class columns; two or more classes each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A predictions table; the column ``stage`` has the model's name.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> table = pd.DataFrame({"subject": "s", "trial": np.arange(40), "window": 0,
+    ...                       "stimulus": np.arange(40), "valence": np.arange(40) % 2})
+    >>> x = rng.normal(size=(40, 3)) + 2 * table[["valence"]].to_numpy()
+    >>> given = reference_predictions("ridge", x, table, "trial_grouped", n_folds=4, seed=0,
+    ...                               tasks=["valence"])
+    >>> float(((given["probability"] > 0.5) == given["label"]).mean())
+    0.975
+    """
+    make = REFERENCE_MODELS[check_option("reference model", name, REFERENCE_MODELS)]
+    folds = PROTOCOLS[check_option("protocol", protocol, PROTOCOLS)]
+    flat = np.asarray(x).reshape(len(table), -1)
+    parts = []
+    for k, fold in enumerate(folds(table, n_folds=n_folds, seed=seed, tasks=tasks)):
+        for task in tasks:
+            labels = table[task].to_numpy()
+            train, test = (rows[labels[rows] >= 0] for rows in (train_rows(fold), fold.test))
+            model = make().fit(flat[train], labels[train])
+            given = np.zeros((len(test), int(labels.max()) + 1), np.float32)
+            given[:, model.classes_] = model.predict_proba(flat[test])
+            who = {"protocol": protocol, "fold": k, "stage": name}
+            parts.append(predictions_of(table.iloc[test], task, labels[test], given, **who))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _lda() -> BaseEstimator:
+    """Return LDA shrunk by Ledoit and Wolf's rule, which needs no validation data."""
+    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    return make_pipeline(StandardScaler(), lda)
+
+
+def trial_identification(
+    x: np.ndarray, table: pd.DataFrame, *, n_folds: int = 5, seed: int = 0
+) -> float:
+    """Return how often LDA names the trial that a window is from, mean over subjects.
+
+    Windows of each trial are on both sides. A high value means that trials are identifiable, so
+    that under window-wise evaluation a model may look a trial's label up. Chance is one over the
+    number of trials.
+    """
+    flat = np.asarray(x).reshape(len(table), -1)
+    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    subjects, trials = table["subject"].to_numpy(), table["trial"].to_numpy()
+    right = []
+    for subject in np.unique(subjects):
+        own = subjects == subject
+        named = cross_val_predict(_lda(), flat[own], trials[own], cv=folds)
+        right.append(np.mean(named == trials[own]))
+    return float(np.mean(right))
+
+
+def subject_identification(
+    x: np.ndarray, table: pd.DataFrame, *, n_folds: int = 5, seed: int = 0
+) -> float:
+    """Return how often LDA names the subject that a window is from, on trials held out.
+
+    Chance is one over the number of subjects; with one only there is a DataError.
+    """
+    subjects = table["subject"].to_numpy()
+    if len(np.unique(subjects)) < 2:
+        raise DataError("subjects", "there is one only.", "This probe needs two or more.")
+    trial = table.groupby(["subject", "trial"]).ngroup().to_numpy()
+    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    flat = np.asarray(x).reshape(len(table), -1)
+    named = cross_val_predict(_lda(), flat, subjects, groups=trial, cv=folds)
+    return float(np.mean(named == subjects))

@@ -2,7 +2,11 @@
 
 Labels permuted against predictions that stay as they are reject too often where there is nothing
 to find; fitting again on permuted labels does not. Where all subjects saw the same stimuli, only
-one permutation of the stimuli for everybody keeps its level: see `joint_stimulus_test`.
+one permutation of the stimuli for everybody keeps its level: see `joint_stimulus_test`. Cohorts in
+which nothing is to be found (`null_cohort`) count how often a test says that there is.
+
+For one subject's trials there is a quicker scale, guessing: one subject has few trials, so the
+range is wide, and most scores of one person lie in it.
 """
 
 from __future__ import annotations
@@ -14,19 +18,20 @@ import pandas as pd
 from scipy import sparse, stats
 
 from emolib.errors import DataError, check_option
-from emolib.evaluation.bootstrap import group_mean, percentiles
-from emolib.evaluation.linear import OPERATORS, Operator
-from emolib.evaluation.nulls import ALPHA, null_cohort
-from emolib.splits.folds import stable_seed
-from emolib.splits.protocols import leave_subjects_out
+from emolib.evaluation.bootstrap import TrialCounts, group_mean, percentiles
+from emolib.evaluation.linear import RidgeSmoother
+from emolib.evaluation.scores import ESTIMAND, pooled_scores
 
+ALPHA = 0.05  # significance level of every test
 PERMUTATIONS = 999
+GUESSES = 4000  # of all of a subject's trials
 IN_BLOCKS = "the classes come in blocks, so that time alone tells them apart"
 ALTERNATIVES = {
     "joint_stimulus": "better than an arbitrary labelling of the same stimuli",
     "within_subject": "any association with the labels, the stimuli's identity included",
     "within_fold": "any association with the labels within each fold",
 }
+NULLS = ("independent", "shared", "stimulus_locked")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +61,7 @@ class PermutationTest:
 
     @property
     def alternative_hypothesis(self) -> str:
-        """What a small p would be evidence for."""
+        """What a small p is evidence for."""
         return ALTERNATIVES[self.kind]
 
     @property
@@ -71,14 +76,9 @@ class PermutationTest:
 
 
 def minimum_detectable_score(null: np.ndarray) -> float:
-    """Say which score would be found in 4 of 5 experiments; a smaller one would often be missed.
+    """Return the score that is found with a power of 80 %; a smaller one would often be missed.
 
-    The null's 95th percentile and .84 of its standard deviation.
-
-    Parameters
-    ----------
-    null : numpy.ndarray
-        Scores where there is nothing to find.
+    It is the null's 95th percentile plus .84 of its standard deviation.
 
     Examples
     --------
@@ -88,24 +88,17 @@ def minimum_detectable_score(null: np.ndarray) -> float:
     return float(np.quantile(null, 1 - ALPHA) + stats.norm.ppf(0.8) * null.std())
 
 
-def permutation_scores(operator: Operator, labels: np.ndarray) -> np.ndarray:
-    """Refit on each labelling and score it.
+def permutation_scores(smoother: RidgeSmoother, labels: np.ndarray) -> np.ndarray:
+    """Refit on each labelling (n_trials, n_labellings) of 0 and 1, and score it.
 
-    Parameters
-    ----------
-    operator : Operator
-    labels : numpy.ndarray of 0 and 1, (n_trials, n_labellings)
-
-    Returns
-    -------
-    numpy.ndarray, (n_labellings,)
-        Trial balanced accuracy within subject and fold, averaged over folds, then subjects.
+    Returns the trial balanced accuracy within subject and fold, averaged over folds, then over
+    subjects: (n_labellings,).
     """
     labels = np.asarray(labels, float)
-    truth = labels[operator.trial]  # (n_tests, n_labellings)
-    high = (operator.decision_function(labels) > 0).astype(float)
-    subject = operator.trials["subject"].to_numpy()[operator.trial]
-    names = np.array([subject.astype(str), operator.fold.astype(str)])
+    truth = labels[smoother.trial]  # (n_tests, n_labellings)
+    high = (smoother.decision_function(labels) > 0).astype(float)
+    subject = smoother.trials["subject"].to_numpy()[smoother.trial]
+    names = np.array([subject.astype(str), smoother.fold.astype(str)])
     _, first, cell = np.unique(names, axis=1, return_index=True, return_inverse=True)
     ones = np.ones(len(cell))
     member = sparse.csr_matrix((ones, (cell, np.arange(len(cell)))))  # (n_cells, n_tests)
@@ -118,13 +111,13 @@ def permutation_scores(operator: Operator, labels: np.ndarray) -> np.ndarray:
     return group_mean(values, subject[first], weights)
 
 
-def observed_score(operator: Operator, task: str) -> float:
+def observed_score(smoother: RidgeSmoother, task: str) -> float:
     """Score the labels as they are; parameters as `joint_stimulus_test`."""
-    return float(permutation_scores(operator, _labels(operator.trials, task)[:, None])[0])
+    return float(permutation_scores(smoother, _labels(smoother.trials, task)[:, None])[0])
 
 
 def joint_stimulus_test(
-    operator: Operator, task: str, *, n_permutations: int = PERMUTATIONS, seed: int = 0
+    smoother: RidgeSmoother, task: str, *, n_permutations: int = PERMUTATIONS, seed: int = 0
 ) -> PermutationTest:
     """Permute the stimuli, the same way for every subject, and fit again.
 
@@ -133,10 +126,10 @@ def joint_stimulus_test(
 
     Parameters
     ----------
-    operator : Operator
+    smoother : RidgeSmoother
         From folds that do not depend on the labels.
     task : str
-        A class column of the operator's trials, of classes 0 and 1. Tasks that are tested
+        A class column of the smoother's trials, of classes 0 and 1. Tasks that are tested
         with the same seed share their permutations.
     n_permutations, seed : int
 
@@ -149,7 +142,7 @@ def joint_stimulus_test(
     DataError
         A subject lacks a stimulus or its label, or saw it twice: nothing to exchange.
     """
-    trials = operator.trials
+    trials = smoother.trials
     grid = trials.pivot_table(index="subject", columns="stimulus", values="trial", aggfunc="size")
     if not (grid == 1).all(axis=None):
         raise DataError(
@@ -165,11 +158,11 @@ def joint_stimulus_test(
     rng = np.random.default_rng(seed)
     drawn = np.stack([rng.permutation(grid.shape[1]) for _ in range(n_permutations)])
     permuted = labels[row[subject[:, None], drawn[:, stimulus].T]]  # (n_trials, n_permutations)
-    return _test("joint_stimulus", operator, labels, permuted)
+    return _test("joint_stimulus", smoother, labels, permuted)
 
 
 def within_subject_test(
-    operator: Operator,
+    smoother: RidgeSmoother,
     task: str,
     *,
     within_fold: bool = False,
@@ -182,87 +175,150 @@ def within_subject_test(
     stimuli it is no test of emotion. For a model of one subject, `within_fold` permutes among
     the trials that are tested together. Parameters as `joint_stimulus_test`.
     """
-    trials = operator.trials
+    trials = smoother.trials
     labels = _labels(trials, task)
     block = trials["subject"].astype(str)
     if within_fold:
-        fold = pd.Series(operator.fold, index=operator.trial).groupby(level=0).first()
+        fold = pd.Series(smoother.fold, index=smoother.trial).groupby(level=0).first()
         block = block + "/" + fold.reindex(range(len(trials))).astype(str)
     rng = np.random.default_rng(seed)
     permuted = np.empty((len(labels), n_permutations))
     for rows in block.groupby(block).indices.values():
         shuffled = rng.permuted(np.tile(labels[rows], (n_permutations, 1)), axis=1)
         permuted[rows] = shuffled.T
-    kind = "within_fold" if within_fold else "within_subject"
-    return _test(kind, operator, labels, permuted)
+    return _test("within_fold" if within_fold else "within_subject", smoother, labels, permuted)
 
 
-def is_block_design(labels: np.ndarray, *, n_permutations: int = 999, seed: int = 0) -> bool:
-    """Say whether classes come in blocks: far fewer changes from trial to trial than by chance.
+def is_block_design(labels: np.ndarray) -> bool:
+    """Check whether classes come in blocks: far fewer changes in trial order than by chance.
 
     Then time alone tells the classes apart, and permuting trials is no fair comparison.
-
-    Parameters
-    ----------
-    labels : array of int, shape (trial,)
-        In the order of the trials.
-    n_permutations, seed : int
-        How many random orders it is held against.
 
     Examples
     --------
     >>> is_block_design(np.repeat([0, 1], 20)), is_block_design(np.tile([0, 0, 1, 1], 10))
     (True, False)
     """
-    rng = np.random.default_rng(seed)
-    orders = rng.permuted(np.tile(labels, (n_permutations, 1)), axis=1)
+    orders = np.random.default_rng(0).permuted(np.tile(labels, (PERMUTATIONS, 1)), axis=1)
     changes = np.count_nonzero(np.diff(orders, axis=1), axis=1)
     return bool((changes <= np.count_nonzero(np.diff(labels))).mean() < ALPHA / 10)
 
 
-def false_positives(
+def null_cohort(
     kind: str,
+    rng: np.random.Generator,
     *,
-    n_cohorts: int = 1000,
-    n_permutations: int = 199,
-    seed: int = 0,
-    model: str = "ridge",
-) -> pd.Series:
-    """Count how often each test rejects at .05 on null cohorts under leave-subjects-out.
+    n_subjects: int = 16,
+    n_stimuli: int = 40,
+    n_features: int = 20,
+    stimulus_effect: float = 0.5,
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Draw features (n_trials, n_features) that are unrelated to their labels, and their table.
 
-    Of 1,000 cohorts a test that holds its level rejects in 29 to 74 (see
-    `emolib.evaluation.nulls.rejection_band`). On "stimulus_locked" the within-subject test must
-    fail that, since it finds the stimuli's identity, and the joint-stimulus one must not.
-
-    Parameters
-    ----------
-    kind : str
-        See `emolib.evaluation.nulls.null_cohort`.
-    n_cohorts, n_permutations, seed : int
-    model : {"ridge", "lda"}
-        Which model is fitted again.
-
-    Returns
-    -------
-    pandas.Series of int
-        Rejections by test.
+    Of the kinds, "independent" draws a label for each trial; in "shared" labels mostly follow the
+    stimulus, as ratings do; "stimulus_locked" adds a response that all subjects share for a
+    stimulus, unrelated to its label, of `stimulus_effect` standard deviations of the noise.
     """
-    prepare = OPERATORS[check_option("model", model, OPERATORS)]
-    counts = {"joint_stimulus": 0, "within_subject": 0}
-    _, table = null_cohort(kind, np.random.default_rng(seed))
-    # Folds that do not depend on the labels are those of all cohorts.
-    folds = list(leave_subjects_out(table, n_folds=5, seed=seed, tasks=()))
-    for d in range(n_cohorts):
-        own = stable_seed(seed, kind, d)
-        x, table = null_cohort(kind, np.random.default_rng(own))
-        operator = prepare(x, table, folds)
-        for test in (joint_stimulus_test, within_subject_test):
-            given = test(operator, "valence", n_permutations=n_permutations, seed=own)
-            counts[given.kind] += given.p <= ALPHA
-    return pd.Series(counts, dtype=int)
+    check_option("kind", kind, NULLS)
+    subject, stimulus = np.divmod(np.arange(n_subjects * n_stimuli), n_stimuli)
+    labels = rng.integers(0, 2, len(subject))
+    x = rng.normal(size=(len(subject), n_features))
+    if kind != "independent":
+        of_stimulus = rng.permutation(np.arange(n_stimuli) % 2)
+        follows = rng.random(len(subject)) < 0.8
+        labels = np.where(follows, of_stimulus[stimulus], labels)
+    if kind == "stimulus_locked":
+        x += stimulus_effect * rng.normal(size=(n_stimuli, n_features))[stimulus]
+    names = [f"sub-{s + 1:02d}" for s in subject]
+    columns = {"subject": names, "trial": stimulus + 1, "stimulus": stimulus, "window": 0}
+    return x, pd.DataFrame(columns | {"valence": labels})
+
+
+def chance_scores(counts: TrialCounts, subject: str) -> np.ndarray:
+    """Guess each of a subject's trials many times, and score that: (GUESSES,) balanced accuracies.
+
+    Each trial is guessed with the probability one over the number of classes; balanced accuracy
+    is computed within each fold and averaged. It is NaN where every fold lacks a class.
+
+    Examples
+    --------
+    >>> counts = TrialCounts(subject=np.full(40, "sub-01"), stimulus=np.arange(40),
+    ...     trial=np.arange(40), fold=np.zeros(40), label=np.repeat([0, 1], 20),
+    ...     n_correct={"trial": np.ones(40)}, n={"trial": np.ones(40)}, n_classes=2)
+    >>> low, high = percentiles(chance_scores(counts, "sub-01"))
+    >>> round(low, 2), round(high, 2)
+    (0.35, 0.65)
+    """
+    own = counts.subject == subject
+    label, fold = counts.label[own], counts.fold[own]
+    right = np.random.default_rng(0).random((GUESSES, len(label))) < 1 / counts.n_classes
+    by_fold = []
+    for each in np.unique(fold):
+        classes = [(fold == each) & (label == c) for c in range(counts.n_classes)]
+        if all(members.any() for members in classes):
+            by_fold.append(np.mean([right[:, m].mean(axis=1) for m in classes], axis=0))
+    return np.mean(by_fold, axis=0) if by_fold else np.full(GUESSES, np.nan)
+
+
+@dataclass(frozen=True)
+class ChanceComparison:
+    """A subject's balanced accuracy beside the range that guessing covers.
+
+    Attributes
+    ----------
+    value, low, high : float
+        The score, and the middle 95 of 100 guesses; NaN where every fold lacks a class.
+    minimum_detectable_score : float
+
+    Examples
+    --------
+    >>> print(ChanceComparison(0.60, 0.35, 0.65, 0.7).words)
+    Balanced accuracy is 0.60; guessing gives 0.35 to 0.65. A difference from guessing was not \
+detected; with these trials one below 0.70 would often be missed.
+    """
+
+    value: float
+    low: float
+    high: float
+    minimum_detectable_score: float
+
+    @property
+    def above(self) -> bool:
+        """Whether the score lies above the range."""
+        return self.value > self.high
+
+    @property
+    def words(self) -> str:
+        """What may be said of it."""
+        value, low, high = self.value, self.low, self.high
+        if not np.isfinite([value, low, high]).all():
+            return "No fold held all classes, so there is no balanced accuracy."
+        text = f"Balanced accuracy is {value:.2f}; guessing gives {low:.2f} to {high:.2f}. "
+        if low <= value <= high:
+            needed = self.minimum_detectable_score
+            missed = f"one below {needed:.2f}" if needed < 1 else "any"
+            return text + (
+                f"A difference from guessing was not detected; with these trials {missed} would "
+                "often be missed."
+            )
+        side = "above" if self.above else "below"
+        return text + (
+            f"The score lies {side} that range; among many scores some do by chance, and no test "
+            "was made here."
+        )
+
+
+def compare_to_chance(
+    counts: TrialCounts, scores: pd.DataFrame, subject: str, *, protocol: str, task: str
+) -> ChanceComparison:
+    """Compare a subject's score of the pooled network, of these counts, with guessing."""
+    value = pooled_scores(scores, subject, protocol, task).loc[ESTIMAND, "value"]
+    null = chance_scores(counts, subject)
+    return ChanceComparison(float(value), *percentiles(null), minimum_detectable_score(null))
 
 
 def _labels(trials: pd.DataFrame, task: str) -> np.ndarray:
+    """Return a task's labels as floats, if they are 0 and 1 alone."""
     labels = trials[task].to_numpy(float)
     if not np.isin(labels, (0, 1)).all():
         raise DataError(
@@ -274,7 +330,7 @@ def _labels(trials: pd.DataFrame, task: str) -> np.ndarray:
 
 
 def _test(
-    kind: str, operator: Operator, labels: np.ndarray, permuted: np.ndarray
+    kind: str, smoother: RidgeSmoother, labels: np.ndarray, permuted: np.ndarray
 ) -> PermutationTest:
-    value = float(permutation_scores(operator, labels[:, None])[0])
-    return PermutationTest(kind, value, permutation_scores(operator, permuted))
+    value = float(permutation_scores(smoother, labels[:, None])[0])
+    return PermutationTest(kind, value, permutation_scores(smoother, permuted))

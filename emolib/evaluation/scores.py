@@ -62,10 +62,10 @@ def score(predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLE
 
     Parameters
     ----------
-    predictions : pandas.DataFrame, a row a window and task
-        Columns `COLUMNS`; `probability` is that of class 1. With more than two classes,
-        columns ``probability_2`` and so on are those of the others, and class 0 has the
-        rest. A column ``stimulus`` is used where there is one; else a trial's number names
+    predictions : pandas.DataFrame, one row per window and task
+        Columns `emolib.model.predictions.COLUMNS`; `probability` is that of class 1. With more
+        than two classes, columns ``probability_2`` and so on are those of the others, and class 0
+        has the rest. A column ``stimulus`` is used where there is one; else a trial's number names
         its stimulus. Rows with the label -1 do not count.
     seed : int
         Seed of the bootstrap.
@@ -94,10 +94,6 @@ def score(predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLE
     DataError
         A column is missing, or a probability is no number from 0 to 1.
 
-    Notes
-    -----
-    METHOD sections 8.1 and 8.4.
-
     Examples
     --------
     >>> predictions = pd.DataFrame({"protocol": "trial_grouped", "fold": 0, "stage": "pooled",
@@ -124,15 +120,8 @@ def score(predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLE
 def permuted_scores(predictions: pd.DataFrame) -> pd.DataFrame:
     """Score the refits on permuted labels, each by itself, over all subjects.
 
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        As for `score`, with a column ``permutation``; or an empty table.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``protocol``, ``stage``, ``task``, ``metric``, ``permutation`` and ``value``.
+    The predictions, as for `score`, have a column ``permutation``; the table may be empty. Returns
+    the columns ``protocol``, ``stage``, ``task``, ``metric``, ``permutation`` and ``value``.
     """
     columns = ["protocol", "stage", "task", "metric", "permutation", "value"]
     tables = []
@@ -190,6 +179,13 @@ def score_points(
     return rows.assign(low=np.nan, high=np.nan), groups
 
 
+def pooled_scores(scores: pd.DataFrame, subject: str, protocol: str, task: str) -> pd.DataFrame:
+    """Return a subject's scores of the pooled network under a protocol, by metric."""
+    of = (scores["protocol"] == protocol) & (scores["stage"] == "pooled")
+    own = (scores["task"] == task) & (scores["subject"] == subject)
+    return scores[of & own].set_index("metric")
+
+
 def order(rows: pd.DataFrame) -> pd.Series:
     """Number rows by protocol, then stage, in the order of the method.
 
@@ -219,14 +215,14 @@ def with_interval(row: pd.Series) -> str:
 
 
 def count_correct(predictions: pd.DataFrame) -> dict[tuple[str, str, str], TrialCounts]:
-    """Count right predictions a trial, by (protocol, stage, task); see `score`."""
+    """Count the right predictions of each trial, by (protocol, stage, task); see `score`."""
     rows = _checked(predictions)
     groups = rows.groupby(["protocol", "stage", "task"], sort=True, observed=True)
     return {key: _count(own) for key, own in groups}
 
 
 def _checked(predictions: pd.DataFrame) -> pd.DataFrame:
-    """The labelled rows."""
+    """Return the labelled rows of valid predictions."""
     for name in COLUMNS:
         if name not in predictions:
             raise DataError(
@@ -245,7 +241,7 @@ def _checked(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _count(rows: pd.DataFrame) -> TrialCounts:
-    """Count the counts of one protocol, stage and task."""
+    """Count the right predictions of one protocol, stage and task."""
     further = (f"probability_{c}" for c in range(2, 100))
     names = ["probability", *itertools.takewhile(rows.columns.__contains__, further)]
     # A task with fewer classes than another leaves the further columns empty.
@@ -292,7 +288,7 @@ def _score_metric(
     """Score one protocol, stage and task by one metric."""
     unit, balanced = metric.split("_")[0], "balanced" in metric
     of = subject_fold_scores(counts, unit=unit, balanced=balanced)
-    value = of.observed()  # (n_cells,)
+    value = of.observed()  # (n_scores,)
     chance = _majority_rates(counts, unit)
     chance = chance if not balanced else dict.fromkeys(chance, 1 / counts.n_classes)
     rows = []
@@ -336,6 +332,6 @@ def _score_metric(
 
 
 def _majority_rates(counts: TrialCounts, unit: str) -> dict[str, float]:
-    """The share of each subject's commonest class: what one constant answer reaches."""
+    """Return the share of each subject's commonest class: the score of one constant answer."""
     n = pd.Series(counts.n[unit]).groupby([counts.subject, counts.label]).sum()
     return dict(n.groupby(level=0).max() / n.groupby(level=0).sum())

@@ -12,8 +12,12 @@ import pandas as pd
 
 from emolib.errors import DataError
 from emolib.evaluation.linear import ridge_smoother
-from emolib.evaluation.nulls import null_cohort
-from emolib.evaluation.permutation import PermutationTest, joint_stimulus_test, within_subject_test
+from emolib.evaluation.permutation import (
+    PermutationTest,
+    joint_stimulus_test,
+    null_cohort,
+    within_subject_test,
+)
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import (
     leave_subjects_and_stimuli_out,
@@ -106,7 +110,7 @@ def null_tests(
     Parameters
     ----------
     kind : str
-        A key of `emolib.evaluation.nulls.NULLS`.
+        A key of `emolib.evaluation.permutation.NULLS`.
     n_cohorts, n_permutations, seed : int
 
     Returns

@@ -27,7 +27,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from emolib.errors import DataError
-from emolib.evaluation.reference import reference_predictions
+from emolib.evaluation.linear import reference_predictions
 from emolib.lessons.protocol_scores import MODELS
 from emolib.lessons.pseudo_trials import (
     MIN_TRIALS,
@@ -67,7 +67,7 @@ def fingerprint_scores(
     removals : sequence of str
         See `remove_baseline`.
     models : sequence of str
-        Names in `emolib.evaluation.reference.REFERENCE_MODELS`.
+        Names in `emolib.evaluation.linear.REFERENCE_MODELS`.
     protocols : sequence of str
         Names in `emolib.splits.PROTOCOLS` that need one subject only.
     look_up : bool

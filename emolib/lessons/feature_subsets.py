@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import SettingsError
-from emolib.evaluation.reference import reference_predictions
+from emolib.evaluation.linear import reference_predictions
 from emolib.features.windows import z_score
 from emolib.grid import cells
 
@@ -128,7 +128,7 @@ def subset_predictions(
     channels, planes, normalise
         See `restricted`.
     protocol, n_folds, seed, tasks
-        See `emolib.evaluation.reference.reference_predictions`.
+        See `emolib.evaluation.linear.reference_predictions`.
 
     Returns
     -------

@@ -13,10 +13,10 @@ import pandas as pd
 
 from emolib.errors import SettingsError, check_range
 from emolib.evaluation.linear import ridge_smoother
-from emolib.evaluation.nulls import null_cohort
 from emolib.evaluation.permutation import (
     PermutationTest,
     joint_stimulus_test,
+    null_cohort,
     permutation_scores,
     within_subject_test,
 )

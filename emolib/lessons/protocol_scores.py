@@ -13,7 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from emolib.errors import DataError
-from emolib.evaluation.reference import (
+from emolib.evaluation.linear import (
     reference_predictions,
     subject_identification,
     trial_identification,
@@ -96,7 +96,7 @@ def own_and_random_labels(
         The class columns.
     n_folds, seed : int
     models : sequence of str
-        Names in `emolib.evaluation.reference.REFERENCE_MODELS`.
+        Names in `emolib.evaluation.linear.REFERENCE_MODELS`.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def of_network(predictions: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFram
 def identity_probes(
     features: Sequence[xr.Dataset], subject: str, *, step: int = 1
 ) -> dict[str, tuple[float, float]]:
-    """Ask which trial a window is from, and which person: see `emolib.evaluation.reference`.
+    """Ask which trial a window is from, and which person: see `emolib.evaluation.linear`.
 
     Parameters
     ----------

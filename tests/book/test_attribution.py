@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 from emolib.book.attribution import share_sentence, share_sentences
-from emolib.evaluation.guessing import ChanceComparison
+from emolib.evaluation.permutation import ChanceComparison
 from emolib.evaluation.scores import score
 from emolib.figures.display import plain
 

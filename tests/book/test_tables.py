@@ -11,7 +11,7 @@ from emolib.book import sentences
 from emolib.book.tables import effective_table, score_table, subjects_table
 from emolib.evaluation.bootstrap import TrialCounts, percentiles
 from emolib.evaluation.effective_n import effective_windows
-from emolib.evaluation.guessing import chance_scores
+from emolib.evaluation.permutation import chance_scores
 from emolib.evaluation.scores import reportable, score, score_points
 from emolib.splits.protocols import BOTH_SIDES
 

@@ -8,8 +8,8 @@ import pytest
 
 from emolib.evaluation.comparison import benjamini_hochberg, holm
 from emolib.evaluation.group import PRIMARY, group_tests
-from emolib.evaluation.nulls import null_cohort
-from emolib.evaluation.reference import reference_predictions
+from emolib.evaluation.linear import reference_predictions
+from emolib.evaluation.permutation import null_cohort
 from emolib.evaluation.scores import score
 from emolib.recordings.labels import Task
 

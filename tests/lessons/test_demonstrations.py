@@ -11,7 +11,7 @@ from scipy import stats
 from synthetic import write_eegmat
 
 from emolib.errors import DataError, SettingsError
-from emolib.evaluation.reference import reference_predictions
+from emolib.evaluation.linear import reference_predictions
 from emolib.evaluation.scores import score
 from emolib.lessons.demonstrations import (
     LOOK_UP,
