@@ -43,6 +43,7 @@ import pandas as pd
 from emolib import grid
 from emolib.book.provenance import provenance
 from emolib.figures import maps
+from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say, use_style
 from emolib.lessons import network, network_plots
 from emolib.model.networks import build_mt_cnn, load_weights
@@ -477,7 +478,7 @@ afterwards = network.outputs(cnn, [task], one[None])[task][0, 1]
 spread = {"afterwards": [afterwards], "20 other batches": by_batch, "20 draws of\ndropout": by_draw}
 fig, ax = plt.subplots(figsize=(5.6, 2.6))
 label = f"probability of “{this_study.tasks[task].classes[1]}”, {task}"
-network_plots.dot_rows(ax, spread, label=label, line=afterwards)
+score_plots.rows(ax, score_plots.tidy(spread), label=label, line=afterwards)
 Picture(
     fig,
     alt=f"One window's probability: {afterwards:.2f} afterwards; from {min(by_batch):.2f} to "

@@ -43,6 +43,7 @@ from IPython.display import display
 
 from emolib.book.provenance import provenance
 from emolib.evaluation.literature import published
+from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, bullets, say, use_style
 from emolib.lessons import head_gradients, light_comparison, network_plots, paired_stages
 from emolib.model.networks import build
@@ -378,11 +379,12 @@ if len(tasks) > 1:
     }
 
 # %% tags=["remove-input"]
-dots, bars = {}, {}
+dots, bars = {}, []
 for task, gain in gains.items() if len(tasks) > 1 else ():
     dots[task] = 100 * gain.by_subject["difference"].dropna()
-    bars[task] = tuple(100 * x for x in (gain.mean, gain.comparison.low, gain.comparison.high))
-told = [f"{task} {m:+.1f}, interval {low:+.1f} to {up:+.1f}" for task, (m, low, up) in bars.items()]
+    bars += [(task, *(100 * x for x in (gain.mean, gain.comparison.low, gain.comparison.high)))]
+means = pd.DataFrame(bars, columns=["row", "value", "low", "high"])
+told = [f"{task} {m:+.1f}, interval {low:+.1f} to {up:+.1f}" for task, m, low, up in bars]
 caption = """A circle is a subject, mean over seeds. Diamond and line: the mean over subjects and
 its 95 % interval (subjects and stimuli drawn again; conservative). On the right of the dotted line
 both heads together did better."""
@@ -391,7 +393,7 @@ both heads together did better."""
 if len(tasks) > 1:
     fig, ax = plt.subplots(figsize=(5.6, 2.4))
     label = "together less alone (points of balanced accuracy)"
-    network_plots.dot_rows(ax, dots, label=label, line=0, intervals=bars)
+    score_plots.rows(ax, score_plots.tidy(dots), estimates=means, label=label, line=0)
     display(Picture(fig, alt=f"Differences by task: {'; '.join(told)}.", caption=caption))
 else:
     display(say("**This part needs two tasks**, and nothing is trained for it here."))
@@ -467,7 +469,8 @@ for when, of in {"before": gradients, "after": after}.items():
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(5.6, 0.7 + 0.62 * len(cosines)))
-network_plots.dot_rows(ax, cosines, label="cosine of two gradients (-1 to 1)", line=0)
+label = "cosine of two gradients (-1 to 1)"
+score_plots.rows(ax, score_plots.tidy(cosines), label=label, line=0)
 ax.set_xlim(-1, 1)
 medians = {name.replace("\n", " "): np.median(values) for name, values in cosines.items()}
 Picture(

@@ -46,6 +46,7 @@ from emolib.evaluation import comparison as statistics
 from emolib.evaluation import scores as evaluation
 from emolib.evaluation.literature import FINE_TUNING_POINTS, published
 from emolib.evaluation.scores import STAGES
+from emolib.figures import scores as score_plots
 from emolib.figures.display import Table, say, use_style
 from emolib.lessons import paired_stages, personal_gain, schedule, selection
 from emolib.lessons import stage_pictures as pictures
@@ -195,7 +196,7 @@ kept = selection.chosen_losses(histories, predictions) if trained else pd.DataFr
 
 # %% tags=["remove-input"]
 if shown:
-    display(pictures.curves(pooled, shown))
+    display(score_plots.learning(pooled, shown))
 for name in shown:
     own = kept.loc[name]
     n_cut = int((own["kept"] == own["epochs"]).sum())

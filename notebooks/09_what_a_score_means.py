@@ -45,7 +45,7 @@ from emolib.evaluation.scores import ESTIMAND
 from emolib.features.extraction import extract_features
 
 # %%
-from emolib.figures import pages as pictures
+from emolib.figures import scores as score_plots
 from emolib.figures.display import Table, plain, say, use_style
 
 # %%
@@ -402,7 +402,7 @@ scores, refused = protocol_scores.compare_protocols(
 # %% tags=["remove-input"]
 for name, task in this_study.tasks.items():
     # Ridge is fitted on all people together, as the pooled network is.
-    display(pictures.scores(scores.assign(stage="pooled"), name, task))
+    display(score_plots.accuracies(scores.assign(stage="pooled"), name, task))
 
 # %% tags=["remove-input"]
 for name, why in refused.items():

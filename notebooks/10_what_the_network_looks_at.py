@@ -46,9 +46,10 @@ from emolib.evaluation.scores import ESTIMAND, score, with_interval
 from emolib.explain import agreement as map_agreement
 from emolib.explain import attribution
 from emolib.explain.fold import predictions
-from emolib.figures import attribution as attribution_pictures
+from emolib.figures import pages
 from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.grid import cells
+from emolib.lessons import attribution_pictures
 from emolib.lessons.feature_subsets import subset_predictions, subsets
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
@@ -281,7 +282,7 @@ for name in networks:
     units[row] = "share (1/1000 nats)"
 rows["marks a trial"], units["marks a trial"] = 100 * marks, "variance (%)"
 note = f"Window-wise: {BOTH_SIDES}." if leaking else ""
-attribution_pictures.shares(rows, channels, bands, units=units, task=task, note=note)
+pages.shares(rows, channels, bands, units=units, task=task, note=note)
 
 # %% [markdown]
 # Eyes find likeness everywhere. A number is better: the correlation of two maps over all bands and

@@ -44,11 +44,12 @@ from emolib.__main__ import main
 from emolib.book.provenance import provenance
 from emolib.errors import InputError
 from emolib.features.extraction import FeatureSettings, extract_features
+from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say, use_style
 
 # %%
 from emolib.grid import canonical_name, cells
-from emolib.lessons import example_files, planning, planning_plots
+from emolib.lessons import example_files, planning
 from emolib.recordings import READERS, files
 from emolib.splits.protocols import CROSS_SUBJECT
 from emolib.study import stages
@@ -271,7 +272,9 @@ alone = planning.chance_by_design([(1, n) for n in (20, 40, 80, 160)])
 # %% tags=["hide-input"]
 rows = alone.assign(row=[f"{n} trials" for n in alone["n_stimuli"]])
 fig, ax = plt.subplots(figsize=(6.5, 3.0))
-planning_plots.chance_ranges(ax, rows)
+label = "balanced accuracy of trials (0 to 1)"
+bands = rows.assign(series="chance (middle 95 %)")
+score_plots.rows(ax, bands=bands, label=label, chance=0.5)
 told = [
     f"{r.row}: chance {r.low:.2f} to {r.high:.2f}, "
     + (f"found from {r.detectable:.2f}" if r.detectable == r.detectable else "nothing is found")
@@ -349,7 +352,10 @@ orders = planning.drift_scores()
 # %% tags=["hide-input"]
 averages = orders.groupby("order", sort=False)["value"].mean()
 fig, ax = plt.subplots(figsize=(6.5, 3.0))
-planning_plots.order_scores(ax, orders)
+means = averages.rename_axis("row").reset_index()
+points = orders.rename(columns={"order": "row"})
+score_plots.rows(ax, points, estimates=means, label=label, chance=0.5)
+ax.set_xlim(0, 1.02)
 Picture(
     fig,
     alt="Balanced accuracy where conditions do nothing, mean over "

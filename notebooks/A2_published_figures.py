@@ -32,6 +32,7 @@ from IPython.display import display
 from emolib.book.provenance import provenance
 from emolib.book.tables import score_table
 from emolib.evaluation.literature import published
+from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say, use_style
 from emolib.lessons import protocol_plots
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
@@ -110,7 +111,8 @@ for task in tasks:
 # %% tags=["remove-input"]
 high, low = (whole.loc[leaking == side, [*tasks]].to_numpy() for side in (True, False))
 fig, ax = plt.subplots(figsize=(6.2, 4.6))
-protocol_plots.marked_scores(ax, marks, label="reported score (0 to 1)")
+points = protocol_plots.kinds_of_points(marks)
+score_plots.rows(ax, points, label="reported score (0 to 1)", chance=0.5)
 Picture(
     fig,
     alt=f"Reported scores of {len(whole)} entries. With windows of one trial on both sides they "

@@ -31,8 +31,8 @@ from emolib.book.variants import differences, permuted_table, variants_table
 from emolib.evaluation.effective_n import effective_windows
 from emolib.evaluation.permutation import PERMUTATIONS
 from emolib.features.power import class_means, posterior_mean
-from emolib.figures import cohort as cohort_pictures
 from emolib.figures import pages as pictures
+from emolib.figures import scores as score_plots
 from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.study import stages
 from emolib.study.group import group_tests_of
@@ -106,7 +106,7 @@ if not decoded:
 elif not len(can_be_told):
     display(say(sentences.LEAKING_ONLY))
 for name in can_be_told.index.unique():
-    display(pictures.scores(scores, name, this_study.tasks[name], links=links))
+    display(score_plots.accuracies(scores, name, this_study.tasks[name], links=links))
 
 # %% tags=["remove-input"]
 if not this_study.fine_tune:
@@ -240,7 +240,7 @@ else:
 # %% tags=["remove-input"]
 if of_subjects:
     mean_power = {subject: found["power"].mean("trial") for subject, found in of_subjects.items()}
-    display(cohort_pictures.thumbnails(mean_power))
+    display(pictures.thumbnails(mean_power))
 
 # %% [markdown]
 # ## Maps of all subjects together
@@ -278,7 +278,7 @@ for name in with_rest:
     pairs = [posterior_mean(one.sel(band="alpha"), names) for one in each]
     pairs = [pair for pair in pairs if not np.isnan(pair).any()]
     if len(pairs) > 1:
-        display(cohort_pictures.paired(pairs, names, label="alpha power (dB re 1 µV²)"))
+        display(score_plots.paired(pairs, names, label="alpha power (dB re 1 µV²)"))
         display(say(sentences.paired_sentence(pairs, names, place="the back of the head")))
     else:
         display(say(f"**{name}**: a test needs two subjects that have both conditions."))
@@ -294,7 +294,7 @@ for name in with_rest:
 histories = stages.histories(this_study)
 pooled = histories[histories["stage"] == "pooled"] if len(histories) else histories
 for protocol in this_study.protocols if len(pooled) else ():
-    display(cohort_pictures.learning(pooled[pooled["protocol"] == protocol], protocol))
+    display(score_plots.learning(pooled, [protocol]))
 
 # %% [markdown]
 # ## How to read this page

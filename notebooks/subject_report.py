@@ -29,9 +29,9 @@ from emolib.errors import DataError
 from emolib.features import power as summaries
 from emolib.features import spectra
 from emolib.figures import pages as pictures
+from emolib.figures import scores as score_plots
 
 # %% tags=["remove-input"]
-from emolib.figures.attribution import subject_shares
 from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.figures.explorer.widget import Explorer
 from emolib.figures.pages import feature_maps
@@ -225,7 +225,7 @@ else:
 
 # %% tags=["remove-input"]
 for name, task in this_study.tasks.items() if decoded else ():
-    display(pictures.scores(scores, name, task, subject=subject))
+    display(score_plots.accuracies(scores, name, task, subject=subject))
 
 # %% tags=["remove-input"]
 if decoded:
@@ -268,7 +268,7 @@ if explained is None:
 
 # %% tags=["remove-input"]
 if explained is not None:
-    display(subject_shares(explained, channels, protocol=protocol))
+    display(pictures.subject_shares(explained, channels, protocol=protocol))
 
 # %% tags=["remove-input"]
 if explained is not None:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from emolib.errors import DataError, SettingsError
-from emolib.lessons import example_files, planning, planning_plots
+from emolib.lessons import example_files, planning
 from emolib.recordings import files
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 
@@ -140,24 +140,6 @@ class TestOrders:
         means = planning.drift_scores(drift=2.0, n_sessions=40).groupby("order")["value"].mean()
         assert means["two halves"] > 0.8
         assert abs(means["drawn at random"] - 0.5) < 0.05
-
-
-class TestPlots:
-    def test_chance_ranges(self, ax):
-        table = pd.DataFrame(
-            {"row": ["a", "b"], "low": [0.3, 0.4], "high": [0.7, 0.6], "detectable": [np.nan, 0.65]}
-        )
-        drawn = planning_plots.chance_ranges(ax, table)
-        assert [(bar.get_x(), bar.get_width()) for bar in drawn[:2]] == [
-            (0.3, pytest.approx(0.4)), (0.4, pytest.approx(0.2)),
-        ]  # fmt: skip
-        assert [tick.get_text() for tick in ax.get_yticklabels()] == ["a", "b"]
-        assert ax.get_xlabel() == "balanced accuracy of trials (0 to 1)"
-
-    def test_order_scores(self, ax):
-        scores = pd.DataFrame({"order": ["x", "x", "y"], "value": [0.4, 0.6, 0.9]})
-        drawn = planning_plots.order_scores(ax, scores)
-        assert [line.get_xdata()[0] for line in drawn[1::2]] == [0.5, 0.9]
 
 
 def snakemake(*arguments: str, results: Path) -> str:

@@ -1,7 +1,16 @@
-"""Figures and tables, each with a description in words."""
+"""Figures and tables, each with a description in words.
+
+`display` shows pictures, tables and computed sentences; `signals`, `maps` and `scores` draw on
+axes that they are given; `pages` makes whole pictures; `explorer` is the brain-map explorer.
+"""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"display": ["Picture", "Table", "bullets", "plain", "say", "use_style"]}
+    __name__,
+    submodules=["display", "maps", "pages", "scores", "signals"],
+    submod_attrs={
+        "display": ["Picture", "Table", "bullets", "plain", "say", "use_style"],
+        "explorer.widget": ["Explorer"],
+    },
 )

@@ -20,8 +20,8 @@ from emolib.errors import SettingsError
 
 BLUE, RED, OCHRE, DARK = "#004488", "#BB5566", "#8F6F00", "#222222"
 GREY = "#767676"  # the lightest grey that keeps 4.5 : 1 against white
-WIDTH = 7.2  # inches: the text's width on a page
-DPI = 130  # 7 inches give some 900 pixels: sharp on a page, and some 60 kB
+DPI = 130  # 6.5 inches give some 850 pixels: sharp on a page, and some 60 kB
+WIDTH = 6.5  # inches, of a figure as wide as the text: letters can still be read on a phone
 
 
 def use_style() -> None:

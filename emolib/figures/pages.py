@@ -1,7 +1,7 @@
-"""Whole pictures that several pages show: figure, description made from the data, and caption.
+"""Whole pictures of recordings and of maps: figure, description made from the data, and caption.
 
-`plots`, `score_plots` and `maps` draw on axes that they are given; here the axes are made, filled
-and turned into a `display.Picture`. Numbers come in computed.
+`signals` and `maps` draw on axes that they are given; here the axes are made, filled and turned
+into a `display.Picture`. Numbers come in computed.
 """
 
 from __future__ import annotations
@@ -14,29 +14,20 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
 
-from emolib.evaluation.scores import score_points, with_interval
 from emolib.features.power import class_means, contrast
 from emolib.features.spectra import ALPHA_SEARCH_HZ, alpha_peak
-from emolib.figures import maps
-from emolib.figures import scores as score_plots
-from emolib.figures import signals as plots
-from emolib.figures.display import WIDTH, Link, Picture
+from emolib.figures import maps, signals
+from emolib.figures.display import WIDTH, Picture
 from emolib.figures.explorer.words import kind_words
 from emolib.recordings.labels import Task
-from emolib.splits.protocols import BOTH_SIDES
+from emolib.splits.protocols import protocol_name
+
+ACCURACY = "balanced accuracy of trials (0 to 1)"
 
 
 def labels(counts: pd.DataFrame) -> Picture:
-    """Show how many trials each class has.
-
-    Parameters
-    ----------
-    counts : DataFrame
-        As `emolib.features.power.label_counts` gives them.
+    """Plot how many trials each class has, from `emolib.features.power.label_counts`.
 
     Examples
     --------
@@ -44,7 +35,7 @@ def labels(counts: pd.DataFrame) -> Picture:
     Picture: Trials per class: valence: low 3, high 5.
     """
     figure, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.45 * len(counts)))
-    plots.label_balance(ax, counts)
+    signals.label_balance(ax, counts)
     told = [
         f"{task}: " + ", ".join(f"{name} {number}" for name, number in row.items() if number)
         for task, row in counts.iterrows()
@@ -58,12 +49,7 @@ def labels(counts: pd.DataFrame) -> Picture:
 
 
 def amplitudes(size: pd.DataFrame) -> Picture:
-    """Show the standard deviation of each channel.
-
-    Parameters
-    ----------
-    size : DataFrame
-        As `emolib.features.power.amplitudes` gives it; microvolts.
+    """Plot the standard deviation of each channel, from `emolib.features.power.amplitudes`.
 
     Examples
     --------
@@ -72,7 +58,7 @@ def amplitudes(size: pd.DataFrame) -> Picture:
     """
     deviation = size["std_uv"]
     figure, ax = plt.subplots(figsize=(WIDTH, 2.5))
-    plots.amplitudes(ax, list(size.index), deviation.to_numpy(), label="standard deviation (µV)")
+    signals.amplitudes(ax, list(size.index), deviation.to_numpy(), label="standard deviation (µV)")
     return Picture(
         figure,
         alt=f"Standard deviation per electrode: from {deviation.min():.1f} µV at "
@@ -85,18 +71,10 @@ def amplitudes(size: pd.DataFrame) -> Picture:
 def spectra(
     density: xr.DataArray, classes: pd.DataFrame, tasks: Mapping[str, Task], *, place: str
 ) -> Picture:
-    """Show the mean spectrum of each class, a panel a task, with its alpha peak.
+    """Plot the mean spectrum of each class with its alpha peak, a panel a task.
 
-    Parameters
-    ----------
-    density : DataArray (trial, frequency)
-        Microvolts squared per Hz.
-    classes : DataFrame
-        As `emolib.recordings.labels.trial_classes` gives them.
-    tasks : mapping of str to Task
-        The tasks by name.
-    place : str
-        Which electrodes `density` is of.
+    `density (trial, frequency)` is in µV²/Hz, of the electrodes that `place` names; `classes` come
+    from `emolib.recordings.labels.trial_classes`.
     """
     frequencies = density["frequency"].to_numpy()
     size = (WIDTH, 0.4 + 2.9 * len(tasks))
@@ -110,7 +88,7 @@ def spectra(
             if n
         }
         peaks = {each: alpha_peak(frequencies, curve) for each, curve in curves.items()}
-        plots.spectra(ax, frequencies, curves, peaks=peaks, search_hz=ALPHA_SEARCH_HZ)
+        signals.spectra(ax, frequencies, curves, peaks=peaks, search_hz=ALPHA_SEARCH_HZ)
         ax.set_title(name)
         found = [f"{c} {hz:.1f} Hz" if np.isfinite(hz) else f"{c} none" for c, hz in peaks.items()]
         told.append(f"{name}: {', '.join(found)}")
@@ -131,18 +109,10 @@ def class_maps(
     of: str,
     cluster: xr.DataArray | None = None,
 ) -> Picture:
-    """Show scalp maps for each class of a task, band by band, and their difference.
+    """Plot scalp maps of log power for each class of a task, band by band, and their difference.
 
-    Parameters
-    ----------
-    means : DataArray (class, band, channel)
-        Log power, decibels above one microvolt squared.
-    task_name, task : str, Task
-        Which task.
-    of : str
-        What the means are over, for the caption.
-    cluster : DataArray of bool (band, channel), optional
-        Electrodes in a cluster of the cluster test, which get a ring.
+    `means (class, band, channel)` are in dB re 1 µV², over what `of` says. Electrodes of a
+    `cluster (band, channel)` of the cluster test get a ring.
     """
     channels, bands = means["channel"].to_numpy().tolist(), means["band"].to_numpy().tolist()
     title, difference = contrast(means, task)
@@ -151,20 +121,27 @@ def class_maps(
     scales = [(float(of.min()), float(of.max())) for of in pair.transpose("band", ...)]
     one_scale = [maps.symmetric(difference)] * len(bands)
     rings = None if cluster is None else cluster.to_numpy()
-    figure = plt.figure(figsize=(WIDTH, 6.8))
+    figure = plt.figure(figsize=(WIDTH, 6.2))
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.75, 1))
     maps.rows(upper, rows, channels, bands, units="dB re 1 µV²", limits=scales)
     row = {title: difference.to_numpy()}
     maps.rows(lower, row, channels, bands, units="difference (dB)", limits=one_scale, marked=rings)
-    told = []
-    for band, values in zip(bands, difference.to_numpy(), strict=True):
-        i = int(np.abs(values).argmax())
-        told.append(f"{band} {values[i]:+.1f} dB at {channels[i]}")
+    strongest = np.abs(difference.to_numpy()).argmax(axis=1)
+    told = [
+        f"{band} {values[i]:+.1f} dB at {channels[i]}"
+        for band, values, i in zip(bands, difference.to_numpy(), strongest, strict=True)
+    ]
+    ringed = {} if cluster is None else {b: cluster.sel(band=b).to_numpy() > 0 for b in bands}
+    named = [
+        f"{band} {', '.join(np.compress(ring, channels))}"
+        for band, ring in ringed.items()
+        if ring.any()
+    ]
+    in_cluster = f"In a cluster: {'; '.join(named)}." if named else "No electrode is in a cluster."
     return Picture(
         figure,
         alt=f"{task_name}: scalp maps of log power per band for {' and '.join(rows)}, and {title}. "
-        f"Largest differences: {'; '.join(told)}."
-        + (f" {_in_cluster(cluster)}." if cluster is not None else ""),
+        f"Largest differences: {'; '.join(told)}. {in_cluster if ringed else ''}",
         caption=f"{task_name}, {of}. Maps of a band share their colour scale. Differences have one "
         "scale for all bands, zero in the middle, contours below zero dashed. Dots are electrodes; "
         "rings, where there are any, those of a cluster: the test says that a difference is "
@@ -172,18 +149,8 @@ def class_maps(
     )
 
 
-def _in_cluster(cluster: xr.DataArray) -> str:
-    """Name the electrodes with a ring, by band."""
-    of_band = {
-        band: [str(name) for name in cluster["channel"].to_numpy()[cluster.sel(band=band) > 0]]
-        for band in cluster["band"].to_numpy()
-    }
-    told = "; ".join(f"{band} {', '.join(names)}" for band, names in of_band.items() if names)
-    return f"In a cluster: {told}" if told else "No electrode is in a cluster"
-
-
 def feature_maps(features: xr.Dataset) -> Picture:
-    """Show the mean of each plane that the network gets, over the scalp and on the grid."""
+    """Plot the mean of each plane that the network gets, over the scalp and on the grid."""
     means = features["feature"].mean("window")
     channels, bands = means["channel"].to_numpy().tolist(), means["band"].to_numpy().tolist()
     settings = json.loads(features.attrs["settings"])
@@ -213,19 +180,9 @@ def feature_maps(features: xr.Dataset) -> Picture:
 
 
 def grid_and_scalp(values: np.ndarray, channels: Sequence[str], *, name: str, unit: str) -> Picture:
-    """Show the same values on the grid and over the scalp.
-
-    Parameters
-    ----------
-    values : array, shape (channel,)
-        One value per electrode.
-    channels : sequence of str
-        Electrode names.
-    name, unit : str
-        What the values are.
-    """
+    """Plot the same `values (channel,)` on the grid and over the scalp."""
     limits = (float(values.min()), float(values.max()))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.9), width_ratios=(1.35, 1))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.6), width_ratios=(1.35, 1))
     image = maps.grid_map(left, values, channels, limits=limits, title="grid")
     maps.scalp(right, values, channels, limits=limits, title="scalp, interpolated")
     maps.colour_bar(image, [left, right], f"{name} ({unit})", location="bottom")
@@ -238,69 +195,91 @@ def grid_and_scalp(values: np.ndarray, channels: Sequence[str], *, name: str, un
     )
 
 
-def scores(
-    table: pd.DataFrame,
-    task_name: str,
-    task: Task,
-    *,
-    subject: str | None = None,
-    links: Mapping[str, str] | None = None,
-) -> Picture:
-    """Show balanced accuracies by protocol and stage: all subjects', or one's with its interval.
+def thumbnails(power: Mapping[str, xr.DataArray]) -> Picture:
+    """Plot small mean maps of every subject, a row a subject and a column a band.
 
-    Parameters
-    ----------
-    table : DataFrame
-        As `emolib.evaluation.score` gives it.
-    task_name, task : str, Task
-        Which task.
-    subject : str, optional
-        Whose.
-    links : mapping of str to str, optional
-        Address by subject: each point of theirs leads there.
+    `power` holds log power `(band, channel)` in dB re 1 µV² by subject; each may have its own
+    channels.
+
+    Examples
+    --------
+    >>> given = xr.DataArray([[1.0, 2.0, 3.0]], {"band": ["alpha"], "channel": ["Fz", "Cz", "O1"]})
+    >>> thumbnails({"sub-01": given})
+    Picture: Small maps of log power of 1 subjects. alpha: from 1.0 to 3.0 dB.
     """
-    dots, groups = score_points(table, task_name, subject=subject)
-    n_rows, n_subjects = dots["row"].nunique(), dots["subject"].nunique()
-    figure, ax = plt.subplots(figsize=(WIDTH, 0.8 + max(0.62, 0.035 * n_subjects) * n_rows))
-    label = f"{task_name}: balanced accuracy of trials (0 to 1)"
-    drawn = score_plots.score_points(
-        ax, dots, groups=groups, label=label, chance=1 / len(task.classes)
-    )
-    told = groups if subject is None else dots
-    values = [
-        f"{row['row']}: {with_interval(row)}".replace("\n(", " (").replace("\n", ", ")
-        for row in told.to_dict("records")
+    # Where a subject lacks an electrode that another has, NaN.
+    stack = xr.concat(power.values(), pd.Index(power, name="subject"), join="outer")
+    channels, bands = stack["channel"].to_numpy().tolist(), stack["band"].to_numpy().tolist()
+    ends = [(float(of.min()), float(of.max())) for of in stack.transpose("band", ...)]
+    abreast = 1 if len(power) < 5 else 2
+    lines = -(-len(power) // abreast)
+    figure = plt.figure(figsize=(WIDTH, 0.9 + 0.78 * lines))
+    names = [*power, *[""] * (abreast * lines - len(power))]
+    for i, block in enumerate(np.ravel(figure.subfigures(1, abreast))):
+        own = names[i * lines : (i + 1) * lines]
+        values = dict(zip(own, stack.reindex(subject=own).to_numpy(), strict=True))
+        maps.rows(block, values, channels, bands, units="dB", limits=ends, draw=maps.thumbnail)
+    told = [
+        f"{band}: from {low:.1f} to {high:.1f} dB"
+        for band, (low, high) in zip(bands, ends, strict=True)
     ]
-    lines = (
-        "A point is a subject; the diamond is the mean over subjects, its line a 95 % interval "
-        "(subjects and stimuli drawn again; conservative, conditional on the fitted models)."
-        if subject is None
-        else "Lines: 95 % intervals from drawing trials again, which are too narrow."
-    )
-    if links:
-        lines += " A click on a point leads to the subject's page."
-    if absent := sorted(set(dots.loc[dots["value"].isna(), "subject"])):
-        lines += f" Without a point, for want of trials of each class: {', '.join(absent)}."
     return Picture(
         figure,
-        alt=f"{task_name}, balanced accuracy. {'; '.join(values)}.",
-        caption=f"{lines} Hollow points: {BOTH_SIDES}; these say nothing about new trials "
-        "and are not to be held against chance.",
-        links=_point_links(ax, dots, drawn, links or {}),
+        alt=f"Small maps of log power of {len(power)} subjects. {'; '.join(told)}.",
+        caption="Mean log power over all trials, dB re 1 µV², seen from above, the nose up. Maps "
+        "of a band share one scale over all subjects, dark to bright as the bars say. "
+        "Look for a map that is unlike the others, then open that subject's page.",
     )
 
 
-def _point_links(
-    ax: Axes, dots: pd.DataFrame, drawn: Sequence[Artist], addresses: Mapping[str, str]
-) -> list[Link]:
-    """Link each point of `score_points`, which draws them in the order of `dots`."""
-    if not addresses:
-        return []
-    heights = np.concatenate(
-        [artist.get_offsets()[:, 1] for artist in drawn if isinstance(artist, PathCollection)]
+def shares(
+    rows: Mapping[str, np.ndarray],
+    channels: Sequence[str],
+    bands: Sequence[str],
+    *,
+    units: Mapping[str, str],
+    task: str,
+    note: str = "",
+) -> Picture:
+    """Plot maps by band, a row a quantity: `rows` and `units` by the name of the row.
+
+    Examples
+    --------
+    >>> values = {"a network": np.array([[0.0, 0.1, -0.2, 0.3]])}
+    >>> shares(values, ["F3", "F4", "P3", "P4"], ["alpha"], units={"a network": "nats"}, task="x")
+    Picture: x: scalp maps by band. a network: most at P4 in alpha.
+    """
+    figure = plt.figure(figsize=(WIDTH, 0.3 + 1.4 * len(rows)))
+    maps.rows(figure, rows, channels, bands, units=units)
+    told = []
+    for name, values in rows.items():
+        i, j = np.unravel_index(np.argmax(values), np.shape(values))
+        told.append(f"{name}: most at {channels[j]} in {bands[i]}")
+    return Picture(
+        figure,
+        alt=f"{task}: scalp maps by band. {'; '.join(told)}.",
+        caption=f"{task}. Each row has a scale of its own: compare where, not how much. Where "
+        "there are two colours, red is above 0, and blue with dashed contours below. Interpolated "
+        f"between the electrodes (dots). {note}",
     )
-    return [
-        Link(ax, row.value, height, addresses[row.subject], f"{row.subject}: {row.value:.2f}")
-        for row, height in zip(dots.itertuples(), heights, strict=True)
-        if row.subject in addresses and np.isfinite(row.value)
-    ]
+
+
+def subject_shares(explained: xr.Dataset, channels: Sequence[str], *, protocol: str) -> Picture:
+    """Plot a subject's mean shares, a row a task.
+
+    `explained` holds `share (fold, task, band, channel)` in nats, `completeness (fold, task)` and
+    `n_windows (fold)`.
+    """
+    mean = explained["share"].sel(channel=list(channels)).mean("fold").dropna("task", how="all")
+    rows = {str(task): mean.sel(task=task).to_numpy() for task in mean["task"].to_numpy()}
+    n, n_folds = int(explained["n_windows"].sum()), explained.sizes["fold"]
+    folds = "one fold" if n_folds == 1 else f"{n_folds} folds"
+    return shares(
+        rows,
+        channels,
+        mean["band"].to_numpy().tolist(),
+        units=dict.fromkeys(rows, "nats"),
+        task=f"Mean shares, {protocol_name(protocol)}",
+        note=f"Mean over {n} inputs that the networks of {folds} were not trained on. Shares add "
+        f"up to what they explain but for {100 * float(explained['completeness'].mean()):.1f} %.",
+    )

@@ -136,48 +136,6 @@ def parameter_bars(ax: Axes, counts: Mapping[str, int]) -> list[Artist]:
     return drawn
 
 
-def dot_rows(
-    ax: Axes,
-    rows: Mapping[str, np.ndarray],
-    *,
-    label: str,
-    line: float | None = None,
-    intervals: Mapping[str, tuple[float, float, float]] | None = None,
-) -> list[Artist]:
-    """Draw numbers as dots, a row a name, so that their spread can be seen.
-
-    Parameters
-    ----------
-    rows : mapping of str to array (dot,)
-        Values by the name of their row, the first on top.
-    label : str
-        What the values are, with the unit.
-    line : float, optional
-        Where to draw a vertical line.
-    intervals : mapping of str to (value, low, high), optional
-        By row: a mean, as a diamond, and its interval, below the dots.
-    """
-    drawn: list[Artist] = []
-    if line is not None:
-        drawn.append(ax.axvline(line, color=GREY, linestyle=":", linewidth=1.2, zorder=0))
-    for place, (name, values) in enumerate(rows.items()):
-        values = np.atleast_1d(np.asarray(values, dtype=float))
-        spread = 0.16 * np.sin(2.4 * np.arange(len(values))) * (len(values) > 1)
-        drawn.append(
-            ax.scatter(
-                values, place + spread, s=30, facecolor="none", edgecolor=BLUE, linewidth=1.2
-            )
-        )
-        if intervals and name in intervals:
-            value, low, high = intervals[name]
-            drawn += ax.plot([low, high], [place + 0.33] * 2, color=RED, linestyle="-")
-            drawn += ax.plot(value, place + 0.33, "D", color=RED, markersize=6)
-    ax.set(xlabel=label, yticks=range(len(rows)), yticklabels=list(rows))
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.locator_params(axis="x", nbins=5)
-    return drawn
-
-
 def loss_curve(ax: Axes, chances: Mapping[str, np.ndarray]) -> list[Artist]:
     """Draw the cross-entropy of one window against the probability that its own class was given.
 

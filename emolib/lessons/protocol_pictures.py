@@ -1,7 +1,7 @@
 """Whole pictures of protocols and of chance: figure, description made from the data, and caption.
 
-As in `pictures`: `protocol_plots` draws on axes that it is given, here the axes are made and turned
-into a `display.Picture`. Numbers come in computed.
+`protocol_plots` draws on axes that it is given; here the axes are made and turned into a
+`display.Picture`. Numbers come in computed.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from emolib.evaluation.permutation import PermutationTest
-from emolib.figures.display import Picture
+from emolib.figures import scores as score_plots
+from emolib.figures.display import WIDTH, Picture
 from emolib.lessons import protocol_plots
 from emolib.splits.protocols import BOTH_SIDES, PROTOCOLS, protocol_name
 
-WIDTH = 6.5  # inches: readable on a phone
+AS_THEY_ARE = "the labels as they are"
 SCALE = "balanced accuracy of {} (0 to 1)"
 
 
@@ -53,7 +54,7 @@ def several_scores(scores: pd.DataFrame, *, rows: str, caption: str) -> Picture:
     Parameters
     ----------
     scores : DataFrame
-        As for `protocol_plots.marked_scores`: balanced accuracies of windows.
+        As for `protocol_plots.kinds_of_points`: balanced accuracies of windows.
     rows : str
         What the rows are, for the description.
     caption : str
@@ -61,7 +62,8 @@ def several_scores(scores: pd.DataFrame, *, rows: str, caption: str) -> Picture:
     """
     height = 0.8 + 0.2 * scores.shape[1] + 0.45 * len(scores)
     figure, ax = plt.subplots(figsize=(WIDTH, height))
-    protocol_plots.marked_scores(ax, scores, label=SCALE.format("windows"))
+    points = protocol_plots.kinds_of_points(scores)
+    score_plots.rows(ax, points, label=SCALE.format("windows"), chance=0.5)
     told = [
         f"{row}: " + "; ".join(f"{name} {value:.2f}" for name, value in values.dropna().items())
         for row, values in scores.iterrows()
@@ -96,7 +98,7 @@ def fingerprints(
         n_windows, n_channels = band.shape[1] // n_columns, band.shape[-1]
         part = (band - band.mean(axis=(0, 1)))[:n_trials, : n_columns * n_windows]
         part = part.reshape(n_trials, n_columns, n_windows, n_channels).mean(axis=2)
-        (image,) = protocol_plots.fingerprint_image(ax, part, limit=1.2, title=title)
+        image = protocol_plots.fingerprint_image(ax, part, limit=1.2, title=title)
         spread.append(part.mean(axis=1).std())
     label = "DE, z-scored, less the mean of all trials"
     figure.colorbar(image, ax=axes, label=f"{label} (no unit)", shrink=0.95)
@@ -150,27 +152,27 @@ def null_cohorts(tests: pd.DataFrame) -> Picture:
     tests : DataFrame
         As `emolib.lessons.chance.null_tests` gives it.
     """
+    tests = tests.assign(row="cohort " + tests["cohort"].astype(str))
     titles = {"within_subject": "within each person", "joint_stimulus": "one exchange for all"}
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 3.6), sharex=True, sharey=True)
     told = []
     for ax, (test, title) in zip(axes, titles.items(), strict=True):
-        rows = [row for row in tests.itertuples() if row.test == test]
-        protocol_plots.chance_bands(
+        own = tests[tests["test"] == test]
+        score_plots.rows(
             ax,
-            {f"cohort {row.cohort}": (row.low, row.high) for row in rows},
-            values={f"cohort {row.cohort}": row.value for row in rows},
+            estimates=own[["row", "value"]].assign(series=AS_THEY_ARE),
+            bands=own[["row", "low", "high"]].assign(series=score_plots.CHANCE_RANGE),
             label="balanced accuracy",
-            legend=ax is axes[0],
+            chance=0.5,
+            legend=False,
         )
-        ax.set_title(title, fontsize="medium", pad=38)
-        middle = np.mean([(row.low + row.high) / 2 for row in rows])
-        outside = sum(row.value > row.high for row in rows)
+        ax.set_title(title, fontsize="medium")
+        middle, outside = own[["low", "high"]].mean(axis=None), (own["value"] > own["high"]).sum()
         told.append(f"{title}: ranges about {middle:.2f}, {outside} scores above theirs")
-    ends = tests[["low", "high", "value"]]
-    ax.set_xlim(ends.min(axis=None) - 0.01, ends.max(axis=None) + 0.01)  # shared by both
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return Picture(
         figure,
-        alt=f"Scores of {len(rows)} cohorts, {tests['value'].min():.2f} to "
+        alt=f"Scores of {len(own)} cohorts, {tests['value'].min():.2f} to "
         f"{tests['value'].max():.2f}, and what permuted labels reach. {'; '.join(told)}.",
         caption="Leave-subjects-out, ridge. Diamonds: the score. Grey: what 95 of 100 permutations "
         "reach. On the right the range itself lies above one half: with a response to each film, "
@@ -189,17 +191,19 @@ def chance_ranges(tests: Mapping[str, PermutationTest], *, scored: Mapping[str, 
         Whether the row's own score is shown: that of noise tells nothing.
     """
     ranges = {name: test.null_interval for name, test in tests.items()}
-    found = {name: test.value for name, test in tests.items() if scored[name]}
+    found = {name: [test.value] for name, test in tests.items() if scored[name]}
+    bands = pd.DataFrame(ranges, index=["low", "high"]).T.rename_axis("row").reset_index()
+    bands["detectable"] = [test.minimum_detectable_score for test in tests.values()]
     figure, ax = plt.subplots(figsize=(WIDTH, 1.6 + 0.4 * len(tests)))
-    protocol_plots.chance_bands(
+    score_plots.rows(
         ax,
-        ranges,
-        values=found,
-        detectable={name: test.minimum_detectable_score for name, test in tests.items()},
+        estimates=score_plots.tidy(found).assign(series=AS_THEY_ARE),
+        bands=bands.assign(series=score_plots.CHANCE_RANGE),
         label=SCALE.format("trials"),
+        chance=0.5,
     )
     told = [f"{name} {low:.2f} to {high:.2f}" for name, (low, high) in ranges.items()]
-    told += [f"score of {name} {value:.2f}" for name, value in found.items()]
+    told += [f"score of {name} {value:.2f}" for name, (value,) in found.items()]
     n_permutations = max(len(test.null) for test in tests.values())
     return Picture(
         figure,

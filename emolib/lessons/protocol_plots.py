@@ -1,21 +1,21 @@
 """Figures of protocols, of what they do to scores, and of what chance alone does.
 
-As in `plots`, each function draws what it is given on the `ax` it is given and returns the
-artists. Marks differ in shape and filling too, so that grey print tells them apart.
+Marks differ in shape and filling too, so that grey print tells them apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
+from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
 
-from emolib.figures.display import BLUE, DARK, GREY, OCHRE, RED
+from emolib.figures.display import BLUE, DARK, GREY
+from emolib.figures.scores import KINDS
 from emolib.splits.folds import Fold
 from emolib.splits.protocols import BOTH_SIDES, protocol_name
 
@@ -35,7 +35,6 @@ REMOVED = {
     "another": "another trial's",
     "mean": "the mean of all",
 }
-STYLES = ((BLUE, "o"), (OCHRE, "s"), (RED, "D"), (DARK, "^"))
 
 
 def fold_parts(table: pd.DataFrame, fold: Fold) -> np.ndarray:
@@ -70,7 +69,7 @@ def fold_parts(table: pd.DataFrame, fold: Fold) -> np.ndarray:
     return parts[order].reshape(sizes)
 
 
-def protocol_schematic(ax: Axes, parts: np.ndarray, *, title: str) -> list[Artist]:
+def protocol_schematic(ax: Axes, parts: np.ndarray, *, title: str) -> None:
     """Draw who is in which part: a row a subject, a block a trial, a box a window.
 
     Parameters
@@ -81,7 +80,6 @@ def protocol_schematic(ax: Axes, parts: np.ndarray, *, title: str) -> list[Artis
     """
     n_subjects, n_stimuli, n_windows = parts.shape
     width = 0.86 / n_windows  # a gap is left between trials
-    drawn: list[Artist] = []
     for key, (face, hatch, name) in PARTS.items():
         boxes = [
             Rectangle((j - 0.43 + k * width, i - 0.4), width, 0.8)
@@ -89,28 +87,26 @@ def protocol_schematic(ax: Axes, parts: np.ndarray, *, title: str) -> list[Artis
         ]
         if boxes:
             style = {"facecolor": face, "hatch": hatch, "edgecolor": _edge(key)}
-            group = PatchCollection(boxes, linewidth=0.3, label=name, **style)
-            drawn.append(ax.add_collection(group))
+            ax.add_collection(PatchCollection(boxes, linewidth=0.3, label=name, **style))
     ax.set(xlim=(-0.6, n_stimuli - 0.4), ylim=(n_subjects - 0.4, -0.6), xticks=[], yticks=[])
     ax.set(xlabel="trials, by film", ylabel="subjects")
     ax.set_title(title, fontsize="medium")
     for spine in ax.spines.values():
         spine.set_visible(False)
-    return drawn
 
 
-def parts_legend(ax: Axes) -> list[Artist]:
+def parts_legend(ax: Axes) -> None:
     """Say what the boxes of `protocol_schematic` mean, on axes of their own."""
     ax.axis("off")
     boxes = [
         Patch(facecolor=face, hatch=hatch, edgecolor=_edge(key), label=name)
         for key, (face, hatch, name) in PARTS.items()
     ]
-    return [ax.legend(handles=boxes, loc="center", fontsize="medium", handleheight=1.4)]
+    ax.legend(handles=boxes, loc="center", fontsize="medium", handleheight=1.4)
 
 
 def side_by_side(scores: pd.DataFrame, honest: str, tasks: Sequence[str]) -> pd.DataFrame:
-    """Lay scores with real and random labels out for `marked_scores`.
+    """Lay scores with real and random labels side by side, for `kinds_of_points`.
 
     Parameters
     ----------
@@ -141,7 +137,7 @@ def side_by_side(scores: pd.DataFrame, honest: str, tasks: Sequence[str]) -> pd.
 
 
 def controls(summary: pd.DataFrame) -> pd.DataFrame:
-    """Lay the scores of each way to remove a baseline out for `marked_scores`.
+    """Lay the scores of each way to remove a baseline side by side, for `kinds_of_points`.
 
     Parameters
     ----------
@@ -156,42 +152,24 @@ def controls(summary: pd.DataFrame) -> pd.DataFrame:
     return wide.pivot_table(index="row", columns="kind", values="mean", sort=False)
 
 
-def marked_scores(
-    ax: Axes, scores: pd.DataFrame, *, label: str, chance: float = 0.5
-) -> list[Artist]:
-    """Draw several scores of each row as marks on one line; those that leak are hollow.
+def kinds_of_points(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return scores side by side as points for `emolib.figures.scores.rows`.
 
-    Parameters
-    ----------
-    scores : DataFrame
-        A row a case, a column a kind of score; NaN where there is none. A column's name is
-        "what, held out how": marks differ by the first part, and are hollow where the second
-        is `BOTH_SIDES`.
-    label : str
-        What the scores are.
-    chance : float
-        A dotted line.
+    A row of `scores` is a case, a column a kind of score; NaN where there is none. A column's name
+    is "what, held out how": the first part becomes the kind, and the second says whether it leaks.
+
+    Examples
+    --------
+    >>> wide = pd.DataFrame({f"ridge, {BOTH_SIDES}": [0.9], "ridge, trial-grouped": [0.5]}, ["all"])
+    >>> kinds_of_points(wide)[["row", "kind", "leaks", "value"]].to_numpy().tolist()
+    [['all', 'ridge', True, 0.9], ['all', 'ridge', False, 0.5]]
     """
-    places = np.arange(len(scores))
-    drawn: list[Artist] = [ax.hlines(places, 0, 1, color="#D0D0D0", linewidth=0.8, zorder=0)]
-    kinds = list(dict.fromkeys(name.split(", ")[0] for name in scores))
-    shifts = np.linspace(-0.2, 0.2, len(kinds)) if len(kinds) > 1 else [0.0]
-    for name, values in scores.items():
-        kind = kinds.index(name.split(", ")[0])
-        colour, marker = STYLES[kind]
-        face = "white" if BOTH_SIDES in name else colour
-        style = {"s": 44, "marker": marker, "facecolor": face, "edgecolor": colour}
-        at = places + shifts[kind]  # one kind above another: marks at the same score stay visible
-        drawn.append(ax.scatter(values, at, linewidth=1.6, zorder=3, label=name, **style))
-    ax.axvline(chance, color=DARK, linestyle=":", linewidth=1.2, zorder=1)
-    least = min(chance, float(np.nanmin(scores.to_numpy(float))))
-    ax.set(xlabel=label, yticks=places, yticklabels=list(scores.index), xlim=(least - 0.06, 1.03))
-    ax.set_ylim(len(scores) - 0.5, -0.6)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0)
-    return drawn
+    points = scores.rename_axis("row").reset_index().melt("row", var_name="series")
+    kind, _, held_out = zip(*points["series"].str.partition(", ").to_numpy(), strict=True)
+    return points.assign(kind=kind, leaks=np.equal(held_out, BOTH_SIDES))
 
 
-def fingerprint_image(ax: Axes, features: np.ndarray, *, limit: float, title: str) -> list[Artist]:
+def fingerprint_image(ax: Axes, features: np.ndarray, *, limit: float, title: str) -> AxesImage:
     """Draw features over time as an image, trial beside trial.
 
     Parameters
@@ -212,7 +190,7 @@ def fingerprint_image(ax: Axes, features: np.ndarray, *, limit: float, title: st
     ax.set(xticks=middles, xticklabels=names, yticks=[], ylabel="features")
     ax.tick_params(axis="x", length=0)
     ax.set_title(title, fontsize="medium")
-    return [image]
+    return image
 
 
 def formula_points(
@@ -223,7 +201,7 @@ def formula_points(
     *,
     simple: np.ndarray,
     label: str,
-) -> list[Artist]:
+) -> None:
     """Draw what was measured against what a formula says; on the line they agree.
 
     Parameters
@@ -237,68 +215,16 @@ def formula_points(
         What the values are.
     """
     low = min(np.min(expected), np.min(measured)) - 0.03
-    drawn: list[Artist] = ax.plot([low, 1], [low, 1], color=GREY, linestyle="-", linewidth=1)
-    for name, (colour, marker) in zip(dict.fromkeys(groups), STYLES, strict=False):
+    ax.plot([low, 1], [low, 1], color=GREY, linestyle="-", linewidth=1)
+    for name, (colour, marker) in zip(dict.fromkeys(groups), KINDS, strict=False):
         own = groups == name
         style = {"s": 44, "marker": marker, "edgecolor": colour}
-        drawn.append(ax.scatter(simple[own], measured[own], facecolor="white", **style))
+        ax.scatter(simple[own], measured[own], facecolor="white", **style)
         style |= {"facecolor": colour, "label": name, "zorder": 3}
-        drawn.append(ax.scatter(expected[own], measured[own], **style))
+        ax.scatter(expected[own], measured[own], **style)
     ax.set(xlabel=f"{label}: formula", ylabel=f"{label}: measured", xlim=(low, 1), ylim=(low, 1))
     ax.set_aspect("equal")
     ax.legend(loc="upper left", title="varied")
-    return drawn
-
-
-def chance_bands(
-    ax: Axes,
-    bands: Mapping[str, tuple[float, float]],
-    *,
-    values: Mapping[str, float] | None = None,
-    detectable: Mapping[str, float] | None = None,
-    label: str,
-    legend: bool = True,
-) -> list[Artist]:
-    """Draw the range that permuted labels cover, a row each, with the score beside it.
-
-    Parameters
-    ----------
-    bands : mapping of str to (low, high)
-        By row: the permutations' 2.5 and 97.5 percentiles.
-    values : mapping of str to float, optional
-        By row: the score of the labels as they are, a diamond.
-    detectable : mapping of str to float, optional
-        By row: the score that would be found in 4 of 5 such experiments, a stroke.
-    label : str
-        What the scores are.
-    legend : bool
-        Whether to say above the axes what the marks mean.
-    """
-    places = {name: place for place, name in enumerate(bands)}
-    low, high = np.array(list(bands.values())).T
-    style = {"height": 0.5, "color": "#C8C8C8", "edgecolor": DARK, "linewidth": 0.6}
-    bars = ax.barh(list(places.values()), high - low, left=low, **style)
-    bars.set_label("95 of 100 permutations of the labels")
-    drawn: list[Artist] = list(bars)
-    if values:
-        at = [places[name] for name in values]
-        drawn += ax.plot(
-            list(values.values()), at, "D", color=RED, markersize=6, label="the labels as they are"
-        )
-    if detectable:
-        at = [places[name] for name in detectable]
-        drawn += ax.plot(
-            list(detectable.values()), at, "|", color=BLUE, markersize=15, markeredgewidth=2.5,
-            label="would be found in 4 of 5 such experiments",
-        )  # fmt: skip
-    ax.axvline(0.5, color=DARK, linestyle=":", linewidth=1.2)
-    ax.set(xlabel=label, yticks=list(places.values()), yticklabels=list(places))
-    ax.set_ylim(len(places) - 0.5, -0.6)
-    every = np.concatenate([low, high, *(list((m or {}).values()) for m in (values, detectable))])
-    ax.set_xlim(every.min() - 0.03, every.max() + 0.03)
-    if legend:
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0)
-    return drawn
 
 
 def _edge(part: str) -> str:

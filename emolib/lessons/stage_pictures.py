@@ -1,4 +1,4 @@
-"""Whole pictures of training: stages, schedule, learning curves, gains; see `pictures`."""
+"""Whole pictures of training: stages, schedule, learning curves, gains."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import pandas as pd
 
 from emolib.evaluation.scores import STAGES
 from emolib.figures import scores as score_plots
-from emolib.figures.display import Picture
+from emolib.figures.display import WIDTH, Picture
 from emolib.lessons import stage_plots
 from emolib.lessons.paired_stages import Difference
 from emolib.lessons.schedule import best_epoch
-from emolib.splits.protocols import protocol_name
-
-WIDTH = 6.5  # inches: still readable on a phone
+from emolib.splits.protocols import LEAKING, protocol_name
 
 
 def stages(subjects: Sequence[str], tasks: Sequence[str]) -> Picture:
@@ -61,36 +59,6 @@ def schedule(course: pd.DataFrame, *, of: str) -> Picture:
     )
 
 
-def curves(history: pd.DataFrame, protocols: Sequence[str]) -> Picture:
-    """Show the learning curves of several protocols side by side, on one scale.
-
-    Parameters
-    ----------
-    history : DataFrame
-        Of the pooled fits: columns ``protocol``, ``fold``, ``epoch``, ``loss``, ``val_loss``.
-    protocols : sequence of str
-        A panel each; those that leak say so.
-    """
-    figure, axes = plt.subplots(1, len(protocols), figsize=(WIDTH, 3.3), sharey=True, squeeze=False)
-    told = []
-    for ax, name in zip(axes[0], protocols, strict=True):
-        own = history[history["protocol"] == name]
-        score_plots.learning_curves(ax, own)
-        ax.set(xlabel="epoch", ylabel="loss (nats)" if ax is axes[0, 0] else "")
-        ax.set_title(_title(name), fontsize=9.5)
-        last = own.groupby("fold")[["loss", "val_loss"]].last().mean()
-        told.append(
-            f"{protocol_name(name)}: {last['loss']:.2f} in training, {last['val_loss']:.2f} in "
-            "validation"
-        )
-    return Picture(
-        figure,
-        alt=f"Loss in nats after the last epoch, mean over folds. {'; '.join(told)}.",
-        caption="A pair of lines is a fold of the pooled network; the loss is the sum over tasks. "
-        "Compare the dashed lines.",
-    )
-
-
 def gains(found: Mapping[tuple[str, str, str], Difference]) -> Picture:
     """Show what fine-tuning changed, a point a subject and a panel a protocol.
 
@@ -111,8 +79,11 @@ def gains(found: Mapping[tuple[str, str, str], Difference]) -> Picture:
             for (protocol, task, stage), given in found.items()
             if protocol == name
         }
-        stage_plots.subject_points(ax, rows, label="difference (points)", line=0)
-        ax.set_title(_title(name), fontsize=9.5)
+        points = score_plots.tidy(rows)
+        means = points.groupby("row", sort=False, as_index=False)["value"].mean()
+        points["leaks"] = name in LEAKING
+        score_plots.rows(ax, points, estimates=means, label="difference (points)", line=0)
+        ax.set_title(score_plots.short_name(name), fontsize=9.5)
     told = [
         f"{protocol_name(protocol)}, {task}, {STAGES[stage]}: {100 * given.mean:+.1f}"
         for (protocol, task, stage), given in found.items()
@@ -145,8 +116,3 @@ def teaching(n_trials: Sequence[float], curves: Mapping[str, Sequence[float]]) -
         f"{'; '.join(told)}.",
         caption="A model, averaged over drawn people; no estimate for real data.",
     )
-
-
-def _title(protocol: str) -> str:
-    """A protocol's name in lines short enough for half a figure."""
-    return protocol_name(protocol).replace(" (", "\n(").replace("trial on", "trial\non")

@@ -1,6 +1,6 @@
 """Figures of the three stages: who shares what, the schedule, what a stage changes.
 
-See `plots` for what all figures share.
+See `emolib.figures.signals` for what all figures share.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from emolib.figures.display import BLUE, DARK, GREY, OCHRE, RED
@@ -18,7 +17,7 @@ MOST_BOXES = 4  # subjects that a diagram shows, the last of them for all others
 AND_SO_ON = "and so on"
 
 
-def stage_diagram(ax: Axes, subjects: Sequence[str], tasks: Sequence[str]) -> list[Artist]:
+def stage_diagram(ax: Axes, subjects: Sequence[str], tasks: Sequence[str]) -> None:
     """Draw the pooled network in the middle, and on both sides what starts from its weights.
 
     Parameters
@@ -32,11 +31,10 @@ def stage_diagram(ax: Axes, subjects: Sequence[str], tasks: Sequence[str]) -> li
     if len(shown) > MOST_BOXES:
         shown = [*shown[: MOST_BOXES - 1], AND_SO_ON]
     style = {"boxstyle": "round,pad=0.35", "edgecolor": BLUE, "facecolor": "white"}
-    drawn: list[Artist] = []
 
     def box(x: float, y: float, text: str, side: str, **look: str) -> None:
         given = {"ha": side, "va": "center", "fontsize": 9.5, "bbox": style | look}
-        drawn.append(ax.text(x, y, text, **given))
+        ax.text(x, y, text, **given)
 
     middle = (len(shown) * len(tasks) - 1) / 2
     arrow = {"arrowstyle": "->", "color": GREY, "shrinkA": 0, "shrinkB": 9}
@@ -47,16 +45,15 @@ def stage_diagram(ax: Axes, subjects: Sequence[str], tasks: Sequence[str]) -> li
         for x, y, text, side in places:
             box(x, y, AND_SO_ON if subject == AND_SO_ON else text, side)
             start = (-0.2 if x < 0 else 0.2, middle)
-            drawn.append(ax.annotate("", (x, y), start, arrowprops=arrow))
+            ax.annotate("", (x, y), start, arrowprops=arrow)
     box(0, middle, "pooled:\nall subjects,\nall heads", "center", facecolor="#CCDDEE")
     for x, text in ((-1, "fine-tuned\non the subject"), (1, "fine-tuned on the\nsubject and task")):
-        drawn.append(ax.text(x, -0.8, text, ha="center", va="bottom", color=DARK, weight="bold"))
+        ax.text(x, -0.8, text, ha="center", va="bottom", color=DARK, weight="bold")
     ax.set(xlim=(-1.45, 1.5), ylim=(len(shown) * len(tasks) - 0.4, -2.0))
     ax.set_axis_off()
-    return drawn
 
 
-def schedule_course(axes: Sequence[Axes], course: pd.DataFrame) -> list[Artist]:
+def schedule_course(axes: Sequence[Axes], course: pd.DataFrame) -> None:
     """Draw validation losses above, and the learning rate that they lead to below.
 
     Parameters
@@ -68,26 +65,22 @@ def schedule_course(axes: Sequence[Axes], course: pd.DataFrame) -> list[Artist]:
     """
     upper, lower = axes
     better = course[course["better"]]
-    drawn: list[Artist] = upper.plot(
-        course["epoch"], course["val_loss"], color=GREY, linestyle="-", linewidth=1.2
-    )
-    drawn += upper.plot(
+    upper.plot(course["epoch"], course["val_loss"], color=GREY, linestyle="-", linewidth=1.2)
+    upper.plot(
         better["epoch"], better["val_loss"], "o", color=BLUE, markersize=5, label="best so far"
     )
-    drawn += upper.plot(
+    upper.plot(
         better["epoch"].iloc[-1], better["val_loss"].iloc[-1], "D", color=RED, markersize=9,
         markerfacecolor="none", markeredgewidth=1.8, linestyle="none", label="kept",
     )  # fmt: skip
-    drawn += lower.step(
+    lower.step(
         np.r_[course["epoch"] - 0.5, course["epoch"].iloc[-1] + 0.5],
         np.r_[course["learning_rate"], course["learning_rate"].iloc[-1]],
         where="post", color=OCHRE, linestyle="-",
     )  # fmt: skip
     for i, epoch in enumerate(course.loc[course["halved"] & ~course["stopped"], "epoch"]):
-        label = "rate halved" if i == 0 else None
-        for ax in axes:
-            drawn.append(ax.axvline(epoch + 0.5, color=GREY, linestyle=":", linewidth=1))
-        drawn[-2].set_label(label)
+        for ax, label in ((upper, "" if i else "rate halved"), (lower, "")):
+            ax.axvline(epoch + 0.5, color=GREY, linestyle=":", linewidth=1, label=label)
     upper.set(ylabel="validation\nloss (nats)")
     upper.tick_params(axis="x", labelbottom=False)
     lower.set(xlabel="epoch", ylabel="learning rate\n(millionths)")
@@ -100,41 +93,11 @@ def schedule_course(axes: Sequence[Axes], course: pd.DataFrame) -> list[Artist]:
     upper.set_xlim(0, course["epoch"].iloc[-1] + 1)
     lower.set_xlim(0, course["epoch"].iloc[-1] + 1)
     upper.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)  # above: no curve is hidden
-    return drawn
-
-
-def subject_points(
-    ax: Axes, rows: Mapping[str, Sequence[float]], *, label: str, line: float
-) -> list[Artist]:
-    """Draw a point a subject in each row, and a diamond at their mean.
-
-    Parameters
-    ----------
-    rows : mapping of str to sequence of float
-        Scores, or differences of scores, by the row's name; NaN is left out.
-    label : str
-        What they are, with the unit.
-    line : float
-        What to hold them against, a dotted line: the chance level, or zero.
-    """
-    drawn: list[Artist] = [ax.axvline(line, color=DARK, linestyle=":", linewidth=1.2)]
-    for place, values in enumerate(rows.values()):
-        known = np.asarray(values, float)[np.isfinite(np.asarray(values, float))]
-        heights = place + (np.linspace(-0.2, 0.2, len(known)) if len(known) > 1 else 0.0)
-        drawn.append(
-            ax.scatter(known, heights + 0 * known, s=26, facecolor="white", edgecolor=BLUE)
-        )
-        if len(known):
-            drawn += ax.plot(known.mean(), place, "D", color=RED, markersize=6, linestyle="none")
-    ax.set(xlabel=label, yticks=range(len(rows)), yticklabels=list(rows))
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.margins(x=0.08)
-    return drawn
 
 
 def trials_curves(
     ax: Axes, n_trials: Sequence[float], curves: Mapping[str, Sequence[float]], *, label: str
-) -> list[Artist]:
+) -> None:
     """Draw how something grows with the number of labelled trials of a person.
 
     Parameters
@@ -145,10 +108,10 @@ def trials_curves(
     label : str
         What the curves are, with the unit.
     """
-    lines = [ax.plot(n_trials, values, label=name)[0] for name, values in curves.items()]
+    for name, values in curves.items():
+        ax.plot(n_trials, values, label=name)
     ax.set_xscale("log", base=2)
     ax.set_xticks(list(n_trials), [f"{n:g}" for n in n_trials])
     ax.minorticks_off()
     ax.set(xlabel="labelled trials of the person", ylabel=label)
     ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    return lines

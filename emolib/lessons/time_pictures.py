@@ -8,10 +8,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from emolib.figures.display import Picture
-from emolib.lessons import stage_plots, time_plots
+from emolib.figures import scores as score_plots
+from emolib.figures.display import WIDTH, Picture
+from emolib.lessons import time_plots
 
-WIDTH = 6.5  # inches: still readable on a phone
 WITHIN, ACROSS, NOISE = "within trials", "trials' levels left in", "white noise"
 
 
@@ -133,8 +133,9 @@ def comparison(
         by = own.groupby(["stage", "subject"])["value"].mean()
         rows = {name: by[name].to_numpy() for name in names}
         wrapped = {name.replace(", ", ",\n", 1): values for name, values in rows.items()}
-        label = "balanced accuracy (0 to 1)"
-        stage_plots.subject_points(ax, wrapped, label=label, line=chance[task])
+        points, label = score_plots.tidy(wrapped), "balanced accuracy (0 to 1)"
+        means = points.groupby("row", sort=False, as_index=False)["value"].mean()
+        score_plots.rows(ax, points, estimates=means, label=label, chance=chance[task])
         ax.set_title(task)
         known = {name: v[np.isfinite(v)] for name, v in rows.items()}
         told += [f"{task}, {name} {v.mean():.2f}" for name, v in known.items() if len(v)]

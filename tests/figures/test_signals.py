@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from matplotlib.colors import to_rgb
 
 from emolib import grid
 from emolib.errors import DataError
-from emolib.evaluation.scores import ESTIMAND
 from emolib.features.bands import BANDS
-from emolib.figures import cohort as cohort_pictures
 from emolib.figures import display, maps
-from emolib.figures import pages as pictures
-from emolib.figures import scores as score_plots
 from emolib.figures import signals as plots
-from emolib.recordings.labels import Task
 
 CHANNELS = list(grid.DEAP_CHANNELS)
 NAMES = [band.name for band in BANDS]
 HZ = np.arange(1, 45.5, 0.5)
 DENSITY = 10 / HZ
-
-
-def history() -> pd.DataFrame:
-    rows = [(fold, epoch, 1 / epoch, 2 / epoch) for fold in (0, 1) for epoch in (1, 2, 3)]
-    return pd.DataFrame(rows, columns=["fold", "epoch", "loss", "val_loss"])
 
 
 # What each function draws, and the words that its axes must carry: (x, y).
@@ -87,22 +74,6 @@ DRAWINGS = {
         lambda ax: [maps.grid_map(ax, np.arange(32.0), CHANNELS)],
         ("grid column (ears at the ends)", "grid row (front at the top)"),
     ),
-    "learning_curves": (
-        lambda ax: score_plots.learning_curves(ax, history()),
-        ("epoch (passes over the training data)", "loss (nats)"),
-    ),
-    "score_points": (
-        lambda ax: score_plots.score_points(
-            ax, pd.DataFrame({"row": ["a"], "value": [0.6]}), label="accuracy (0 to 1)"
-        ),
-        ("accuracy (0 to 1)", ""),
-    ),
-    "paired_points": (
-        lambda ax: score_plots.paired_points(
-            ax, [1.0], [2.0], names=("rest", "arithmetic"), label="power (dB)"
-        ),
-        ("", "power (dB)"),
-    ),
 }
 
 
@@ -147,18 +118,6 @@ def test_label_bars_stand_end_to_end(ax):
     low, high = plots.label_balance(ax, counts)
     assert (low.get_width(), high.get_x(), high.get_width()) == (3, 3, 4)
     assert low.get_hatch() != high.get_hatch()
-
-
-def test_leaking_scores_are_hollow_and_not_held_against_chance(ax):
-    points = pd.DataFrame(
-        {"row": ["leaks", "honest"], "value": [0.95, 0.5], "leaks": [True, False]}
-    )
-    leaks, honest = score_plots.score_points(ax, points, label="accuracy")
-    assert leaks.get_facecolor()[0][:3].tolist() == [1, 1, 1]
-    assert tuple(honest.get_facecolor()[0][:3]) == pytest.approx(to_rgb(display.BLUE))
-    (chance,) = (line for line in ax.collections if line not in (leaks, honest))
-    (start, end) = chance.get_segments()[0][:, 1]
-    assert start <= 1 <= end and not start <= 0 <= end  # row 1 is the honest one
 
 
 def test_grid_shows_each_value_in_its_cell_and_hatches_the_rest(ax):
@@ -262,13 +221,6 @@ def test_rows_may_share_the_scale_of_a_column(ax):
     assert clims(figure) == ([(-1, 1)] * 4, ["dB"])  # one scale, one bar
 
 
-def test_electrodes_that_a_subject_lacks_are_left_out():
-    given = xr.DataArray([[1.0, 2.0, 3.0]], {"band": ["alpha"], "channel": ["Fz", "Cz", "O1"]})
-    other = given.assign_coords(channel=["Fz", "Pz", "O2"])
-    power = {f"sub-0{i}": given for i in range(1, 5)} | {"sub-05": other}  # five: two abreast
-    assert "5 subjects. alpha: from 1.0 to 3.0 dB" in cohort_pictures.thumbnails(power).alt
-
-
 def test_a_small_plane_has_grey_cells_and_dashes_below_zero(ax):
     values = np.arange(32.0) - 2
     image = maps.plane(ax, values, CHANNELS)
@@ -291,77 +243,6 @@ def test_ink_stands_out_from_its_cell(ax):
     for text, value in zip(ax.texts, values.ravel(), strict=True):
         ground = np.dot(image.to_rgba(value)[:3], (0.3, 0.59, 0.11))
         assert abs(np.dot(to_rgb(text.get_color()), (0.3, 0.59, 0.11)) - ground) > 0.45
-
-
-def class_means() -> xr.DataArray:
-    values = np.random.default_rng(0).normal(size=(2, 4, 32))
-    values[0, 1, 3] = 20
-    coords = {"class": ["rest", "arithmetic"], "band": NAMES, "channel": CHANNELS}
-    return xr.DataArray(values, coords, ("class", "band", "channel"))
-
-
-@pytest.mark.parametrize(
-    ("make", "alt"),
-    [
-        (
-            lambda: pictures.class_maps(
-                class_means(), "condition", Task(classes=("rest", "arithmetic")), of="made up"
-            ),
-            r"rest \N{MINUS SIGN} arithmetic.*alpha \+\d+\.\d dB at F7",
-        ),
-        (
-            lambda: pictures.spectra(
-                xr.DataArray(
-                    [DENSITY, np.exp(-((HZ - 10) ** 2) / 2)], {"frequency": HZ, "trial": [1, 2]},
-                    ("trial", "frequency"),
-                ),
-                pd.DataFrame({"x": [0, 1]}, index=[1, 2]), {"x": Task("x")}, place="Oz",
-            ),
-            r"x: low none, high 10\.0 Hz",
-        ),
-        (
-            lambda: pictures.grid_and_scalp(np.arange(32.0), CHANNELS, name="alpha", unit="dB"),
-            r"\(dB\) .* from 0\.0 at Fp1 to 31\.0 at O2",
-        ),
-        (
-            lambda: cohort_pictures.learning(history(), "window_wise"),
-            r"0\.33 in training and 0\.67",
-        ),
-    ],
-)  # fmt: skip
-def test_pictures_describe_the_data(ax, make, alt):
-    picture = make()
-    assert pd.Series([picture.alt]).str.contains(alt).item(), picture.alt
-    assert len(picture.png) < 400_000
-
-
-def test_each_subjects_point_leads_to_the_subjects_page(ax):
-    """Two rows of three subjects; one of them has no score in the second."""
-    names = ["sub-01", "sub-02", "sub-03"]
-    given = {"trial_grouped": [0.4, 0.5, 0.6], "leave_subjects_out": [0.3, np.nan, 0.7]}
-    tables = [
-        pd.DataFrame({"protocol": protocol, "subject": names, "value": values})
-        for protocol, values in given.items()
-    ]
-    same = {"stage": "pooled", "fold": pd.NA, "task": "x", "metric": ESTIMAND}
-    table = pd.concat(tables).assign(**same, low=np.nan, high=np.nan, leaks=False)
-    picture = pictures.scores(table, "x", Task("x"), links={name: f"{name}.html" for name in names})
-    anchors = re.findall(
-        r'href="(sub-\d\d)\.html" title="(.+?)" .*?left:([\d.]+)%', picture.anchors
-    )
-    told = [title for _, title, _ in anchors]
-    assert told == ["sub-01: 0.40", "sub-02: 0.50", "sub-03: 0.60", "sub-01: 0.30", "sub-03: 0.70"]
-    assert all(title.startswith(name) for name, title, _ in anchors)
-    left = np.array([float(place) for *_, place in anchors])
-    values = np.array([float(title.split()[1]) for title in told])
-    assert np.corrcoef(left, values)[0, 1] == pytest.approx(1)
-    assert "Without a point, for want of trials of each class: sub-02." in picture.caption
-
-
-def test_no_figure_stays_open(ax):
-    plt.close("all")
-    pictures.labels(pd.DataFrame({"low": [1], "high": [2]}, index=["x"]))
-    assert plt.get_fignums() == []
 
 
 def contrast_ratio(one: str, other: str) -> float:

@@ -18,7 +18,6 @@ PLANE = np.linspace(-1, 2, 72).reshape(8, 9)
         (lambda ax: [network_plots.cells(ax, PLANE)], ("grid column", "grid row")),
         (lambda ax: [network_plots.cells(ax, PLANE, of="kernel")], ("kernel column", "kernel row")),
         (lambda ax: network_plots.parameter_bars(ax, {"a": 5}), ("parameters", "")),
-        (lambda ax: network_plots.dot_rows(ax, {"a": [1.0]}, label="points"), ("points", "")),
         (
             lambda ax: network_plots.loss_curve(ax, {"valence": np.array([0.5])}),
             ("probability given to the window's own class", "loss (nats)"),
@@ -75,16 +74,6 @@ def test_bars_carry_their_numbers(ax):
     network_plots.parameter_bars(ax, {"conv": 1234, "dense": 7})
     assert [text.get_text() for text in ax.texts] == [" 1,234", " 7"]
     assert [bar.get_width() for bar in ax.patches] == [1234, 7]
-
-
-def test_rows_of_dots_have_their_interval_below(ax):
-    rows = {"a": np.array([1.0, 2.0]), "b": np.array([3.0])}
-    network_plots.dot_rows(ax, rows, label="x", line=0, intervals={"a": (1.5, 0.0, 3.0)})
-    dots = [dot.get_offsets() for dot in ax.collections]
-    assert [part[:, 0].tolist() for part in dots] == [[1, 2], [3]]
-    zero, interval, mean = ax.lines
-    assert list(zero.get_xdata()) == [0, 0] and list(interval.get_xdata()) == [0, 3]
-    assert mean.get_xdata()[0] == 1.5 and mean.get_ydata()[0] > dots[0][:, 1].max()
 
 
 def test_losses_of_the_first_task_lie_on_the_curve(ax):

@@ -5,11 +5,9 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from matplotlib.colors import to_rgb
 
 from emolib.evaluation.permutation import PermutationTest
-from emolib.figures import display
 from emolib.lessons import protocol_pictures, protocol_plots
 from emolib.splits.folds import Fold
 from emolib.splits.protocols import (
@@ -63,24 +61,25 @@ def test_what_is_not_used_is_white():
 
 def test_every_window_is_one_box_of_its_part(ax):
     parts = np.array([[["train", "both"], ["", "test"]]], dtype=object)
-    groups = protocol_plots.protocol_schematic(ax, parts, title="x")
-    assert {g.get_label(): len(g.get_paths()) for g in groups} == {
+    protocol_plots.protocol_schematic(ax, parts, title="x")
+    groups = {group.get_label(): group for group in ax.collections}
+    assert {name: len(group.get_paths()) for name, group in groups.items()} == {
         "training": 1, "test": 1, "test and validation": 1, "not used": 1,
     }  # fmt: skip
-    both = next(g for g in groups if g.get_label() == "test and validation")
+    both = groups["test and validation"]
     assert both.get_hatch() and tuple(both.get_edgecolor()[0][:3]) == (1, 1, 1)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("trials, by film", "subjects")
 
 
-def test_parts_differ_in_grey():
+def test_parts_differ_in_grey(ax):
     def lightness(part):
         return round(float(np.dot(to_rgb(protocol_plots.PARTS[part][0]), (0.3, 0.59, 0.11))), 2)
 
     looks = [(lightness(part), protocol_plots.PARTS[part][1]) for part in protocol_plots.PARTS]
     assert len(set(looks)) == len(looks)
     assert lightness("") > lightness("train") > lightness("test") + 0.3
-    (legend,) = protocol_plots.parts_legend(plt.subplots()[1])
-    assert len(legend.get_texts()) == len(protocol_plots.PARTS)
+    protocol_plots.parts_legend(ax)
+    assert len(ax.get_legend().get_texts()) == len(protocol_plots.PARTS)
 
 
 # Scores beside one another
@@ -133,17 +132,12 @@ def test_controls_name_what_was_subtracted_and_what_leaks():
     assert wide.loc["its own baseline"].iloc[0] == 0.75
 
 
-def test_marks_that_leak_are_hollow_and_kinds_differ_in_shape(ax):
-    wide = controls()
-    _, leaks, honest, other = protocol_plots.marked_scores(ax, wide, label="accuracy (0 to 1)")
-    assert tuple(leaks.get_facecolor()[0][:3]) == (1, 1, 1)
-    assert tuple(honest.get_facecolor()[0][:3]) == pytest.approx(to_rgb(display.BLUE))
-    shapes = [len(marks.get_paths()[0].vertices) for marks in (leaks, honest, other)]
-    assert shapes[0] == shapes[1] != shapes[2]
-    assert leaks.get_offsets()[:, 0].tolist() == [0.5, 0.75]
-    assert leaks.get_offsets()[0, 1] != other.get_offsets()[0, 1]  # not on top of one another
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == list(wide)
-    assert ax.get_xlabel() == "accuracy (0 to 1)"
+def test_points_know_their_kind_and_whether_they_leak():
+    points = protocol_plots.kinds_of_points(controls())
+    assert points["row"].tolist() == ["nothing", "its own baseline"] * 3
+    assert points["kind"].tolist() == ["ridge"] * 4 + ["trial named and label looked up"] * 2
+    assert points["leaks"].tolist() == [True] * 2 + [False] * 2 + [True] * 2
+    assert points["series"].unique().tolist() == list(controls())
 
 
 # Fingerprints, formula and chance
@@ -151,7 +145,7 @@ def test_marks_that_leak_are_hollow_and_kinds_differ_in_shape(ax):
 
 def test_an_image_has_trials_side_by_side(ax):
     x = np.arange(12.0).reshape(2, 3, 2)  # trial, time, feature
-    (image,) = protocol_plots.fingerprint_image(ax, x, limit=5, title="x")
+    image = protocol_plots.fingerprint_image(ax, x, limit=5, title="x")
     assert image.get_array().tolist() == x.reshape(6, 2).T.tolist()
     assert image.get_clim() == (-5, 5)
     assert [text.get_text() for text in ax.get_xticklabels()] == ["trial 1", "trial 2"]
@@ -160,26 +154,14 @@ def test_an_image_has_trials_side_by_side(ax):
 def test_formula_points_lie_where_they_should(ax):
     expected, measured = np.array([0.6, 0.7]), np.array([0.65, 0.7])
     groups = np.array(["trials", "baseline"])
-    line, *points = protocol_plots.formula_points(
+    protocol_plots.formula_points(
         ax, expected, measured, groups, simple=np.array([0.8, 0.9]), label="accuracy"
     )
+    (line,), (hollow, filled, *_) = ax.lines, ax.collections
     assert line.get_xdata().tolist() == line.get_ydata().tolist()
-    hollow, filled = points[0], points[1]
     assert hollow.get_offsets().tolist() == [[0.8, 0.65]]
     assert filled.get_offsets().tolist() == [[0.6, 0.65]]
     assert tuple(hollow.get_facecolor()[0][:3]) == (1, 1, 1)
-
-
-def test_bands_run_from_low_to_high_and_nothing_is_cut_off(ax):
-    *bars, values, strokes = protocol_plots.chance_bands(
-        ax, {"a": (0.3, 0.7), "b": (0.4, 0.6)}, values={"b": 0.9}, detectable={"a": 0.8}, label="x"
-    )
-    assert [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars] == [
-        pytest.approx((0.3, 0.7)), pytest.approx((0.4, 0.6)),
-    ]  # fmt: skip
-    assert (values.get_xdata().tolist(), values.get_ydata().tolist()) == ([0.9], [1])
-    assert (strokes.get_xdata().tolist(), strokes.get_ydata().tolist()) == ([0.8], [0])
-    assert ax.get_xlim()[0] < 0.3 and ax.get_xlim()[1] > 0.9
 
 
 # Whole pictures

@@ -50,16 +50,6 @@ def test_the_course_marks_better_epochs_the_kept_one_and_halvings(ax):
     assert "millionths" in lower.get_ylabel() and "nats" in ax.get_ylabel()
 
 
-def test_subject_points_leave_out_what_is_missing(ax):
-    rows = {"valence": [1.0, np.nan, 3.0], "arousal": [np.nan, np.nan, np.nan]}
-    stage_plots.subject_points(ax, rows, label="difference (points)", line=0)
-    points = [part for part in ax.collections if len(part.get_offsets())]
-    assert points[0].get_offsets()[:, 0].tolist() == [1.0, 3.0]
-    diamonds = [line.get_xdata().tolist() for line in ax.lines if line.get_marker() == "D"]
-    assert diamonds == [[2.0]]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["valence", "arousal"]
-
-
 def test_curves_over_trials_have_their_names(ax):
     stage_plots.trials_curves(ax, [4, 8], {"alone": [55.0, 60.0]}, label="accuracy (%)")
     assert ax.lines[0].get_label() == "alone"
@@ -84,12 +74,6 @@ def test_pictures_say_what_they_show():
 
 
 def test_leaking_protocols_say_so_in_pictures():
-    rows = [("window_wise", 0, e, 1 / e, 2 / e) for e in (1, 2)]
-    rows += [("trial_grouped", 0, e, 1 / e, 2 * e) for e in (1, 2)]
-    history = pd.DataFrame(rows, columns=["protocol", "fold", "epoch", "loss", "val_loss"])
-    curves = stage_pictures.curves(history, ["window_wise", "trial_grouped"])
-    assert "window-wise (windows of one trial on both sides): 0.50 in training, 1.00" in curves.alt
-    assert "trial-grouped: 0.50 in training, 4.00 in validation" in curves.alt
     found = {
         ("window_wise", "valence", "subject"): given(0.01, 0.03),
         ("trial_grouped", "valence", "subject"): given(-0.05, 0.01),

@@ -1,0 +1,110 @@
+"""Pictures of recordings and of maps: they describe the data that they are given."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from emolib.features.bands import BANDS
+from emolib.figures import pages
+from emolib.grid import DEAP_CHANNELS
+from emolib.recordings.labels import Task
+
+CHANNELS = list(DEAP_CHANNELS)
+NAMES = [band.name for band in BANDS]
+HZ = np.arange(1, 45.5, 0.5)
+DENSITY = 10 / HZ
+
+
+def class_means() -> xr.DataArray:
+    values = np.random.default_rng(0).normal(size=(2, 4, 32))
+    values[0, 1, 3] = 20
+    coords = {"class": ["rest", "arithmetic"], "band": NAMES, "channel": CHANNELS}
+    return xr.DataArray(values, coords, ("class", "band", "channel"))
+
+
+@pytest.mark.parametrize(
+    ("make", "alt"),
+    [
+        (
+            lambda: pages.class_maps(
+                class_means(), "condition", Task(classes=("rest", "arithmetic")), of="made up"
+            ),
+            r"rest \N{MINUS SIGN} arithmetic.*alpha \+\d+\.\d dB at F7",
+        ),
+        (
+            lambda: pages.spectra(
+                xr.DataArray(
+                    [DENSITY, np.exp(-((HZ - 10) ** 2) / 2)], {"frequency": HZ, "trial": [1, 2]},
+                    ("trial", "frequency"),
+                ),
+                pd.DataFrame({"x": [0, 1]}, index=[1, 2]), {"x": Task("x")}, place="Oz",
+            ),
+            r"x: low none, high 10\.0 Hz",
+        ),
+        (
+            lambda: pages.grid_and_scalp(np.arange(32.0), CHANNELS, name="alpha", unit="dB"),
+            r"\(dB\) .* from 0\.0 at Fp1 to 31\.0 at O2",
+        ),
+    ],
+)  # fmt: skip
+def test_pictures_describe_the_data(ax, make, alt):
+    picture = make()
+    assert pd.Series([picture.alt]).str.contains(alt).item(), picture.alt
+    assert len(picture.png) < 400_000
+
+
+def test_electrodes_of_a_cluster_are_named_by_band(ax):
+    means, task = class_means(), Task(classes=("rest", "arithmetic"))
+    cluster = xr.zeros_like(means.isel({"class": 0}, drop=True), dtype=bool)
+    nothing = pages.class_maps(means, "condition", task, of="made up", cluster=cluster)
+    assert nothing.alt.endswith("No electrode is in a cluster.")
+    cluster.loc["alpha", ["Oz", "O1"]] = True
+    found = pages.class_maps(means, "condition", task, of="made up", cluster=cluster)
+    assert found.alt.endswith("In a cluster: alpha O1, Oz.")
+    assert "cluster:" not in pages.class_maps(means, "condition", task, of="made up").alt
+
+
+def test_electrodes_that_a_subject_lacks_are_left_out(ax):
+    given = xr.DataArray([[1.0, 2.0, 3.0]], {"band": ["alpha"], "channel": ["Fz", "Cz", "O1"]})
+    other = given.assign_coords(channel=["Fz", "Pz", "O2"])
+    power = {f"sub-0{i}": given for i in range(1, 5)} | {"sub-05": other}  # five: two abreast
+    assert "5 subjects. alpha: from 1.0 to 3.0 dB" in pages.thumbnails(power).alt
+
+
+def test_no_figure_stays_open(ax):
+    plt.close("all")
+    pages.labels(pd.DataFrame({"low": [1], "high": [2]}, index=["x"]))
+    assert plt.get_fignums() == []
+
+
+def test_shares_name_the_strongest_cell(ax):
+    values = np.zeros((2, 32))
+    values[1, CHANNELS.index("Pz")] = 1.0
+    picture = pages.shares(
+        {"network": values}, CHANNELS, NAMES[:2], units={"network": "nats"}, task="arousal"
+    )
+    assert picture.alt == "arousal: scalp maps by band. network: most at Pz in alpha."
+
+
+def test_a_subjects_shares_are_the_mean_over_folds_of_its_electrodes(ax):
+    share = np.zeros((2, 2, 1, 3))
+    share[:, 0, 0] = [[0.0, 0.3, 9.0], [0.2, 0.1, 9.0]]
+    share[:, 1] = np.nan  # a task without labels
+    explained = xr.Dataset(
+        {
+            "share": (("fold", "task", "band", "channel"), share),
+            "completeness": (("fold", "task"), [[0.01, np.nan], [0.03, np.nan]]),
+            "n_windows": ("fold", [10, 20]),
+        },
+        {"task": ["valence", "arousal"], "band": ["alpha"], "channel": ["Fz", "Cz", "Oz"]},
+    )
+    picture = pages.subject_shares(explained, ["Fz", "Cz"], protocol="trial_grouped")
+    assert picture.alt == (
+        "Mean shares, trial-grouped: scalp maps by band. valence: most at Cz in alpha."
+    )
+    assert "30 inputs that the networks of 2 folds were not trained on" in picture.caption
+    assert "explain but for 2.0 %." in picture.caption
