@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from emolib.errors import DataError
 
 if TYPE_CHECKING:
     import mne
+    import xarray as xr
 
 SHAPE = (8, 9)
 
@@ -228,6 +228,8 @@ def to_brain_maps(features: xr.Dataset, layout: Layout = SEED_GRID) -> xr.DataAr
     -----
     METHOD section 4: two kinds in four bands make an 8 x 9 x 8 map.
     """
+    import xarray as xr  # here, not above: half a second that the layout need not wait for
+
     feature = features["feature"].transpose("window", "kind", "band", "channel")
     rows, columns = cells(feature["channel"].values.tolist(), layout)
     n_windows, n_kinds, n_bands, n_channels = feature.shape

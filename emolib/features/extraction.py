@@ -14,9 +14,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from emolib.errors import DataError, SettingsError, check_option
 from emolib.features.bands import BANDS, FILTERINGS, Band, band_pass
@@ -28,6 +28,9 @@ from emolib.features.windows import (
     samples_per_window,
     z_score,
 )
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 KINDS = ("de", "psd")
 PSDS = ("energy", "welch", "multitaper")
@@ -203,6 +206,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
 
     Examples
     --------
+    >>> import xarray as xr
     >>> noise = np.random.default_rng(0).normal(size=(3, 2, 384)).astype("float32")
     >>> recording = xr.Dataset(
     ...     {"eeg": (("trial", "channel", "time"), noise)},
@@ -212,6 +216,8 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
     >>> dict(extract_features(recording, FeatureSettings(baseline="none")).sizes)
     {'window': 18, 'kind': 2, 'band': 4, 'channel': 2, 'trial': 3}
     """
+    import xarray as xr  # here, not above: half a second that the settings need not wait for
+
     sfreq, subject = float(recording.attrs["sfreq"]), str(recording.attrs["subject"])
     n_samples = samples_per_window(sfreq, settings.window_seconds)
     if settings.baseline != "none" and "baseline" not in recording:

@@ -16,25 +16,11 @@ PLACES = frozenset(name for row in SEED_GRID for name in row if name)
 
 
 def open_eeg(path: str | Path) -> tuple[object, dict[str, str], list[str]]:
-    """Open a file with MNE and choose its EEG channels; no sample is read yet.
+    """Open any file that MNE reads and choose its EEG channels; no sample is read yet.
 
-    Parameters
-    ----------
-    path : path
-        Any file that MNE reads.
-
-    Returns
-    -------
-    raw : mne.io.BaseRaw
-    channels : dict of str to str
-        The grid's name of each channel that has a place there -> its name in the file.
-    notes : list of str
-        The channels that were dropped, and MNE's warnings.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, cut short or not readable, or no channel has a place on the grid.
+    Returns the opened file, the grid's name of each channel that has a place there mapped to its
+    name in the file, and notes: the channels that were dropped, and MNE's warnings. A file that is
+    missing, cut short or not readable, or without a channel on the grid, is a DataError.
     """
     path = Path(path)
     if not path.is_file():
@@ -43,7 +29,7 @@ def open_eeg(path: str | Path) -> tuple[object, dict[str, str], list[str]]:
     if is_edf:
         _check_complete(path)
     raw, warned = _open(path)
-    channels, dropped = _choose(path, raw)
+    channels, dropped = choose_channels(path, raw)
     if is_edf and dropped:
         # MNE brings all channels to the highest rate among them: to that of the EEG, not of others.
         raw, _ = _open(path, exclude=dropped)
@@ -56,15 +42,8 @@ def open_eeg(path: str | Path) -> tuple[object, dict[str, str], list[str]]:
 def read_microvolts(raw, channels: Sequence[str], start: int, stop: int) -> np.ndarray:
     """Read samples `start` to `stop` (not included) of channels of an opened file.
 
-    Returns
-    -------
-    array of float64, shape (channel, time)
-        Microvolts; MNE has volts.
-
-    Raises
-    ------
-    DataError
-        If the samples cannot be read, or MNE warns about them.
+    Returns ``(channel, time)``, float64, in microvolts; MNE has volts. Samples that cannot be read,
+    or that MNE warns about, are a DataError.
     """
     try:
         with warnings.catch_warnings():
@@ -76,6 +55,32 @@ def read_microvolts(raw, channels: Sequence[str], start: int, stop: int) -> np.n
             f"samples {start} to {stop} cannot be read ({type(error).__name__}: {error}).",
             "The file may be cut short or damaged: copy it again from its source.",
         ) from error
+
+
+def choose_channels(where: object, raw) -> tuple[dict[str, str], list[str]]:
+    """Map the grid's names to those of a Raw or Epochs; list the channels that are left out."""
+    channels: dict[str, str] = {}
+    dropped = []
+    for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True):
+        # MNE numbers channels of the same name: two "Fz" become "Fz-0" and "Fz-1".
+        place = canonical_name(re.sub(r"-\d+$", "", name))
+        if kind != "eeg" or place not in PLACES or name in raw.info["bads"]:
+            dropped.append(name)
+        elif place in channels:
+            raise DataError(
+                where,
+                f"channels {channels[place]!r} and {name!r} are both {place}.",
+                "Keep one channel an electrode.",
+            )
+        else:
+            channels[place] = name
+    if not channels:
+        raise DataError(
+            where,
+            f"no EEG channel has a place on the grid; found {', '.join(raw.ch_names)}.",
+            "Name the channels as the 10-20 system does: Fp1, F3, Cz, ...",
+        )
+    return channels, dropped
 
 
 def _open(path: Path, **options: object) -> tuple[object, list[str]]:
@@ -93,32 +98,6 @@ def _open(path: Path, **options: object) -> tuple[object, list[str]]:
             "Check that the file is whole, and of a kind that MNE reads, by its ending.",
         ) from error
     return raw, [" ".join(str(one.message).split()) for one in caught]
-
-
-def _choose(path: Path, raw) -> tuple[dict[str, str], list[str]]:
-    """Map the grid's names to the file's; list the channels that are dropped."""
-    channels: dict[str, str] = {}
-    dropped = []
-    for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True):
-        # MNE numbers channels of the same name: two "Fz" become "Fz-0" and "Fz-1".
-        place = canonical_name(re.sub(r"-\d+$", "", name))
-        if kind != "eeg" or place not in PLACES or name in raw.info["bads"]:
-            dropped.append(name)
-        elif place in channels:
-            raise DataError(
-                path,
-                f"channels {channels[place]!r} and {name!r} are both {place}.",
-                "Keep one channel an electrode.",
-            )
-        else:
-            channels[place] = name
-    if not channels:
-        raise DataError(
-            path,
-            f"no EEG channel has a place on the grid; found {', '.join(raw.ch_names)}.",
-            "Name the channels as the 10-20 system does: Fp1, F3, Cz, ...",
-        )
-    return channels, dropped
 
 
 def _check_complete(path: Path) -> None:

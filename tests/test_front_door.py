@@ -1,0 +1,59 @@
+"""What `import emolib` offers, and what it does not wait for."""
+
+import importlib
+import json
+import subprocess
+import sys
+
+import pytest
+
+import emolib
+
+NAMES = {
+    *("read_deap", "simulate_subject", "from_epochs", "to_epochs", "FeatureSettings"),
+    *("extract_features", "to_brain_maps", "Task", "window_table", "splits", "ModelSettings"),
+    *("build_mt_cnn", "build_crnn", "score", "Explorer", "load_study"),
+}
+ROOMS = {
+    *("recordings", "features", "splits", "model", "evaluation"),
+    *("explain", "figures", "study", "book", "grid"),
+}
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules that a fresh process has loaded after some code."""
+    code += "\nimport sys, json; print(json.dumps([*sys.modules]))"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(json.loads(ran.stdout))
+
+
+def test_settings_and_protocols_wait_for_no_heavy_library():
+    loaded = loaded_by("import emolib; emolib.FeatureSettings, emolib.Task, emolib.splits")
+    assert "emolib.features.extraction" in loaded and "emolib.splits" in loaded
+    heavy = {"keras", "jax", "mne", "matplotlib", "pandas", "xarray", "sklearn", "scipy.signal"}
+    assert not heavy & loaded
+
+
+def test_the_settings_of_a_network_do_not_load_it():
+    loaded = loaded_by("import emolib; emolib.ModelSettings, emolib.SimulationSettings")
+    assert not {"keras", "jax", "mne", "matplotlib"} & loaded
+
+
+@pytest.mark.parametrize("name", sorted(NAMES | ROOMS))
+def test_every_name_of_the_front_door_is_there(name):
+    assert name in emolib.__all__ and name in dir(emolib)
+    assert getattr(emolib, name).__doc__
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_every_public_name_of_a_room_is_there(room):
+    module = importlib.import_module(f"emolib.{room}")
+    for name in getattr(module, "__all__", ()):
+        assert getattr(module, name, None) is not None, name
+
+
+def test_a_name_that_nobody_knows_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="build_transformer"):
+        emolib.build_transformer  # noqa: B018
