@@ -11,7 +11,7 @@ from emolib.book.render import CHAPTERS, source_of, waits_for
 from emolib.model.settings import threads
 
 
-def word(text):
+def quoted(text):
     """A word of a shell command, whatever is in it."""
     return shlex.quote(str(text)).replace("{", "{{").replace("}", "}}")
 
@@ -20,14 +20,14 @@ study = studies.load(config["study"])
 subjects = {file_stem(subject): subject for subject in study.subjects()}  # by file name
 simulated = study.simulation is not None
 memory = study.reader.MEMORY_MB  # of a process that reads a recording
-emolib = f"{word(sys.executable)} -m emolib"
-here = f"{word(study.file)} > {{log}} 2>&1"
+emolib = f"{quoted(sys.executable)} -m emolib"
+study_and_log = f"{quoted(study.file)} > {{log}} 2>&1"
 
 # The study itself has its artefacts here, each variant its own in a folder.
 members = {"": study} | {f"variants/{name}/": study.variant(name) for name in study.variants}
 trained = [
-    f"{place}predictions/{protocol}/fold-{number}.parquet"
-    for place, member in members.items()
+    f"{variant_dir}predictions/{protocol}/fold-{number}.parquet"
+    for variant_dir, member in members.items()
     for protocol in member.protocols
     for number in member.folds(protocol)
 ]
@@ -42,20 +42,20 @@ attributions = [
     f"attributions/{explained}/fold-{number}.nc"
     for number in (range(study.splits(explained)) if explained else [])
 ]
-scores = [f"{place}scores/scores.parquet" for place in members]
+scores = [f"{variant_dir}scores/scores.parquet" for variant_dir in members]
 
 
 def digest(stage):
-    """What decides a stage's result in the place of an artefact."""
-    return lambda wildcards: members[wildcards.place].digest(stage)
+    """What decides a stage's result where an artefact lies."""
+    return lambda wildcards: members[wildcards.variant_dir].digest(stage)
 
 
 def variant(wildcards):
     """The option that names a variant on the command line."""
-    return f"--variant {wildcards.place.split('/')[1]}" if wildcards.place else ""
+    return f"--variant {wildcards.variant_dir.split('/')[1]}" if wildcards.variant_dir else ""
 
 
-def who(wildcards):
+def subject_of(wildcards):
     """The subject whose files have this name."""
     return subjects[wildcards.subject]
 
@@ -81,7 +81,7 @@ def recordings_of(subject):
 
 
 wildcard_constraints:
-    place=f"(?:{'|'.join(map(re.escape, members))})",  # in brackets: an empty one would be no constraint
+    variant_dir=f"(?:{'|'.join(map(re.escape, members))})",  # in brackets: an empty one would be no constraint
     subject="|".join(map(re.escape, subjects)),
     protocol="|".join(study.protocols),
     fold=r"\d+",
@@ -104,69 +104,77 @@ if simulated:
             recording="recordings/s{number}.mat",
             truth="recordings/truth/sub-{number}.nc",
         params:
-            digest=study.digest("recording"),
+            digest=study.digest("recordings"),
         log:
             "logs/simulate/sub-{number}.log",
+        benchmark:
+            "benchmarks/simulate/sub-{number}.tsv"
         resources:
             mem_mb=1000,
             runtime=5,
         shell:
-            emolib + " simulate --subject sub-{wildcards.number} " + here
+            emolib + " simulate --subject sub-{wildcards.number} " + study_and_log
 
 
 rule features:
     input:
-        lambda wildcards: recordings_of(who(wildcards)),
+        lambda wildcards: recordings_of(subject_of(wildcards)),
     output:
-        "{place}features/{subject}.nc",
+        "{variant_dir}features/{subject}.nc",
     params:
         digest=digest("features"),
-        subject=who,
+        subject=subject_of,
         variant=variant,
     log:
-        "{place}logs/features/{subject}.log",
+        "{variant_dir}logs/features/{subject}.log",
+    benchmark:
+        "{variant_dir}benchmarks/features/{subject}.tsv"
     resources:
         mem_mb=memory,
         runtime=10,
     shell:
-        emolib + " features {params.variant} --subject {params.subject:q} " + here
+        emolib + " features {params.variant} --subject {params.subject:q} " + study_and_log
 
 
 rule summary:
     input:
-        lambda wildcards: recordings_of(who(wildcards)),
-        lambda wildcards: str(study.features_file(who(wildcards)).relative_to(study.folder)),
+        lambda wildcards: recordings_of(subject_of(wildcards)),
+        lambda wildcards: str(study.features_file(subject_of(wildcards)).relative_to(study.folder)),
     output:
         "summaries/{subject}.nc",
     params:
-        digest=study.digest("summary"),
-        subject=who,
+        digest=study.digest("summaries"),
+        subject=subject_of,
     log:
         "logs/summary/{subject}.log",
+    benchmark:
+        "benchmarks/summary/{subject}.tsv"
     resources:
         mem_mb=memory,
         runtime=10,
     shell:
-        emolib + " summary --subject {params.subject:q} " + here
+        emolib + " summary --subject {params.subject:q} " + study_and_log
 
 
 rule train:
     input:
-        lambda wildcards: features_of(members[wildcards.place]),
+        lambda wildcards: features_of(members[wildcards.variant_dir]),
     output:
-        predictions="{place}predictions/{protocol}/fold-{fold}.parquet",
-        history="{place}models/{protocol}/fold-{fold}/history.parquet",
+        predictions="{variant_dir}predictions/{protocol}/fold-{fold}.parquet",
+        history="{variant_dir}models/{protocol}/fold-{fold}/history.parquet",
     params:
         digest=digest("training"),
         variant=variant,
     log:
-        "{place}logs/train/{protocol}-{fold}.log",
+        "{variant_dir}logs/train/{protocol}-{fold}.log",
+    benchmark:
+        "{variant_dir}benchmarks/train/{protocol}-{fold}.tsv"
     threads: int(threads())
     resources:
         mem_mb=6000,
         runtime=24 * 60,
     shell:
-        emolib + " train {params.variant} --protocol {wildcards.protocol} --fold {wildcards.fold} " + here
+        emolib + " train {params.variant} --protocol {wildcards.protocol} --fold {wildcards.fold} " + study_and_log
 
 
 rule refit:
@@ -178,13 +186,15 @@ rule refit:
         digest=study.digest("training"),
     log:
         "logs/refit/{protocol}-{permutation}-{fold}.log",
+    benchmark:
+        "benchmarks/refit/{protocol}-{permutation}-{fold}.tsv"
     threads: int(threads())
     resources:
         mem_mb=6000,
         runtime=24 * 60,
     shell:
         emolib + " train --protocol {wildcards.protocol} --fold {wildcards.fold}"
-        " --permutation {wildcards.permutation} " + here
+        " --permutation {wildcards.permutation} " + study_and_log
 
 
 rule explain:
@@ -194,32 +204,36 @@ rule explain:
     output:
         "attributions/{protocol}/fold-{fold}.nc",
     params:
-        digest=study.digest("attribution"),
+        digest=study.digest("attributions"),
     log:
         "logs/explain/{protocol}-{fold}.log",
+    benchmark:
+        "benchmarks/explain/{protocol}-{fold}.tsv"
     threads: int(threads())
     resources:
         mem_mb=6000,
         runtime=4 * 60,
     shell:
-        emolib + " explain --protocol {wildcards.protocol} --fold {wildcards.fold} " + here
+        emolib + " explain --protocol {wildcards.protocol} --fold {wildcards.fold} " + study_and_log
 
 
 rule score:
     input:
-        lambda wildcards: [path for path in trained if path.startswith(f"{wildcards.place}predictions")],
-        lambda wildcards: [] if wildcards.place else permuted,
+        lambda wildcards: [path for path in trained if path.startswith(f"{wildcards.variant_dir}predictions")],
+        lambda wildcards: [] if wildcards.variant_dir else permuted,
     output:
-        "{place}scores/scores.parquet",
-        "{place}scores/scores.csv",
-        "{place}scores/permuted.parquet",
+        "{variant_dir}scores/scores.parquet",
+        "{variant_dir}scores/scores.csv",
+        "{variant_dir}scores/permuted.parquet",
     params:
         digest=digest("scores"),
         variant=variant,
     log:
-        "{place}logs/score.log",
+        "{variant_dir}logs/score.log",
+    benchmark:
+        "{variant_dir}benchmarks/score/score.tsv"
     shell:
-        emolib + " score {params.variant} " + here
+        emolib + " score {params.variant} " + study_and_log
 
 
 rule group_tests:
@@ -232,11 +246,13 @@ rule group_tests:
         digest=study.digest("group_tests"),
     log:
         "logs/group_tests.log",
+    benchmark:
+        "benchmarks/group_tests/group_tests.tsv"
     resources:
         mem_mb=6000,
         runtime=60,
     shell:
-        emolib + " group-tests " + here
+        emolib + " group-tests " + study_and_log
 
 
 rule chapter:
@@ -246,13 +262,15 @@ rule chapter:
     output:
         "notebooks/chapters/{chapter}.ipynb",
     params:
-        digest=study.digest("page"),
+        digest=study.digest("pages"),
     log:
         "logs/chapter/{chapter}.log",
+    benchmark:
+        "benchmarks/chapter/{chapter}.tsv"
     resources:
         mem_mb=memory,
     shell:
-        emolib + " page --notebook {wildcards.chapter} " + here
+        emolib + " page --notebook {wildcards.chapter} " + study_and_log
 
 
 rule subject_page:
@@ -265,14 +283,16 @@ rule subject_page:
     output:
         "notebooks/subjects/{subject}.ipynb",
     params:
-        digest=study.digest("page"),
-        subject=who,
+        digest=study.digest("pages"),
+        subject=subject_of,
     log:
         "logs/subject_page/{subject}.log",
+    benchmark:
+        "benchmarks/subject_page/{subject}.tsv"
     resources:
         mem_mb=memory,
     shell:
-        emolib + " page --notebook subject_report --subject {params.subject:q} " + here
+        emolib + " page --notebook subject_report --subject {params.subject:q} " + study_and_log
 
 
 rule cohort_page:
@@ -285,11 +305,13 @@ rule cohort_page:
     output:
         "notebooks/cohort.ipynb",
     params:
-        digest=study.digest("page"),
+        digest=study.digest("pages"),
     log:
         "logs/cohort_page.log",
+    benchmark:
+        "benchmarks/cohort_page/cohort_page.tsv"
     shell:
-        emolib + " page --notebook cohort_report " + here
+        emolib + " page --notebook cohort_report " + study_and_log
 
 
 rule book:
@@ -301,8 +323,10 @@ rule book:
     output:
         "book/_build/html/index.html",
     params:
-        digest=study.digest("page"),
+        digest=study.digest("pages"),
     log:
         "logs/book.log",
+    benchmark:
+        "benchmarks/book/book.tsv"
     shell:
-        emolib + " book " + here
+        emolib + " book " + study_and_log

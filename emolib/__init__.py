@@ -8,16 +8,9 @@ The rooms, from data to pages; each imports only from those before it::
 A name is imported when it is first used: settings and protocols need not wait for Keras.
 """
 
-import os
-
 import lazy_loader
 
 __version__ = "0.1.0"
-
-# Threads of linear algebra wait for each other by spinning: with two of them, and another job on
-# the same processors, ridge regression took ten times as long. Set before NumPy is imported, or it
-# has no effect: `python -m emolib` and the kernels that it starts come through here first.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _lazy, _, __all__ = lazy_loader.attach(
     __name__,

@@ -35,7 +35,6 @@ from emolib.figures import pages as pictures
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.study import stages
-from emolib.study.group import group_tests_of
 from emolib.study.study import load
 
 use_style()
@@ -140,7 +139,7 @@ if len(can_be_told):
 # corrected over all of them after Benjamini and Hochberg.
 
 # %% tags=["remove-input"]
-tested = group_tests_of(this_study)
+tested = stages.group_tests(this_study)
 display(bullets(*map(plain, sentences.group_sentences(tested))))
 if len(of_groups := group_table(tested)):
     caption = f"Balanced accuracy of trials against {PERMUTATIONS} exchanges of the labels"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 # One thread of linear algebra a process, as Snakemake gives a job. Read when numpy is imported.
 # Threads of processes side by side wait for each other: a product can take ten times as long.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import hypothesis
 import matplotlib.pyplot as plt

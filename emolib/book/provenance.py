@@ -33,7 +33,7 @@ def provenance(study: Study, inputs: Sequence[Path] = (), *, subject: str | None
     files = [path for path in inputs if Path(path).is_file()]
     facts = ({"subject": subject} if subject else {}) | {
         "study": study.name,
-        "settings": study.digest("page"),
+        "settings": study.digest("pages"),
         "commit": commit or "not a git checkout",
         "inputs": f"{digest_of_files(files)} ({len(files)} files)" if files else "none",
         "python": platform.python_version(),

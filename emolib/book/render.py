@@ -173,8 +173,8 @@ def page_file(study: Study, name: str, subject: str | None = None) -> Path:
     return folder / "cohort.ipynb" if name == "cohort_report" else folder / f"chapters/{name}.ipynb"
 
 
-def make_page(study: Study, name: str, subject: str | None = None) -> bool:
-    """Execute one notebook for a study; a subject without features gets a page that says why."""
+def make_page(study: Study, name: str, subject: str | None = None) -> None:
+    """Execute one notebook for a study; what fails gets a page that says why."""
     output = page_file(study, name, subject)
     if name == "subject_report" and (fault := stages.failure(study, subject)):
         page = failure_page(
@@ -185,22 +185,12 @@ def make_page(study: Study, name: str, subject: str | None = None) -> bool:
         )
         with atomic(output) as path:
             nbformat.write(page, path)
-        return True
+        return
     parameters: dict[str, object] = {"study": str(study.file)}
     if name != "cohort_report":
         parameters["subject"] = subject or stages.first_valid(study)
     title = subject if name == "subject_report" else None
-    return execute(source_of(name), output, parameters, title=title)
-
-
-def failed_pages(study: Study) -> dict[str, str]:
-    """The pages whose notebook failed, and the error's last line."""
-    failed = {}
-    for path in sorted((study.folder / "notebooks").rglob("*.ipynb")):
-        fault = nbformat.read(path, as_version=4).metadata.get("emolib", {}).get("failed")
-        if fault:
-            failed[path.stem] = fault
-    return failed
+    execute(source_of(name), output, parameters, title=title)
 
 
 def make_book(study: Study) -> Path:

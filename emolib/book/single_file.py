@@ -12,7 +12,7 @@ import nbformat
 from markdown_it import MarkdownIt
 
 from emolib.book.render import page_file
-from emolib.errors import DataError, InputError
+from emolib.errors import DataError, InputError, check_option
 from emolib.storage import atomic, file_stem
 from emolib.study.study import Study
 
@@ -48,7 +48,9 @@ def export(study: Study, subject: str, ending: str, folder: Path) -> Path:
     InputError
         If there is no Chromium, which prints a PDF.
     """
-    source = page_file(study, "subject_report", subject)
+    subjects = study.subjects()
+    subject = subject if subject in subjects else f"sub-{subject}"
+    source = page_file(study, "subject_report", check_option("--subject", subject, subjects))
     if not source.exists():
         raise DataError(
             source, "is not there yet.", f"Run `python -m emolib run {study.name}` first."

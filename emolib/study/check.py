@@ -53,6 +53,22 @@ def check_study(study: Study) -> None:
         raise strange
 
 
+def report(study: Study) -> bool:
+    """Print of each subject whether it can be used, or why not; return whether all can."""
+    fetch(study)
+    check_study(study)
+    found = faults(study)
+    for subject, fault in found.items():
+        print(f"{subject}: {fault or 'can be used'}")
+    return not any(found.values())
+
+
+def fetch(study: Study) -> None:
+    """Let a reader that knows where its data are published fetch what is not there."""
+    if study.root is None and study.reader.default_root is not None:
+        study.reader.default_root(fetch=True, wanted=study.only_subjects)
+
+
 def faults(study: Study) -> dict[str, InputError | None]:
     """Read everybody and compute a trial of each: why a subject would be left out, or None."""
 

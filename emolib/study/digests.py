@@ -6,6 +6,7 @@ Settings that only change execution (cores, executor, logging) are in no digest.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,57 +16,47 @@ from emolib.storage import digest_of_files, digest_of_settings
 # What is made by which rooms: an artefact is made again when its settings or its code change,
 # or when what it is made from is. So training need not name the features' rooms again.
 CODE_OF = {
-    "recording": ["errors", "storage", "grid", "recordings"],
+    "recordings": ["errors", "storage", "grid", "recordings"],
     "features": ["errors", "storage", "grid", "recordings", "features"],
-    "summary": [
+    "summaries": [
         *("grid", "recordings/labels", "features", "splits", "model/predictions"),
         "evaluation",
     ],
     "training": ["grid", "recordings/labels", "splits", "model", "study/stages", "study/fold"],
-    "attribution": [
+    "attributions": [
         *("grid", "recordings/labels", "splits", "model", "explain"),
         *("study/stages", "study/networks", "study/attribution", "study/explain"),
     ],
-    "group_tests": ["grid", "recordings/labels", "splits", "evaluation", "study/group"],
+    "group_tests": ["grid", "recordings/labels", "splits", "evaluation", "study/stages"],
     "scores": ["model/predictions", "evaluation/bootstrap", "evaluation/scores"],
-    "page": ["."],
+    "pages": ["."],
 }
 
-# And by which keys of the study file; a page, which is not listed, may show any.
+# And by which keys of the study file; pages, which are not listed, may show any.
 SETTINGS_OF = {
-    "recording": ["simulation"],
+    "recordings": ["simulation"],
     "features": ["dataset", "simulation", "features"],
-    "summary": ["tasks", "features", "protocols", "seed"],
+    "summaries": ["tasks", "features", "protocols", "seed"],
     "training": ["tasks", "model", "training", "n_folds", "fine_tune", "seed"],
-    "attribution": ["tasks", "features", "model", "n_folds", "seed"],
+    "attributions": ["tasks", "features", "model", "n_folds", "seed"],
     "group_tests": ["tasks", "protocols", "n_folds", "seed"],
     "scores": [],
 }
 
 
 def digest(stage: str, settings: Mapping[str, Any]) -> str:
-    """Name all that decides a stage's result, its input files aside, in a few characters.
-
-    Parameters
-    ----------
-    stage : str
-        A key of `CODE_OF`.
-    settings : mapping
-        The study's, by key of its file.
-    """
-    used = (
-        {key: settings[key] for key in SETTINGS_OF[stage]}
-        if stage in SETTINGS_OF
-        else dict(settings)
-    )
-    if stage in ("training", "attribution", "page"):
+    """Return a digest of a stage's settings and one of its code, joined by a hyphen."""
+    used = {key: settings[key] for key in SETTINGS_OF.get(stage, settings)}
+    if stage in ("training", "attributions", "pages"):
         used["threads"] = threads()  # they decide the last bits of a sum
-    code = [path for room in CODE_OF[stage] for path in _modules(room)]
-    return digest_of_settings(used | {"code": digest_of_files(code)})
+    return f"{digest_of_settings(used)}-{_digest_of_code(stage)}"
 
 
-def _modules(room: str) -> list[Path]:
-    """The source files of a room of the package."""
+@cache  # one Snakefile asks for each of its jobs
+def _digest_of_code(stage: str) -> str:
     package = Path(__file__).parents[1]
-    place = package / room
-    return sorted(place.rglob("*.py")) if place.is_dir() else [package / f"{room}.py"]
+    files: list[Path] = []
+    for room in CODE_OF[stage]:
+        folder = package / room
+        files += sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+    return digest_of_files(files)

@@ -62,7 +62,7 @@ def attributions(study: Study, protocol: str, subject: str) -> xr.Dataset:
     found = {}
     for number, file in files.items():
         try:
-            of_fold = stages.load_artefact(file)
+            of_fold = stages.load_dataset(file)
         except DataError as error:  # the fold could not be trained; the others may serve
             fault = error
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -31,30 +32,28 @@ ROW_GROUP = 10_000  # rows of a table that are read together: little more than a
 
 def make_recording(study: Study, subject: str) -> None:
     """Simulate one subject of the study and write it in DEAP's format, the truth beside it."""
-    simulated.write_subject(study.simulation, _number(subject), study.recordings_root)
+    number = int(subject.removeprefix("sub-"))
+    simulated.write_subject(study.simulation, number, study.recordings_root)
 
 
 def ensure_recording(study: Study, subject: str) -> None:
     """Simulate a subject of a simulated study, unless its file is there with these settings."""
     if study.simulation is None:
         return
+    wanted, root = dataclasses.asdict(study.simulation), study.recordings_root
     try:
-        made_with = json.loads(simulated.read_truth(study.recordings_root, subject).settings)
+        made_with = json.loads(simulated.read_truth(root, subject).settings)
     except DataError:
-        made_with = None
-    wanted = dataclasses.asdict(study.simulation)
-    current = made_with and all(wanted.get(name) == value for name, value in made_with.items())
-    if not (current and _simulated_file(study, subject).exists()):
+        made_with = {"nothing": "was made"}
+    there = (root / f"s{subject.removeprefix('sub-')}.mat").exists()
+    if not (there and made_with.items() <= wanted.items()):
         make_recording(study, subject)
 
 
 def recording(study: Study, subject: str) -> xr.Dataset:
     """Read one subject's recording; a simulated one that is not there yet is made.
 
-    Raises
-    ------
-    DataError
-        If its file cannot be used. It names the file, what is wrong and what to do.
+    A DataError names the file if it cannot be used, what is wrong with it and what to do.
     """
     ensure_recording(study, subject)
     try:
@@ -85,28 +84,26 @@ def make_features(study: Study, subject: str) -> None:
 def features(study: Study, subject: str) -> xr.Dataset:
     """Load a subject's features (window, kind, band, channel); make them if they are missing.
 
-    Raises
-    ------
-    DataError
-        If the subject's recording could not be used.
+    Where the recording could not be used, the DataError that says why is raised again.
     """
     if not study.features_file(subject).exists():
         make_features(study, subject)
-    return load_artefact(study.features_file(subject))
+    return load_dataset(study.features_file(subject))
 
 
 def make_summary(study: Study, subject: str) -> None:
     """Write what a subject's page and the cohort's show of the subject, its scores aside."""
-    from emolib.evaluation.subject import (
-        summarise,  # MNE takes seconds that others need not wait for
-    )
+    # Imported here: MNE takes seconds that others need not wait for.
+    from emolib.evaluation.subject import summarise
 
-    if fault := failure(study, subject):
-        found = failure_dataset(fault, subject=subject)
+    try:
+        own = features(study, subject)
+    except DataError as error:
+        found = failure_dataset(failure_record(error), subject=subject)
     else:
         found = summarise(
             recording(study, subject),
-            features(study, subject),
+            own,
             study.tasks,
             study.features,
             within=study.has_within_subject,
@@ -117,21 +114,17 @@ def make_summary(study: Study, subject: str) -> None:
 
 
 def summary(study: Study, subject: str) -> xr.Dataset:
-    """Load a subject's summary, see `subject_summary.summarise`; make it if it is missing.
+    """Load a subject's summary, see `evaluation.subject.summarise`; make it if it is missing.
 
-    Raises
-    ------
-    DataError
-        If the subject's recording could not be used.
+    Where the recording could not be used, the DataError that says why is raised again.
     """
     if not study.summary_file(subject).exists():
-        features(study, subject)
         make_summary(study, subject)
-    return load_artefact(study.summary_file(subject))
+    return load_dataset(study.summary_file(subject))
 
 
 def failure(study: Study, subject: str) -> dict[str, str] | None:
-    """Why a subject could not be used (where, problem, remedy); None if nothing is known."""
+    """Return why a subject could not be used, as `failure_record`; None if nothing is known."""
     if not study.features_file(subject).exists():
         return None
     with xr.open_dataset(study.features_file(subject), engine="h5netcdf") as stored:
@@ -139,25 +132,19 @@ def failure(study: Study, subject: str) -> dict[str, str] | None:
 
 
 def failures(study: Study) -> dict[str, dict[str, str]]:
-    """The subjects that could not be used: where the fault is, the problem, the remedy."""
-    faults = {subject: failure(study, subject) for subject in study.subjects()}
-    return {subject: fault for subject, fault in faults.items() if fault}
+    """Return why subjects could not be used, by subject; those that could are not in it."""
+    found = {subject: failure(study, subject) for subject in study.subjects()}
+    return {subject: failed for subject, failed in found.items() if failed}
 
 
 def valid_subjects(study: Study) -> list[str]:
-    """The subjects of the study whose features are not known to have failed."""
+    """List the subjects of the study whose features are not known to have failed."""
     failed = failures(study)
     return [subject for subject in study.subjects() if subject not in failed]
 
 
 def first_valid(study: Study) -> str:
-    """The first subject whose recording can be used; chapters show this one.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
+    """Return the first subject whose recording can be used, or raise a DataError."""
     for subject in study.subjects():
         try:
             features(study, subject)
@@ -171,80 +158,71 @@ def first_valid(study: Study) -> str:
 
 
 def load_windows(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
-    """Brain maps and metadata of all usable subjects, stacked.
+    """Stack the brain maps and the metadata of all valid subjects.
 
     Returns
     -------
     maps : array, shape (n_windows, 8, 9, n_planes), float32
-    table : DataFrame, a row a window
-        Columns subject, trial, stimulus, window, and a class column a task (-1: no rating).
+    table : DataFrame with one row per window
+        Columns subject, trial, stimulus, window, and a class column per task (-1: no rating).
     """
-    tables, stacks = [], []
+    tables, maps_of = [], []
     for subject in valid_subjects(study):
         loaded = features(study, subject)
         tables.append(window_table(loaded, study.tasks))
-        stacks.append(to_brain_maps(loaded).values)
+        maps_of.append(to_brain_maps(loaded).values)
     if not tables:
         raise _nobody(study)
-    table = pd.concat(tables, ignore_index=True)
+    maps, table = np.concatenate(maps_of), pd.concat(tables, ignore_index=True)
     rated = (table[list(study.tasks)] >= 0).any(axis=1).to_numpy()
-    maps = np.concatenate(stacks)
     return (maps if rated.all() else maps[rated]), table[rated].reset_index(drop=True)
 
 
 def predictions(study: Study, subject: str | None = None) -> pd.DataFrame:
-    """The predictions of every protocol, fold and stage, as far as they are made.
+    """Read the predictions of every protocol, fold and stage, as far as they are made.
 
     Of one subject, if it is named: a page of one subject does not read those of all. A column
     ``repeat`` numbers the trainings of one fold from 0.
     """
-    tables = _read_folds(study, "predictions", subject)
-    if len(tables):
-        tables["repeat"] = tables["fold"] // tables["protocol"].map(study.splits)
-    return tables
-
-
-def permuted_predictions(study: Study) -> pd.DataFrame:
-    """The predictions of the refits on permuted labels; a column ``permutation`` numbers them."""
-    tables = [
-        pd.read_parquet(file).assign(permutation=i)
-        for _, i, _, file in _permuted_files(study)
-        if file.exists() and not _failed(file)
-    ]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    table = _read(_fold_files(study, "predictions").values(), subject)
+    if len(table):
+        table["repeat"] = table["fold"] // table["protocol"].map(study.splits)
+    return table
 
 
 def histories(study: Study) -> pd.DataFrame:
-    """The training histories: a row an epoch, losses in nats, learning rates."""
-    return _read_folds(study, "history")
+    """Read the training histories: a row per epoch, losses in nats, learning rates."""
+    return _read(_fold_files(study, "history").values())
 
 
-def failed_folds(study: Study) -> dict[str, dict[str, str]]:
-    """What the data could not serve, by name ("trial-grouped, fold 1"), and why.
-
-    Folds of the study, its refits on permuted labels, and the folds of its variants.
-    """
-    files = {
-        f"{protocol}, fold {number}": study.fold_files(protocol, number)["predictions"]
-        for protocol in study.protocols
-        for number in study.folds(protocol)
-    }
-    for protocol, i, number, file in _permuted_files(study):
-        files[f"{protocol}, permuted labels {i}, fold {number}"] = file
-    failed = {
-        name.replace("_", "-"): fault
-        for name, file in files.items()
-        if (fault := fold_failure(file)) is not None
-    }
-    for variant in study.variants:
-        of_variant = failed_folds(study.variant(variant)).items()
-        failed |= {f"{variant.replace('_', ' ')}: {name}": fault for name, fault in of_variant}
-    return failed
+def permuted_predictions(study: Study) -> pd.DataFrame:
+    """Read the predictions of refits on permuted labels; ``permutation`` numbers them from 1."""
+    most = max(study.permutations.values(), default=0)
+    files = {i: _permuted_files(study, i).values() for i in range(1, most + 1)}
+    tables = [_read(of_one).assign(permutation=i) for i, of_one in files.items()]
+    return _stacked(tables)
 
 
 def fold_failure(file: Path) -> dict[str, str] | None:
-    """Why a fold could not be trained, by its file of predictions; None if nothing is known."""
-    return pd.read_parquet(file).attrs["failure"] if file.exists() and _failed(file) else None
+    """Return why a fold could not be trained, by its file of predictions; None if it could be."""
+    if not file.exists() or parquet.read_schema(file).names:
+        return None
+    return pd.read_parquet(file).attrs["failure"]
+
+
+def failed_folds(study: Study) -> dict[str, dict[str, str]]:
+    """Return why folds could not be trained, by name such as "trial-grouped, fold 1".
+
+    Folds of the study, its refits on permuted labels, and the folds of its variants.
+    """
+    files = _fold_files(study, "predictions")
+    for i in range(1, max(study.permutations.values(), default=0) + 1):
+        files |= _permuted_files(study, i)
+    found = {name: failed for name, file in files.items() if (failed := fold_failure(file))}
+    for variant in study.variants:
+        of_variant = failed_folds(study.variant(variant)).items()
+        found |= {f"{variant.replace('_', ' ')}: {name}": failed for name, failed in of_variant}
+    return found
 
 
 def make_scores(study: Study) -> None:
@@ -258,16 +236,49 @@ def make_scores(study: Study) -> None:
 
 
 def scores(study: Study) -> pd.DataFrame:
-    """The study's scores; see `evaluation.score` for the columns."""
+    """Read the study's scores; see `evaluation.score` for the columns."""
     return pd.read_parquet(study.scores_file("parquet"))
 
 
 def permuted_scores(study: Study) -> pd.DataFrame:
-    """What refits on permuted labels score; see `evaluation.permuted_scores` for the columns."""
+    """Read what refits on permuted labels score; see `evaluation.permuted_scores`."""
     return pd.read_parquet(study.permuted_scores_file)
 
 
-# -- helpers -------------------------------------------------------------------------------
+def make_group_tests(study: Study) -> None:
+    """Test a study's valid subjects together, and write the table; empty if there are none."""
+    # Imported here: scikit-learn takes seconds that readers need not wait for.
+    from emolib.evaluation.group import COLUMNS, group_tests
+
+    predicted = predictions(study)
+    if len(predicted):
+        predicted = predicted[predicted["repeat"] == 0]
+    try:
+        maps, table = load_windows(study)
+    except DataError:  # nobody can be used, which other pages tell
+        tested = pd.DataFrame(columns=list(COLUMNS))
+    else:
+        tested = group_tests(
+            maps,
+            table,
+            study.tasks,
+            study.protocols,
+            n_folds=study.n_folds,
+            seed=study.seed,
+            chronological=study.chronological,
+            predictions=predicted,
+        )
+    write_table(tested, study.group_tests_file)
+
+
+def group_tests(study: Study) -> pd.DataFrame:
+    """Read the tests of `evaluation.group.group_tests`; make them if they are missing."""
+    if not study.group_tests_file.exists():
+        make_group_tests(study)
+    return pd.read_parquet(study.group_tests_file)
+
+
+# -- files ---------------------------------------------------------------------------------
 
 
 def write_dataset(artefact: xr.Dataset, file: Path) -> None:
@@ -276,12 +287,13 @@ def write_dataset(artefact: xr.Dataset, file: Path) -> None:
         artefact.to_netcdf(path, engine="h5netcdf")
 
 
-def failure_dataset(fault: dict[str, str], **who: object) -> xr.Dataset:
-    """What stands in the place of an artefact that could not be made; `load_artefact` raises it."""
-    return xr.Dataset(attrs={**who, "failure": json.dumps(fault)})
+def write_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a table as Parquet, whole or not at all."""
+    with atomic(file) as path:
+        table.to_parquet(path, index=False, row_group_size=ROW_GROUP)
 
 
-def load_artefact(file: Path) -> xr.Dataset:
+def load_dataset(file: Path) -> xr.Dataset:
     """Load an artefact, or raise why there is none."""
     artefact = xr.load_dataset(file, engine="h5netcdf")
     if "failure" in artefact.attrs:
@@ -289,13 +301,13 @@ def load_artefact(file: Path) -> xr.Dataset:
     return artefact
 
 
-def _number(subject: str) -> int:
-    """The number in a simulated subject's name: 3 for "sub-03"."""
-    return int(subject.removeprefix("sub-"))
+def failure_dataset(record: dict[str, str], **of: object) -> xr.Dataset:
+    """Return what is written in place of an artefact that could not be made."""
+    return xr.Dataset(attrs={**of, "failure": json.dumps(record)})
 
 
 def failure_record(error: InputError) -> dict[str, str]:
-    """What a failed artefact keeps of an error: where, problem and remedy."""
+    """Return what is kept of an error: source, message and hint."""
     return {"source": error.source, "message": error.message, "hint": error.hint}
 
 
@@ -307,40 +319,36 @@ def _nobody(study: Study) -> DataError:
     )
 
 
-def _simulated_file(study: Study, subject: str) -> Path:
-    return study.recordings_root / f"s{_number(subject):02d}.mat"
-
-
-def write_table(table: pd.DataFrame, file: Path) -> None:
-    """Write a table as Parquet, whole or not at all."""
-    with atomic(file) as path:
-        table.to_parquet(path, index=False, row_group_size=ROW_GROUP)
-
-
-def _permuted_files(study: Study) -> list[tuple[str, int, int, Path]]:
-    """The files of the refits on permuted labels, with protocol, permutation and fold."""
-    return [
-        (protocol, i, number, study.permuted_file(protocol, i, number))
-        for protocol, n in study.permutations.items()
-        for i in range(1, n + 1)
-        for number in range(study.splits(protocol))
-    ]
-
-
-def _failed(file: Path) -> bool:
-    """Whether a fold could not be trained: its table has no columns then."""
-    return not parquet.read_schema(file).names
-
-
-def _read_folds(study: Study, what: str, subject: str | None = None) -> pd.DataFrame:
-    own = [("subject", "==", subject)] if subject else None
-    files = [
-        study.fold_files(protocol, number)[what]
+def _fold_files(study: Study, what: str) -> dict[str, Path]:
+    """The study's files of one kind, by the name of their fold."""
+    return {
+        f"{protocol.replace('_', '-')}, fold {number}": study.fold_files(protocol, number)[what]
         for protocol in study.protocols
         for number in study.folds(protocol)
+    }
+
+
+def _permuted_files(study: Study, i: int) -> dict[str, Path]:
+    """The predictions of refits on the i-th permutation, by the name of their fold."""
+    folds = [
+        (name, k)
+        for name, n in study.permutations.items()
+        if i <= n
+        for k in range(study.splits(name))
     ]
-    tables = [
-        pd.read_parquet(file, filters=own) for file in files if file.exists() and not _failed(file)
-    ]
+    return {
+        f"{name.replace('_', '-')}, permuted labels {i}, fold {k}": study.permuted_file(name, i, k)
+        for name, k in folds
+    }
+
+
+def _read(files: Iterable[Path], subject: str | None = None) -> pd.DataFrame:
+    """One table of all files that are there and hold rows, or of one subject's rows."""
+    own = [("subject", "==", subject)] if subject else None
+    trained = [file for file in files if file.exists() and not fold_failure(file)]
+    return _stacked([pd.read_parquet(file, filters=own) for file in trained])
+
+
+def _stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:
     tables = [table for table in tables if len(table)]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

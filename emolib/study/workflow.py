@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import re
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from snakemake.api import SnakemakeApi
 from snakemake.exceptions import print_exception
 from snakemake.logging import logger
-from snakemake.settings.types import (
-    ConfigSettings,
-    DAGSettings,
-    ExecutionSettings,
-    OutputSettings,
-    ResourceSettings,
-)
+from snakemake.settings import types as settings
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from emolib.errors import InputError
+from emolib.storage import atomic
+from emolib.study import check, stages
+from emolib.study.digests import CODE_OF
 from emolib.study.study import PROJECT, Study
 
+MADE_WITH = "made_with.json"  # the digests that a study's results were made with, by stage
 LOG_LINES = 20  # of a failed job's log, shown on the terminal
 
-# What Snakemake says of why a job runs, and what a person is told.
+# Why a job runs: Snakemake's words, which a colon may follow with the files that it means, and
+# ours for a person.
 REASONS = {
-    r"Missing output files: .*": "not there yet",
-    r"Input files updated by another job: ": "made anew: ",
-    r"Updated input files: ": "changed: ",
-    r"(Params have|Code has) changed since last execution.*": "settings or code changed",
-    r"Set of input files has changed since last execution": "other input files",
-    r"Incomplete output files: ": "was cut off: ",
-    r"Forced execution": "cut off last time, or forced",
+    "Missing output files": "not there yet",
+    "Input files updated by another job": "made anew: {}",
+    "Updated input files": "changed: {}",
+    "Params have changed since last execution": "settings or code changed",
+    "Code has changed since last execution": "settings or code changed",
+    "Set of input files has changed since last execution": "other input files",
+    "Incomplete output files": "was cut off: {}",
+    "Forced execution": "cut off last time, or forced",
 }
 
 
@@ -44,66 +45,8 @@ class WorkflowError(InputError):
     """A stage failed for a reason that is not one subject's."""
 
 
-class ProgressHandler(logging.Handler):
-    """Turns Snakemake's log events into a line a finished job and one bar for the whole."""
-
-    def __init__(self, console: Console):
-        super().__init__()
-        self.console = console
-        self.jobs: dict[int, dict] = {}
-        self.failed: list[dict] = []
-        self.messages: list[str] = []
-        self.done = 0
-        self.bar = Progress(
-            TextColumn("[bold]{task.completed:.0f} of {task.total:.0f} jobs"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}"),
-            console=console,
-            transient=True,
-        )
-        self.task = self.bar.add_task("planning", total=1)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take one event; anything else that Snakemake says is kept for the case of failure."""
-        event = getattr(record, "event", None)
-        if event == LogEvent.RUN_INFO:
-            self.bar.update(self.task, total=record.stats["total"] - 1)  # "all" does nothing
-        elif event == LogEvent.JOB_INFO:
-            name = " ".join([record.rule_name, *map(str, record.wildcards.values())])
-            self.jobs[record.jobid] = {
-                "name": name,
-                "why": record.reason,
-                "log": [str(path) for path in record.log],
-                "start": time.monotonic(),
-                "rule": record.rule_name,
-            }
-            self._describe()
-        elif event == LogEvent.JOB_FINISHED:
-            job = self.jobs.pop(record.job_id, None)
-            if job and job["rule"] != "all":
-                self.done += 1
-                seconds = time.monotonic() - job["start"]
-                self.bar.advance(self.task)
-                self.console.print(
-                    f"[green]done[/] {seconds:6.1f} s  {job['name']:<38} [dim]{_short(job['why'])}"
-                )
-            self._describe()
-        elif event == LogEvent.JOB_ERROR:
-            job = self.jobs.pop(record.jobid, None)
-            if job:
-                self.failed.append(job)
-                self.console.print(f"[red]failed[/]          {job['name']}")
-        elif record.levelno >= logging.WARNING:
-            self.messages.append(record.getMessage())
-
-    def _describe(self) -> None:
-        running = [job["name"] for job in self.jobs.values() if job["rule"] != "all"]
-        self.bar.update(self.task, description=", ".join(running))
-
-
-def run(study: Study, *, cores: int, force: bool = False, targets: Sequence[str] = ()) -> int:
-    """Bring all of a study's artefacts up to date.
+def run(study: Study, cores: int, force: bool = False, targets: Sequence[str] = ()) -> bool:
+    """Bring a study up to date, and print what was made and what could not be used.
 
     Parameters
     ----------
@@ -117,55 +60,170 @@ def run(study: Study, *, cores: int, force: bool = False, targets: Sequence[str]
 
     Returns
     -------
-    int
-        The number of jobs that ran.
+    bool
+        Whether all subjects, folds and pages could be made.
 
     Raises
     ------
     WorkflowError
         If a stage fails, with the end of its log, or another run works on the study.
     """
+    start = time.monotonic()
+    check.fetch(study)
+    check.check_study(study)
+    subjects = study.subjects()
+    print(f"{study.title}: {len(subjects)} subjects, {', '.join(study.protocols)}")
+    n_jobs = run_jobs(study, cores, force, targets)
+    took = f"{time.monotonic() - start:.0f} s"
+    print(f"{n_jobs} jobs in {took}" if n_jobs else f"nothing to do: all is up to date ({took})")
+    failed, folds, pages = stages.failures(study), stages.failed_folds(study), failed_pages(study)
+    for subject, failure in failed.items():
+        print(f"not used: {subject}: {failure['source']}: {failure['message']} {failure['hint']}")
+    for fold, failure in folds.items():
+        print(f"not trained: {fold}: {failure['message']} {failure['hint']}")
+    for page, error in pages.items():
+        print(f"failed page: {page}: {error}")
+    if failed:
+        print(f"{len(subjects) - len(failed)} of {len(subjects)} subjects are in the book.")
+    if not targets:
+        print(study.book / "index.html")
+    return not (failed or folds or pages)
+
+
+def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[str] = ()) -> int:
+    """Make what is missing or outdated, as `run` does, and return the number of jobs that ran."""
     study.folder.mkdir(parents=True, exist_ok=True)
-    console = Console(highlight=False, soft_wrap=True)
-    handler = ProgressHandler(console)
-    again = {"force_incomplete": True, "forceall": force}
+    now, record = {stage: study.digest(stage) for stage in CODE_OF}, study.folder / MADE_WITH
+    if not record.exists():
+        older = (study.folder / ".snakemake").exists()  # results of a version without a record
+        unknown = {stage: digest.split("-")[0] + "-" for stage, digest in now.items()}
+        _write(record, unknown if older else now)
+    handler = ProgressHandler(study.folder, changes(json.loads(record.read_text()), now))
     try:
         # The lock goes with the process, however it ends; Snakemake's own would stay behind.
         with FileLock(study.folder / ".lock", timeout=0):
-            _run_snakemake(study, cores, DAGSettings(frozenset(targets), **again), handler)
+            _run_snakemake(study, cores, force, targets, handler)
     except Timeout:
         raise WorkflowError(
             study.folder, "is in use by another run.", "Wait for it, or end it."
         ) from None
     if handler.failed:
-        job = handler.failed[0]
-        logs = [study.folder / path for path in job["log"]]
-        ends = ["\n".join(_lines(path)[-LOG_LINES:]) for path in logs]
+        name, log = handler.failed[0]
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         raise WorkflowError(
-            job["name"],
-            "failed. The end of its log:\n" + "\n".join(ends) + "\n",
-            f"The whole log: {', '.join(map(str, logs))}. "
-            "After mending the cause, run again: what is finished is kept.",
+            name,
+            "\n".join(["failed. The end of its log:", *lines[-LOG_LINES:], ""]),
+            f"The whole log: {log}. After mending the cause, run again: what is finished is kept.",
         )
+    if not targets:
+        _write(record, now)
     return handler.done
 
 
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Compare the digests of two runs by stage; return what has changed, code or settings.
+
+    Examples
+    --------
+    >>> changes({"features": "a-b", "scores": "c-d"}, {"features": "a-x", "scores": "c-d"})
+    'emolib (features) changed since these results were made'
+    >>> changes({"group_tests": "a-b"}, {"group_tests": "x-y"})
+    "emolib (group tests) and the study's settings (group tests) changed since these results \
+were made"
+    """
+    found = []
+    for part, what in ((1, "emolib"), (0, "the study's settings")):
+        changed = [
+            stage.replace("_", " ")
+            for stage, digest in now.items()
+            if digest.split("-")[part] != before.get(stage, digest).split("-")[part]
+        ]
+        if changed:
+            found.append(f"{what} ({', '.join(changed)})")
+    return f"{' and '.join(found)} changed since these results were made" if found else ""
+
+
+def failed_pages(study: Study) -> dict[str, str]:
+    """The pages whose notebook failed, and the error's last line."""
+    failed = {}
+    for path in sorted((study.folder / "notebooks").rglob("*.ipynb")):
+        metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+        if error := metadata.get("emolib", {}).get("failed"):
+            failed[path.stem] = error
+    return failed
+
+
+class ProgressHandler(logging.Handler):
+    """Turns Snakemake's log events into a line per finished job and one bar for the whole."""
+
+    def __init__(self, folder: Path, changed: str):
+        super().__init__()
+        self.folder, self.changed = folder, changed
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.running: dict[int, tuple[str, str, float, Path]] = {}  # name, reason, start, log
+        self.failed: list[tuple[str, Path]] = []
+        self.messages: list[str] = []
+        self.done = 0
+        self.bar = Progress(
+            TextColumn("[bold]{task.completed:.0f} of {task.total:.0f} jobs"),
+            *(BarColumn(), TimeElapsedColumn(), TextColumn("[dim]left"), TimeRemainingColumn()),
+            TextColumn("{task.description}"),
+            console=self.console,
+            transient=True,
+            speed_estimate_period=600,  # seconds; a job that trains takes minutes
+        )
+        self.task = self.bar.add_task("planning", total=1)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one event; anything else that Snakemake says is kept for the case of failure."""
+        event = getattr(record, "event", None)
+        job = getattr(record, "jobid", getattr(record, "job_id", None))
+        if event == LogEvent.RUN_INFO:
+            self._plan(Counter(record.stats))
+        elif event == LogEvent.JOB_INFO and record.rule_name != "all":
+            name = " ".join([record.rule_name, *filter(None, record.wildcards.values())])
+            log = self.folder / record.log[0]
+            self.running[job] = (name, record.reason, time.monotonic(), log)
+        elif event == LogEvent.JOB_FINISHED and job in self.running:
+            name, reason, start, _ = self.running.pop(job)
+            self.done += 1
+            self.bar.advance(self.task)
+            seconds = time.monotonic() - start
+            self.console.print(f"[green]done[/] {seconds:6.1f} s  {name:<38} [dim]{_why(reason)}")
+        elif event == LogEvent.JOB_ERROR and job in self.running:
+            name, _, _, log = self.running.pop(job)
+            self.failed.append((name, log))
+            self.console.print(f"[red]failed[/]          {name}")
+        elif record.levelno >= logging.WARNING:
+            self.messages.append(record.getMessage())
+        running = ", ".join(name for name, *_ in self.running.values())
+        self.bar.update(self.task, description=running)
+
+    def _plan(self, jobs: Counter[str]) -> None:
+        """Tell what changed, and how many of the jobs that made the results run again."""
+        self.bar.update(self.task, total=jobs["total"] - jobs["all"])  # "all" does nothing
+        made = Counter(path.parent.name for path in self.folder.glob("**/benchmarks/*/*.tsv"))
+        if self.changed:
+            again = (jobs & made).total()
+            self.console.print(f"{self.changed}: {again} of {made.total()} jobs run again")
+
+
 def _run_snakemake(
-    study: Study, cores: int, settings: DAGSettings, handler: ProgressHandler
+    study: Study, cores: int, force: bool, targets: Sequence[str], handler: ProgressHandler
 ) -> None:
-    with SnakemakeApi(OutputSettings(enable_file_logging=False)) as api, handler.bar:
-        for default in list(logger.handlers):
-            logger.removeHandler(default)
-        logger.addHandler(handler)
+    quiet = settings.OutputSettings(enable_file_logging=False)
+    wanted = settings.DAGSettings(frozenset(targets), force_incomplete=True, forceall=force)
+    with SnakemakeApi(quiet) as api, handler.bar:
+        logger.handlers[:] = [handler]
         try:
             workflow = api.workflow(
-                resource_settings=ResourceSettings(cores=cores),
-                config_settings=ConfigSettings(config={"study": str(study.file)}),
+                resource_settings=settings.ResourceSettings(cores=cores),
+                config_settings=settings.ConfigSettings(config={"study": str(study.file)}),
                 snakefile=PROJECT / "Snakefile",
                 workdir=study.folder,
             )
-            dag = workflow.dag(settings)
-            dag.execute_workflow(execution_settings=ExecutionSettings(lock=False, keep_going=True))
+            how = settings.ExecutionSettings(lock=False, keep_going=True)
+            workflow.dag(wanted).execute_workflow(execution_settings=how)
         except Exception as error:
             if handler.failed:
                 return  # the caller says which job, and shows its log
@@ -177,21 +235,22 @@ def _run_snakemake(
             ) from error
 
 
-def _short(reason: str) -> str:
-    """Say Snakemake's reason in a few words.
+def _why(reason: str) -> str:
+    """Say Snakemake's reasons in a few words.
 
     Examples
     --------
-    >>> _short("Missing output files: features/sub-01.nc")
+    >>> _why("Missing output files: features/sub-01.nc; Updated input files: recordings/s01.mat")
     'not there yet'
-    >>> _short("Updated input files: recordings/s02.mat")
-    'changed: recordings/s02.mat'
+    >>> _why("Updated input files: recordings/s02.mat; Code has changed since last execution")
+    'changed: recordings/s02.mat; settings or code changed'
     """
-    text = " ".join(str(reason).split())
-    for theirs, ours in REASONS.items():
-        text = re.sub(theirs, ours, text)
+    parts = [part.partition(": ") for part in reason.split("; ")]
+    told = [REASONS.get(kind, kind).format(files) for kind, _, files in parts]
+    text = told[0] if told[0] == "not there yet" else "; ".join(dict.fromkeys(told))
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text(errors="replace").splitlines() if path.exists() else []
+def _write(record: Path, digests: Mapping[str, str]) -> None:
+    with atomic(record) as path:
+        path.write_text(json.dumps(digests, indent=1))

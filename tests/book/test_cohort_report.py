@@ -24,7 +24,6 @@ from emolib.evaluation.group import COLUMNS
 from emolib.evaluation.scores import permuted_scores, score
 from emolib.features.bands import BANDS
 from emolib.splits.protocols import BOTH_SIDES
-from emolib.study import group as group_stage
 from emolib.study import stages
 from emolib.study.study import Study
 
@@ -124,6 +123,7 @@ def page(tmp_path, monkeypatch) -> Callable[..., str]:
         found = {name: summary(rng, task, own) for name, own in labels.items()}
         scores = score(predictions, resamples=20)
         permuted = permuted_scores(pd.DataFrame())
+        untested = pd.DataFrame(columns=list(COLUMNS))
         monkeypatch.setattr(Study, "subjects", lambda self: subjects)
         for name, given in {
             "failures": lambda study: failed,
@@ -133,10 +133,9 @@ def page(tmp_path, monkeypatch) -> Callable[..., str]:
             "permuted_scores": lambda study: permuted,
             "histories": lambda study: pd.DataFrame(),
             "failed_folds": lambda study: {},
+            "group_tests": lambda study: untested,
         }.items():
             monkeypatch.setattr(stages, name, given)
-        untested = pd.DataFrame(columns=list(COLUMNS))
-        monkeypatch.setattr(group_stage, "group_tests_of", lambda study: untested)
         return shown(source_of("cohort_report"), {"study": str(file)})
 
     return make

@@ -1,0 +1,93 @@
+"""What a command loads, and how many threads of linear algebra it takes, before it works."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    *("IPython", "jax", "keras", "matplotlib", "mne", "papermill"),
+    *("scipy.signal", "scipy.stats", "sklearn", "snakemake"),
+}
+
+
+def python(code: str, **environment: str) -> str:
+    """What a fresh interpreter prints."""
+    kept = {name: value for name, value in os.environ.items() if "NUM_THREADS" not in name}
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(
+        command, env=kept | environment, capture_output=True, text=True, check=True
+    )
+    return ran.stdout
+
+
+@pytest.mark.parametrize("module", ["emolib.study", "emolib.study.study"])
+def test_reading_a_study_does_not_wait_for_heavy_libraries(module):
+    """Every command starts with it, and a run starts hundreds of commands."""
+    code = f"import sys, {module}; {module}.load('smoke'); print(*sys.modules)"
+    assert HEAVY & set(python(code).split()) == set()
+
+
+def test_the_list_of_commands_waits_for_no_library():
+    code = """
+import sys
+from emolib.__main__ import main
+try:
+    main(["--help"])
+except SystemExit:
+    print("loaded", *sys.modules)
+"""
+    told, _, loaded = python(code).rpartition("loaded")
+    assert "bring a study up to date" in " ".join(told.split())
+    assert {"numpy", "xarray", "pydantic", "yaml", *HEAVY} & set(loaded.split()) == set()
+
+
+def test_every_command_knows_its_function():
+    code = """
+import inspect
+from emolib import __main__ as line
+for name, (_, address, options) in line.COMMANDS.items():
+    study, *known = inspect.signature(line._function(address)).parameters
+    given = {s.get("dest", option[2:]) for option, s in options.items()} - {"variant"}
+    print(name, study, given == set(known))
+"""
+    told = [line.split() for line in python(code).splitlines()]
+    assert len(told) >= 12
+    assert [line[1:] for line in told] == [["study", "True"]] * len(told)
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, 1), ("2", 2)])
+def test_commands_and_kernels_have_one_thread_of_linear_algebra_unless_told_otherwise(
+    given, used, tmp_path
+):
+    count = "from threadpoolctl import threadpool_info\n"
+    count += "threads = [pool['num_threads'] for pool in threadpool_info()]\n"
+    notebook = tmp_path / "threads.py"
+    notebook.write_text(
+        f'# %% tags=["parameters"]\nfile = ""\n\n# %%\nimport json, numpy\n{count}'
+        'open(file, "w").write(json.dumps(threads))\n'
+    )
+    written = tmp_path / "threads.json"
+    code = f"""
+import runpy, sys
+sys.argv = ["emolib", "features", "--subject", "sub-01", "--variant", "none", "smoke"]
+try:
+    runpy.run_module("emolib", run_name="__main__")  # as `python -m emolib`; no such variant
+except SystemExit:
+    pass
+{count}
+print(threads)
+from pathlib import Path
+from emolib.book.render import execute
+here = Path({str(tmp_path)!r})
+execute(here / "threads.py", here / "out.ipynb", {{"file": {str(written)!r}}})
+"""
+    own = json.loads(python(code, **({"OMP_NUM_THREADS": given} if given else {})))
+    kernel = json.loads(written.read_text())
+    most = min(used, os.cpu_count() or 1)
+    assert own and kernel, "no library of linear algebra was loaded"
+    assert max(own) == max(kernel) == most

@@ -1,0 +1,50 @@
+"""After an upgrade the first run tells what is made again, and why."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from emolib.study import digests, load
+from emolib.study.workflow import MADE_WITH, run_jobs
+
+pytestmark = pytest.mark.slow
+
+
+def test_after_an_upgrade_the_first_run_says_what_is_made_again_and_why(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    study, wanted = load("smoke"), ["recordings/s01.mat", "recordings/s02.mat"]
+    assert run_jobs(study, 2, targets=wanted) == 2
+    first = capsys.readouterr().out
+    assert "not there yet" in first and "changed since" not in first
+
+    code = digests._digest_of_code
+    monkeypatch.setattr(
+        digests, "_digest_of_code", lambda stage: code(stage) + "x" * (stage == "recordings")
+    )
+    assert run_jobs(study, 2, targets=wanted[:1]) == 1
+    told, job, *_ = capsys.readouterr().out.split("\n")
+    assert told == (
+        "emolib (recordings) changed since these results were made: 1 of 2 jobs run again"
+    )
+    assert job.startswith("done") and job.endswith("settings or code changed")
+
+    # Another file of the same code is still the old one: until a whole run, it is told again.
+    assert run_jobs(study, 2, targets=wanted) == 1
+    assert "1 of 2 jobs run again" in capsys.readouterr().out
+    assert run_jobs(study, 2, targets=wanted) == 0
+    assert "changed since" not in capsys.readouterr().out
+
+    # Results of a version that kept no record.
+    monkeypatch.undo()
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    (study.folder / MADE_WITH).unlink()
+    run_jobs(study, 2, targets=wanted)
+    told = capsys.readouterr().out.split("\n")[0]
+    assert told.startswith("emolib (recordings, features, summaries, training,")
+    assert told.endswith("changed since these results were made: 2 of 2 jobs run again")
+    assert "settings" not in told
+    assert json.loads((study.folder / MADE_WITH).read_text()).keys() == digests.CODE_OF.keys()
