@@ -61,8 +61,9 @@ def recording(study: Study, subject: str) -> xr.Dataset:
     except DataError:
         raise
     except Exception as error:  # whatever a library says of a broken file, say it plainly
+        files = study.reader.sources(study.recordings_root, subject)
         raise DataError(
-            ", ".join(str(path) for path in study.reader.sources(study.recordings_root, subject)),
+            ", ".join(map(str, files)),
             f"could not be read ({type(error).__name__}: {error}).",
             "The file may be damaged: copy it again, then run the study again.",
         ) from error
@@ -71,8 +72,7 @@ def recording(study: Study, subject: str) -> xr.Dataset:
 def make_features(study: Study, subject: str) -> None:
     """Write a subject's features, or, if its recording cannot be used, why not.
 
-    A bad recording so never sinks the others: the file holds no window then, and its
-    attribute `failure` says where the fault is, what it is and what to do.
+    A bad recording so never sinks the others: the file then has the attribute `failure` alone.
     """
     try:
         computed = extract_features(recording(study, subject), study.features)
@@ -211,10 +211,7 @@ def fold_failure(file: Path) -> dict[str, str] | None:
 
 
 def failed_folds(study: Study) -> dict[str, dict[str, str]]:
-    """Return why folds could not be trained, by name such as "trial-grouped, fold 1".
-
-    Folds of the study, its refits on permuted labels, and the folds of its variants.
-    """
+    """Return why folds could not be trained, those of refits and variants too, by name."""
     files = _fold_files(study, "predictions")
     for i in range(1, max(study.permutations.values(), default=0) + 1):
         files |= _permuted_files(study, i)
@@ -330,15 +327,10 @@ def _fold_files(study: Study, what: str) -> dict[str, Path]:
 
 def _permuted_files(study: Study, i: int) -> dict[str, Path]:
     """The predictions of refits on the i-th permutation, by the name of their fold."""
-    folds = [
-        (name, k)
-        for name, n in study.permutations.items()
-        if i <= n
-        for k in range(study.splits(name))
-    ]
     return {
         f"{name.replace('_', '-')}, permuted labels {i}, fold {k}": study.permuted_file(name, i, k)
-        for name, k in folds
+        for name, n in study.permutations.items()
+        for k in range(study.splits(name) if i <= n else 0)
     }
 
 
