@@ -49,8 +49,8 @@ from emolib.figures.display import Picture, Table, say, use_style
 
 # %%
 from emolib.grid import canonical_name, cells
-from emolib.lessons import example_files, planning
-from emolib.recordings import READERS, files
+from emolib.lessons import planning
+from emolib.recordings import READERS, example, files
 from emolib.splits.protocols import CROSS_SUBJECT
 from emolib.study import stages
 from emolib.study.study import load
@@ -117,8 +117,8 @@ Table(plan, caption=caption)
 # which may not be passed on, but on files made up after their descriptions.
 #
 # For any other there are two ways. Export each recording to a file that MNE-Python reads and write
-# a table of trials: the next section. Or write a reader, a module of four functions; the top of
-# `emolib/recordings/__init__.py` says which.
+# a table of trials: the next section. Or write a reader, a module of three functions;
+# `emolib/recordings/readers.py` says which.
 #
 # ## Files and a table of trials
 #
@@ -129,7 +129,7 @@ Table(plan, caption=caption)
 # %%
 place = tempfile.TemporaryDirectory()
 folder = Path(place.name) / "my_recordings"
-written = example_files.write_example(folder, recording)
+written = example.write_example(folder, recording)
 Table(written.astype(str), caption="trials.csv, as it lies beside the recording")
 
 # %% [markdown]
@@ -149,7 +149,7 @@ print(*mine.attrs["notes"], sep="\n")
 # %% [markdown]
 # The notes say what was done to your data: such notes stand on the subject's page as well. Does
 # what comes back equal what went in? All signals were set against their common average, so
-# that is what to compare with.
+# that is what to compare with. EDF stores whole numbers of 16 bits, which costs the last digits.
 
 # %%
 n_samples = mine.sizes["time"]
@@ -177,9 +177,9 @@ for name in ("EEG Fp1-REF", "FP2", "T3", "Oz."):
 
 # %%
 messages = {}
-for fault in example_files.FAULTS:
-    example_files.write_example(folder, recording)
-    example_files.spoil(folder, fault)
+for fault in example.FAULTS:
+    example.write_example(folder, recording)
+    example.corrupt(folder, fault)
     try:
         files.read(folder, "sub-01")
     except InputError as error:
@@ -221,7 +221,7 @@ Table(pd.DataFrame(moved).T.map("{:+.2f}".format), caption=caption)
 # {term}`protocols <protocol>`.
 
 # %%
-example_files.write_example(folder, recording)
+example.write_example(folder, recording)
 study_file = folder / "mine.yaml"
 study_file.write_text("""\
 title: My study
@@ -482,7 +482,7 @@ say(
 # %% tags=["hide-cell", "solution"]
 words = ["calm", "happy", "sad", "calm"][: len(written)]
 table = written.drop(columns="valence").assign(film_kind=words)
-table.to_csv(folder / example_files.TABLE, index=False)
+table.to_csv(folder / example.TABLE, index=False)
 study_file.write_text("""\
 title: Three kinds of film
 dataset: files

@@ -8,13 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mne
 import numpy as np
 import pandas as pd
 import pytest
 
 from emolib.errors import DataError, SettingsError
-from emolib.lessons import example_files, planning
-from emolib.recordings import files
+from emolib.lessons import planning
+from emolib.recordings import example, files
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -28,7 +29,7 @@ def recording():
 
 class TestExampleFiles:
     def test_what_is_written_is_read(self, recording, tmp_path):
-        table = example_files.write_example(tmp_path, recording)
+        table = example.write_example(tmp_path, recording)
         read = files.read(tmp_path, "sub-01")
         assert dict(read.sizes) == {
             "trial": 4, "channel": 32, "time": 384, "baseline_time": 128, "scale": 1,
@@ -36,36 +37,55 @@ class TestExampleFiles:
         assert read["rating"].to_numpy().ravel().tolist() == table["valence"].tolist()
         eeg = recording["eeg"] - recording["eeg"].mean("channel")
         eeg = eeg.sel(channel=read["channel"])
-        np.testing.assert_allclose(read["baseline"], eeg[..., :128], atol=1e-4)
-        np.testing.assert_allclose(read["eeg"], eeg[..., 128:], atol=1e-4)
+        np.testing.assert_allclose(read["baseline"], eeg[..., :128], atol=0.01)
+        np.testing.assert_allclose(read["eeg"], eeg[..., 128:], atol=0.01)
+
+    def test_annotations_say_when_trials_begin_and_of_which_class_they_are(
+        self, recording, tmp_path
+    ):
+        ratings = [2.0, 8.0, 5.0]
+        example.write_example(tmp_path, recording, valence=ratings, trial_seconds=2.5)
+        raw = mne.io.read_raw_edf(tmp_path / example.EEG_FILE, verbose="error")
+        found = raw.annotations
+        assert found.description.tolist() == ["unpleasant", "pleasant", "unpleasant"]
+        np.testing.assert_allclose(found.onset, [1.0, 4.5, 8.0])
+        np.testing.assert_allclose(found.duration, 2.5)
+        assert raw.n_times == 3 * 3.5 * 128
+
+    def test_the_same_recording_gives_the_same_bytes(self, recording, tmp_path):
+        written = set()
+        for folder in ("one", "two"):
+            example.write_example(tmp_path / folder, recording)
+            written.add((tmp_path / folder / example.EEG_FILE).read_bytes())
+        assert len(written) == 1
 
     def test_short_trials_give_short_pieces(self, recording, tmp_path):
-        example_files.write_example(tmp_path, recording.isel(time=slice(320)))
+        example.write_example(tmp_path, recording.isel(time=slice(320)))
         assert files.read(tmp_path, "sub-01").sizes["time"] == 320 - 128
 
     @pytest.mark.parametrize(
         ("fault", "message"),
         [
             ("a column's name is misspelt", "Did you mean 'onset_second'"),
-            ("the last trial ends after its file", "trial 4 ends at 21 s, but anna_raw.fif at 16"),
+            ("the last trial ends after its file", "trial 4 ends at 21 s, but anna.edf at 16"),
             ("classes are written as numbers", "outside 1-9.*write class codes as words"),
             ("an electrode was not plugged in", "channel AF3 is flat"),
             ("microvolts were taken for volts", "microvolts that were taken for volts"),
         ],
     )
     def test_each_fault_is_told(self, recording, tmp_path, fault, message):
-        example_files.write_example(tmp_path, recording)
-        example_files.spoil(tmp_path, fault)
+        example.write_example(tmp_path, recording)
+        example.corrupt(tmp_path, fault)
         with pytest.raises(DataError, match=message):
             files.read(tmp_path, "sub-01")
 
     def test_every_fault_is_tested(self):
         (mark,) = self.test_each_fault_is_told.pytestmark
-        assert [fault for fault, _ in mark.args[1]] == list(example_files.FAULTS)
+        assert [fault for fault, _ in mark.args[1]] == list(example.FAULTS)
 
     def test_a_fault_that_nobody_knows(self, tmp_path):
         with pytest.raises(SettingsError, match="fault: got 'a flood'"):
-            example_files.spoil(tmp_path, "a flood")
+            example.corrupt(tmp_path, "a flood")
 
 
 class TestChanceByDesign:
