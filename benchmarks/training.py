@@ -27,7 +27,8 @@ import numpy as np
 
 from emolib.model.networks import build_mt_cnn
 from emolib.model.settings import ModelSettings, TrainingSettings
-from emolib.model.training import Trainer, fine_tune_subject
+from emolib.model.trainer import Trainer
+from emolib.model.training import fine_tune_subject
 from emolib.splits.folds import Fold
 
 import keras  # isort: skip
@@ -96,11 +97,10 @@ def pooled_speed() -> float:
         trainer.fit(
             maps,
             labels,
-            train=train,
-            validation=validation,
-            rate=1e-3,
+            Fold(train, validation, validation),
+            learning_rate=1e-3,
             epochs=EPOCHS,
-            key=("bench",),
+            seed_key=("bench",),
             weights=weights,
         )
 
@@ -142,7 +142,7 @@ def fine_tuning_overhead() -> float:
     def ours() -> None:
         for subject in np.unique(subjects):
             for _ in fine_tune_subject(
-                trainer, maps, labels, fold, subjects, subject, pooled, key=("bench",)
+                trainer, maps, labels, fold, subjects, subject, pooled, seed_key=("bench",)
             ):
                 pass
 
@@ -199,9 +199,8 @@ def memory_of_pooled_stage() -> tuple[float, float]:
     trainer = Trainer(partial(build_mt_cnn, ModelSettings(width=1 / 16)), SETTINGS)
     rows = np.random.default_rng(0).permutation(len(maps))
     train, validation = np.sort(rows[:122_880]), np.sort(rows[122_880:])
-    fit = trainer.fit(
-        maps, labels, train=train, validation=validation, rate=1e-3, epochs=1, key=("bench",)
-    )
+    fold = Fold(train, validation, validation)
+    fit = trainer.fit(maps, labels, fold, learning_rate=1e-3, epochs=1, seed_key=("bench",))
     trainer.predict(fit.weights, maps, validation)
     return _peak() - imports, maps.nbytes
 
@@ -228,9 +227,8 @@ def gflops() -> None:
     rows = np.arange(640)
 
     def epoch() -> None:
-        trainer.fit(
-            maps, labels, train=rows, validation=rows[:1], rate=1e-3, epochs=1, key=("bench",)
-        )
+        fold = Fold(rows, rows[:1], rows[:1])
+        trainer.fit(maps, labels, fold, learning_rate=1e-3, epochs=1, seed_key=("bench",))
 
     epoch()
     speed = 640 / min(seconds(epoch) for _ in range(3))

@@ -40,6 +40,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import display
+from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.book.provenance import provenance
 from emolib.evaluation.literature import published
@@ -47,8 +48,7 @@ from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, bullets, say, use_style
 from emolib.lessons import head_gradients, light_comparison, network_plots, paired_stages
 from emolib.model.networks import build
-from emolib.model.trainer import Trainer
-from emolib.recordings.labels import class_weights
+from emolib.model.training import fit_small, small_training
 from emolib.splits.folds import group_windows
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 
@@ -83,7 +83,7 @@ labels = {task: table[task].to_numpy() for task in tasks}
 
 # %%
 small = replace(this_study.model_settings, width=1 / 8, dropout=0.0, windows=1, network="mt_cnn")
-settings = replace(light_comparison.light_training(small, epochs=4), class_weights="per_task")
+settings = small_training(small, epochs=4)
 protocol = next((p for p in this_study.protocols if p not in LEAKING), "trial_grouped")
 n_folds = min(this_study.n_folds, 2)
 folds = list(PROTOCOLS[protocol](table, n_folds=n_folds, seed=this_study.seed, tasks=tasks))
@@ -112,13 +112,11 @@ say(
 # one are kept. A second network is trained on, to the end, and nobody looks at validation trials.
 
 # %%
-trainer = Trainer(partial(build, small), settings)
-key, rate = (this_study.seed, protocol, 0), settings.learning_rate
+key = (this_study.seed, protocol, 0)
+trainer, kept = fit_small(small, replace(settings, epochs=30), maps, labels, fold, seed_key=key)
+blindly = replace(fold, validation=fold.train)
+_, trained_on = fit_small(small, replace(settings, epochs=40), maps, labels, blindly, seed_key=key)
 start = trainer.initial_weights(key)
-judged_by = {"train": fold.train, "validation": fold.validation}
-kept = trainer.fit(maps, labels, **judged_by, rate=rate, epochs=30, key=key)
-blindly = {"train": fold.train, "validation": fold.train}
-trained_on = trainer.fit(maps, labels, **blindly, rate=rate, epochs=40, key=key)
 
 # %% [markdown]
 # ## What a wrong answer costs
@@ -278,9 +276,11 @@ say(
 balance = {}
 for task, n_classes in trainer.tasks.items():
     y = labels[task][fold.train]
-    n_c = np.bincount(y[y >= 0], minlength=n_classes)
+    y = y[y >= 0]  # missing ratings aside
+    n_c = np.bincount(y, minlength=n_classes)
     weights = n_c.sum() / (n_classes * n_c)  # by hand
-    assert np.allclose(weights, class_weights(y, n_classes)), "emolib says otherwise"
+    by_sklearn = compute_class_weight("balanced", classes=np.arange(n_classes), y=y)
+    assert np.allclose(weights, by_sklearn), "scikit-learn says otherwise"
     balance[task] = pd.DataFrame({"maps": n_c, "weight": weights})
 
 # %% [markdown]
@@ -316,11 +316,12 @@ caption = "Class weights on the training side, and what a head settles on that c
 Table(text, caption=caption)
 
 # %% tags=["remove-input"]
+balanced = partial(compute_class_weight, "balanced", classes=np.arange(2))
 drawn = []
 for _, of in table.groupby("subject"):
     y, y_last = of[tasks[0]].to_numpy(), of[last].to_numpy()
     if set(y[y >= 0]) == set(y_last[y_last >= 0]) == {0, 1}:
-        drawn.append(settles_on(y, class_weights(y_last, 2))[1])
+        drawn.append(settles_on(y, balanced(y=y_last[y_last >= 0]))[1])
 
 # %% tags=["remove-input"]
 high = this_study.tasks[tasks[0]].classes[1]
@@ -525,7 +526,10 @@ say(
 # %% tags=["hide-cell", "solution"]
 y = np.repeat([0, 1], [30, 70])
 answers = np.arange(1, 100) / 100
-for name, w in {"no weights": np.ones(2), "balanced": class_weights(y, 2)}.items():
+for name, w in {
+    "no weights": np.ones(2),
+    "balanced": compute_class_weight("balanced", classes=np.arange(2), y=y),
+}.items():
     cost = -(w[1] * 0.7 * np.log(answers) + w[0] * 0.3 * np.log(1 - answers))
     print(f"{name}: smallest loss {cost.min():.3f} at the answer {answers[cost.argmin()]:.2f}")
 
@@ -536,7 +540,8 @@ for name, w in {"no weights": np.ones(2), "balanced": class_weights(y, 2)}.items
 
 # %% tags=["hide-cell", "solution"]
 for high in (50, 60, 70, 80):
-    w = class_weights(np.repeat([0, 1], [100 - high, high]), 2)
+    last_task = np.repeat([0, 1], [100 - high, high])
+    w = compute_class_weight("balanced", classes=np.arange(2), y=last_task)
     print(f"last task {high} % high: the first head answers {w[1] / w.sum():.2f}")
 # Against the last task's imbalance: its commoner class has the smaller weight.
 

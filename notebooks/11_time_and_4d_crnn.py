@@ -46,6 +46,7 @@ from emolib.figures.display import Table, say, use_style
 from emolib.lessons import light_comparison, lstm, paired_stages, time_structure
 from emolib.lessons import time_pictures as pictures
 from emolib.model import networks as model
+from emolib.model.training import SMALL_WIDTH, small_training
 from emolib.splits.folds import group_windows
 from emolib.splits.protocols import protocol_name
 from emolib.study import stages
@@ -110,7 +111,7 @@ say(
 
 # %%
 light = model.ModelSettings(
-    width=light_comparison.LIGHT, planes=maps.shape[-1], windows=size, batch_norm=False,
+    width=SMALL_WIDTH, planes=maps.shape[-1], windows=size, batch_norm=False,
     dropout=0.0, tasks=this_study.model_settings.tasks,
 )  # fmt: skip
 averaging, reading = model.build(light), model.build(replace(light, network="crnn"))
@@ -292,7 +293,7 @@ settings = {
 }
 networks = {
     name: light_comparison.LightNetwork(
-        each, light_comparison.light_training(each, epochs=4), shuffle=each.network == "crnn"
+        each, small_training(each, epochs=4), shuffle=each.network == "crnn"
     )
     for name, each in settings.items()
 }

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from emolib.model.batches import Inputs
 from emolib.model.gradients import GradientModel
 from emolib.model.networks import build
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings
-from emolib.model.trainer import Weights
+from emolib.model.trainer import Inputs, Weights
 
 
 @dataclass(frozen=True, eq=False)

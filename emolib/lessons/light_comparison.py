@@ -9,22 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from emolib.errors import SettingsError, check_option
-from emolib.model.networks import build
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings, TrainingSettings
-from emolib.model.training import GroupedInputs, Inputs, Trainer
-from emolib.splits.folds import Fold, group_windows, stable_seed
+from emolib.model.trainer import GroupedInputs, Inputs, group_inputs
+from emolib.model.training import fit_small
+from emolib.splits.folds import Fold, stable_seed
 from emolib.splits.protocols import PROTOCOLS
 
 SEEDS = (0, 1, 2)  # the fewest that `emolib.evaluation.comparison.compare` takes
-LIGHT = 1 / 8  # of the published number of filters and units
-WINDOWS_A_BATCH = 64  # the source's batch of single windows
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class LightNetwork:
     model : ModelSettings
         Which network, how wide, of how many windows; its tasks are its heads.
     training : TrainingSettings
-        Of these the pooled fit's are used; see `light_training`.
+        Of these the pooled fit's are used; see `emolib.model.training.small_training`.
     together : bool
         Whether one fit serves all heads. If not, there is a fit a head, in which the other
         heads' losses count nothing: single-task networks, without compiling anything more.
@@ -53,19 +50,6 @@ class LightNetwork:
     def __post_init__(self) -> None:
         if self.shuffle and self.model.windows == 1:
             raise SettingsError("shuffle", "needs several windows.", "Give a model more than one.")
-
-
-def light_training(model: ModelSettings, epochs: int) -> TrainingSettings:
-    """Give settings with which networks of one and of several windows make as many steps.
-
-    A batch holds as many windows, so groups of six come in batches a sixth as large.
-
-    Examples
-    --------
-    >>> light_training(ModelSettings(windows=6), epochs=4).batch_size
-    11
-    """
-    return TrainingSettings(batch_size=round(WINDOWS_A_BATCH / model.windows), epochs=epochs)
 
 
 def thin_out(
@@ -161,76 +145,44 @@ def train_light(
     >>> table = pd.DataFrame({"subject": "sub-01", "trial": trial, "stimulus": trial,
     ...                       "window": np.tile(np.arange(4), 12), "valence": trial % 2})
     >>> model = ModelSettings(width=1 / 64, planes=1, windows=2, tasks={"valence": 2})
-    >>> pairs = LightNetwork(model, light_training(model, epochs=1))
+    >>> pairs = LightNetwork(model, TrainingSettings(epochs=1))
     >>> given = train_light({"pairs": pairs}, maps, table, protocol="trial_grouped",
     ...                        tasks=["valence"], n_folds=3, seeds=[0, 1])
     >>> given.groupby("repeat")["trial"].agg(["size", "nunique"]).to_numpy().tolist()
     [[24, 12], [24, 12]]
     """
     split = PROTOCOLS[check_option("protocol", protocol, PROTOCOLS)]
-    trainers: dict[tuple[object, ...], Trainer] = {}
     parts = []
     for name, network in networks.items():
-        inputs, rows = _grouped(maps, table, network.model.windows)
-        compiled = (network.model, network.training)
-        if compiled not in trainers:
-            trainers[compiled] = Trainer(partial(build, network.model), network.training)
+        inputs, rows = group_inputs(maps, table, network.model.windows)
         for number, fold in enumerate(split(rows, n_folds=n_folds, seed=0, tasks=list(tasks))):
             if folds is not None and number not in folds:
                 continue
             for seed in seeds:
                 key = (seed, protocol, number)
                 who = {"protocol": protocol, "fold": number, "repeat": seed}
-                fitted = _fit(trainers[compiled], network, inputs, rows, fold, key)
-                for suffix, task, given in fitted:
-                    part = predictions_of(
-                        rows.iloc[fold.test],
-                        task,
-                        rows[task].to_numpy()[fold.test],
-                        given,
-                        **who | {"stage": name + suffix},
-                    )
-                    parts.append(part)
+                for suffix, task, given in _fit(network, inputs, rows, fold, key):
+                    own = rows[task].to_numpy()[fold.test]
+                    who["stage"] = name + suffix
+                    parts.append(predictions_of(rows.iloc[fold.test], task, own, given, **who))
     return pd.concat(parts, ignore_index=True)
 
 
-def _grouped(maps: np.ndarray, table: pd.DataFrame, windows: int) -> tuple[Inputs, pd.DataFrame]:
-    """What a network of so many windows reads, and the table of it."""
-    if windows == 1:
-        return maps, table
-    groups = group_windows(table, windows)
-    return GroupedInputs(maps, groups), table.iloc[groups[:, 0]].reset_index(drop=True)
-
-
 def _fit(
-    trainer: Trainer,
-    network: LightNetwork,
-    inputs: Inputs,
-    rows: pd.DataFrame,
-    fold: Fold,
-    key: tuple[object, ...],
+    network: LightNetwork, inputs: Inputs, rows: pd.DataFrame, fold: Fold, key: tuple[object, ...]
 ) -> Iterator[tuple[str, str, np.ndarray]]:
     """Fit once, or once a head; yield a suffix of the stage, a task and its probabilities."""
-    labels = {task: rows[task].to_numpy() for task in trainer.tasks}
-    heads = [list(trainer.tasks)] if network.together else [[task] for task in trainer.tasks]
+    tasks = list(network.model.tasks)
+    labels = {task: rows[task].to_numpy() for task in tasks}
     read = {"": inputs}
     if network.shuffle:
         order = np.random.default_rng(stable_seed("shuffled windows", *key))
         read[", shuffled"] = GroupedInputs(inputs.x, order.permuted(inputs.groups, axis=1))
     # One key for all fits of a fold and seed: networks start from the same weights where they have
     # the same layers, so that they differ by what is compared.
-    start = trainer.initial_weights(key)
-    for active in heads:
-        fit = trainer.fit(
-            inputs,
-            labels,
-            train=fold.train,
-            validation=fold.validation,
-            rate=network.training.learning_rate,
-            epochs=network.training.epochs,
-            key=key,
-            weights=start,
-            task_weights={task: float(task in active) for task in trainer.tasks},
+    for active in [tasks] if network.together else [[task] for task in tasks]:
+        trainer, fit = fit_small(
+            network.model, network.training, inputs, labels, fold, seed_key=key, heads=active
         )
         for suffix, x in read.items():
             given = trainer.predict(fit.weights, x, fold.test)

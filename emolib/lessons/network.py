@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import SettingsError
-from emolib.model import networks as _backend  # noqa: F401 - before keras: it chooses the backend
-from emolib.model.callbacks import dropout_generators
+from emolib.model.networks import dropout_generators  # before keras: it chooses the backend
 
 import keras  # isort: skip
 

@@ -7,13 +7,13 @@ is "jax" unless set; `emolib.model.settings.threads` says how many threads it us
 from __future__ import annotations
 
 import os
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 from emolib.errors import DataError, SettingsError
 from emolib.model.settings import ModelSettings, threads
+from emolib.storage import atomic
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("NPROC", threads())
@@ -152,11 +152,8 @@ def save_weights(path: str | Path, model: keras.Model) -> None:
     path = Path(path)
     if not path.name.endswith(".weights.h5"):
         raise SettingsError(str(path), "is no name for weights.", "End it in '.weights.h5'.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".saving-") as folder:
-        unfinished = Path(folder) / path.name
+    with atomic(path) as unfinished:
         model.save_weights(unfinished)
-        unfinished.replace(path)
 
 
 def load_weights(path: str | Path, model: keras.Model) -> keras.Model:
@@ -181,6 +178,15 @@ def load_weights(path: str | Path, model: keras.Model) -> keras.Model:
             "Delete it and train again, or build the model with the settings it was saved with.",
         ) from error
     return model
+
+
+def dropout_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
+    """Return the seed generators of the dropout layers, which `get_weights` leaves out."""
+    return [
+        layer.seed_generator
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Dropout) and layer.rate > 0
+    ]
 
 
 def _input(settings: ModelSettings) -> keras.KerasTensor:

@@ -5,31 +5,108 @@ that one model, so that its training step is compiled once in a process: new wei
 learning rate, a fresh optimizer state and zero weights for a head compile nothing, a second
 ``compile`` does, and so does every new size of a batch. All batches are therefore full.
 
-Fits are repeatable: initial weights, dropout and the order of the rows come from a fit's key
-alone, never from what the process did before.
+Fits are repeatable: initial weights, dropout and the order of the rows come from a fit's seed
+key alone, never from what the process did before.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.errors import DataError, SettingsError
 from emolib.model import networks  # before keras: it chooses the backend
-from emolib.model.batches import PREDICTION_BATCH, Batches, Inputs, MapBatches
-from emolib.model.callbacks import Checkpoint, Log, Report, RestoreAtHalving, dropout_generators
+from emolib.model.callbacks import Checkpoint, HistoryLogger, RestoreBestOnLRDrop
 from emolib.model.settings import TrainingSettings
-from emolib.recordings.labels import class_weights
-from emolib.splits.folds import stable_seed
+from emolib.splits.folds import Fold, group_windows, stable_seed
 
 import keras  # isort: skip
 
+PREDICTION_BATCH = 256  # rows
 Weights = list[np.ndarray]
+ByTask = Mapping[str, np.ndarray]
+
+
+class Inputs(Protocol):
+    """What a model is fed from: an array, or anything that gives a batch for row numbers."""
+
+    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray: ...
+
+
+@dataclass(frozen=True, eq=False)
+class GroupedInputs:
+    """Groups of rows of one array, copied only a batch at a time.
+
+    Attributes
+    ----------
+    x : numpy.ndarray, (n_rows, ...)
+    groups : numpy.ndarray of int, (n_groups, windows)
+        From `emolib.splits.group_windows`.
+
+    Examples
+    --------
+    >>> GroupedInputs(np.arange(6.0), np.array([[0, 1], [3, 4]]))[np.array([1])]
+    array([[3., 4.]])
+    """
+
+    x: np.ndarray
+    groups: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        return self.x[self.groups[rows]]
+
+
+def group_inputs(x: np.ndarray, table: pd.DataFrame, windows: int) -> tuple[Inputs, pd.DataFrame]:
+    """Return what a model of several windows is fed with, and the table of the first of each."""
+    if windows == 1:
+        return x, table
+    groups = group_windows(table, windows)
+    return GroupedInputs(x, groups), table.iloc[groups[:, 0]].reset_index(drop=True)
+
+
+class Batches(keras.utils.PyDataset):
+    """Full batches of rows of `x` and of what belongs to them, one copied at a time.
+
+    With a seed key the order of an epoch is a permutation drawn from (seed key, epoch), without
+    one rows come as they are. The last batch is filled from the start of the order.
+    """
+
+    def __init__(
+        self,
+        x: Inputs,
+        rows: np.ndarray,
+        *targets: ByTask,
+        batch_size: int,
+        seed_key: Sequence[object] | None = None,
+    ):
+        super().__init__()
+        self.x, self.rows, self.targets = x, rows, targets
+        self.batch_size, self.seed_key = batch_size, seed_key
+        self.start_epoch(0)
+
+    def start_epoch(self, epoch: int) -> None:
+        order = np.arange(len(self.rows))
+        if self.seed_key is not None:
+            seed = stable_seed("order", *self.seed_key, epoch)
+            order = np.random.default_rng(seed).permutation(len(self.rows))
+        self.order = np.resize(order, len(self) * self.batch_size)
+
+    def __len__(self) -> int:
+        return -(-len(self.rows) // self.batch_size)
+
+    def __getitem__(self, i: int) -> tuple:
+        at = self.order[i * self.batch_size : (i + 1) * self.batch_size]
+        targets = ({task: own[at] for task, own in one.items()} for one in self.targets)
+        return self.x[self.rows[at]], *targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +136,11 @@ class Trainer:
     >>> trainer = Trainer(partial(build_mt_cnn, settings), TrainingSettings(batch_size=8))
     >>> maps = np.random.default_rng(0).normal(size=(20, 8, 9, 1)).astype("float32")
     >>> rows = np.arange(20)
-    >>> fit = trainer.fit(maps, {"valence": rows % 2}, train=rows[:12], validation=rows[12:],
-    ...                   rate=1e-3, epochs=2, key=(0, "example"))
-    >>> len(fit.history), trainer.predict(fit.weights, maps, rows[:5])["valence"].shape
-    (2, (5, 2))
+    >>> fold = Fold(rows[:12], rows[12:16], rows[16:])
+    >>> fit = trainer.fit(maps, {"valence": rows % 2}, fold, learning_rate=1e-3, epochs=2,
+    ...                   seed_key=(0, "example"))
+    >>> len(fit.history), trainer.predict(fit.weights, maps, fold.test)["valence"].shape
+    (2, (4, 2))
     """
 
     def __init__(self, build: Callable[..., keras.Model], settings: TrainingSettings):
@@ -78,27 +156,24 @@ class Trainer:
             },
         )
         self.model.optimizer.build(self.model.trainable_variables)
-        self._bare = None  # an uncompiled twin, for files without an optimizer's state
 
-    def initial_weights(self, key: Sequence[object]) -> Weights:
-        """Draw initial weights that depend on the key alone."""
-        return self.build(seed=stable_seed("weights", *key) // 2).get_weights()
+    def initial_weights(self, seed_key: Sequence[object]) -> Weights:
+        """Draw initial weights that depend on the seed key alone."""
+        return self.build(seed=stable_seed("weights", *seed_key) // 2).get_weights()
 
     def fit(
         self,
         x: Inputs,
-        labels: Mapping[str, np.ndarray],
+        labels: ByTask,
+        fold: Fold,
         *,
-        train: np.ndarray,
-        validation: np.ndarray,
-        rate: float,
+        learning_rate: float,
         epochs: int,
-        key: Sequence[object],
+        seed_key: Sequence[object],
         task_weights: Mapping[str, float] | None = None,
         weights: Weights | None = None,
-        restore_at_halving: bool = False,
-        checkpoint: str | Path | None = None,
-        report: Report | None = None,
+        restore_best_on_lr_drop: bool = False,
+        checkpoint: Path | None = None,
     ) -> Fit:
         """Fit, and keep the weights of the best validation loss.
 
@@ -108,13 +183,13 @@ class Trainer:
             Never copied whole.
         labels : dict of str to array of int, (n_rows,)
             By task; -1 where missing: such a row counts nothing for that head.
-        train, validation : array of int
-            Row numbers.
-        rate : float
-            Adam's learning rate at the start.
+        fold : Fold
+            Its training and validation rows are used.
+        learning_rate : float
+            Adam's, at the start.
         epochs : int
             At most so many; with 0 the weights come back as they are.
-        key : tuple
+        seed_key : tuple
             What this fit is, such as (seed, protocol, fold, stage, subject): the source of
             all randomness.
         task_weights : dict of str to float, optional
@@ -122,14 +197,11 @@ class Trainer:
             too. The loss is sum_t weight_t * mean_i w_ti * cross_entropy_ti over the rows i,
             with class weights w_ti in training and without them in validation.
         weights : list of array, optional
-            Where to start; by default `initial_weights` of the key.
-        restore_at_halving : bool
-            Whether the best weights come back each time that the rate is halved.
+            Where to start; by default `initial_weights` of the seed key.
+        restore_best_on_lr_drop : bool
+            Whether the best weights come back each time that the learning rate is halved.
         checkpoint : path, optional
-            A file from which a killed fit goes on; a finished one is read back. Whoever
-            keeps the result deletes it.
-        report : callable, optional
-            ``report(name, epoch, epochs, logs)`` after each epoch.
+            A file of this fit alone, from which it goes on if it was killed.
 
         Returns
         -------
@@ -142,96 +214,60 @@ class Trainer:
         SettingsError
             The loss is no longer a number.
         """
-        factor = {task: float((task_weights or {}).get(task, 1.0)) for task in self.tasks}
         if task_weights is not None and not task_weights.keys() <= self.tasks.keys():
             raise SettingsError(
                 "task_weights", f"names {sorted(task_weights)}.", f"Tasks are {list(self.tasks)}."
             )
-        train, validation = np.asarray(train), np.asarray(validation)
-        for rows, name in ((train, "train"), (validation, "validation")):
-            if not len(rows):
+        factor = {task: float((task_weights or {}).get(task, 1.0)) for task in self.tasks}
+        for name in ("train", "validation"):
+            if not len(getattr(fold, name)):
                 raise DataError(f"{name} rows", "there are none.", "Use fewer folds or more data.")
-        balance = self._class_weights(labels, train, factor)
         training = Batches(
             x,
-            {task: labels[task][train] for task in self.tasks},
-            {task: factor[task] * balance[task] for task in self.tasks},
-            train,
+            fold.train,
+            *_targets(labels, fold.train, self._class_weights(labels, fold.train, factor)),
             batch_size=self.settings.batch_size,
-            key=key,
+            seed_key=seed_key,
         )
-        validating = Batches(
-            x,
-            {task: labels[task][validation] for task in self.tasks},
-            {task: np.full(n, factor[task]) for task, n in self.tasks.items()},
-            validation,
-            batch_size=PREDICTION_BATCH,
+        order = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: training.start_epoch(epoch)
         )
-        if weights is None:
-            weights = self.initial_weights(key)
-        log = Log(training.start_epoch, key, epochs, tuple(self.tasks), factor, report)
-        stop, halve = self._schedule()
-        callbacks = [log, *([halve] if halve else []), stop]
-        callbacks += [RestoreAtHalving(stop)] if restore_at_halving and halve else []
-        kept = None
+        history = HistoryLogger(
+            " ".join(str(part) for part in seed_key if part is not None), factor
+        )
+        callbacks = [order, history, *self._schedule(restore_best_on_lr_drop)]
+        initial_epoch = 0
         if checkpoint is not None:
-            what = (key, rate, epochs, factor, restore_at_halving, self.settings)
-            content = (*weights, *training.sample(), *validating.sample())
-            kept = Checkpoint(checkpoint, f"{what} {_checksum(content)}", log, stop, halve)
-            callbacks += [kept]
-            if kept.finished:
-                finished, rows = kept.result()
-                return Fit(finished, pd.DataFrame(rows))
-        self._restart(weights, rate, key)
+            callbacks.append(Checkpoint(checkpoint, callbacks[1:]))
+            initial_epoch = callbacks[-1].state["epoch"]
+        if weights is None:
+            weights = self.initial_weights(seed_key)
+        self._restart(weights, learning_rate, seed_key)
         self.model.fit(
             training,
-            validation_data=validating,
-            initial_epoch=kept.initial_epoch if kept else 0,
+            validation_data=self._validation(x, labels, fold.validation, factor),
+            initial_epoch=initial_epoch,
             epochs=epochs,
             shuffle=False,
             verbose=0,
             callbacks=callbacks,
         )
-        fitted = Fit(self.model.get_weights(), pd.DataFrame(log.rows))
-        if kept:
-            kept.finish(fitted.weights)
-        return fitted
+        return Fit(self.model.get_weights(), pd.DataFrame(history.rows))
 
     def predict(self, weights: Weights, x: Inputs, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """Give the class probabilities of rows, (n_rows, n_classes) float32 by task."""
-        rows = np.asarray(rows)
-        if not len(rows):
-            return {task: np.empty((0, n), np.float32) for task, n in self.tasks.items()}
+        """Return the class probabilities of rows, (n_rows, n_classes) float32 by task."""
         self.model.set_weights(weights)
-        given = self.model.predict(MapBatches(x, rows), verbose=0)
+        given = self.model.predict(Batches(x, rows, batch_size=PREDICTION_BATCH), verbose=0)
         return {task: np.asarray(given[task][: len(rows)]) for task in self.tasks}
 
-    def save_weights(self, path: str | Path, weights: Weights) -> None:
-        """Save weights, see `emolib.model.save_weights`."""
-        bare = self._uncompiled()
-        bare.set_weights(weights)
-        networks.save_weights(path, bare)
-
-    def load_weights(self, path: str | Path) -> Weights:
-        """Load weights, see `emolib.model.load_weights`."""
-        return networks.load_weights(path, self._uncompiled()).get_weights()
-
-    def _uncompiled(self) -> keras.Model:
-        if self._bare is None:
-            self._bare = self.build(seed=0)
-        return self._bare
-
     def _class_weights(
-        self, labels: Mapping[str, np.ndarray], train: np.ndarray, factor: Mapping[str, float]
+        self, labels: ByTask, train: np.ndarray, factor: Mapping[str, float]
     ) -> dict[str, np.ndarray]:
-        """Class weights by task, (n_classes,)."""
-        kind = self.settings.class_weights
-        balance = {task: np.ones(n) for task, n in self.tasks.items()}
-        if kind == "none":
-            return balance
-        last = list(self.tasks)[-1]
+        """Weights of the classes by task, (n_classes,), times the task's own."""
+        kind, last = self.settings.class_weights, list(self.tasks)[-1]
+        weights = {task: np.full(n, factor[task]) for task, n in self.tasks.items()}
         for task, n_classes in self.tasks.items():
-            if not factor[task]:
+            if kind == "none" or not factor[task]:
                 continue
             of = last if kind == "last_task" else task
             if n_classes != self.tasks[of]:
@@ -240,47 +276,68 @@ class Trainer:
                     f"'last_task' cannot serve {task!r}, which has {n_classes} classes.",
                     "Use 'per_task'.",
                 )
-            try:
-                balance[task] = class_weights(labels[of][train], n_classes)
-            except DataError as error:
-                raise DataError(f"training labels of {of!r}", error.message, error.hint) from error
-        return balance
+            weights[task] *= _balanced(of, np.asarray(labels[of])[train], n_classes)
+        return weights
 
-    def _restart(self, weights: Weights, rate: float, key: Sequence[object]) -> None:
+    def _validation(
+        self, x: Inputs, labels: ByTask, rows: np.ndarray, factor: Mapping[str, float]
+    ) -> Batches:
+        """Batches in order, in which the rows that fill the last one have weight 0."""
+        n = len(rows)
+        filled = np.resize(rows, -(-n // PREDICTION_BATCH) * PREDICTION_BATCH)
+        # Keras divides by the number of rows, filling included: undo that.
+        scale = np.where(np.arange(len(filled)) < n, len(filled) / n, 0.0).astype(np.float32)
+        ones = {task: np.full(n_classes, factor[task]) for task, n_classes in self.tasks.items()}
+        classes, weights = _targets(labels, filled, ones)
+        weights = {task: own * scale for task, own in weights.items()}
+        return Batches(x, filled, classes, weights, batch_size=PREDICTION_BATCH)
+
+    def _restart(self, weights: Weights, learning_rate: float, seed_key: Sequence[object]) -> None:
         """Forget all earlier fits, without compiling anything."""
         self.model.set_weights(weights)
         for variable in self.model.optimizer.variables:
             variable.assign(np.zeros(variable.shape, variable.dtype))
-        self.model.optimizer.learning_rate = rate
-        for i, generator in enumerate(dropout_generators(self.model)):
-            generator.state.assign(np.array([stable_seed("dropout", i, *key), 0], np.uint32))
+        self.model.optimizer.learning_rate = learning_rate
+        for i, generator in enumerate(networks.dropout_generators(self.model)):
+            seed = stable_seed("dropout", i, *seed_key)
+            generator.state.assign(np.array([seed, 0], np.uint32))
 
-    def _schedule(
-        self,
-    ) -> tuple[keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau | None]:
-        """Keras' callbacks that keep the best weights and stop, and that halve the rate."""
+    def _schedule(self, restore_best_on_lr_drop: bool) -> list[keras.callbacks.Callback]:
+        """Callbacks that halve the learning rate, keep the best weights, and stop."""
         settings = self.settings
         stop = keras.callbacks.EarlyStopping(
-            monitor="val_loss",
-            mode="min",
-            patience=settings.early_stopping_patience,
-            restore_best_weights=True,
+            patience=settings.early_stopping_patience, mode="min", restore_best_weights=True
         )
         if not settings.reduce_lr_on_plateau:
-            return stop, None
-        return stop, keras.callbacks.ReduceLROnPlateau(
-            # Any smaller loss is better, as for stopping; Keras' own default asks for 1e-4.
-            monitor="val_loss",
-            mode="min",
-            factor=0.5,
-            patience=settings.lr_patience,
-            min_delta=0,
+            return [stop]
+        # Any smaller loss is better, as for stopping; Keras' own default asks for 1e-4.
+        halve = keras.callbacks.ReduceLROnPlateau(
+            factor=0.5, patience=settings.lr_patience, mode="min", min_delta=0
         )
+        return [halve, stop, *([RestoreBestOnLRDrop(stop)] if restore_best_on_lr_drop else [])]
 
 
-def _checksum(arrays: Sequence[np.ndarray]) -> int:
-    """Add arrays' bytes up to one number."""
-    total = 0
-    for values in arrays:
-        total = zlib.crc32(np.ascontiguousarray(values), total)
-    return total
+def _targets(
+    labels: ByTask, rows: np.ndarray, weights: ByTask
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Classes and weights of rows by task; a missing label has weight 0."""
+    own = {task: np.asarray(labels[task])[rows] for task in weights}
+    classes = {task: np.maximum(values, 0).astype(np.int32) for task, values in own.items()}
+    of_row = {
+        task: np.where(own[task] >= 0, weights[task][classes[task]], 0.0).astype(np.float32)
+        for task in weights
+    }
+    return classes, of_row
+
+
+def _balanced(task: str, labels: np.ndarray, n_classes: int) -> np.ndarray:
+    """Weights with which each class counts the same, (n_classes,): 'balanced' of scikit-learn."""
+    labels, classes = labels[labels >= 0], np.arange(n_classes)
+    counts = np.bincount(labels, minlength=n_classes)
+    if not counts.all():
+        raise DataError(
+            f"training labels of {task!r}",
+            f"no row has class {counts.argmin()}; the rows of each class are {counts.tolist()}.",
+            "Move the threshold, add trials, or leave the task out.",
+        )
+    return compute_class_weight("balanced", classes=classes, y=labels)

@@ -166,50 +166,6 @@ def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFram
     return table.join(classes, on="trial")
 
 
-def class_weights(labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """Compute weights with which each class counts the same: ``n / (n_classes * n_c)``.
-
-    Parameters
-    ----------
-    labels : array of int, shape (row,)
-        Class numbers; -1, a missing label, does not count.
-    n_classes : int
-        How many classes there are.
-
-    Returns
-    -------
-    array of float64, shape (n_classes,)
-        Their mean over the labelled rows is 1. Scikit-learn calls them 'balanced'.
-
-    Raises
-    ------
-    DataError
-        If a class has no row, or a label is no class.
-
-    Examples
-    --------
-    >>> class_weights(np.array([0, 0, 0, 1, -1]), 2).round(3)
-    array([0.667, 2.   ])
-    """
-    labels = np.asarray(labels)
-    labelled = labels[labels != MISSING]
-    if ((labelled < 0) | (labelled >= n_classes)).any():
-        raise DataError(
-            "labels",
-            f"hold {sorted(set(labelled.tolist()))}, for {n_classes} classes.",
-            f"Give numbers from 0 to {n_classes - 1}, and {MISSING} where a label is missing.",
-        )
-    counts = np.bincount(labelled, minlength=n_classes)
-    if not counts.all():
-        empty = ", ".join(str(i) for i in np.flatnonzero(counts == 0))
-        raise DataError(
-            "labels",
-            f"no row has class {empty}; the rows of each class are {counts.tolist()}.",
-            "Move the threshold, add trials, or leave the task out.",
-        )
-    return len(labelled) / (n_classes * counts)
-
-
 def _from_rating(data: xr.Dataset, task: Task) -> np.ndarray:
     """Compare a rating with the threshold: 0, 1 or NaN."""
     scales = data["scale"].to_numpy().astype(str).tolist() if "rating" in data else []

@@ -13,11 +13,14 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError
+from emolib.model import networks
 from emolib.model.predictions import predictions_of
-from emolib.splits.folds import group_windows, stable_seed
+from emolib.model.trainer import Inputs, Trainer, group_inputs
+from emolib.model.training import StageResult, train_fold
+from emolib.splits.folds import Fold, stable_seed
 from emolib.splits.protocols import CROSS_SUBJECT, LEAKING, PROTOCOLS
 from emolib.splits.shuffling import permuted_by_stimulus, permuted_by_trial
-from emolib.storage import atomic, digest_of_files
+from emolib.storage import atomic, digest_of_files, file_stem
 from emolib.study.stages import failure_record, load_windows, write_table
 from emolib.study.study import Study
 
@@ -46,65 +49,69 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
     shutil.rmtree(_checkpoints(study, protocol, number, permutation), ignore_errors=True)
 
 
+def fold_data(
+    study: Study, protocol: str, maps: np.ndarray, table: pd.DataFrame
+) -> tuple[Inputs, pd.DataFrame, list[Fold]]:
+    """Return what the study's model is fed with, the table of it, and a protocol's folds."""
+    inputs, table = group_inputs(maps, table, study.model.windows)
+    split = PROTOCOLS[protocol](table, n_folds=study.n_folds, seed=study.seed, tasks=[*study.tasks])
+    return inputs, table, list(split)
+
+
 def _train_fold(
     study: Study, protocol: str, number: int, permutation: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    # Imported here: Keras and JAX take seconds that the other stages need not wait for.
-    from emolib.model import training
-    from emolib.model.networks import build
-
+    """Train a fold, save its weights, and return its predictions and histories."""
     maps, table = load_windows(study)
     if permutation:
         # The published protocol is not tested: there trials are what is recognised.
         permuted = permuted_by_trial if protocol in LEAKING else permuted_by_stimulus
         table = permuted(table, [*study.tasks], stable_seed(study.seed, protocol, permutation))
-    inputs: training.Inputs = maps
-    if study.model.windows > 1:
-        groups = group_windows(table, study.model.windows)
-        inputs, table = training.GroupedInputs(maps, groups), table.iloc[groups[:, 0]]
-        table = table.reset_index(drop=True)
-    split = PROTOCOLS[protocol](table, n_folds=study.n_folds, seed=study.seed, tasks=[*study.tasks])
-    fold = list(split)[number % study.splits(protocol)]
+    inputs, table, folds = fold_data(study, protocol, maps, table)
     labels = {task: table[task].to_numpy() for task in study.tasks}
-    trainer = training.Trainer(partial(build, study.model_settings), study.training)
     folder = study.fold_files(protocol, number)["weights"].parent
+    model = networks.build(study.model_settings, seed=None)
     predicted, histories = [], []
-    for result in training.train_fold(
-        trainer,
+    for result in train_fold(
+        Trainer(partial(networks.build, study.model_settings), study.training),
         inputs,
         labels,
-        fold,
+        folds[number % study.splits(protocol)],
         table["subject"].to_numpy(),
-        key=(study.seed, protocol, number, *([permutation] if permutation else [])),
+        seed_key=(study.seed, protocol, number, *([permutation] if permutation else [])),
         fine_tune=study.fine_tune and protocol not in CROSS_SUBJECT and not permutation,
         checkpoints=_checkpoints(study, protocol, number, permutation),
     ):
-        who = {"protocol": protocol, "fold": number, "stage": result.stage}
-        histories.append(result.history.assign(**who, subject=result.subject, task=result.task))
-        predicted.append(_tidy(table, labels, result, who))
-        if permutation:
-            continue
-        name = "-".join(part for part in (result.stage, result.subject, result.task) if part)
-        trainer.save_weights(folder / f"{name}.weights.h5", result.weights)
-    settings = json.dumps(dataclasses.asdict(study.model_settings), indent=1, sort_keys=True)
+        who = {"protocol": protocol, "fold": number, "stage": result.training_stage}
+        history = result.fit.history.assign(**who, subject=result.subject, task=result.task)
+        histories.append(history)
+        predicted += _predictions(table, labels, result, who)
+        if not permutation:
+            parts = (result.training_stage, result.subject, result.task)
+            model.set_weights(result.fit.weights)
+            name = file_stem("-".join(part for part in parts if part))
+            networks.save_weights(folder / f"{name}.weights.h5", model)
     if not permutation:
+        settings = json.dumps(dataclasses.asdict(study.model_settings), indent=1, sort_keys=True)
         with atomic(folder / "model.json") as path:
             path.write_text(settings)
     return pd.concat(predicted, ignore_index=True), pd.concat(histories, ignore_index=True)
 
 
-def _tidy(
-    table: pd.DataFrame, labels: Mapping[str, np.ndarray], result, who: Mapping[str, object]
-) -> pd.DataFrame:
-    """One stage's predictions as rows (protocol, fold, stage, subject, ..., probability)."""
+def _predictions(
+    table: pd.DataFrame,
+    labels: Mapping[str, np.ndarray],
+    result: StageResult,
+    who: Mapping[str, object],
+) -> list[pd.DataFrame]:
+    """One stage's predictions of the rated test rows, by task."""
     parts = []
     for task, probability in result.probabilities.items():
         rated = labels[task][result.rows] >= 0
         rows = result.rows[rated]
-        parts.append(
-            predictions_of(table.iloc[rows], task, labels[task][rows], probability[rated], **who)
-        )
-    return pd.concat(parts, ignore_index=True)
+        own = labels[task][rows]
+        parts.append(predictions_of(table.iloc[rows], task, own, probability[rated], **who))
+    return parts
 
 
 def _checkpoints(study: Study, protocol: str, number: int, permutation: int) -> Path:

@@ -6,26 +6,23 @@ one can stand in: narrow, trained for seconds, enough to see how the methods wor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from emolib.explain.fold import FoldNetwork
-from emolib.model.batches import Inputs
 from emolib.model.gradients import GradientModel
 from emolib.model.networks import build, load_weights
-from emolib.model.settings import TrainingSettings
-from emolib.model.training import GroupedInputs, Trainer
-from emolib.splits.folds import Fold, group_windows, subsample
-from emolib.splits.protocols import PROTOCOLS
+from emolib.model.trainer import Weights
+from emolib.model.training import SMALL_WIDTH, fit_small, small_training
+from emolib.splits.folds import Fold, subsample
 from emolib.study import stages
+from emolib.study.fold import fold_data
 from emolib.study.study import Study
 
-LIGHT_WIDTH = 1 / 8
-LIGHT_STEPS = 150  # of 64 windows each
+LIGHT_WINDOWS = 150 * 64  # that a light network goes through: so many batches of so many
 LIGHT_ROWS = 1500  # windows that a light network is trained on, at most
 
 Cohort = tuple[np.ndarray, pd.DataFrame]
@@ -60,23 +57,10 @@ def trained_networks(
     files = {k: file for k, file in files.items() if file.exists()}
     if not files:
         return []
-    maps, table, folds = _folds(study, protocol, cohort)
-    network, names = GradientModel(build(study.model_settings)), _names(study)
-    return [
-        FoldNetwork(
-            network,
-            study.model_settings,
-            load_weights(file, network.model).get_weights(),
-            maps,
-            folds[k].test,
-            table.iloc[folds[k].test].reset_index(drop=True),
-            *names,
-            protocol=protocol,
-            fold=k,
-            kind="trained",
-        )
-        for k, file in files.items()
-    ]
+    model = build(study.model_settings, seed=None)
+    weights = {k: load_weights(file, model).get_weights() for k, file in files.items()}
+    data = fold_data(study, protocol, *(cohort or stages.load_windows(study)))
+    return _fold_networks(study, protocol, data, weights, "trained")
 
 
 def light_network(study: Study, protocol: str, *, cohort: Cohort | None = None) -> FoldNetwork:
@@ -85,52 +69,45 @@ def light_network(study: Study, protocol: str, *, cohort: Cohort | None = None) 
     Its scores say little and its maps less: it is there so that methods can be shown. Parameters
     as `trained_networks`.
     """
-    maps, table, (fold, *_) = _folds(study, protocol, cohort)
-    settings = replace(study.model_settings, width=LIGHT_WIDTH)
-    training = TrainingSettings()
-    trainer, rows = Trainer(partial(build, settings), training), subsample(fold.train, LIGHT_ROWS)
-    fit = trainer.fit(
-        maps,
-        {task: table[task].to_numpy() for task in study.tasks},
-        train=rows,
-        validation=subsample(fold.validation, LIGHT_ROWS // 2),
-        rate=training.learning_rate,
-        epochs=-(-LIGHT_STEPS * training.batch_size // len(rows)),
-        key=(study.seed, protocol, "light"),
+    light = study.model_copy(update={"model": replace(study.model, width=SMALL_WIDTH)})
+    data = fold_data(light, protocol, *(cohort or stages.load_windows(light)))
+    inputs, table, (fold, *_) = data
+    rows, held_out = subsample(fold.train, LIGHT_ROWS), subsample(fold.validation, LIGHT_ROWS // 2)
+    training = small_training(light.model_settings, epochs=-(-LIGHT_WINDOWS // len(rows)))
+    _, fit = fit_small(
+        light.model_settings,
+        training,
+        inputs,
+        {task: table[task].to_numpy() for task in light.tasks},
+        Fold(rows, held_out, fold.test),
+        seed_key=(light.seed, protocol, "light"),
     )
-    return FoldNetwork(
-        GradientModel(build(settings)),
-        settings,
-        fit.weights,
-        maps,
-        fold.test,
-        table.iloc[fold.test].reset_index(drop=True),
-        *_names(study),
-        protocol=protocol,
-        fold=0,
-        kind="light",
-    )
+    return _fold_networks(light, protocol, data, {0: fit.weights}, "light")[0]
 
 
-def _folds(
-    study: Study, protocol: str, cohort: Cohort | None
-) -> tuple[Inputs, pd.DataFrame, list[Fold]]:
-    """The cohort as the model is fed with it, its table, and the folds of a protocol."""
-    maps, table = stages.load_windows(study) if cohort is None else cohort
-    inputs: Inputs = maps
-    if study.model.windows > 1:
-        groups = group_windows(table, study.model.windows)
-        inputs, first = GroupedInputs(maps, groups), groups[:, 0]
-        table = table.iloc[first].reset_index(drop=True)
-    dealt = {"n_folds": study.n_folds, "seed": study.seed, "tasks": [*study.tasks]}
-    return inputs, table, list(PROTOCOLS[protocol](table, **dealt))
-
-
-def _names(study: Study) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The electrodes of all usable subjects, and the planes of their maps."""
+def _fold_networks(
+    study: Study, protocol: str, data: tuple, weights: Mapping[int, Weights], kind: str
+) -> list[FoldNetwork]:
+    """The networks of folds, by number; `data` as `fold_data` returns them."""
+    inputs, table, folds = data
     channels: dict[str, None] = {}
     for subject in stages.valid_subjects(study):
         channels |= dict.fromkeys(stages.features(study, subject)["channel"].to_numpy().tolist())
-    settings = study.features
-    planes = [f"{kind} {band.name}" for kind in settings.kinds for band in settings.bands]
-    return tuple(channels), tuple(planes)
+    kinds, bands = study.features.kinds, study.features.bands
+    network = GradientModel(build(study.model_settings, seed=None))
+    return [
+        FoldNetwork(
+            network,
+            study.model_settings,
+            own,
+            inputs,
+            folds[k].test,
+            table.iloc[folds[k].test].reset_index(drop=True),
+            channels=tuple(channels),
+            planes=tuple(f"{name} {band.name}" for name in kinds for band in bands),
+            protocol=protocol,
+            fold=k,
+            kind=kind,
+        )
+        for k, own in weights.items()
+    ]

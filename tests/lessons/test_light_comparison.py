@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from emolib.errors import SettingsError
-from emolib.lessons.light_comparison import LightNetwork, light_training, thin_out, train_light
+from emolib.lessons.light_comparison import LightNetwork, thin_out, train_light
 from emolib.lessons.paired_stages import difference, subject_scores
 from emolib.model.settings import ModelSettings
+from emolib.model.training import small_training
 
 TASKS = ["valence", "arousal"]
 SMALL = ModelSettings(width=1 / 16, planes=1, batch_norm=False, dropout=0.0)
@@ -35,7 +36,7 @@ def cohort() -> tuple[np.ndarray, pd.DataFrame]:
 
 def network(windows: int = 1, *, epochs: int = 1, together=True, shuffle=False, **changes):
     model = replace(SMALL, windows=windows, **changes)
-    training = replace(light_training(model, epochs), batch_size=8 // windows, learning_rate=0.01)
+    training = replace(small_training(model, epochs), batch_size=8 // windows, learning_rate=0.01)
     return LightNetwork(model, training, together, shuffle)
 
 
@@ -122,11 +123,6 @@ def test_thinning_keeps_whole_groups_of_every_trial(cohort):
     few = table.iloc[thin_out(table, windows=5, most_windows=1, most_subjects=1)]
     assert set(few["subject"]) == {"sub-01"}
     assert len(few) == 60  # one group of five windows of each trial, whatever the limit
-
-
-def test_a_batch_of_groups_holds_as_many_windows_as_one_of_single_windows():
-    assert light_training(ModelSettings(), 1).batch_size == 64
-    assert light_training(ModelSettings(windows=6), 1).batch_size == 11
 
 
 def test_more_windows_than_a_trial_has_are_refused(cohort):

@@ -14,6 +14,7 @@ from emolib.lessons.schedule import best_epoch, example_losses, follow, replay
 from emolib.model.networks import build_mt_cnn
 from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.trainer import Trainer
+from emolib.splits.folds import Fold
 
 SETTINGS = TrainingSettings(learning_rate=1.0, lr_patience=2, early_stopping_patience=5)
 
@@ -49,8 +50,8 @@ def test_it_agrees_with_the_training_itself(seed):
     model = ModelSettings(width=1 / 16, planes=1, tasks={"valence": 2})
     rows = np.arange(40)
     fit = Trainer(partial(build_mt_cnn, model), settings).fit(
-        maps, labels, train=rows[:24], validation=rows[24:], rate=0.02, epochs=30, key=(seed,),
-        restore_at_halving=True,
+        maps, labels, Fold(rows[:24], rows[24:], rows[:0]), learning_rate=0.02, epochs=30,
+        seed_key=(seed,), restore_best_on_lr_drop=True,
     )  # fmt: skip
     course = follow(fit.history["val_loss"], settings, rate=0.02, restore=True)
     np.testing.assert_allclose(course["learning_rate"], fit.history["learning_rate"], rtol=1e-6)

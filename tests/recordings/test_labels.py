@@ -8,11 +8,10 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.errors import DataError, SettingsError
 from emolib.features.extraction import FeatureSettings, extract_features
-from emolib.recordings.labels import Task, class_weights, trial_classes, window_table
+from emolib.recordings.labels import Task, trial_classes, window_table
 
 TASKS = {"valence": Task("valence"), "arousal": Task("arousal")}
 STATE = {"state": Task(classes=("rest", "arithmetic"))}
@@ -103,20 +102,6 @@ def test_more_than_two_classes_of_the_recordings_own():
     assert trial_classes(data, {"state": emotions})["state"].tolist() == [2, 0, 1]
 
 
-def test_weights_by_hand():
-    np.testing.assert_allclose(class_weights(np.array([0, 0, 0, 1]), 2), [4 / 6, 2.0])
-
-
-@given(st.lists(st.integers(-1, 3), max_size=60))
-def test_weights_are_scikit_learns_and_make_classes_equal(drawn):
-    labels = np.array([0, 1, 2, 3, *drawn])
-    weights = class_weights(labels, 4)
-    present = labels[labels >= 0]
-    expected = compute_class_weight("balanced", classes=np.arange(4), y=present)
-    np.testing.assert_allclose(weights, expected)
-    np.testing.assert_allclose(weights * np.bincount(present), len(present) / 4)
-
-
 def test_an_unknown_scale_is_named():
     with pytest.raises(SettingsError, match=r"no scale 'valance'\. Did you mean 'valence'"):
         trial_classes(recording([[1.0, 2.0]]), {"valence": Task("valance")})
@@ -152,13 +137,3 @@ def test_a_threshold_outside_the_scale(above):
 def test_a_threshold_makes_two_different_classes(classes):
     with pytest.raises(SettingsError, match="classes: got"):
         Task("valence", classes=classes)
-
-
-def test_a_class_without_rows():
-    with pytest.raises(DataError, match=r"no row has class 1; the rows of each class are \[3, 0\]"):
-        class_weights(np.array([0, 0, 0, -1]), 2)
-
-
-def test_a_label_that_is_no_class():
-    with pytest.raises(DataError, match=r"hold \[0, 2\], for 2 classes"):
-        class_weights(np.array([0, 2]), 2)
