@@ -511,7 +511,8 @@ shares = pd.DataFrame(shares, index=sources).T
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 0.9 + 0.45 * len(shares)))
-feature_plots.stacked_shares(ax, shares)
+label = "share of the variance (0 to 1)"
+plots.stacked_bars(ax, shares, label=label, form="{:.0%}")
 told = [f"{step}: " + ", ".join(f"{x:.0%}" for x in row) for step, *row in shares.itertuples()]
 Picture(
     fig,

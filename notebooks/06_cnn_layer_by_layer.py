@@ -45,7 +45,7 @@ from emolib.book.provenance import provenance
 from emolib.figures import maps
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say, use_style
-from emolib.lessons import network, network_plots
+from emolib.lessons import map_plots, network, network_plots
 from emolib.model.networks import build_mt_cnn, load_weights
 from emolib.model.settings import ModelSettings
 from emolib.splits.protocols import LEAKING
@@ -170,22 +170,25 @@ print(f"{by_keras.size} units, largest difference {difference:.0e}")
 
 # %% tags=["remove-input"]
 p = int(np.abs(by_plane).argmax())
-off = np.ones(grid.SHAPE, bool)
-off[rows, columns] = False
-one_plane, kernel, sum_k = one[..., p], weights[:, :, p, k], sums[..., k]
-panels = {  # title: values, how to draw them, what they are
-    f"map: {planes[p]}": (one_plane, {"empty": off, "box": (row - 2, column - 2, 5, 5)}, "feature"),
-    "kernel, this plane": (kernel, {"of": "kernel"}, "weight"),
-    "sum over all planes": (sum_k, {"box": (row, column, 1, 1)}, "sum"),
-    "after ReLU": (np.maximum(sum_k, 0), {}, "activation"),
+one_plane = np.full(grid.SHAPE, np.nan)  # a cell without an electrode is hatched
+one_plane[rows, columns] = one[rows, columns, p]
+kernel, sum_k = weights[:, :, p, k], sums[..., k]
+panels = {  # title: values, what they are, what to frame
+    f"map: {planes[p]}": (one_plane, "feature", (row - 2, column - 2, 5, 5)),
+    "kernel, this plane": (kernel, "weight", None),
+    "sum over all planes": (sum_k, "sum", (row, column, 1, 1)),
+    "after ReLU": (np.maximum(sum_k, 0), "activation", None),
 }
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(2, 2, figsize=(6.4, 5.9))
-for ax, (title, (values, look, label)) in zip(axes.flat, panels.items(), strict=True):
-    image = network_plots.cells(ax, values, diverging=True, **look)
+for ax, (title, (values, label, box)) in zip(axes.flat, panels.items(), strict=True):
+    image = maps.grid_map(ax, values, limits=maps.symmetric(values), title=title)
     maps.colour_bar(image, ax, f"{label} (no unit)")
-    ax.set_title(title)
+    of = "kernel" if label == "weight" else "grid"
+    ax.set(xlabel=f"{of} column", ylabel=f"{of} row")
+    if box is not None:
+        map_plots.frame(ax, *box)
 alt = f"The plane {planes[p]} of one map, framed about {channels[at]}; a kernel with weights from "
 alt += f"{kernel.min():.2f} to {kernel.max():.2f}; its sums, from {sum_k.min():.2f} to "
 alt += f"{sum_k.max():.2f}, and the same after ReLU, {(sum_k > 0).sum()} cells left above zero."
@@ -215,7 +218,7 @@ most = np.unravel_index(electrodes.argmax(), electrodes.shape)
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(5.0, 4.3))
-network_plots.cells(ax, electrodes, numbers="{:.0f}")
+maps.grid_map(ax, electrodes, numbers="{:.0f}")
 Picture(
     fig,
     alt=f"Grid of numbers: a 5 by 5 kernel covers between {electrodes.min():.0f} and "
@@ -260,7 +263,7 @@ told = {"Fp1": [], "O1": []}
 for line, layer in zip(axes, ["conv_1", "conv_2", "conv_3"], strict=True):
     for ax, electrode, r in zip(line, told, (0, 7), strict=True):  # both are in column 3
         of, title = seen[layer][r, 3], f"{layer}, unit at {electrode}"
-        network_plots.field(ax, of, (r, 3, 1, 1), grid.DEAP_GRID, title=title)
+        network_plots.field(ax, of, (r, 3), title=title)
         told[electrode].append(str(of.any(axis=1).sum()))
 alt = "Receptive fields after one, two and three convolutions. In front, at Fp1, they hold "
 alt += f"{', '.join(told['Fp1'])} rows of the grid; at the back, at O1, {', '.join(told['O1'])}."
@@ -290,7 +293,7 @@ Table(pd.DataFrame(table).T, caption="How far units see, measured")
 # %% tags=["hide-input"]
 counts = seen["conv_3"].sum(axis=(2, 3))
 fig, ax = plt.subplots(figsize=(5.0, 4.3))
-network_plots.cells(ax, counts, numbers="{:.0f}")
+maps.grid_map(ax, counts, numbers="{:.0f}")
 Picture(
     fig,
     alt=f"Grid of numbers: after the third convolution units see {counts.min()} to {counts.max()} "

@@ -34,8 +34,8 @@ def labels(counts: pd.DataFrame) -> Picture:
     >>> labels(pd.DataFrame({"low": [3], "high": [5], "left out": [0]}, index=["valence"]))
     Picture: Trials per class: valence: low 3, high 5.
     """
-    figure, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.45 * len(counts)))
-    signals.label_balance(ax, counts)
+    figure, ax = plt.subplots(figsize=(WIDTH, 1.1 + 0.4 * len(counts)))
+    signals.stacked_bars(ax, counts, label="trials")
     told = [
         f"{task}: " + ", ".join(f"{name} {number}" for name, number in row.items() if number)
         for task, row in counts.iterrows()

@@ -1,4 +1,4 @@
-"""Whole pictures of windows in time; see `pictures`."""
+"""Whole pictures of windows in time."""
 
 from __future__ import annotations
 
@@ -9,31 +9,22 @@ import numpy as np
 import pandas as pd
 
 from emolib.figures import scores as score_plots
+from emolib.figures import signals as plots
 from emolib.figures.display import WIDTH, Picture
 from emolib.lessons import time_plots
 
 WITHIN, ACROSS, NOISE = "within trials", "trials' levels left in", "white noise"
 
 
-def groups(n_windows: int, windows: int, *, window_seconds: float) -> Picture:
-    """Show how a trial's windows are put together.
-
-    Parameters
-    ----------
-    n_windows : int
-        Of the trial.
-    windows : int
-        Windows a group.
-    window_seconds : float
-    """
+def groups(n_windows: int, size: int, *, window_seconds: float) -> Picture:
+    """Show how a trial's windows are put together in groups of `size`."""
     figure, ax = plt.subplots(figsize=(WIDTH, 1.3))
-    time_plots.group_timeline(
-        ax, n_windows=n_windows, windows=windows, window_seconds=window_seconds
-    )
-    left = n_windows % windows
+    seconds = {"trial_seconds": n_windows * window_seconds, "window_seconds": window_seconds}
+    plots.windows_timeline(ax, **seconds, group=size)
+    left = n_windows % size
     return Picture(
         figure,
-        alt=f"A trial of {n_windows} windows in {n_windows // windows} groups of {windows}; "
+        alt=f"A trial of {n_windows} windows in {n_windows // size} groups of {size}; "
         f"{left or 'none'} left over.",
         caption="Thin lines: windows. Frames: groups that enter the network together. Hatched, if "
         "there are any: windows at the trial's end that make no whole group.",

@@ -27,15 +27,17 @@ DRAWINGS = {
         ("time (s)", ""),
     ),
     "spectra": (
-        lambda ax: plots.spectra(ax, HZ, {"rest": DENSITY}, peaks={"rest": 10.0}),
+        lambda ax: plots.spectra(
+            ax, HZ, {"rest": DENSITY}, peaks={"rest": 10.0}, search_hz=(7, 13)
+        ),
         ("frequency (Hz)", "power density (µV²/Hz)"),
     ),
     "ratings": (
         lambda ax: plots.ratings(ax, np.array([[1.0], [9]]), ["x"], above=5, low=1, high=9),
         ("rating (1 to 9, no unit)", ""),
     ),
-    "label_balance": (
-        lambda ax: plots.label_balance(ax, pd.DataFrame({"low": [3], "high": [4]}, index=["x"])),
+    "stacked_bars": (
+        lambda ax: plots.stacked_bars(ax, pd.DataFrame({"low": [3], "high": [4]}), label="trials"),
         ("trials", ""),
     ),
     "amplitudes": (
@@ -71,31 +73,34 @@ DRAWINGS = {
         ("DE (nats)", "ln E"),
     ),
     "grid_map": (
-        lambda ax: [maps.grid_map(ax, np.arange(32.0), CHANNELS)],
+        lambda ax: maps.grid_map(ax, np.arange(32.0), CHANNELS),
         ("grid column (ears at the ends)", "grid row (front at the top)"),
     ),
 }
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_axes_say_what_they_show_and_artists_come_back(ax, name):
+def test_axes_say_what_they_show(ax, name):
     draw, labels = DRAWINGS[name]
-    artists = draw(ax)
+    draw(ax)
     assert (ax.get_xlabel(), ax.get_ylabel()) == labels
-    assert artists and all(artist.axes is ax for artist in artists)
+    assert ax.has_data()
 
 
-def test_signals_have_a_scale_bar_of_the_height_it_says(ax):
-    artists = plots.signals(ax, np.zeros((2, 5)), np.arange(5.0), ["a", "b"], scale_uv=20)
-    *_, bar, label = artists
+@pytest.mark.parametrize(("deviation", "scale_uv"), [(4, 20), (0, 1)])
+def test_signals_have_a_scale_bar_of_the_height_it_says(ax, deviation, scale_uv):
+    wave = deviation * np.tile([1.0, -1.0], (2, 4))
+    plots.signals(ax, wave, np.arange(8.0), ["a", "b"])
+    first, second, bar = ax.lines
     low, high = bar.get_ydata()
-    assert high - low == 20
-    assert label.get_text().strip() == "20 µV"
+    assert high - low == scale_uv == np.mean(first.get_ydata() - second.get_ydata())
+    assert ax.texts[0].get_text().strip() == f"{scale_uv} µV"
 
 
 def test_the_alpha_peak_is_marked_on_the_curve_and_its_absence_is_not(ax):
-    found = plots.spectra(ax, HZ, {"a": DENSITY, "b": DENSITY}, peaks={"a": 10.0, "b": np.nan})
-    line_a, mark, line_b = found
+    peaks = {"a": 10.0, "b": np.nan}
+    plots.spectra(ax, HZ, {"a": DENSITY, "b": DENSITY}, peaks=peaks, search_hz=(7, 13))
+    line_a, mark, line_b = ax.lines
     assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (10.0, pytest.approx(1.0))
     assert line_a.get_label() == "a, peak at 10.0 Hz"
     assert line_b.get_label() == "b"
@@ -103,21 +108,41 @@ def test_the_alpha_peak_is_marked_on_the_curve_and_its_absence_is_not(ax):
 
 def test_ratings_at_the_threshold_are_low_and_missing_ones_are_not_drawn(ax):
     values = np.array([[5.0], [5.1], [np.nan]])
-    _, high, low = plots.ratings(ax, values, ["x"], above=5, low=1, high=9)
-    assert high.get_offsets()[:, 0].tolist() == [5.1]
-    assert low.get_offsets()[:, 0].tolist() == [5.0]
+    plots.ratings(ax, values, ["x"], above=5, low=1, high=9)
+    points = {one.get_label(): one.get_offsets()[:, 0].tolist() for one in ax.collections}
+    assert points == {"high": [5.1], "low": [5.0]}
 
 
 def test_windows_are_counted(ax):
-    boxes = plots.windows_timeline(ax, baseline_seconds=3, trial_seconds=60, window_seconds=0.5)
-    assert len(boxes) == 6 + 120
+    plots.windows_timeline(ax, baseline_seconds=3, trial_seconds=60, window_seconds=0.5)
+    assert len(ax.patches) == 6 + 120
+    assert [box.get_x() for box in ax.patches if box.get_hatch()] == [-3, -2.5, -2, -1.5, -1, -0.5]
 
 
-def test_label_bars_stand_end_to_end(ax):
+def test_windows_left_over_are_hatched_and_groups_are_framed(ax):
+    plots.windows_timeline(ax, trial_seconds=4, window_seconds=0.5, group=3)
+    boxes = [patch for patch in ax.patches if patch.get_width() == 0.5]
+    frames = [patch for patch in ax.patches if patch.get_width() == 1.5]
+    assert len(boxes) == 8
+    assert [box.get_x() for box in boxes if box.get_hatch()] == [3.0, 3.5]
+    assert [frame.get_x() for frame in frames] == [0.0, 1.5]
+    assert not ax.lines  # no baseline, no line
+
+
+def test_parts_stand_end_to_end(ax):
     counts = pd.DataFrame({"low": [3], "high": [4], "left out": [0]}, index=["x"])
-    low, high = plots.label_balance(ax, counts)
+    plots.stacked_bars(ax, counts, label="trials")
+    low, high = ax.patches
     assert (low.get_width(), high.get_x(), high.get_width()) == (3, 3, 4)
     assert low.get_hatch() != high.get_hatch()
+    assert [text.get_text() for text in ax.texts] == ["3", "4"]
+
+
+def test_parts_that_are_too_narrow_carry_no_number(ax):
+    shares = pd.DataFrame({"person": [0.2, 0.01], "window": [0.8, 0.99]}, index=["raw", "z"])
+    plots.stacked_bars(ax, shares, label="share (0 to 1)", form="{:.0%}")
+    assert [text.get_text() for text in ax.texts] == ["20%", "80%", "99%"]
+    assert ax.get_xlim() == (0, 1)
 
 
 def test_grid_shows_each_value_in_its_cell_and_hatches_the_rest(ax):

@@ -8,16 +8,6 @@ import pandas as pd
 from emolib.lessons import time_pictures, time_plots
 
 
-def test_the_rest_is_hatched_and_groups_are_framed(ax):
-    time_plots.group_timeline(ax, n_windows=8, windows=3, window_seconds=0.5)
-    boxes = [patch for patch in ax.patches if patch.get_width() == 0.5]
-    frames = [patch for patch in ax.patches if patch.get_width() == 1.5]
-    assert len(boxes) == 8
-    assert [box.get_x() for box in boxes if box.get_hatch()] == [3.0, 3.5]
-    assert [frame.get_x() for frame in frames] == [0.0, 1.5]
-    assert ax.get_xlabel() == "time in the trial (s)"
-
-
 def test_correlations_are_those_given(ax):
     time_plots.correlations(ax, [0, 0.5], {"data": [1, 0.5]}, formula=[1, 0.1])
     drawn = {line.get_label(): np.asarray(line.get_ydata()).tolist() for line in ax.lines}
