@@ -11,14 +11,14 @@ import jupytext
 import nbformat
 import pytest
 
-from emolib.book.render import execute, page_file
+from emolib.book.render import WITHOUT_SUBJECT, execute, page_file
 from emolib.study.study import load
 
 PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.py"))
 CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
-APPENDICES = [path for path in NOTEBOOKS if re.match(r"A\d_", path.name)]
-REPORTS = [path for path in NOTEBOOKS if path not in CHAPTERS + APPENDICES]
+OTHERS = [path for path in NOTEBOOKS if re.match(r"A\d_|quick_start", path.name)]
+REPORTS = [path for path in NOTEBOOKS if path not in CHAPTERS + OTHERS]
 GLOSSARY = PROJECT / "book" / "glossary.md"
 LONGEST_CELL = 15
 SECTIONS = (
@@ -74,7 +74,7 @@ def test_the_pair_is_in_sync_and_carries_no_outputs(path):
 def test_one_cell_of_parameters(path):
     (cell,) = (cell for cell in cells(path, "code") if "parameters" in tags(cell))
     names = re.findall(r"^(\w+) =", cell.source, flags=re.MULTILINE)
-    assert names == (["study"] if path.stem == "cohort_report" else ["study", "subject"])
+    assert names == (["study"] if path.stem in WITHOUT_SUBJECT else ["study", "subject"])
 
 
 @each
@@ -150,7 +150,7 @@ def test_each_exercise_has_a_solution_that_is_hidden_and_runs(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", CHAPTERS + APPENDICES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CHAPTERS + OTHERS, ids=lambda path: path.stem)
 def test_a_chapter_runs_alone(path, tmp_path, monkeypatch):
     """On real data without ratings, baseline or truth, and before anything is trained."""
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
@@ -170,7 +170,7 @@ n_folds: 2
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", CHAPTERS + APPENDICES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CHAPTERS + OTHERS, ids=lambda path: path.stem)
 def test_a_chapter_runs_on_one_person_under_the_published_protocol_alone(
     path, tmp_path, monkeypatch
 ):
@@ -182,7 +182,7 @@ def test_a_chapter_runs_on_one_person_under_the_published_protocol_alone(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", CHAPTERS + APPENDICES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CHAPTERS + OTHERS, ids=lambda path: path.stem)
 def test_a_chapter_of_a_finished_study(path, smoke_run, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
     executed = nbformat.read(page_file(load("smoke"), path.stem), as_version=4)

@@ -22,10 +22,12 @@ from emolib.storage import atomic, file_stem
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study
 
-# Chapters, and after them the appendices that are notebooks.
+# What opens the book, the chapters, and after them the appendices that are notebooks.
 CHAPTERS = sorted(
     path.stem for kind in ("[0-9][0-9]_*.py", "A[0-9]_*.py") for path in NOTEBOOKS.glob(kind)
 )
+CHAPTERS.insert(0, "quick_start")
+WITHOUT_SUBJECT = ("quick_start", "cohort_report")  # notebooks that are not about one subject
 
 # A traceback on a page is for a reader: the error and the last lines that led to it.
 TRACEBACK_LINES = 15
@@ -187,7 +189,7 @@ def make_page(study: Study, name: str, subject: str | None = None) -> None:
             nbformat.write(page, path)
         return
     parameters: dict[str, object] = {"study": str(study.file)}
-    if name != "cohort_report":
+    if name not in WITHOUT_SUBJECT:
         parameters["subject"] = subject or stages.first_valid(study)
     title = subject if name == "subject_report" else None
     execute(source_of(name), output, parameters, title=title)
