@@ -120,7 +120,7 @@ Picture(
     f"{low.min():g} to {low.max():g} %.",
     caption="Hollow: windows of one trial on both sides. Filled: trials or people held out. The "
     "dotted line is one half, the chance level of balanced accuracy. An accuracy has to be held "
-    "against always naming the commoner class, which is right in 55 to 59 % of DEAP's trials.",
+    "against always naming the majority class, which is right in 55 to 59 % of DEAP's trials.",
 )
 
 # %% tags=["remove-input"]

@@ -22,20 +22,14 @@ import pandas as pd
 import xarray as xr
 from IPython.display import display
 
-# %% tags=["remove-input"]
-from emolib.book import cohort, exploratory, sentences
+from emolib.book import sentences, subject_tables, tables
 from emolib.book.provenance import provenance
-from emolib.book.published import published_sentence, published_table
-from emolib.book.tables import effective_table, group_table, score_table
-from emolib.book.variants import differences, permuted_table, variants_table
 from emolib.evaluation.effective_n import effective_windows
 from emolib.evaluation.permutation import PERMUTATIONS
-from emolib.features.power import class_means, posterior_mean
-from emolib.figures import pages as pictures
+from emolib.features import power
+from emolib.figures import Table, bullets, pages, plain, say, use_style
 from emolib.figures import scores as score_plots
-from emolib.figures.display import Table, bullets, plain, say, use_style
-from emolib.study import stages
-from emolib.study.study import load
+from emolib.study import load, stages
 
 use_style()
 
@@ -56,7 +50,7 @@ means = {}
 for subject, found in of_subjects.items():
     for name, task in this_study.tasks.items():
         classes = found["class"].sel(task=name).to_series()
-        means[name, subject] = class_means(found["power"], classes, task.classes)
+        means[name, subject] = power.class_means(found["power"], classes, task.classes)
 
 # %% [markdown]
 # ## Who was used
@@ -70,16 +64,16 @@ say(
 )
 
 # %% tags=["remove-input"]
-links = {subject: cohort.address(subject) for subject in subjects}
+links = {subject: subject_tables.page_url(subject) for subject in subjects}
 if failures:
     why = pd.DataFrame(failures).T[["source", "message", "hint"]].rename_axis("subject")
     display(Table(why, caption="Subjects that could not be used, and why", links=links))
 
 # %% tags=["remove-input"]
-table = cohort.cohort_table(of_subjects, scores, subjects)
+table = subject_tables.cohort_table(of_subjects, scores, subjects)
 caption = "All subjects. Scores are balanced accuracies of trials, of the pooled network"
 css = "emolib-subjects emolib-sortable emolib-wide"
-display(Table(cohort.for_people(table), caption=caption, links=links, css=css))
+display(Table(subject_tables.formatted(table), caption=caption, links=links, css=css))
 
 # %% [markdown]
 # Each name leads to the subject's own page. The table is in the order of the names; one subject's
@@ -99,7 +93,7 @@ display(Table(cohort.for_people(table), caption=caption, links=links, css=css))
 # the stages of training.
 
 # %% tags=["remove-input"]
-can_be_told = score_table(scores) if decoded else pd.DataFrame()
+can_be_told = tables.score_table(scores) if decoded else pd.DataFrame()
 if not decoded:
     display(say("**There are no predictions yet.** Run the whole study first."))
 elif not len(can_be_told):
@@ -125,7 +119,7 @@ if len(can_be_told):
 
 # %% [markdown]
 # *Balanced accuracy* is computed within each subject and then averaged, so that a network gains
-# nothing from knowing who somebody is. *Commoner class* is the accuracy of always giving the class
+# nothing from knowing who somebody is. *Majority class* is the accuracy of always giving the class
 # that is commoner in the subject.
 
 # %% [markdown]
@@ -141,7 +135,7 @@ if len(can_be_told):
 # %% tags=["remove-input"]
 tested = stages.group_tests(this_study)
 display(bullets(*map(plain, sentences.group_sentences(tested))))
-if len(of_groups := group_table(tested)):
+if len(of_groups := tables.group_table(tested)):
     caption = f"Balanced accuracy of trials against {PERMUTATIONS} exchanges of the labels"
     display(Table(of_groups, caption=caption))
 
@@ -166,7 +160,7 @@ if decoded:
     worth = effective_windows(predictions)
     display(say(plain(sentences.effective_sentence(worth))))
     caption = "Observations, and what they are worth. First training of each fold"
-    display(Table(effective_table(worth), caption=caption, css="emolib-wide"))
+    display(Table(tables.effective_table(worth), caption=caption, css="emolib-wide"))
 
 # %% [markdown]
 # ## Beside the published figures
@@ -175,8 +169,8 @@ if decoded:
 # what most papers count. [Appendix A2](/chapters/A2_published_figures.ipynb) has all of them.
 
 # %% tags=["remove-input"]
-display(say(plain(published_sentence(this_study.dataset, list(this_study.tasks)))))
-beside = published_table(scores, list(this_study.tasks)) if decoded else ()
+display(say(plain(sentences.published_sentence(this_study.dataset, list(this_study.tasks)))))
+beside = tables.published_table(scores, list(this_study.tasks)) if decoded else ()
 for protocol, own in beside.groupby(level=0, sort=False) if len(beside) else ():
     display(Table(own.set_index("who"), caption=f"Windows, {protocol}", css="emolib-wide"))
 
@@ -189,7 +183,7 @@ for protocol, own in beside.groupby(level=0, sort=False) if len(beside) else ():
 # %% tags=["remove-input"]
 permuted = stages.permuted_scores(this_study) if decoded else pd.DataFrame()
 if len(permuted):
-    of_refits = permuted_table(scores, permuted)
+    of_refits = tables.permuted_table(scores, permuted)
     caption = "Balanced accuracy of trials, as labelled and with permuted labels"
     if len(of_refits):
         display(Table(of_refits, caption=caption))
@@ -205,14 +199,14 @@ else:
 # %% tags=["remove-input"]
 members = {name: this_study.variant(name) for name in this_study.variants}
 variants = {name: member for name, member in members.items() if member.scores_file().exists()}
-display(say(*(sentences.VARIANTS if variants else ("This study has no trained variants.",))))
+display(say(sentences.VARIANTS if variants else "This study has no trained variants."))
 
 # %% tags=["remove-input"]
 if variants:
-    tables = {"": scores} | {name: stages.scores(member) for name, member in variants.items()}
+    of_all = {"": scores} | {name: stages.scores(member) for name, member in variants.items()}
     of_variants = {name: stages.predictions(member) for name, member in variants.items()}
-    found = differences(predictions, of_variants)
-    table = variants_table(tables, found, list(this_study.tasks))
+    found = tables.variant_differences(predictions, of_variants)
+    table = tables.variants_table(of_all, found, list(this_study.tasks))
     trainings = f"{this_study.repeats} training" + "s" * (this_study.repeats > 1)
     if len(table):
         display(Table(table, caption=f"The study and its variants, pooled networks, {trainings}"))
@@ -225,7 +219,7 @@ if variants:
 # in the long run.
 
 # %% tags=["remove-input"]
-tests = exploratory.table_of_tests(of_subjects)
+tests = subject_tables.subject_tests(of_subjects)
 if len(tests):
     caption = "Exploratory tests, a row a subject and task"
     display(Table(tests, caption=caption, links=links, css="emolib-sortable"))
@@ -239,7 +233,7 @@ else:
 # %% tags=["remove-input"]
 if of_subjects:
     mean_power = {subject: found["power"].mean("trial") for subject, found in of_subjects.items()}
-    display(pictures.thumbnails(mean_power))
+    display(pages.thumbnails(mean_power))
 
 # %% [markdown]
 # ## Maps of all subjects together
@@ -256,7 +250,7 @@ for name, task in this_study.tasks.items():
         continue
     stack = xr.concat(each, dim="subject", join="inner", coords="minimal", compat="override")
     of = f"mean over {len(each)} of {len(usable)} subjects that have trials of each class"
-    display(pictures.class_maps(stack.mean("subject"), name, task, of=of))
+    display(pages.class_maps(stack.mean("subject"), name, task, of=of))
 
 # %% [markdown]
 # ## Alpha power in two conditions
@@ -274,7 +268,7 @@ if not with_rest:
 for name in with_rest:
     names = sorted(this_study.tasks[name].classes, key=lambda each: each != "rest")[:2]
     each = [means[name, subject] for subject in usable]
-    pairs = [posterior_mean(one.sel(band="alpha"), names) for one in each]
+    pairs = [power.posterior_mean(one.sel(band="alpha"), names) for one in each]
     pairs = [pair for pair in pairs if not np.isnan(pair).any()]
     if len(pairs) > 1:
         display(score_plots.paired(pairs, names, label="alpha power (dB re 1 µV²)"))

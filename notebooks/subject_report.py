@@ -21,24 +21,16 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from emolib.book import exploratory, fine_tuning, sentences
-from emolib.book.attribution import share_sentences
+from emolib.book import subject_sentences as sentences
+from emolib.book import subject_tables, tables
 from emolib.book.provenance import provenance
-from emolib.book.tables import score_table
 from emolib.errors import DataError
-from emolib.features import power as summaries
-from emolib.features import spectra
-from emolib.figures import pages as pictures
+from emolib.features import power, spectra
+from emolib.figures import Table, bullets, pages, plain, say, use_style
 from emolib.figures import scores as score_plots
-
-# %% tags=["remove-input"]
-from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.figures.explorer.widget import Explorer
-from emolib.figures.pages import feature_maps
 from emolib.recordings.labels import trial_classes
-from emolib.study import stages
-from emolib.study.explain import attributions
-from emolib.study.study import load
+from emolib.study import explain, load, stages
 
 use_style()
 
@@ -52,15 +44,15 @@ subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 features = stages.features(this_study, subject)
 channels, sfreq = recording["channel"].to_numpy().tolist(), recording.attrs["sfreq"]
-back = summaries.posterior_channels(channels)
+back = power.posterior_channels(channels)
 classes = trial_classes(recording, this_study.tasks)
-counts = summaries.label_counts(recording, this_study.tasks)
+counts = power.label_counts(recording, this_study.tasks)
 
 # %% tags=["remove-input"]
 found = stages.summary(this_study, subject)
 at_back = found["spectrum"].sel(frequency=slice(1, 45))
-peak, power = found.attrs["alpha_peak_hz"], found["power"]
-bands = power["band"].to_numpy().tolist()
+peak, log_power = found.attrs["alpha_peak_hz"], found["power"]
+bands = log_power["band"].to_numpy().tolist()
 
 # %% tags=["remove-input"]
 predictions = stages.predictions(this_study, subject)
@@ -102,7 +94,7 @@ facts = {
     "baseline before each trial": f"{rest:g} s" if rest else "none",
     "electrodes": len(channels),
     "sampling frequency": f"{sfreq:g} Hz",
-    "windows": summaries.window_words(
+    "windows": power.window_words(
         features, seconds=this_study.features.window_seconds, together=this_study.model.windows
     ),
 }
@@ -117,7 +109,7 @@ Table(
 )
 
 # %% tags=["remove-input"]
-pictures.labels(counts)
+pages.labels(counts)
 
 # %% [markdown]
 # ## Signal quality
@@ -127,7 +119,7 @@ pictures.labels(counts)
 
 # %% tags=["remove-input"]
 size = found[["std_uv", "max_abs_uv"]].to_dataframe()[["std_uv", "max_abs_uv"]]
-pictures.amplitudes(size)
+pages.amplitudes(size)
 
 # %% tags=["remove-input"]
 largest = size["max_abs_uv"]
@@ -143,7 +135,7 @@ bullets(*spectra.quality_notes(found))
 # ## Spectra and the alpha peak
 
 # %% tags=["remove-input"]
-pictures.spectra(at_back, classes, this_study.tasks, place=", ".join(back))
+pages.spectra(at_back, classes, this_study.tasks, place=", ".join(back))
 
 # %% [markdown]
 # ## Power over the scalp, by class
@@ -153,7 +145,7 @@ pictures.spectra(at_back, classes, this_study.tasks, place=", ".join(back))
 
 # %% tags=["remove-input"]
 for name, task in this_study.tasks.items():
-    means = summaries.class_means(power, classes[name], task.classes)
+    means = power.class_means(log_power, classes[name], task.classes)
     absent = [each for each in task.classes if not counts.loc[name, each]]
     if absent:
         display(say(f"**{name}**: no trial is {' or '.join(absent)}, so there is no contrast."))
@@ -161,10 +153,10 @@ for name, task in this_study.tasks.items():
         tested = bool(found["cluster_p"].sel(task=name) >= 0)
         cluster = found["cluster"].sel(task=name) if tested else None
         of = "mean over the trials of a class"
-        display(pictures.class_maps(means, name, task, of=of, cluster=cluster))
+        display(pages.class_maps(means, name, task, of=of, cluster=cluster))
 
 # %% tags=["remove-input"]
-bullets(*(exploratory.cluster_sentence(name, found) for name in this_study.tasks))
+bullets(*(sentences.cluster_sentence(name, found) for name in this_study.tasks))
 
 # %% [markdown]
 # The cluster test takes trials as its units and permutes their classes. It is exploratory: many
@@ -178,15 +170,15 @@ bullets(*(exploratory.cluster_sentence(name, found) for name in this_study.tasks
 # between: a plane for each kind of feature in each band. Here is the mean of each plane.
 
 # %% tags=["remove-input"]
-feature_maps(features)
+pages.feature_maps(features)
 
 # %% [markdown]
 # One band's power in full size, with the names of the electrodes:
 
 # %% tags=["remove-input"]
 band = "alpha" if "alpha" in bands else bands[0]
-values = power.sel(band=band).mean("trial").to_numpy()
-pictures.grid_and_scalp(values, channels, name=f"{band} power", unit="dB re 1 µV²")
+values = log_power.sel(band=band).mean("trial").to_numpy()
+pages.grid_and_scalp(values, channels, name=f"{band} power", unit="dB re 1 µV²")
 
 # %% [markdown]
 # ## Explore the maps
@@ -229,7 +221,7 @@ for name, task in this_study.tasks.items() if decoded else ():
 
 # %% tags=["remove-input"]
 if decoded:
-    display(Table(score_table(scores, subject=subject), caption="All scores"))
+    display(Table(tables.score_table(scores, subject=subject), caption="All scores"))
 
 # %% [markdown]
 # ### Is it more than chance?
@@ -239,7 +231,7 @@ if decoded:
 # and fitted again after each of many permutations of the labels.
 
 # %% tags=["remove-input"]
-bullets(*(exploratory.light_model_sentence(name, found) for name in this_study.tasks))
+bullets(*(sentences.light_model_sentence(name, found) for name in this_study.tasks))
 
 # %% [markdown]
 # Exploratory, and not corrected for the number of subjects and tasks: the
@@ -259,7 +251,7 @@ protocol, explained = this_study.attribution_protocol, None
 why = "Every protocol of this study has windows of one trial on both sides; none is explained."
 if protocol:
     try:
-        explained = attributions(this_study, protocol, subject) if decoded else None
+        explained = explain.attributions(this_study, protocol, subject) if decoded else None
         why = "There are no predictions yet, and so no network to explain."
     except DataError as error:
         why = f"There is no map of what the network uses. {error}"
@@ -268,12 +260,12 @@ if explained is None:
 
 # %% tags=["remove-input"]
 if explained is not None:
-    display(pictures.subject_shares(explained, channels, protocol=protocol))
+    display(pages.subject_shares(explained, channels, protocol=protocol))
 
 # %% tags=["remove-input"]
 if explained is not None:
     of = {"protocol": protocol, "tasks": tasks}
-    told = share_sentences(explained, predictions, scores, subject, **of)
+    told = sentences.share_sentences(explained, predictions, scores, subject, **of)
     display(bullets(*map(plain, told)))
 
 # %% [markdown]
@@ -284,15 +276,13 @@ if explained is not None:
 # held-out trials, under the protocols that do not leak.
 
 # %% tags=["remove-input"]
-changes = fine_tuning.fine_tuning_changes(predictions, subject)
+changes = subject_tables.fine_tuning_changes(predictions, subject)
 if len(changes):
     caption = "Balanced accuracy of trials, and trials that turned"
-    display(Table(fine_tuning.changes_table(changes), caption=caption))
-    display(say(fine_tuning.changes_verdict(changes, trainings=this_study.repeats)))
+    display(Table(subject_tables.changes_table(changes), caption=caption))
+    display(say(sentences.changes_verdict(changes, trainings=this_study.repeats)))
 else:
-    display(
-        say(fine_tuning.why_not_fine_tuned(this_study.protocols, fine_tune=this_study.fine_tune))
-    )
+    display(say(sentences.why_not_fine_tuned(this_study.protocols, fine_tune=this_study.fine_tune)))
 
 # %% [markdown]
 # ## How to read this page
@@ -300,7 +290,7 @@ else:
 # - *Balanced accuracy* is the mean of the shares of each class that were recognised; a network that
 #   always gives one class scores one half of two.
 # - *Right trials* counts whole trials: the mean probability over a trial's windows decides. *Right
-#   windows* counts windows. *Commoner class* is what a constant answer would reach.
+#   windows* counts windows. *Majority class* is what a constant answer would reach.
 # - *Differences* have intervals from drawing trials again, the same for both networks. They are too
 #   narrow: another training would move the scores as well.
 # - A score with *windows of one trial on both sides* says how well pieces of known trials are

@@ -15,8 +15,8 @@ import nbformat
 import pandas as pd
 
 from emolib.book import timings, workflow_picture
-from emolib.book.cohort import cohort_table
 from emolib.book.exercises import EXERCISES, NOTEBOOKS, Repository, read_repository
+from emolib.book.subject_tables import cohort_table
 from emolib.evaluation.literature import published
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study

@@ -1,36 +1,43 @@
-"""Tables of reports: scores, tests and comparisons laid out for people.
+"""Tables of a study's scores, tests and comparisons, laid out for people.
 
 Scores of the published protocol never stand without the words `BOTH_SIDES`, nor without a score of
 an honest protocol beside them: `protocol_name` and `reportable` see to that for tables, figures and
-sentences alike. Tables are in the order of the subjects' names: pages do not rank people.
+sentences alike. Scores come as from `emolib.evaluation.score`; where there is nothing to show, a
+table has no rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
 
-from emolib.evaluation.scores import ESTIMAND, STAGES, order, reportable, with_interval
-from emolib.splits.protocols import HELD_OUT, protocol_name
+from emolib.evaluation.bootstrap import TrialCounts
+from emolib.evaluation.comparison import MIN_SEEDS, compare
+from emolib.evaluation.literature import published
+from emolib.evaluation.permutation import PermutationTest
+from emolib.evaluation.scores import (
+    ESTIMAND,
+    STAGES,
+    count_correct,
+    order,
+    reportable,
+    with_interval,
+)
+from emolib.splits.protocols import HELD_OUT, LEAKING, protocol_name
+
+WHOLE = "the whole"
+FEWEST_REFITS = 19  # else no p is small enough to mean anything
+ABLATIONS = "MT-CNN ablations"  # the published system that variants are held beside
+FIGURES = ("valence", "arousal")  # the tasks of the published figures
+# Papers count windows, so ours are counted too: the metric of ours by the unit of theirs.
+METRICS = {"accuracy %": "window_accuracy", "balanced accuracy %": "window_balanced_accuracy"}
 
 
 def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataFrame:
-    """Lay scores out for people: a row a task, protocol and stage.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        As `emolib.evaluation.score` gives them.
-    subject : str, optional
-        This subject's; by default those of all together.
-
-    Returns
-    -------
-    DataFrame of str
-        Balanced accuracy of trials with its interval, accuracy of trials and of windows, the
-        majority rate, and what was held out. No rows if nothing may be shown, see `reportable`.
+    """List scores, a row a task, protocol and stage: all subjects together, or one.
 
     Examples
     --------
@@ -45,75 +52,25 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
     rows = rows[rows["fold"].isna()]
     rows = rows[rows["subject"].isna() if subject is None else (rows["subject"] == subject)]
     lines = []
-    keys = ["task", "protocol", "stage"]
-    for (task, protocol, stage), part in rows.groupby(keys, sort=False, observed=True):
-        by = part.set_index("metric")
+    for _, part in by_task(rows).groupby(["task", "order"], sort=False):
+        by, first = part.set_index("metric"), part.iloc[0]
         lines.append(
-            {
-                "order": order(part).iloc[0],
-                "task": task,
-                "protocol": protocol_name(protocol),
-                "stage": STAGES.get(stage, stage),
+            named(first)
+            | {
                 "balanced accuracy": with_interval(by.loc[ESTIMAND]),
-                "right trials": _percent(by.loc["trial_accuracy", "value"]),
-                "right windows": _percent(by.loc["window_accuracy", "value"]),
-                "commoner class": _percent(by.loc["trial_accuracy", "chance"]),
-                "held out": HELD_OUT.get(protocol, protocol),
+                "right trials": percent(100 * by.loc["trial_accuracy", "value"]),
+                "right windows": percent(100 * by.loc["window_accuracy", "value"]),
+                "majority class": percent(100 * by.loc["trial_accuracy", "chance"]),
+                "held out": HELD_OUT[first.protocol],
             }
         )
-    if not lines:
-        return pd.DataFrame()
-    table = pd.DataFrame(lines).sort_values(["task", "order"], kind="stable")
-    return table.drop(columns="order").set_index("task")
-
-
-def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
-    """Lay the pooled network's scores out by subject: a column a task and protocol.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        As `emolib.evaluation.score` gives them.
-    subjects : sequence of str
-        The rows, those without scores included. Their order is that of their names, not of their
-        scores: pages do not rank people.
-
-    Returns
-    -------
-    DataFrame of float
-        Balanced accuracies of trials; NaN where there is none: a subject of one class has none.
-
-    Examples
-    --------
-    >>> scores = pd.DataFrame({"protocol": "trial_grouped", "stage": "pooled", "fold": pd.NA,
-    ...     "subject": ["sub-01"], "task": "valence", "metric": ESTIMAND, "value": 0.6,
-    ...     "leaks": False})
-    >>> subjects_table(scores, ["sub-01", "sub-02"]).iloc[:, 0].tolist()
-    [0.6, nan]
-    """
-    rows = reportable(scores)
-    rows = rows[(rows["metric"] == ESTIMAND) & (rows["stage"] == "pooled")]
-    rows = rows[rows["fold"].isna() & rows["subject"].notna()]
-    rows = rows.assign(order=order(rows)).sort_values(["task", "order"], kind="stable")
-    table = pd.DataFrame(index=pd.Index(subjects, name="subject"))
-    for (task, protocol), part in rows.groupby(["task", "protocol"], sort=False, observed=True):
-        values = part.set_index("subject")["value"]
-        table[f"{task}, {protocol_name(protocol)}"] = values.reindex(table.index).astype(float)
-    return table
+    return as_table(lines)
 
 
 def effective_table(found: pd.DataFrame) -> pd.DataFrame:
-    """Lay out what windows are worth: a row a task, protocol and stage.
+    """List what windows are worth, as `emolib.evaluation.effective_n.effective_windows` gives it.
 
-    Parameters
-    ----------
-    found : DataFrame
-        As `emolib.evaluation.effective_n.effective_windows` gives it.
-
-    Returns
-    -------
-    DataFrame of str
-        The last column is the root of the design effect. Dashes where nothing can be estimated.
+    The last column is the root of the design effect.
 
     Examples
     --------
@@ -123,36 +80,21 @@ def effective_table(found: pd.DataFrame) -> pd.DataFrame:
     >>> effective_table(found).iloc[0].tolist()[2:]
     ['4 / 80 / 4,800', '0.50', '30.2', '159', '5.5 times']
     """
-    rows = found.assign(order=order(found)).sort_values(["task", "order"], kind="stable")
-    number = lambda value, form: form.format(value) if np.isfinite(value) else "-"  # noqa: E731
-    lines = [
-        {
-            "task": row.task,
-            "protocol": protocol_name(row.protocol),
-            "stage": STAGES.get(row.stage, row.stage),
+    return as_table(
+        named(row)
+        | {
             "subjects, trials, windows": f"{row.subjects} / {row.trials:,} / {row.windows:,}",
-            "ICC": number(row.icc, "{:.2f}"),
-            "design effect": number(row.design_effect, "{:.1f}"),
-            "effective windows": number(row.effective, "{:,.0f}"),
-            "interval too narrow": number(row.design_effect**0.5, "{:.1f} times"),
+            "ICC": number(row.icc),
+            "design effect": number(row.design_effect, ".1f"),
+            "effective windows": number(row.effective, ",.0f"),
+            "interval too narrow": number(row.design_effect**0.5, ".1f", " times"),
         }
-        for row in rows.itertuples()
-    ]
-    return pd.DataFrame(lines).set_index("task")
+        for row in by_task(found).itertuples()
+    )
 
 
 def group_table(tests: pd.DataFrame) -> pd.DataFrame:
-    """Lay out the tests of all subjects together: a row a task and protocol.
-
-    Parameters
-    ----------
-    tests : DataFrame
-        As `emolib.evaluation.group.group_tests` gives them.
-
-    Returns
-    -------
-    DataFrame of str
-        Scores, and p of those that were tested; a dash where there is none.
+    """List the tests of all subjects together that `emolib.evaluation.group.group_tests` made.
 
     Examples
     --------
@@ -162,25 +104,243 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
     >>> group_table(pd.DataFrame([row])).iloc[0].tolist()
     ['trial-grouped', '4 x 20', '0.52', '0.45 to 0.55', '0.200', '0.400', '-']
     """
-    made = tests[tests["score"].notna()]
-    either = lambda value, digits: "-" if np.isnan(value) else f"{value:.{digits}f}"  # noqa: E731
-    lines = [
+    return as_table(
         {
-            "task": row["task"],
-            "protocol": protocol_name(row["protocol"]) + ", primary" * bool(row["primary"]),
-            "subjects x stimuli": f"{row['n_subjects']:.0f} x {row['n_stimuli']:.0f}",
-            "ridge": f"{row['score']:.2f}",
-            "labels exchanged (95 %)": f"{row['chance_low']:.2f} to {row['chance_high']:.2f}"
-            if np.isfinite(row["p"])
-            else "-",
-            "p": either(row["p"], 3),
-            "p, corrected": either(row["corrected"], 3),
-            "network": either(row["network"], 2),
+            "task": row.task,
+            "protocol": f"{protocol_name(row.protocol)}{', primary' if row.primary else ''}",
+            "subjects x stimuli": f"{row.n_subjects:.0f} x {row.n_stimuli:.0f}",
+            "ridge": number(row.score),
+            "labels exchanged (95 %)": "-"
+            if np.isnan(row.p)
+            else f"{row.chance_low:.2f} to {row.chance_high:.2f}",
+            "p": number(row.p, ".3f"),
+            "p, corrected": number(row.corrected, ".3f"),
+            "network": number(row.network),
         }
-        for row in made.to_dict("records")
+        for row in tests[tests["score"].notna()].itertuples()
+    )
+
+
+def permuted_table(scores: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame:
+    """List scores beside those of refits on permuted labels, a row a task and protocol.
+
+    `permuted` is from `emolib.evaluation.permuted_scores`. Protocols that leak get no p: their
+    score says that trials are recognised, which is no question of chance.
+    """
+    rows = of_all(scores)
+    rows = rows[rows["metric"] == ESTIMAND].set_index(["task", "protocol"])["value"]
+    refits = permuted[permuted["metric"] == ESTIMAND].groupby(["task", "protocol"])["value"]
+    nulls, lines = dict(list(refits)), []
+    for (task, protocol), value in rows.items():
+        if (task, protocol) not in nulls:
+            continue
+        null = nulls[task, protocol]
+        p = PermutationTest("joint_stimulus", float(value), null.to_numpy()).p
+        tested = f"{p:.2f}" if len(null) >= FEWEST_REFITS else f"needs {FEWEST_REFITS} refits"
+        lines.append(
+            {
+                "task": task,
+                "protocol": protocol_name(protocol),
+                "as labelled": number(value),
+                "labels permuted": number(null.mean()),
+                "lowest to highest": f"{null.min():.2f} to {null.max():.2f}",
+                "refits": len(null),
+                "p": "not tested" if protocol in LEAKING else tested,
+            }
+        )
+    return as_table(lines)
+
+
+def comparable(tasks: Sequence[str]) -> list[str]:
+    """List the tasks that the published figures have by the same name."""
+    return [task for task in tasks if task in FIGURES]
+
+
+def published_table(scores: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    """List a study's scores of windows, those of others under the same protocol below them.
+
+    A row a protocol and whose score; a column a task of `comparable`, the measure and the source.
+    Ablations stand beside the variants that they are of instead, see `variants_table`.
+    """
+    names, theirs = comparable(tasks), published()
+    theirs = theirs[theirs["system"] != ABLATIONS]
+    rows = of_all(scores[scores["task"].isin(names)], stages=STAGES)
+    lines = []
+    for protocol in (name for name in HELD_OUT if name in set(rows["protocol"])):
+        figures = theirs[theirs["protocol"] == protocol]
+        for unit, metric in METRICS.items():
+            own = rows[(rows["protocol"] == protocol) & (rows["metric"] == metric)]
+            others = figures[figures["unit"] == unit]
+            if len(others) or (unit == "accuracy %" and not len(figures)):
+                shared = {"protocol": protocol_name(protocol), "measure": unit.removesuffix(" %")}
+                lines += [shared | line for line in _ours(own, protocol, unit) + _theirs(others)]
+    table = as_table(lines, "protocol")
+    return table[["who", *names, "measure", "source"]].fillna("-") if lines else table
+
+
+def _ours(rows: pd.DataFrame, protocol: str, unit: str) -> list[dict[str, str]]:
+    """Return the study's own lines: a stage each, and what a constant answer would make."""
+    own = {stage: of.set_index("task") for stage, of in rows.groupby("stage", observed=True)}
+    shares = {STAGES[stage]: own[stage]["value"] for stage in STAGES if stage in own}
+    if unit == "accuracy %" and protocol not in LEAKING:  # leaking scores are no matter of chance
+        shares["always the majority class"] = own["pooled"]["chance"]
+    return [
+        {"who": f"this study, {who}", "source": "this page"}
+        | {task: percent(100 * share, 1) for task, share in of.dropna().items()}
+        for who, of in shares.items()
     ]
-    return pd.DataFrame(lines).set_index("task") if lines else pd.DataFrame()
 
 
-def _percent(value: float) -> str:
-    return f"{value:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
+def _theirs(figures: pd.DataFrame) -> list[dict[str, str]]:
+    """Return the published lines; what is reported as about so much stays a whole number."""
+    return [
+        {
+            "who": row["system"] + (f" ({row['variant']})" if row["variant"] else ""),
+            "source": row["source"],
+            **{task: percent(row[task], int(row[task] % 1 != 0)) for task in FIGURES},
+        }
+        for row in figures.to_dict("records")
+    ]
+
+
+def variants_table(
+    scores: Mapping[str, pd.DataFrame], found: pd.DataFrame, tasks: Sequence[str]
+) -> pd.DataFrame:
+    """List a study and its variants, a row a task, protocol and variant; pooled networks.
+
+    `scores` are by variant, first the whole study's, named ""; `found` is from
+    `variant_differences`. A column holds the published share of right windows where there is one.
+    """
+    lines, whole = [], {}
+    for name, table in scores.items():
+        for (task, protocol), part in of_all(table).groupby(["task", "protocol"], sort=False):
+            by = part.set_index("metric")["value"]
+            less = by[ESTIMAND] - whole.setdefault((task, protocol), by[ESTIMAND])
+            line = {
+                "task": task,
+                "protocol": protocol_name(protocol),
+                "variant": name.replace("_", " ") or WHOLE,
+                "right windows": percent(100 * by["window_accuracy"], 1),
+                "published": _published(name, task, protocol),
+                "balanced, windows": number(by["window_balanced_accuracy"]),
+                "balanced accuracy": number(by[ESTIMAND]),
+                "less the whole": _less(found, task, protocol, name, less) if name else "-",
+            }
+            lines.append(((tasks.index(task), order(part).iloc[0], bool(name)), line))
+    table = as_table(line for _, line in sorted(lines, key=itemgetter(0)))
+    if lines and (table.loc[table["variant"] != WHOLE, "published"] == "-").all():
+        return table.drop(columns="published")
+    return table
+
+
+def variant_differences(whole: pd.DataFrame, variants: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Compare the pooled network of each variant with the whole study's, from their predictions.
+
+    Columns ``task``, ``protocol``, ``variant``, ``difference`` of trial balanced accuracy (variant
+    less whole), ``low`` and ``high`` (two-way bootstrap), and ``same``: whether the variant gives
+    the same answers throughout, so that what it leaves out never came to bear. Without three
+    training seeds of both there is no row: a network's score moves with its seed.
+    """
+    base, answers, rows = counts_by_seed(whole), _answers(whole), []
+    for name, predictions in variants.items():
+        given = _answers(predictions)
+        for key, counts in counts_by_seed(predictions).items():
+            protocol, stage, task = key
+            if stage != "pooled" or min(len(counts), len(base.get(key, []))) < MIN_SEEDS:
+                continue
+            found = compare(base[key], counts)
+            same = answers[key].equals(given[key])
+            rows.append((task, protocol, name, found.value, found.low, found.high, same))
+    columns = ["task", "protocol", "variant", "difference", "low", "high", "same"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def counts_by_seed(predictions: pd.DataFrame) -> dict[tuple[str, str, str], list[TrialCounts]]:
+    """Count right trials for each training seed, by (protocol, stage, task)."""
+    found: dict[tuple[str, str, str], list[TrialCounts]] = {}
+    for _, own in predictions.groupby("repeat"):
+        for key, counts in count_correct(own).items():
+            found.setdefault(key, []).append(counts)
+    return found
+
+
+def _answers(predictions: pd.DataFrame) -> dict[tuple[str, str, str], pd.Series]:
+    """Return probabilities by (protocol, stage, task), in the order of repeat, trial and window."""
+    ordered = predictions.set_index(["repeat", "subject", "trial", "window"]).sort_index()
+    return dict(list(ordered.groupby(["protocol", "stage", "task"])["probability"]))
+
+
+def _published(name: str, task: str, protocol: str) -> str:
+    """Return the published share of right windows, where the variant has one's name."""
+    figures = published()
+    figures = figures[(figures["system"] == ABLATIONS) & (figures["protocol"] == protocol)]
+    for figure in figures.to_dict("records"):
+        variant = figure["variant"].replace(" ", "_").replace("-", "_").lower()
+        if task in figure and (name.startswith(variant) if name else variant == "proposed"):
+            return percent(figure[task], 1)
+    return "-"
+
+
+def _less(found: pd.DataFrame, task: str, protocol: str, name: str, less: float) -> str:
+    """Return the tested difference with its interval, else the difference as it is."""
+    rows = found[(found[["task", "protocol", "variant"]] == [task, protocol, name]).all(axis=1)]
+    for row in rows.itertuples():
+        same = "none: the same answers"
+        return same if row.same else difference(row.difference, row.low, row.high)
+    return difference(less)
+
+
+def of_all(scores: pd.DataFrame, stages: Collection[str] = ("pooled",)) -> pd.DataFrame:
+    """Keep the scores of all subjects and folds together that may be shown."""
+    rows = reportable(scores)
+    return rows[rows["fold"].isna() & rows["subject"].isna() & rows["stage"].isin(list(stages))]
+
+
+def by_task(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows by task, and within a task in the order of the method."""
+    return rows.assign(order=order(rows)).sort_values(["task", "order"], kind="stable")
+
+
+def as_table(lines: Iterable[dict[str, object]], index: str = "task") -> pd.DataFrame:
+    """Return lines as a table with row headers; no lines give an empty one."""
+    table = pd.DataFrame(list(lines))
+    return table.set_index(index) if len(table) else table
+
+
+def named(row: object) -> dict[str, str]:
+    """Return task, protocol and stage as a page calls them."""
+    return {
+        "task": row.task,
+        "protocol": protocol_name(row.protocol),
+        "stage": STAGES[row.stage],
+    }
+
+
+def number(value: float, spec: str = ".2f", unit: str = "") -> str:
+    """Write a number; a dash where there is none.
+
+    Examples
+    --------
+    >>> number(0.456), number(np.nan)
+    ('0.46', '-')
+    """
+    return f"{value:{spec}}{unit}" if np.isfinite(value) else "-"
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """Write per cent."""
+    return f"{value:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
+def difference(value: float, low: float = np.nan, high: float = np.nan) -> str:
+    """Write a difference, with its interval if there is one.
+
+    Examples
+    --------
+    >>> difference(0.1, -0.02, 0.22), difference(-0.001)
+    ('+0.10 (-0.02 to +0.22)', '+0.00')
+    """
+    if not np.isfinite(value):
+        return "none: a class is missing"
+    interval = f" ({low:+z.2f} to {high:+z.2f})" if np.isfinite([low, high]).all() else ""
+    return f"{value:+z.2f}{interval}"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from emolib.book.attribution import share_sentence, share_sentences
+from emolib.book.subject_sentences import share_sentence, share_sentences
 from emolib.evaluation.permutation import ChanceComparison
 from emolib.evaluation.scores import score
 from emolib.figures.display import plain

@@ -4,11 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from emolib.book.exploratory import (
-    cluster_sentence,
-    light_model_sentence,
-    table_of_tests,
-)
+from emolib.book.subject_sentences import cluster_sentence, light_model_sentence
+from emolib.book.subject_tables import subject_tests
 
 
 def summary(**changes):
@@ -63,7 +60,7 @@ def test_no_sentence_says_what_it_may_not():
 def test_p_values_are_corrected_over_subjects_and_tasks():
     ps = {"sub-01": 0.01, "sub-02": 0.04, "sub-03": 0.5, "sub-04": np.nan}
     found = {name: summary(p=p, holm_p=np.nan) for name, p in ps.items()}
-    table = table_of_tests(found)
+    table = subject_tests(found)
     assert table.index.tolist() == ["sub-01", "sub-02", "sub-03"]
     # Benjamini and Hochberg by hand: p n / rank.
     assert table["p, corrected"].tolist() == ["0.030", "0.060", "0.500"]
@@ -71,5 +68,5 @@ def test_p_values_are_corrected_over_subjects_and_tasks():
 
 
 def test_no_tests_no_table():
-    assert not len(table_of_tests({"sub-01": summary(p=np.nan, holm_p=np.nan)}))
-    assert not len(table_of_tests({}))
+    assert not len(subject_tests({"sub-01": summary(p=np.nan, holm_p=np.nan)}))
+    assert not len(subject_tests({}))

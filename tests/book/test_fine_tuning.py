@@ -6,12 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolib.book.fine_tuning import (
-    changes_table,
-    changes_verdict,
-    fine_tuning_changes,
-    why_not_fine_tuned,
-)
+from emolib.book.subject_sentences import changes_verdict, why_not_fine_tuned
+from emolib.book.subject_tables import changes_table, fine_tuning_changes
 from emolib.evaluation.bootstrap import subject_means
 from emolib.evaluation.scores import count_correct
 from emolib.figures.display import Table

@@ -8,7 +8,9 @@ import pytest
 from synthetic import predictions
 
 from emolib.book import sentences
-from emolib.book.tables import effective_table, score_table, subjects_table
+from emolib.book.subject_sentences import subject_sentences
+from emolib.book.subject_tables import subjects_table
+from emolib.book.tables import effective_table, score_table
 from emolib.evaluation.bootstrap import TrialCounts, percentiles
 from emolib.evaluation.effective_n import effective_windows
 from emolib.evaluation.permutation import chance_scores
@@ -35,7 +37,7 @@ def test_leaking_scores_are_shown_beside_honest_ones_and_say_so():
     ]
     half = "50\N{NO-BREAK SPACE}%"
     assert table["right trials"].tolist() == ["100\N{NO-BREAK SPACE}%", half]
-    assert table["commoner class"].tolist() == [half, half]
+    assert table["majority class"].tolist() == [half, half]
     points, _ = score_points(scores, "valence")
     leaking = points[points["leaks"]]
     assert len(leaking) == 1
@@ -43,7 +45,7 @@ def test_leaking_scores_are_shown_beside_honest_ones_and_say_so():
     columns = subjects_table(scores, ["sub-01"]).columns
     assert [BOTH_SIDES in name for name in columns] == [True, False]
     told = sentences.cohort_sentences(scores, ["valence"])
-    assert BOTH_SIDES in told[0] and "not held against chance" in told[0]
+    assert BOTH_SIDES in told[0] and "not compared with chance" in told[0]
 
 
 def test_subjects_table_is_in_the_order_given_and_missing_scores_are_missing():
@@ -92,7 +94,7 @@ def test_points_of_one_subject_have_intervals_and_those_of_all_have_none():
 @pytest.mark.parametrize(
     ("right", "words"),
     [
-        (6, "6 of 12 held-out trials were classified as labelled; always giving the commoner class "
+        (6, "6 of 12 held-out trials were classified as labelled; always giving the majority class "
             "would make 6 right."),
         (7, "A difference from guessing was not detected; with these trials one below 0."),
         (12, "The score lies above that range; among many scores some do by chance"),
@@ -100,29 +102,27 @@ def test_points_of_one_subject_have_intervals_and_those_of_all_have_none():
     ],
 )  # fmt: skip
 def test_words_about_a_subject(right, words):
-    told = sentences.subject_sentences(
-        *several(predictions("trial_grouped", right)), "sub-01", ["valence"]
-    )
+    told = subject_sentences(*several(predictions("trial_grouped", right)), "sub-01", ["valence"])
     assert len(told) == 1 and words in told[0]
 
 
 def test_no_sentence_about_a_leaking_protocol_or_another_subject():
     both = several(predictions("window_wise", 12), predictions("trial_grouped", 6))
-    told = sentences.subject_sentences(*both, "sub-01", ["valence"])
+    told = subject_sentences(*both, "sub-01", ["valence"])
     assert len(told) == 1 and told[0].startswith("valence, trial-grouped")
-    assert sentences.subject_sentences(*both, "sub-09", ["valence"]) == []
+    assert subject_sentences(*both, "sub-09", ["valence"]) == []
 
 
 def test_a_subject_of_one_class_has_no_balanced_accuracy():
     table = predictions("trial_grouped", 6).assign(label=1)
-    told = sentences.subject_sentences(table, score(table, resamples=0), "sub-01", ["valence"])
+    told = subject_sentences(table, score(table, resamples=0), "sub-01", ["valence"])
     assert "no balanced accuracy" in told[0]
 
 
 def test_guessing_range_is_the_binomials():
     # One fold, n trials a class: the mean of two proportions, each with the variance 1 / 4n.
     n = 200
-    counts = TrialCounts(
+    hits = TrialCounts(
         subject=np.full(2 * n, "a"),
         stimulus=np.arange(2 * n),
         trial=np.arange(2 * n),
@@ -132,7 +132,7 @@ def test_guessing_range_is_the_binomials():
         n={"trial": np.ones(2 * n)},
         n_classes=2,
     )
-    low, high = percentiles(chance_scores(counts, "a"))
+    low, high = percentiles(chance_scores(hits, "a"))
     reach = 1.96 * np.sqrt(1 / (8 * n))
     assert (low, high) == (
         pytest.approx(0.5 - reach, abs=0.006),
@@ -167,9 +167,7 @@ def test_words_about_alpha(shift, words):
 
 
 def test_forbidden_words_are_not_used():
-    told = sentences.subject_sentences(
-        *several(predictions("trial_grouped", 8)), "sub-01", ["valence"]
-    )
+    told = subject_sentences(*several(predictions("trial_grouped", 8)), "sub-01", ["valence"])
     text = " ".join(told).lower()
     for word in ("no difference", "slightly above", "happy", "sad", "diagnos", "because"):
         assert word not in text

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emolib.book.variants import differences, permuted_table, variants_table
+from emolib.book.tables import permuted_table, variant_differences, variants_table
 from emolib.evaluation.literature import published
 from emolib.evaluation.scores import permuted_scores, score
 from emolib.splits.protocols import BOTH_SIDES
@@ -44,7 +44,7 @@ def both(share, **settings):
 
 
 def test_differences_are_those_of_the_shares():
-    found = differences(
+    found = variant_differences(
         predictions(0.75, n_repeats=3), {"no_dropout": predictions(0.6, n_repeats=3)}
     )
     (row,) = found.to_dict("records")
@@ -55,7 +55,7 @@ def test_differences_are_those_of_the_shares():
 def test_a_variant_that_changes_no_answer_is_said_to():
     whole, other = predictions(0.75, n_repeats=3), predictions(0.75, n_repeats=3, seed=1)
     variants = {"no_rate_decay": whole.sample(frac=1, random_state=0), "other": other}
-    found = differences(whole, variants)
+    found = variant_differences(whole, variants)
     assert found.set_index("variant")["same"].to_dict() == {"no_rate_decay": True, "other": False}
     scores = {name: score(p, resamples=0) for name, p in {"": whole, **variants}.items()}
     table = variants_table(scores, found, ["valence"]).set_index("variant")
@@ -64,13 +64,15 @@ def test_a_variant_that_changes_no_answer_is_said_to():
 
 
 def test_without_three_seeds_nothing_is_tested():
-    assert not len(differences(predictions(0.7, n_repeats=2), {"x": predictions(0.7, n_repeats=3)}))
+    assert not len(
+        variant_differences(predictions(0.7, n_repeats=2), {"x": predictions(0.7, n_repeats=3)})
+    )
 
 
 def test_variants_stand_beside_the_whole_and_the_published_figures():
     whole, variant = both(0.75), both(0.6)
     scores = {name: score(p, resamples=0) for name, p in {"": whole, "no_dropout": variant}.items()}
-    table = variants_table(scores, differences(whole, {"no_dropout": variant}), ["valence"])
+    table = variants_table(scores, variant_differences(whole, {"no_dropout": variant}), ["valence"])
     assert table["variant"].tolist() == ["the whole", "no dropout"] * 2
     assert table["protocol"].str.contains(BOTH_SIDES).tolist() == [True, True, False, False]
     assert table["less the whole"].tolist() == ["-", "+0.00", "-", "-0.15"]
@@ -79,13 +81,15 @@ def test_variants_stand_beside_the_whole_and_the_published_figures():
     honest = of_windows.query("protocol == 'trial_grouped' and subject.isna() and fold.isna()")
     assert table["balanced, windows"].tolist()[3] == f"{honest['value'].item():.2f}"
     figures = published().set_index("variant")["valence"]
-    expected = [f"{figures[name]:.1f} %" for name in ("proposed", "no dropout")]
+    expected = [f"{figures[name]:.1f}\N{NO-BREAK SPACE}%" for name in ("proposed", "no dropout")]
     assert table["published"].tolist() == [*expected, "-", "-"]
 
 
 def test_a_variant_that_nobody_published_gets_no_column_of_dashes():
     scores = {name: score(both(0.7), resamples=0) for name in ("", "mine")}
-    assert "published" not in variants_table(scores, differences(both(0.7), {}), ["valence"])
+    assert "published" not in variants_table(
+        scores, variant_differences(both(0.7), {}), ["valence"]
+    )
 
 
 def test_refits_give_a_p_where_it_means_something():

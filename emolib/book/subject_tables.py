@@ -1,0 +1,248 @@
+"""Tables of subjects: facts and scores of each, tests, and what fine-tuning changed.
+
+Rows are in the order of the subjects' names: pages do not rank people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from emolib.book.tables import as_table, by_task, difference, named, number
+from emolib.evaluation.bootstrap import (
+    SubjectFoldScores,
+    nanmean,
+    percentiles,
+    subject_fold_scores,
+    trial_bootstrap,
+)
+from emolib.evaluation.comparison import benjamini_hochberg
+from emolib.evaluation.scores import ESTIMAND, RESAMPLES, count_correct, order, reportable
+from emolib.features.spectra import quality_flags
+from emolib.splits.folds import stable_seed
+from emolib.splits.protocols import LEAKING, protocol_name
+from emolib.storage import file_stem
+
+FACTS = ["trials", "labelled trials", "alpha peak (Hz)", "bad channels", "line noise"]
+
+
+def page_url(subject: str) -> str:
+    """Return where a subject's page lies, seen from the cohort's.
+
+    Examples
+    --------
+    >>> page_url("sub-01"), page_url("sub-é")
+    ('subjects/sub-01.html', 'subjects/sub-%C3%A9.html')
+    """
+    return f"subjects/{quote(file_stem(subject))}.html"
+
+
+def cohort_table(
+    found: Mapping[str, xr.Dataset], scores: pd.DataFrame, subjects: Sequence[str]
+) -> pd.DataFrame:
+    """Return what is known of each subject, as a table to download and compute with.
+
+    Parameters
+    ----------
+    found : mapping of str to Dataset
+        Summaries of those that were used, see `emolib.evaluation.subject.summarise`.
+    scores : DataFrame
+        From `emolib.evaluation.score`; empty if nothing is trained yet.
+    subjects : sequence of str
+        The rows, those that were not used included, in the order of their names.
+
+    Returns
+    -------
+    DataFrame
+        Index ``subject``; ``used``, ``trials``, ``labelled trials`` (of any task), ``alpha peak
+        (Hz)``, the columns of `emolib.features.spectra.quality_flags` and of `subjects_table`.
+        Missing where there is nothing.
+    """
+    known = {
+        subject: {
+            "trials": own.sizes["trial"],
+            "labelled trials": int((own["class"] >= 0).any("task").sum()),
+            "alpha peak (Hz)": own.attrs["alpha_peak_hz"],
+            **quality_flags(own),
+        }
+        for subject, own in found.items()
+    }
+    table = pd.DataFrame.from_dict(known, orient="index").reindex(index=subjects, columns=FACTS)
+    table = table.astype({"trials": "Int64", "labelled trials": "Int64", "alpha peak (Hz)": float})
+    table.insert(0, "used", table.index.isin(list(found)))
+    if len(scores):
+        table = table.join(subjects_table(scores, subjects))
+    return table.rename_axis("subject")
+
+
+def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
+    """Return the pooled network's balanced accuracies of trials, a column a task and protocol.
+
+    NaN where a subject has none: one whose trials are all of one class, or one that was not used.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"protocol": "trial_grouped", "stage": "pooled", "fold": pd.NA,
+    ...     "subject": ["sub-01"], "task": "valence", "metric": ESTIMAND, "value": 0.6,
+    ...     "leaks": False})
+    >>> subjects_table(scores, ["sub-01", "sub-02"]).iloc[:, 0].tolist()
+    [0.6, nan]
+    """
+    rows = reportable(scores)
+    rows = rows[(rows["metric"] == ESTIMAND) & (rows["stage"] == "pooled")]
+    rows = by_task(rows[rows["fold"].isna() & rows["subject"].notna()])
+    table = pd.DataFrame(index=pd.Index(subjects, name="subject"))
+    for (task, protocol), part in rows.groupby(["task", "protocol"], sort=False, observed=True):
+        values = part.set_index("subject")["value"]
+        table[f"{task}, {protocol_name(protocol)}"] = values.reindex(table.index).astype(float)
+    return table
+
+
+def formatted(table: pd.DataFrame) -> pd.DataFrame:
+    """Write `cohort_table` as a page shows it: words, rounded numbers, all flags in one column.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"used": [True], "trials": 40, "labelled trials": 38,
+    ...     "alpha peak (Hz)": 9.75, "bad channels": "T7 (noisy)", "line noise": "none",
+    ...     "valence, trial-grouped": 0.625}, index=["sub-01"])
+    >>> formatted(table).iloc[0].tolist()
+    ['38 of 40', '9.8', 'T7 (noisy)', '0.62']
+    """
+    noise = "line noise at " + table["line noise"].astype(str)
+    flags = pd.DataFrame(
+        {
+            "bad": table["bad channels"].where(table["bad channels"] != "none"),
+            "noise": noise.where(~table["line noise"].isin(["none", "-"])),
+        }
+    )
+    shown = pd.DataFrame(
+        {
+            "trials with a label": table["labelled trials"].astype(str)
+            + " of "
+            + table["trials"].astype(str),
+            "alpha peak (Hz)": table["alpha peak (Hz)"].map(lambda hz: number(hz, ".1f")),
+            "quality flags": flags.agg(lambda own: "; ".join(own.dropna()) or "none", axis=1),
+        }
+    )
+    scores = table.drop(columns=["used", *FACTS]).map(number)
+    return shown.join(scores).where(table["used"], "not used")
+
+
+def subject_tests(found: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+    """List the tests of each subject's summary, corrected over subjects and tasks.
+
+    A row a subject and task: the light model's score, its range of chance, p, and p after Benjamini
+    and Hochberg over all rows; likewise of the cluster test, whose p is corrected over a subject's
+    tasks before. A dash where no test was made.
+    """
+    names = ["score", "p", "chance_low", "chance_high", "holm_p"]
+    tables = [own[names].to_dataframe()[names].assign(subject=name) for name, own in found.items()]
+    rows = pd.concat(tables).reset_index() if tables else pd.DataFrame(columns=[*names, "subject"])
+    rows = rows[rows[["p", "holm_p"]].notna().any(axis=1)].copy()
+    for name in ("p", "holm_p"):
+        known = rows[name].dropna()
+        corrected = pd.Series(benjamini_hochberg(known) if len(known) else [], known.index, float)
+        rows[f"{name}_corrected"] = corrected
+    return as_table(
+        (
+            {
+                "subject": row.subject,
+                "task": row.task,
+                "light model": number(row.score),
+                "chance (95 %)": f"{number(row.chance_low)} to {number(row.chance_high)}",
+                "p": number(row.p, ".3f"),
+                "p, corrected": number(row.p_corrected, ".3f"),
+                "cluster test p": number(row.holm_p, ".3f"),
+                "cluster test p, corrected": number(row.holm_p_corrected, ".3f"),
+            }
+            for row in rows.itertuples()
+        ),
+        "subject",
+    )
+
+
+def fine_tuning_changes(predictions: pd.DataFrame, subject: str) -> pd.DataFrame:
+    """Compare each fine-tuned network of a subject with the pooled one that it began from.
+
+    Exploratory: one subject has few trials. Whether fine-tuning helps people in general is asked
+    over subjects and several trainings, see `emolib.evaluation.comparison.compare`.
+
+    Returns
+    -------
+    DataFrame, a row a task, honest protocol and fine-tuned stage
+        ``task``, ``protocol``, ``stage``; ``pooled`` and ``tuned``, balanced accuracy of trials;
+        ``difference``, with ``low`` and ``high`` from resampling trials within each class, the
+        same for both networks; ``to_right`` and ``to_wrong``, how many of the ``n`` trials
+        changed. A trial counts once for each training.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"protocol": "trial_grouped", "fold": 0, "stage": "pooled",
+    ...     "subject": "sub-01", "trial": [1, 2, 3, 4], "window": 0, "task": "valence",
+    ...     "label": [0, 0, 1, 1], "probability": [0.1, 0.6, 0.3, 0.9]})
+    >>> tuned = one.assign(stage="subject", probability=[0.1, 0.2, 0.3, 0.4])
+    >>> found = fine_tuning_changes(pd.concat([one, tuned]), "sub-01")
+    >>> found[["pooled", "tuned", "to_right", "to_wrong", "n"]].iloc[0].tolist()
+    [0.5, 0.5, 1.0, 1.0, 4.0]
+    """
+    columns = ["task", "protocol", "stage", "pooled", "tuned", "difference", "low", "high"]
+    rows = []
+    if len(predictions):
+        own = predictions[predictions["subject"] == subject]
+        for task, protocol, stage in _fine_tuned(own):
+            pair = own[(own["task"] == task) & (own["protocol"] == protocol)]
+            pair = pair[pair["stage"].isin(["pooled", stage])]
+            by_window = pair.groupby(["fold", "trial", "window"])["stage"]
+            pair = pair[by_window.transform("nunique") == 2]  # what both have predicted
+            if (pair["label"] >= 0).any():
+                rows.append((task, protocol, stage, *_change(pair, subject, stage)))
+    return pd.DataFrame(rows, columns=[*columns, "to_right", "to_wrong", "n"])
+
+
+def changes_table(found: pd.DataFrame) -> pd.DataFrame:
+    """List what `fine_tuning_changes` found, as a page shows it."""
+    return as_table(
+        named(row)
+        | {
+            "pooled": number(row.pooled),
+            "fine-tuned": number(row.tuned),
+            "difference": difference(row.difference, row.low, row.high),
+            "wrong to right": f"{row.to_right} of {row.n}",
+            "right to wrong": f"{row.to_wrong} of {row.n}",
+        }
+        for row in found.itertuples()
+    )
+
+
+def _fine_tuned(own: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """List tasks, honest protocols and fine-tuned stages, in the order of the method."""
+    there = own[(own["stage"] != "pooled") & ~own["protocol"].isin(LEAKING)]
+    keys = there[["task", "protocol", "stage"]].drop_duplicates()
+    keys = keys.assign(order=order(keys), at=keys["task"].map(own["task"].unique().tolist().index))
+    keys = keys.sort_values(["at", "order"])
+    return list(keys[["task", "protocol", "stage"]].itertuples(index=False, name=None))
+
+
+def _change(pair: pd.DataFrame, subject: str, stage: str) -> tuple[float | int, ...]:
+    """Return two networks' scores, their difference with its interval, and what turned."""
+    counts = {name: of for (_, name, _), of in count_correct(pair).items()}
+    before, after = counts["pooled"].n_correct["trial"], counts[stage].n_correct["trial"]
+    # Both have the same rows in the same order, so that one set of draws serves both.
+    draws = trial_bootstrap(
+        counts["pooled"], subject, RESAMPLES, stable_seed(subject, "fine-tuning")
+    )
+    of = {name: subject_fold_scores(each) for name, each in counts.items()}
+    once = np.ones((1, len(before)))
+    pooled, tuned = (float(_mean(of[name], once)[0]) for name in ("pooled", stage))
+    low, high = percentiles(_mean(of[stage], draws) - _mean(of["pooled"], draws))
+    turned = int((after > before).sum()), int((after < before).sum())
+    return pooled, tuned, tuned - pooled, low, high, *turned, len(before)
+
+
+def _mean(of: SubjectFoldScores, weights: np.ndarray) -> np.ndarray:
+    return nanmean(of.values(weights))
