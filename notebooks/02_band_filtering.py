@@ -77,12 +77,17 @@ Table(pd.DataFrame({"Hz": limits}), caption="The bands of this study")
 # 20 dB less divides the amplitude by ten. The filter here is a *Butterworth* filter of order 3,
 # flat inside the band; at the band's limits its gain is -3 dB: half of the power passes.
 
+
 # %%
+def impulse_response(band, seconds=20, order=3):
+    impulse = signal.unit_impulse(round(seconds * sfreq))  # 1, 0, 0, ...
+    return bands.band_pass(impulse, sfreq, band, order=order)
+
+
 hz = np.linspace(1, 60, 400)
 gains = {}
 for name, band in all_bands.items():
-    impulse = bands.impulse_response(sfreq, band)
-    _, response = signal.freqz(impulse, worN=hz, fs=sfreq)
+    _, response = signal.freqz(impulse_response(band), worN=hz, fs=sfreq)
     gains[name] = 20 * np.log10(np.abs(response))
 
 # %% tags=["hide-input"]
@@ -148,10 +153,8 @@ say(
 # a weighted sum over the present and all past samples. From $h$ follows all that this chapter says.
 
 # %%
-n_shown = round(3 * window_seconds * sfreq)
-responses = {
-    name: bands.impulse_response(sfreq, band, n_samples=n_shown) for name, band in all_bands.items()
-}
+shown = 3 * window_seconds
+responses = {name: impulse_response(band, shown) for name, band in all_bands.items()}
 passed = {  # when 99 % of the response's energy has passed
     name: np.searchsorted(np.cumsum(h**2), 0.99 * np.sum(h**2)) / sfreq
     for name, h in responses.items()
@@ -159,6 +162,7 @@ passed = {  # when 99 % of the response's energy has passed
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7.2, 3.8))
+n_shown = round(shown * sfreq)
 plots.impulse_responses(ax, np.arange(n_shown) / sfreq, responses, window_seconds=window_seconds)
 Picture(
     fig,
@@ -172,12 +176,18 @@ Picture(
 # The *group delay* is how late a slow change in the strength of a rhythm comes out. It depends on
 # the frequency of the rhythm.
 
+
 # %%
+def delay(band, at_hz, order=3):
+    limits = (band.low_hz, band.high_hz)
+    polynomials = signal.butter(order, limits, "bandpass", fs=sfreq)
+    return signal.group_delay(polynomials, at_hz, fs=sfreq)[1]  # samples
+
+
 delays = {}
 for name, band in all_bands.items():
     at = np.linspace(band.low_hz, band.high_hz, 41)
-    samples = [bands.group_delay_samples(sfreq, band, frequency_hz=f) for f in at]
-    delays[name] = (at, samples)
+    delays[name] = (at, delay(band, at))
 
 # %% tags=["hide-input"]
 ends = {name: (min(d), max(d)) for name, (_, d) in delays.items()}
@@ -193,7 +203,8 @@ Picture(
 
 # %% tags=["remove-input"]
 slow, fast = next(iter(all_bands.values())), list(all_bands.values())[-1]
-centre = {b.name: bands.group_delay_samples(sfreq, b) for b in (slow, fast)}
+middle = {b.name: [(b.low_hz + b.high_hz) / 2] for b in (slow, fast)}
+centre = {b.name: float(delay(b, middle[b.name])[0]) for b in (slow, fast)}
 say(
     f"In the middle of {slow.name} the delay is **{centre[slow.name]:.1f} samples**",
     f"({1000 * centre[slow.name] / sfreq:.0f} ms, of windows of {1000 * window_seconds:.0f} ms),",
@@ -243,7 +254,13 @@ Picture(
 # little larger: the mean of a logarithm is smaller than the logarithm of the mean, and the more so
 # the more unevenly the power is spread.
 
+
 # %%
+def memory(band, n_window, order=3):
+    energy = np.cumsum(impulse_response(band, order=order) ** 2)
+    return 1 - energy[:n_window].mean() / energy[-1]
+
+
 noise = np.random.default_rng(0).normal(size=(4000, 5 * n_window))
 last = slice(4 * n_window, None)  # the last window
 rows = {}
@@ -252,7 +269,7 @@ for name, band in all_bands.items():
     without = bands.band_pass(noise[:, last], sfreq, band)
     entropy = differential_entropy(without) - differential_entropy(with_past)
     rows[name] = {
-        "derived": bands.transient_bias(sfreq, band, window_seconds=window_seconds),
+        "derived": 0.5 * np.log1p(-memory(band, n_window)),
         "measured": 0.5 * np.log((without**2).mean() / (with_past**2).mean()),
         "measured, DE": entropy.mean(),
     }
@@ -317,23 +334,23 @@ for name, band in all_bands.items():
     rung = bands.band_pass(before, sfreq, band)[:, last]
     full = bands.band_pass(noise, sfreq, band)[:, last]
     share[name] = {
-        "derived": bands.memory_fraction(sfreq, band, window_seconds=window_seconds),
+        "derived": memory(band, n_window),
         "measured": (rung**2).sum() / (full**2).sum(),
     }
-memory = pd.DataFrame(share).T
+inherited = pd.DataFrame(share).T
 
 # %% tags=["remove-input"]
 Table(
-    memory.map("{:.1%}".format),
+    inherited.map("{:.1%}".format),
     caption="Share of a window's power that comes from before the window",
 )
 
 # %% tags=["remove-input"]
-most = memory["derived"].idxmax()
+most = inherited["derived"].idxmax()
 say(
     f'So the answer to this chapter\'s question: of {most} "in this window", on average',
-    f"**{memory['derived'].max():.0%}** happened before it; of {memory['derived'].idxmin()},",
-    f"{memory['derived'].min():.0%}. Neighbouring windows share signal even for white noise, in",
+    f"**{inherited['derived'].max():.0%}** happened before it; of {inherited['derived'].idxmin()},",
+    f"{inherited['derived'].min():.0%}. Neighbouring windows share signal even for white noise, in",
     "which nothing at all is shared. Whoever deals windows of one trial to training and test",
     "deals parts of the same signal to both.",
 )
@@ -361,8 +378,7 @@ say(
 
 # %% tags=["hide-cell", "solution"]
 for name, band in all_bands.items():
-    short = bands.memory_fraction(sfreq, band, window_seconds=window_seconds)
-    long = bands.memory_fraction(sfreq, band, window_seconds=4 * window_seconds)
+    short, long = memory(band, n_window), memory(band, 4 * n_window)
     print(f"{name}: {short:.1%} becomes {long:.1%}")
 
 # %% [markdown]
@@ -371,9 +387,9 @@ for name, band in all_bands.items():
 
 # %% tags=["hide-cell", "solution"]
 for order in range(2, 7):
-    delay = bands.group_delay_samples(sfreq, slow, order=order)
-    m = bands.memory_fraction(sfreq, slow, window_seconds=window_seconds, order=order)
-    print(f"order {order}: {delay:.1f} samples late, memory {m:.1%}")
+    late = float(delay(slow, middle[slow.name], order)[0])
+    m = memory(slow, n_window, order)
+    print(f"order {order}: {late:.1f} samples late, memory {m:.1%}")
 
 # %% [markdown]
 # **Exercise 3.** A zero-phase filter has no delay. Does it have no memory either? Measure with

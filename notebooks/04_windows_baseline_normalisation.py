@@ -38,13 +38,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import display
+from scipy import signal
 from scipy.special import polygamma
 
 from emolib.book.provenance import provenance
 from emolib.evaluation.linear import reference_predictions
 from emolib.evaluation.scores import score
 from emolib.features import spectra
-from emolib.features.bands import impulse_response
+from emolib.features.bands import band_pass
 from emolib.features.extraction import baseline_mean, extract_features, window_features
 from emolib.features.windows import z_score
 
@@ -107,11 +108,12 @@ say(
 slow = raw.bands[0]
 eeg = recording["eeg"].transpose("trial", "channel", "time").to_numpy()[:6]
 eeg = eeg[..., : min(spectra.trial_lengths(recording))].astype(float)
+response = band_pass(signal.unit_impulse(round(20 * sfreq)), sfreq, slow)
 given = {"white noise": np.random.default_rng(0).normal(size=eeg.shape), "here": eeg}
 rows = {}
 for seconds in window_seconds * np.array([1, 2, 4]):
     settings = replace(raw, window_seconds=seconds, bands=[slow])
-    n = levels.independent_values(impulse_response(sfreq, slow), round(seconds * sfreq))
+    n = levels.independent_values(response, round(seconds * sfreq))
     row = {"independent values": n, "derived": 0.5 * np.sqrt(polygamma(1, n / 2))}
     for name, signals in given.items():
         entropy = np.stack([window_features(trial, sfreq, settings) for trial in signals])

@@ -1,9 +1,9 @@
 """Frequency bands, and the filters that keep one of them.
 
 The source filters causally: a Butterworth band-pass that starts from zero state at the first
-sample of a trial. That has three consequences which no later stage can undo, and which the last
-functions here compute from the filter's impulse response: the signal is delayed, a trial's first
-window is too weak, and every window holds energy that arrived before it began.
+sample of a trial. That delays the signal, makes a trial's first window too weak, and lets every
+window hold energy that arrived before it began; no later stage can undo it. The chapter on band
+filtering computes all three from the filter's impulse response.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def band_pass(
 
     Notes
     -----
-    METHOD section 2: order 3, the whole trial at once, baseline and trial apart.
+    The method applies it with order 3 to the whole trial at once, baseline and trial apart.
 
     Examples
     --------
@@ -124,190 +124,8 @@ def band_pass(
     return scipy.signal.sosfiltfilt(sections, signal, axis=-1, padlen=needed - 1)
 
 
-def impulse_response(
-    sfreq: float, band: Band, *, n_samples: int | None = None, order: int = 3
-) -> np.ndarray:
-    """Compute what the causal filter answers to a single 1.
-
-    Parameters
-    ----------
-    sfreq : float
-        Sampling frequency in Hz.
-    band : Band
-        The filter's band.
-    n_samples : int, optional
-        Length; by default long enough for the answer to die out (40 over the bandwidth, seconds).
-    order : int
-        The filter's order.
-
-    Returns
-    -------
-    array of float64, shape (n_samples,)
-
-    Raises
-    ------
-    SettingsError
-        If the band does not lie below half of `sfreq`.
-
-    Examples
-    --------
-    >>> impulse_response(128, BANDS[0]).shape
-    (1280,)
-    """
-    if n_samples is None:
-        n_samples = int(np.ceil(40 * sfreq / (band.high_hz - band.low_hz)))
-    impulse = np.zeros(n_samples)
-    impulse[0] = 1.0
-    return band_pass(impulse, sfreq, band, order=order)
-
-
-def group_delay_samples(
-    sfreq: float, band: Band, *, frequency_hz: float | None = None, order: int = 3
-) -> float:
-    """Say by how many samples the causal filter delays a slow change of a rhythm's strength.
-
-    With h the impulse response, the delay at frequency f is
-    ``Re(sum n h[n] e^(-2 pi i f n / sfreq) / sum h[n] e^(-2 pi i f n / sfreq))``.
-
-    Parameters
-    ----------
-    sfreq : float
-        Sampling frequency in Hz.
-    band : Band
-        The filter's band.
-    frequency_hz : float, optional
-        Where; by default in the middle of the band.
-    order : int
-        The filter's order.
-
-    Returns
-    -------
-    float
-        Samples.
-
-    Raises
-    ------
-    SettingsError
-        If the band does not lie below half of `sfreq`.
-
-    Examples
-    --------
-    >>> round(group_delay_samples(128, BANDS[0]), 1)
-    19.5
-    """
-    if frequency_hz is None:
-        frequency_hz = (band.low_hz + band.high_hz) / 2
-    response = impulse_response(sfreq, band, order=order)
-    n = np.arange(len(response))
-    turned = response * np.exp(-2j * np.pi * frequency_hz * n / sfreq)
-    return float(np.real((n * turned).sum() / turned.sum()))
-
-
-def memory_fraction(
-    sfreq: float, band: Band, *, window_seconds: float = 0.5, order: int = 3
-) -> float:
-    """Say how much of a window's expected energy comes from samples before the window.
-
-    White noise of variance 1 goes in. Sample n of a window of N then has the expected energy
-    ``sum_k h[k]**2``, of which the terms k > n come from before the window:
-    ``1 - sum_(n<N) sum_(k<=n) h[k]**2 / (N sum_k h[k]**2)``.
-
-    Parameters
-    ----------
-    sfreq : float
-        Sampling frequency in Hz.
-    band : Band
-        The filter's band.
-    window_seconds : float
-        The window's length in seconds.
-    order : int
-        The filter's order.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
-
-    Raises
-    ------
-    SettingsError
-        If the band does not lie below half of `sfreq`.
-
-    Examples
-    --------
-    >>> [round(memory_fraction(128, band), 3) for band in BANDS]
-    [0.357, 0.239, 0.086, 0.104]
-    """
-    n_window = round(window_seconds * sfreq)
-    default = impulse_response(sfreq, band, order=order)
-    length = max(n_window, len(default))
-    energy = np.cumsum(impulse_response(sfreq, band, n_samples=length, order=order) ** 2)
-    return float(1 - energy[:n_window].mean() / energy[-1])
-
-
-def transient_bias(
-    sfreq: float, band: Band, *, window_seconds: float = 0.5, order: int = 3
-) -> float:
-    """Say how much too low the first window is, as half the log of the expected-energy ratio.
-
-    A trial's first window lacks exactly the energy that later windows inherit, so the bias is
-    ``0.5 * ln(1 - memory_fraction)``. The mean of the differential entropy itself, which is the
-    mean of a logarithm, falls a little further.
-
-    Parameters
-    ----------
-    sfreq : float
-        Sampling frequency in Hz.
-    band : Band
-        The filter's band.
-    window_seconds : float
-        The window's length in seconds.
-    order : int
-        The filter's order.
-
-    Returns
-    -------
-    float
-        Nats, at most 0.
-
-    Raises
-    ------
-    SettingsError
-        If the band does not lie below half of `sfreq`.
-
-    Examples
-    --------
-    >>> [round(transient_bias(128, band), 3) for band in BANDS]
-    [-0.221, -0.137, -0.045, -0.055]
-    """
-    fraction = memory_fraction(sfreq, band, window_seconds=window_seconds, order=order)
-    return float(0.5 * np.log1p(-fraction))
-
-
 def check_band(sfreq: float, band: Band) -> Band:
-    """Return `band` if a signal of this rate can hold it.
-
-    Parameters
-    ----------
-    sfreq : float
-        Sampling frequency in Hz.
-    band : Band
-        What is wanted.
-
-    Returns
-    -------
-    Band
-
-    Raises
-    ------
-    SettingsError
-        If the band does not lie below half of `sfreq`.
-
-    Examples
-    --------
-    >>> check_band(128, BANDS[3]).name
-    'gamma'
-    """
+    """Return `band` if it lies below half of the sampling frequency."""
     if not band.high_hz < sfreq / 2:
         raise SettingsError(
             f"band {band.name!r}",

@@ -46,7 +46,7 @@ def independent_values(response: np.ndarray, n_samples: int) -> float:
     Parameters
     ----------
     response : array, shape (time,)
-        The filter's impulse response h, see `emolib.features.bands.impulse_response`.
+        The filter's impulse response h, see the chapter on band filtering.
     n_samples : int
         The window's length N.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import signal
 
 from emolib.errors import DataError, SettingsError, check_option
-from emolib.features.bands import FILTERINGS, Band, impulse_response
+from emolib.features.bands import FILTERINGS, Band, band_pass
 
 ABOUT = ("trial", "all")
 
@@ -110,7 +111,8 @@ def noise_correlation(
     check_option("filtering", filtering, FILTERINGS)
     n = round(window_seconds * sfreq)
     length = (n_lags + 2) * n
-    h = impulse_response(sfreq, band, n_samples=max(length, len(impulse_response(sfreq, band))))
+    n_samples = max(length, int(np.ceil(40 * sfreq / (band.high_hz - band.low_hz))))
+    h = band_pass(signal.unit_impulse(n_samples), sfreq, band)
     spectrum = np.abs(np.fft.rfft(h, 2 * len(h))) ** 2
     r = np.fft.irfft(spectrum if filtering == "causal" else spectrum**2)[:length]
     m = np.arange(-n + 1, n)
