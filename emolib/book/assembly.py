@@ -14,7 +14,7 @@ import jupytext
 import nbformat
 import pandas as pd
 
-from emolib.book import timings, workflow_picture
+from emolib.book import timings
 from emolib.book.exercises import EXERCISES, NOTEBOOKS, Repository, read_repository
 from emolib.book.subject_tables import cohort_table
 from emolib.evaluation.literature import published
@@ -57,11 +57,6 @@ def assemble(study: Study, folder: Path) -> None:
     first.write_text(figures() + first.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / MADE).mkdir()
     (folder / MADE / "objectives.md").write_text(objectives(), encoding="utf-8")
-    jobs = timings.job_table(study.folder)
-    if feeds := timings.feeding_rules(study.folder):
-        picture = workflow_picture.svg(jobs, feeds)
-        (folder / timings.PICTURE).write_text(picture, encoding="utf-8")
-    (folder / MADE / "workflow.md").write_text(timings.workflow(jobs), encoding="utf-8")
     environment = timings.environment_page(study.folder)
     (folder / "environment.md").write_text(environment, encoding="utf-8")
 
