@@ -44,17 +44,6 @@ def _layout(drawing: str) -> Layout:
     return tuple(tuple("" if name == "." else name for name in row) for row in rows)
 
 
-DEAP_GRID = _layout("""
-    .   .   AF3 Fp1 .   Fp2 AF4 .   .
-    F7  .   F3  .   Fz  .   F4  .   F8
-    .   FC5 .   FC1 .   FC2 .   FC6 .
-    T7  .   C3  .   Cz  .   C4  .   T8
-    .   CP5 .   CP1 .   CP2 .   CP6 .
-    P7  .   P3  .   Pz  .   P4  .   P8
-    .   .   .   PO3 .   PO4 .   .   .
-    .   .   .   O1  Oz  O2  .   .   .
-""")
-
 SEED_GRID = _layout("""
     .   .   AF3 Fp1 Fpz Fp2 AF4 .   .
     F7  F5  F3  F1  Fz  F2  F4  F6  F8
@@ -65,6 +54,10 @@ SEED_GRID = _layout("""
     .   PO7 PO5 PO3 POz PO4 PO6 PO8 .
     .   .   CB1 O1  Oz  O2  CB2 .   .
 """)
+
+DEAP_GRID = tuple(  # the same cells, less those of other electrodes
+    tuple(name if name in DEAP_CHANNELS else "" for name in row) for row in SEED_GRID
+)
 
 _OLD_NAMES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 _PREFIX = re.compile(r"^EEG[\s_:.-]+", re.IGNORECASE)
@@ -78,19 +71,10 @@ _ELECTRODE = re.compile(
 
 
 def canonical_name(name: str) -> str:
-    """Write an electrode's name as the grids do.
+    """Return an electrode's name as the grids write it.
 
     Prefixes ("EEG "), references ("-REF", "-A1"), dots and case are put right, and the old names
     T3 T4 T5 T6 become T7 T8 P7 P8. A name that is no electrode's is only stripped of spaces.
-
-    Parameters
-    ----------
-    name : str
-        As a file has it.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -109,23 +93,10 @@ def canonical_name(name: str) -> str:
 
 
 def cells(channels: Sequence[str], layout: Layout = SEED_GRID) -> tuple[np.ndarray, np.ndarray]:
-    """Find the grid cell of each channel.
+    """Find the grid cell of each channel: rows and columns, arrays of int, shape (channel,).
 
-    Parameters
-    ----------
-    channels : sequence of str
-        Names in any of the spellings that `canonical_name` knows.
-    layout : tuple of rows of names
-        By default SEED's, which has DEAP's cells and 30 more.
-
-    Returns
-    -------
-    rows, columns : arrays of int, shape (channel,)
-
-    Raises
-    ------
-    DataError
-        If a channel has no cell, or two channels share one.
+    Channels may be spelled in any way that `canonical_name` knows. The default layout, SEED's, has
+    DEAP's cells and 30 more. A channel without a cell, or two that share one, is a DataError.
 
     Examples
     --------
@@ -159,35 +130,10 @@ def cells(channels: Sequence[str], layout: Layout = SEED_GRID) -> tuple[np.ndarr
     return rows, columns
 
 
-def to_grid(
-    values: np.ndarray,
-    channels: Sequence[str],
-    layout: Layout = SEED_GRID,
-    *,
-    empty: float = 0,
-) -> np.ndarray:
-    """Lay channel values out on the grid.
+def to_grid(values: np.ndarray, channels: Sequence[str], *, empty: float = 0) -> np.ndarray:
+    """Lay channel values ``(..., channel)`` out on the grid: ``(..., row, column)``.
 
-    Parameters
-    ----------
-    values : array, shape (..., channel)
-        Any unit.
-    channels : sequence of str
-        The last axis' names.
-    layout : tuple of rows of names
-        Where they go.
-    empty : float
-        The value of cells without a channel: NaN for a picture of floating-point values.
-
-    Returns
-    -------
-    array, shape (..., row, column)
-        Same unit and dtype.
-
-    Raises
-    ------
-    DataError
-        If the names do not fit the values or the grid.
+    Cells without a channel hold `empty`: NaN for a picture of floating-point values.
 
     Examples
     --------
@@ -195,22 +141,25 @@ def to_grid(
     array([0., 0., 0., 1., 0., 2., 0., 0., 0.])
     """
     values = np.asarray(values)
-    _check_count(values.shape[-1], channels)
-    rows, columns = cells(channels, layout)
-    grid = np.full((*values.shape[:-1], len(layout), len(layout[0])), empty, values.dtype)
+    if values.shape[-1] != len(channels):
+        raise DataError(
+            "channels",
+            f"{len(channels)} names are given for {values.shape[-1]} values.",
+            "Give one name a channel.",
+        )
+    rows, columns = cells(channels)
+    grid = np.full((*values.shape[:-1], *SHAPE), empty, values.dtype)
     grid[..., rows, columns] = values
     return grid
 
 
-def to_brain_maps(features: xr.Dataset, layout: Layout = SEED_GRID) -> xr.DataArray:
+def to_brain_maps(features: xr.Dataset) -> xr.DataArray:
     """Turn features into brain maps, the model's input.
 
     Parameters
     ----------
     features : Dataset
         `feature (window, kind, band, channel)`, as `emolib.features.extract_features` makes it.
-    layout : tuple of rows of names
-        Where the channels go.
 
     Returns
     -------
@@ -226,16 +175,15 @@ def to_brain_maps(features: xr.Dataset, layout: Layout = SEED_GRID) -> xr.DataAr
 
     Notes
     -----
-    METHOD section 4: two kinds in four bands make an 8 x 9 x 8 map.
+    Two kinds in four bands make a map of 8 x 9 x 8, as in Shen et al. (2020) and Rudakov et al.
+    (2021).
     """
     import xarray as xr  # here, not above: half a second that the layout need not wait for
 
     feature = features["feature"].transpose("window", "kind", "band", "channel")
-    rows, columns = cells(feature["channel"].values.tolist(), layout)
     n_windows, n_kinds, n_bands, n_channels = feature.shape
-    by_plane = feature.values.reshape(n_windows, n_kinds * n_bands, n_channels)
-    maps = np.zeros((n_windows, len(layout), len(layout[0]), n_kinds * n_bands), np.float32)
-    maps[:, rows, columns, :] = by_plane.transpose(0, 2, 1)
+    by_plane = feature.values.reshape(n_windows, n_kinds * n_bands, n_channels).astype(np.float32)
+    maps = np.moveaxis(to_grid(by_plane, feature["channel"].values.tolist()), 1, -1)
     planes = [
         f"{kind} {band}" for kind in feature["kind"].values for band in feature["band"].values
     ]
@@ -243,34 +191,20 @@ def to_brain_maps(features: xr.Dataset, layout: Layout = SEED_GRID) -> xr.DataAr
         name: coord for name, coord in feature.coords.items() if coord.dims == ("window",)
     }
     return xr.DataArray(
-        maps,
+        np.ascontiguousarray(maps),
         dims=("window", "row", "column", "plane"),
         coords={**window_coords, "plane": planes},
-        attrs={
-            name: features.attrs[name] for name in ("dataset", "subject") if name in features.attrs
-        },
+        attrs={k: v for k, v in features.attrs.items() if k in ("dataset", "subject")},
         name="brain_map",
     )
 
 
 def standard_head(channels: Sequence[str]) -> mne.Info:
-    """Describe electrodes for MNE, each with its place on the standard head.
+    """Return what MNE calls the info of electrodes, each with its place on the standard head.
 
-    Parameters
-    ----------
-    channels : sequence of str
-        Names of the montage `colin27_1005`, in any case; SEED's CB1 and CB2 are known too.
-
-    Returns
-    -------
-    mne.Info
-        ``info["chs"][i]["loc"][:3]``: metres to the right, to the front and upwards, in MNE's head
-        coordinates, from a point between the ears.
-
-    Raises
-    ------
-    DataError
-        If a channel is not in the montage.
+    ``info["chs"][i]["loc"][:3]`` are metres to the right, to the front and upwards, from a point
+    between the ears. A name that is not in the montage `colin27_1005` is a DataError; SEED's CB1
+    and CB2 are in it, and case does not matter.
 
     Examples
     --------
@@ -288,13 +222,3 @@ def standard_head(channels: Sequence[str]) -> mne.Info:
         remedy = "Leave out the channels named, or rename them."
         raise DataError("channels", " ".join(problem.split()), remedy) from None
     return info
-
-
-def _check_count(n_values: int, channels: Sequence[str]) -> None:
-    """Refuse names that are not one a value."""
-    if n_values != len(channels):
-        raise DataError(
-            "channels",
-            f"{len(channels)} names are given for {n_values} values.",
-            "Give one name a channel.",
-        )

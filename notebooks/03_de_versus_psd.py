@@ -240,10 +240,10 @@ kinds = features["kind"].to_numpy().tolist()
 if len(kinds) == 2:
     first, second = (features.sel(kind=kind) for kind in kinds)
     pairs = {
-        band: line(first.sel(band=band).to_numpy(), second.sel(band=band).to_numpy())[2]
+        band: r_squared_of(first.sel(band=band).to_numpy(), second.sel(band=band).to_numpy())
         for band in all_bands
     }
-    everything = line(first.to_numpy(), second.to_numpy())[2]
+    everything = r_squared_of(first.to_numpy(), second.to_numpy())
 
 # %% tags=["remove-input"]
 if len(kinds) == 2:

@@ -6,7 +6,7 @@
 
 Then the trial's resting level is subtracted (baseline removal) and the values are made z-scores
 (normalisation). `emolib.features.windows` does the arithmetic; `extract_features` names the
-dimensions. METHOD section 3.
+dimensions.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 
 from emolib.errors import DataError, SettingsError, check_option
 from emolib.features.bands import BANDS, FILTERINGS, Band, band_pass
+from emolib.features.spectra import trial_lengths
 from emolib.features.windows import (
     band_energy,
     band_power_density,
@@ -103,20 +104,10 @@ class FeatureSettings:
 
 
 def baseline_mean(values: np.ndarray, baseline: str = "subtract") -> np.ndarray:
-    """Average the features of a trial's baseline windows.
+    """Average features ``(window, kind, band, channel)`` over a trial's baseline windows.
 
-    Parameters
-    ----------
-    values : array, shape (window, kind, band, channel)
-        Features of the baseline windows.
-    baseline : {"subtract", "released"}
-        With "released" the 4th to 6th window of every band but the first (alpha, beta and gamma)
-        are the first band's (theta's), a copy-paste slip of the released scripts.
-
-    Returns
-    -------
-    array, shape (kind, band, channel)
-        What is to be subtracted from each window of the trial.
+    With "released" the 4th to 6th window of every band but the first (alpha, beta and gamma) are
+    the first band's (theta's), a copy-paste slip of the released scripts.
 
     Examples
     --------
@@ -133,24 +124,8 @@ def baseline_mean(values: np.ndarray, baseline: str = "subtract") -> np.ndarray:
 def window_features(signal: np.ndarray, sfreq: float, settings: FeatureSettings) -> np.ndarray:
     """Compute the features of one piece of signal, before baseline removal and normalisation.
 
-    Parameters
-    ----------
-    signal : array, shape (channel, time)
-        Microvolts; at least one window long.
-    sfreq : float
-        Sampling frequency in Hz.
-    settings : FeatureSettings
-        What to compute.
-
-    Returns
-    -------
-    array of float64, shape (window, kind, band, channel)
-        Nats; microvolts squared or, for a density, per Hz.
-
-    Raises
-    ------
-    SettingsError
-        If the window's length or a band does not fit the rate.
+    Takes ``signal (channel, time)`` in microvolts, at least one window long; returns ``(window,
+    kind, band, channel)``, float64: nats; microvolts squared or, for a density, per Hz.
 
     Examples
     --------
@@ -227,7 +202,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
             "Use baseline='none'.",
         )
     trials = recording["trial"].values
-    lengths = _trial_lengths(recording)
+    lengths = trial_lengths(recording)
     by_trial = []
     for i_trial, (trial, length) in enumerate(zip(trials, lengths, strict=True)):
         where = f"{subject}, trial {trial}"
@@ -301,13 +276,6 @@ def _checked_features(
             "Leave the trial or the channel out.",
         )
     return values
-
-
-def _trial_lengths(recording: xr.Dataset) -> np.ndarray:
-    """Count each trial's samples, without the NaN that pad it."""
-    if "trial_samples" in recording.variables:
-        return recording["trial_samples"].values.astype(int)
-    return np.full(recording.sizes["trial"], recording.sizes["time"])
 
 
 def _notes(

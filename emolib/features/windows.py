@@ -1,6 +1,6 @@
 """The arithmetic of the features: numpy arrays in, numpy arrays out, over the last axis.
 
-`emolib.features` strings these together for a recording and names the dimensions. METHOD section 3.
+`emolib.features.extraction` strings these together for a recording and names the dimensions.
 """
 
 from __future__ import annotations
@@ -15,23 +15,7 @@ from emolib.features.bands import Band, check_band
 
 
 def samples_per_window(sfreq: float, window_seconds: float) -> int:
-    """Count a window's samples.
-
-    Parameters
-    ----------
-    sfreq : float
-        Sampling frequency in Hz.
-    window_seconds : float
-        The window's length in seconds.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    SettingsError
-        If the length is not a whole number of samples, or fewer than two.
+    """Count a window's samples: a whole number, two or more, or a SettingsError.
 
     Examples
     --------
@@ -52,19 +36,9 @@ def samples_per_window(sfreq: float, window_seconds: float) -> int:
 
 
 def cut_windows(x: np.ndarray, n_samples: int) -> np.ndarray:
-    """Cut the last axis into windows that touch and do not overlap.
+    """Cut the last axis ``(..., time)`` into windows that touch: ``(..., window, sample)``.
 
-    Parameters
-    ----------
-    x : array, shape (..., time)
-        Any unit.
-    n_samples : int
-        A window's length. A remainder at the end is dropped.
-
-    Returns
-    -------
-    array, shape (..., window, n_samples)
-        A view of `x`, not a copy.
+    Samples after the last whole window are left out. Nothing is copied.
 
     Examples
     --------
@@ -77,23 +51,11 @@ def cut_windows(x: np.ndarray, n_samples: int) -> np.ndarray:
 
 
 def differential_entropy(x: np.ndarray) -> np.ndarray:
-    """Compute the differential entropy of a Gaussian with the variance of `x`.
+    """Compute the differential entropy of a Gaussian with the variance of ``x (..., sample)``.
 
-    ``0.5 * ln(2 * pi * e * var)``, with the sample variance (n - 1 in the denominator).
-
-    Parameters
-    ----------
-    x : array, shape (..., sample)
-        Microvolts.
-
-    Returns
-    -------
-    array of float64, shape (...)
-        Nats (of a variance in microvolts squared); minus infinity where `x` does not vary.
-
-    Notes
-    -----
-    METHOD section 3; from 4D-CRNN (Shen et al. 2020).
+    ``0.5 * ln(2 * pi * e * var)`` with the sample variance (n - 1 in the denominator): nats, of a
+    variance in microvolts squared; minus infinity where `x` does not vary. The feature of 4D-CRNN
+    (Shen et al. 2020).
 
     Examples
     --------
@@ -110,20 +72,10 @@ def differential_entropy(x: np.ndarray) -> np.ndarray:
 
 
 def band_energy(x: np.ndarray) -> np.ndarray:
-    """Compute the sum of squares, which the released code calls "PSD".
+    """Compute the sum of squares of ``x (..., sample)``, which the released code calls "PSD".
 
     For a window of n samples this is ``(n - 1) * var + n * mean**2``. A band-passed window has
     next to no mean, so energy is nearly ``exp(2 * DE)`` times a constant.
-
-    Parameters
-    ----------
-    x : array, shape (..., sample)
-        Microvolts.
-
-    Returns
-    -------
-    array, shape (...)
-        Microvolts squared.
 
     Examples
     --------
@@ -136,34 +88,13 @@ def band_energy(x: np.ndarray) -> np.ndarray:
 def band_power_density(
     x: np.ndarray, sfreq: float, bands: Sequence[Band], *, method: str = "welch"
 ) -> np.ndarray:
-    """Compute the mean power spectral density within each band.
+    """Compute the mean power spectral density of ``x (..., sample)`` by band: ``(..., band)``.
 
-    Welch: Hann-tapered pieces of at most one second, half overlapping (a shorter window is one
-    piece). Multitaper: three discrete prolate spheroidal tapers of time-halfbandwidth 2 over the
-    whole window, weighted by their concentration. The mean is removed first. A band owns the
-    frequencies low <= f < high.
-
-    Parameters
-    ----------
-    x : array, shape (..., sample)
-        Microvolts, not band-passed.
-    sfreq : float
-        Sampling frequency in Hz.
-    bands : sequence of Band
-        Which bands.
-    method : {"welch", "multitaper"}
-        The estimator.
-
-    Returns
-    -------
-    array of float64, shape (..., band)
-        Microvolts squared per Hz.
-
-    Raises
-    ------
-    SettingsError
-        If a band reaches above half of `sfreq`, or falls between the frequencies that a window of
-        this length resolves.
+    In microvolts squared per Hz, of a signal that is not band-passed. Welch: Hann-tapered pieces of
+    at most one second, half overlapping (a shorter window is one piece). Multitaper: three discrete
+    prolate spheroidal tapers of time-halfbandwidth 2 over the whole window, weighted by their
+    concentration. The mean is removed first. A band owns the frequencies low <= f < high; one that
+    falls between the frequencies that such a window resolves is a SettingsError.
 
     Examples
     --------
@@ -201,24 +132,9 @@ def band_power_density(
 
 
 def z_score(x: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
-    """Subtract the mean and divide by the population standard deviation.
+    """Subtract the mean over `axis` and divide by the population standard deviation.
 
-    Parameters
-    ----------
-    x : array
-        Any shape and unit.
-    axis : int or tuple of int
-        Over which axes mean and deviation are taken.
-
-    Returns
-    -------
-    array of float64, shape of `x`
-        Without unit.
-
-    Raises
-    ------
-    DataError
-        If some values to be compared are all equal.
+    Values that are all equal have no z-score: a DataError.
 
     Examples
     --------
