@@ -231,7 +231,8 @@ def rows(
             colour_bar(images[0], axes, units, location="bottom")
         elif i == 0:
             for image, below in zip(images, axes.T, strict=True):
-                colour_bar(image, below, units, location="bottom", n_ticks=3)
+                n_ticks = 2 if draw is thumbnail else 3
+                colour_bar(image, below, units, location="bottom", n_ticks=n_ticks)
     for ax, column in zip(axes[0], columns, strict=True):
         ax.set_title(column, loc="center")
 
@@ -239,13 +240,19 @@ def rows(
 def colour_bar(
     image: ScalarMappable, axes: object, label: str, *, location: str = "right", n_ticks: int = 5
 ) -> None:
-    """Add a colour bar with its unit beside `axes` (one, or an array of them)."""
+    """Add a colour bar with its unit beside `axes` (one, or an array of them).
+
+    A bar with two ticks is short and thick, and has its numbers at its ends.
+    """
     figure = np.ravel(np.asarray(axes, dtype=object))[0].figure
-    bar = figure.colorbar(
-        image, ax=axes, label=label, location=location, shrink=0.8, aspect=25, pad=0.02
-    )
+    look = {"location": location, "shrink": 0.8, "aspect": 25 if n_ticks > 2 else 8, "pad": 0.02}
+    bar = figure.colorbar(image, ax=axes, label=label, **look)
     bar.ax.tick_params(labelsize="small")
-    bar.ax.locator_params(nbins=n_ticks)
+    if n_ticks > 2:
+        bar.ax.locator_params(nbins=n_ticks)
+    else:
+        ends = [f"{end:.2g}".replace("-", "\N{MINUS SIGN}") for end in image.get_clim()]
+        bar.set_ticks(image.get_clim(), labels=ends)
 
 
 def span(values: object) -> Limits:

@@ -103,11 +103,11 @@ def rows(
         _intervals(ax, at, own, color=RED)
         ax.plot(own["value"], at, "D", color=RED, markersize=6.5, label=series, zorder=4)
     if chance is not None:
-        leaking = points.groupby("row")["leaks"].all()
+        leaking = points[points["value"].notna()].groupby("row")["leaks"].all()
         at = np.array([i for name, i in place.items() if not leaking.get(name, False)])
         ax.vlines([chance] * len(at), at - 0.5, at + 0.5, DARK, ":", linewidth=1.2, zorder=1.5)
         if len(at):
-            ax.text(chance, at[0] - 0.5, f" chance {chance:g}", fontsize="small", va="center")
+            ax.text(chance, at[0] - 0.45, f" chance {chance:g}", fontsize="small", va="center")
     if len(kinds) > 1:
         ax.grid(axis="y", color="#DDDDDD", linewidth=0.8)
     ax.set(xlabel=label, yticks=list(place.values()), yticklabels=list(place))

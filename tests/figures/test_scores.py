@@ -71,8 +71,9 @@ def test_leaking_points_are_hollow_and_not_compared_with_chance(ax):
     points = pd.DataFrame(
         {"row": ["leaks", "honest"], "value": [0.95, 0.5], "leaks": [True, False]}
     )
-    score_plots.rows(ax, points, label="accuracy", chance=0.5)
-    leaks, honest = points_of(ax)[0].get_facecolor()[:, :3]
+    none = pd.DataFrame({"row": ["leaks"], "value": [np.nan], "leaks": [False]})  # not there
+    score_plots.rows(ax, pd.concat([points, none]), label="accuracy", chance=0.5)
+    leaks, honest, _ = points_of(ax)[0].get_facecolor()[:, :3]
     assert leaks.tolist() == [1, 1, 1]
     assert tuple(honest) == pytest.approx(to_rgb(display.BLUE))
     assert lines_of(ax) == [[[0.5, 0.5], [0.5, 1.5]]]  # beside row 1 alone
