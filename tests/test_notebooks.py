@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import jupytext
 import nbformat
 import pytest
+from jupyter_client import KernelManager
+from nbclient import NotebookClient
 
-from emolib.book.render import WITHOUT_SUBJECT, execute, page_file
+from emolib.book.exercises import EXERCISES
+from emolib.book.render import WITHOUT_SUBJECT, kernel_config, page_file
 from emolib.study.study import load
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -149,16 +154,6 @@ def test_each_exercise_has_a_solution_that_is_hidden_and_runs(path):
     assert sum("solution" in tags(cell) for cell in notebook.cells) == n_exercises
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("path", CHAPTERS + OTHERS, ids=lambda path: path.stem)
-def test_a_chapter_runs_alone(path, tmp_path, monkeypatch):
-    """On real data without ratings, baseline or truth, and before anything is trained."""
-    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
-    output = tmp_path / f"{path.stem}.ipynb"
-    assert execute(path, output, {"study": "eegmat" if has_eegmat() else "smoke"})
-    check_outputs(nbformat.read(output, as_version=4), n_pictures=int(path in CHAPTERS))
-
-
 LEAN = """
 title: Little to go on
 dataset: simulated
@@ -169,44 +164,64 @@ n_folds: 2
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("path", CHAPTERS + OTHERS, ids=lambda path: path.stem)
-def test_a_chapter_runs_on_one_person_under_the_published_protocol_alone(
-    path, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
-    (tmp_path / "lean.yaml").write_text(LEAN)
-    output = tmp_path / f"{path.stem}.ipynb"
-    assert execute(path, output, {"study": str(tmp_path / "lean.yaml")}), output.read_text()[:2000]
-    check_outputs(nbformat.read(output, as_version=4), n_pictures=int(path in CHAPTERS))
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(kind, marks=pytest.mark.xdist_group(kind))
+        for kind in ("real recordings", "one person")
+    ],
+)
+def run(request, tmp_path_factory) -> Iterator[Callable[[Path], nbformat.NotebookNode]]:
+    """Execute a notebook of a study of which nothing is trained, as an exercise notebook starts.
+
+    Real recordings without ratings, baseline or truth; and one person under the published
+    protocol alone. One kernel executes all of a study's notebooks, emptied before each.
+    """
+    results = tmp_path_factory.mktemp("results")
+    study = "eegmat" if has_eegmat() else "smoke"
+    if request.param == "one person":
+        study = str(results / "lean.yaml")
+        Path(study).write_text(LEAN)
+    with tempfile.TemporaryDirectory() as sockets:  # whose names may not be long
+        kernel = KernelManager(config=kernel_config(Path(sockets)))
+        kernel.start_kernel(cwd=EXERCISES, env=os.environ | {"EMOLIB_RESULTS": str(results)})
+
+        def execute(path: Path) -> nbformat.NotebookNode:
+            notebook = jupytext.read(path)
+            place = ["parameters" in tags(cell) for cell in notebook.cells].index(True)
+            notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(f"study = {study!r}"))
+            notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
+            client = NotebookClient(notebook, km=kernel, store_widget_state=False)
+            try:
+                return client.execute()
+            finally:
+                client.kc.stop_channels()
+
+        yield execute
+        kernel.shutdown_kernel(now=True)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", CHAPTERS + OTHERS, ids=lambda path: path.stem)
-def test_a_chapter_of_a_finished_study(path, smoke_run, monkeypatch):
+@pytest.mark.workflow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_before_anything_is_trained(path, run):
+    page = check_outputs(run(path), n_pictures=2 if path in REPORTS else int(path in CHAPTERS))
+    if path in REPORTS:
+        assert "There are no predictions" in page
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_of_a_finished_study(path, smoke_run, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
-    executed = nbformat.read(page_file(load("smoke"), path.stem), as_version=4)
-    check_outputs(executed, n_pictures=int(path in CHAPTERS))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
-def test_a_report_runs_after_the_study(path, smoke_run, tmp_path, monkeypatch):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
-    output = tmp_path / f"{path.stem}.ipynb"
-    assert execute(path, output, {"study": "smoke"})
-    page = check_outputs(nbformat.read(output, as_version=4), n_pictures=5)
-    assert "windows of one trial on both sides" in page
-    assert "trial-grouped" in page
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", REPORTS, ids=lambda path: path.stem)
-def test_a_report_says_so_if_there_are_no_predictions(path, tmp_path, monkeypatch):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
-    output = tmp_path / f"{path.stem}.ipynb"
-    assert execute(path, output, {"study": "smoke"})
-    assert "There are no predictions" in check_outputs(nbformat.read(output, as_version=4), 2)
+    executed = nbformat.read(page_file(load("smoke"), path.stem, "sub-01"), as_version=4)
+    code = [cell for cell in executed.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    page = check_outputs(executed, n_pictures=5 if path in REPORTS else int(path in CHAPTERS))
+    if path in REPORTS:
+        assert "windows of one trial on both sides" in page
+        assert "trial-grouped" in page
 
 
 def has_eegmat() -> bool:

@@ -7,12 +7,10 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import jupytext
 import nbformat
-import papermill
 import pytest
 
 from emolib.book.exercises import (
@@ -25,7 +23,6 @@ from emolib.book.exercises import (
     exercise_notebook,
     read_repository,
 )
-from emolib.book.render import kernel_config
 from emolib.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -190,47 +187,63 @@ def test_its_links_lead_to_files(path, made):
             assert (EXERCISES / target).is_file(), target
 
 
-@each_chapter
-def test_no_cell_needs_what_a_solution_defines(path, made):
-    """What is asked of names here is what a run shows, without running it: so for every change."""
-    given: set[str] = set()
-    for cell in code(made[path.stem]):
-        tree = ast.parse(cell)
-        named = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-        given |= {node.id for node in named if isinstance(node.ctx, ast.Store)}
-    in_solutions = {
-        node.id
-        for cell in jupytext.read(path).cells
-        if "solution" in cell.metadata.get("tags", [])
-        for node in ast.walk(ast.parse(cell.source))
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
-    used = {
-        node.id
-        for cell in code(made[path.stem])
-        for node in ast.walk(ast.parse(cell))
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    assert (in_solutions - given) & used == set()
+def bound(tree: ast.AST) -> set[str]:
+    """The names that code binds: by assignment, loop, import or definition."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            names.add(node.name)
+    return names
 
 
-@pytest.mark.slow
+def needs_of_solutions(cells: list[nbformat.NotebookNode]) -> set[str]:
+    """The names that a cell uses and that nothing but a solution before it binds."""
+    kept, of_solutions, needed = set(), set(), set()
+    for cell in cells:
+        if cell.cell_type != "code":
+            continue
+        tree = ast.parse(cell.source)
+        if "solution" in cell.metadata.get("tags", []):
+            of_solutions |= bound(tree)
+            continue
+        kept |= bound(tree)
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        needed |= used & (of_solutions - kept)
+    return needed
+
+
 @each_chapter
-def test_it_runs_from_top_to_bottom_in_a_fresh_kernel(path, tmp_path, monkeypatch):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
-    run = tmp_path / "run.ipynb"
-    source = EXERCISES / f"{path.stem}.ipynb"
-    with tempfile.TemporaryDirectory() as sockets:  # whose names may not be long
-        papermill.execute_notebook(
-            source,
-            run,
-            parameters={"study": "smoke"},
-            cwd=EXERCISES,
-            progress_bar=False,
-            config=kernel_config(Path(sockets)),
-        )
-    cells = [cell for cell in nbformat.read(run, as_version=4).cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+def test_no_cell_needs_what_a_solution_defines(path):
+    """Chapters run as a whole in other tests: so their exercises run without the solutions."""
+    assert needs_of_solutions(jupytext.read(path).cells) == set()
+
+
+@pytest.mark.parametrize(
+    ("solution", "after", "needed"),
+    [
+        ("x = 1", "print(x)", {"x"}),
+        ("import numpy as np", "np.pi", {"np"}),
+        ("def f(): ...", "x = 2\nf(x)", {"f"}),
+        ("x = 1", "x = 2\nprint(x)", set()),
+        ("given = 1", "print(given)", set()),
+        ("x = 1", "print(given)", set()),
+    ],
+)
+def test_that_check_sees_what_a_solution_defines(solution, after, needed):
+    chapter = f"""# %%
+given = 0
+
+# %% tags=["solution"]
+{solution}
+
+# %%
+{after}
+"""
+    assert needs_of_solutions(jupytext.reads(chapter, "py:percent").cells) == needed
 
 
 # -- on Colab --------------------------------------------------------------------------------------
