@@ -61,7 +61,7 @@ from emolib.study.study import load
 
 use_style()
 
-# %% tags=["parameters"]
+# %% tags=["parameters"] needs="features"
 study = "demo"  # a name in the folder studies/, or the path of a study file
 subject = None  # such as "sub-01"; None: the first that can be used
 

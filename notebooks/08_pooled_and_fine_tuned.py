@@ -56,7 +56,7 @@ from emolib.study.study import load
 
 use_style()
 
-# %% tags=["parameters"]
+# %% tags=["parameters"] needs="scores"
 study = "demo"  # a name in the folder studies/, or the path of a study file
 subject = None  # such as "sub-01"; None takes the first whose recording can be used
 

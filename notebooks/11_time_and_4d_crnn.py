@@ -52,7 +52,7 @@ from emolib.splits.protocols import protocol_name
 from emolib.study import stages
 from emolib.study.study import load
 
-# %% tags=["parameters"]
+# %% tags=["parameters"] needs="features"
 study = "demo"  # a name in the folder studies/, or the path of a study file
 subject = None  # such as "sub-01"; None takes the first whose recording can be used
 

@@ -45,7 +45,7 @@ from emolib.study.study import load
 
 use_style()
 
-# %% tags=["parameters"]
+# %% tags=["parameters"] needs="first"
 study = "demo"  # for the list at the foot; all else is the same in each study
 
 # %% [markdown]

@@ -144,27 +144,25 @@ def source_of(name: str) -> Path:
 
 
 def waits_for(name: str) -> str:
-    """What must be made before a chapter is executed, by what its cells read.
+    """Return what must be made before a chapter is executed, as its cell of parameters says.
 
-    Returns
-    -------
-    {"scores", "features", "first"}
-        All that training makes; everybody's features; or those of the first subject.
+    Its metadata ``needs`` is "scores" (all that training makes), "features" (everybody's) or
+    "first" (the first subject's features).
 
     Examples
     --------
     >>> waits_for("01_first_look"), waits_for("07_multi_task_loss")
     ('first', 'features')
-    >>> waits_for("06_cnn_layer_by_layer")  # it opens a fold's weights
-    'scores'
     """
-    source = source_of(name).read_text(encoding="utf-8")
-    if re.search(
-        r"stages\.(predictions|scores|histories|permuted_\w+)\(|(study\.networks|fold_files)",
-        source,
-    ):
-        return "scores"
-    return "features" if re.search(r"stages\.(load_windows|valid_subjects)\(", source) else "first"
+    header = r'^# %% tags=\["parameters"\] needs="(scores|features|first)"$'
+    told = re.search(header, source_of(name).read_text(encoding="utf-8"), re.MULTILINE)
+    if not told:
+        raise SettingsError(
+            f"{name}.py: the cell of parameters",
+            "does not say what must be made before.",
+            'Write needs="scores", needs="features" or needs="first" after its tags.',
+        )
+    return told[1]
 
 
 def page_file(study: Study, name: str, subject: str | None = None) -> Path:
