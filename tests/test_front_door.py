@@ -1,13 +1,22 @@
 """What `import emolib` offers, and what it does not wait for."""
 
+import dataclasses
 import importlib
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from pydantic_core import PydanticUndefined
 
 import emolib
+from emolib.features import FeatureSettings
+from emolib.model.settings import ModelSettings, TrainingSettings
+from emolib.recordings.labels import Task
+from emolib.recordings.simulated import SimulationSettings
+from emolib.study.study import DERIVED, Study
 
 NAMES = {
     *("read_deap", "simulate_subject", "from_epochs", "to_epochs", "FeatureSettings"),
@@ -57,3 +66,46 @@ def test_every_public_name_of_a_room_is_there(room):
 def test_a_name_that_nobody_knows_is_an_attribute_error():
     with pytest.raises(AttributeError, match="build_transformer"):
         emolib.build_transformer  # noqa: B018
+
+
+# README's table of the keys of a study
+
+SECTIONS = {
+    "simulation": SimulationSettings,
+    "tasks": Task,
+    "features": FeatureSettings,
+    "model": ModelSettings,
+    "training": TrainingSettings,
+}
+
+
+def study_keys() -> dict[str, str]:
+    """All keys that a study file may have, and their defaults as the table writes them."""
+    keys = {}
+    for name, field in Study.model_fields.items():
+        if name in DERIVED[Study]:
+            continue
+        key = field.alias or name
+        section = SECTIONS.get(key)
+        keys[key] = "" if section and key != "tasks" else written(field.default)
+        for one in dataclasses.fields(section) if section else ():
+            if one.name not in DERIVED.get(section, ()):
+                within = f"{key}.NAME" if key == "tasks" else key
+                keys[f"{within}.{one.name}"] = written(one.default)
+    return keys
+
+
+def written(default: object) -> str:
+    if default in (PydanticUndefined, dataclasses.MISSING):
+        return "must be given"
+    if default == "":
+        return ""
+    if isinstance(default, tuple):
+        default = [getattr(one, "name", one) for one in default]
+    return f"`{json.dumps(default)}`".replace('"', "")
+
+
+def test_readme_has_a_line_for_every_key_of_a_study_with_its_default():
+    readme = (Path(emolib.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w.]+)` \| (.*?) ?\| (.+?) \|$", readme, flags=re.MULTILINE)
+    assert {key: default for key, default, _ in rows} == study_keys()
