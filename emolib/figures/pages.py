@@ -23,8 +23,6 @@ from emolib.figures.explorer.words import kind_words
 from emolib.recordings.labels import Task
 from emolib.splits.protocols import protocol_name
 
-ACCURACY = "balanced accuracy of trials (0 to 1)"
-
 
 def labels(counts: pd.DataFrame) -> Picture:
     """Plot how many trials each class has, from `emolib.features.power.label_counts`.
@@ -126,22 +124,24 @@ def class_maps(
     maps.rows(upper, rows, channels, bands, units="dB re 1 µV²", limits=scales)
     row = {title: difference.to_numpy()}
     maps.rows(lower, row, channels, bands, units="difference (dB)", limits=one_scale, marked=rings)
-    strongest = np.abs(difference.to_numpy()).argmax(axis=1)
+    strongest = difference.isel(channel=np.abs(difference).argmax("channel"))
     told = [
-        f"{band} {values[i]:+.1f} dB at {channels[i]}"
-        for band, values, i in zip(bands, difference.to_numpy(), strongest, strict=True)
+        f"{at['band'].item()} {at.item():+.1f} dB at {at['channel'].item()}" for at in strongest
     ]
-    ringed = {} if cluster is None else {b: cluster.sel(band=b).to_numpy() > 0 for b in bands}
-    named = [
-        f"{band} {', '.join(np.compress(ring, channels))}"
-        for band, ring in ringed.items()
-        if ring.any()
-    ]
-    in_cluster = f"In a cluster: {'; '.join(named)}." if named else "No electrode is in a cluster."
+    in_cluster = ""
+    if rings is not None:
+        named = [
+            f"{band} {', '.join(np.compress(ring, channels))}"
+            for band, ring in zip(bands, rings, strict=True)
+            if ring.any()
+        ]
+        in_cluster = (
+            f"In a cluster: {'; '.join(named)}." if named else "No electrode is in a cluster."
+        )
     return Picture(
         figure,
         alt=f"{task_name}: scalp maps of log power per band for {' and '.join(rows)}, and {title}. "
-        f"Largest differences: {'; '.join(told)}. {in_cluster if ringed else ''}",
+        f"Largest differences: {'; '.join(told)}. {in_cluster}",
         caption=f"{task_name}, {of}. Maps of a band share their colour scale. Differences have one "
         "scale for all bands, zero in the middle, contours below zero dashed. Dots are electrodes; "
         "rings, where there are any, those of a cluster: the test says that a difference is "

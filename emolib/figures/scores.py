@@ -1,7 +1,7 @@
 """Scores: rows of points with intervals and chance, learning curves, pairs, and whole pictures.
 
-`rows`, `learning_curves` and `paired_points` draw on the axes that they are given. `accuracies`,
-`learning` and `paired` make whole pictures, with a description made from the data and a caption.
+`rows` draws on axes that it is given; `accuracies`, `learning` and `paired` make whole pictures,
+with a description made from the data and a caption.
 """
 
 from __future__ import annotations
@@ -146,30 +146,6 @@ def tidy(values: Mapping[str, Sequence[float]]) -> pd.DataFrame:
     return pd.DataFrame(pairs, columns=["row", "value"])
 
 
-def learning_curves(ax: Axes, history: pd.DataFrame) -> None:
-    """Plot training and validation loss by epoch, a pair of lines a fold.
-
-    `history` has the columns ``fold``, ``epoch``, ``loss`` and ``val_loss`` (nats).
-    """
-    looks = {"loss": (BLUE, "-", "training"), "val_loss": (RED, "--", "validation")}
-    for i, (_, own) in enumerate(history.groupby("fold")):
-        for column, (colour, style, name) in looks.items():
-            label = "" if i else name
-            ax.plot(own["epoch"], own[column], style, color=colour, alpha=0.8, label=label)
-    ax.set(xlabel="epoch (passes over the training data)", ylabel="loss (nats)")
-    ax.locator_params(axis="x", integer=True)
-
-
-def paired_points(
-    ax: Axes, pairs: Sequence[Sequence[float]], *, names: tuple[str, str], label: str
-) -> None:
-    """Plot two values per subject, joined by a line: solid where it rises, dashed where not."""
-    for a, b in pairs:
-        style = {"color": BLUE, "linestyle": "-"} if b >= a else {"color": RED, "linestyle": "--"}
-        ax.plot([0, 1], [a, b], marker="o", markersize=5, linewidth=1, **style)
-    ax.set(xticks=[0, 1], xticklabels=list(names), xlim=(-0.25, 1.25), ylabel=label)
-
-
 def accuracies(
     table: pd.DataFrame,
     task_name: str,
@@ -227,7 +203,10 @@ def paired(pairs: Sequence[Sequence[float]], names: tuple[str, str], *, label: s
     Picture: alpha power (dB), rest against arithmetic: lower in the second in 1 of 2 subjects.
     """
     figure, ax = plt.subplots(figsize=(4.2, 3.6))
-    paired_points(ax, pairs, names=names, label=label)
+    for first, second in pairs:
+        look = (BLUE, "-") if second >= first else (RED, "--")
+        ax.plot(names, [first, second], look[1], color=look[0], marker="o", ms=5, linewidth=1)
+    ax.set(xlim=(-0.25, 1.25), ylabel=label)
     return Picture(
         figure,
         alt=f"{label}, {names[0]} against {names[1]}: lower in the second in "
@@ -246,7 +225,11 @@ def learning(history: pd.DataFrame, protocols: Sequence[str]) -> Picture:
     told = []
     for ax, name in zip(axes.flat, protocols, strict=True):
         own = history[history["protocol"] == name]
-        learning_curves(ax, own)
+        for _, fold in own.groupby("fold"):
+            (training,) = ax.plot(fold["epoch"], fold["loss"], "-", color=BLUE, alpha=0.8)
+            (validation,) = ax.plot(fold["epoch"], fold["val_loss"], "--", color=RED, alpha=0.8)
+        ax.set(xlabel="epoch (passes over the training data)", ylabel="loss (nats)")
+        ax.locator_params(axis="x", integer=True)
         ax.set_title(short_name(name), fontsize=9.5)
         ax.label_outer()
         last = own.groupby("fold")[["loss", "val_loss"]].last().mean()
@@ -254,7 +237,8 @@ def learning(history: pd.DataFrame, protocols: Sequence[str]) -> Picture:
             f"{protocol_name(name)}: {last['loss']:.2f} in training, {last['val_loss']:.2f} in "
             "validation"
         )
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower right", ncols=2)
+    lines = {"training": training, "validation": validation}
+    figure.legend(lines.values(), lines, loc="outside lower right", ncols=2)
     return Picture(
         figure,
         alt=f"Loss in nats after the last epoch, mean over folds. {'; '.join(told)}.",

@@ -130,26 +130,42 @@ def test_many_points_are_small(ax):
     assert many < few / 2
 
 
-def test_learning_curves_have_a_pair_of_lines_a_fold(ax):
-    score_plots.learning_curves(ax, history())
+@pytest.fixture
+def figure(monkeypatch, ax):
+    """Return the figures of the pictures that are made, which a picture would close."""
+    kept = []
+
+    class Kept(score_plots.Picture):
+        def __init__(self, figure, **words):
+            kept.append(figure)
+            super().__init__(figure, **words)
+
+    monkeypatch.setattr(score_plots, "Picture", Kept)
+    return kept
+
+
+def test_learning_has_a_pair_of_lines_a_fold_and_says_what_leaks(figure):
+    picture = score_plots.learning(history(), ["window_wise"])
+    (ax,) = figure[0].axes
     assert [line.get_linestyle() for line in ax.lines] == ["-", "--"] * 2
-    assert ax.get_legend_handles_labels()[1] == ["training", "validation"]
+    assert ax.lines[1].get_ydata().tolist() == history()["val_loss"].head(3).tolist()
+    named = [text.get_text() for text in figure[0].legends[0].get_texts()]
+    assert named == ["training", "validation"]
     labels = "epoch (passes over the training data)", "loss (nats)"
     assert (ax.get_xlabel(), ax.get_ylabel()) == labels
-
-
-def test_pairs_that_fall_are_dashed(ax):
-    names = ("rest", "arithmetic")
-    score_plots.paired_points(ax, [(1.0, 2.0), (2.0, 1.0)], names=names, label="power (dB)")
-    assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]
-    assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 2], [2, 1]]
-    assert ax.get_ylabel() == "power (dB)"
-
-
-def test_learning_says_what_leaks(ax):
-    picture = score_plots.learning(history(), ["window_wise"])
     words = r"window-wise \(windows of one trial on both sides\): 0\.33 in training, 0\.67 in"
     assert re.search(words, picture.alt)
+
+
+def test_pairs_that_fall_are_dashed(figure):
+    pairs = [(1.0, 2.0), (2.0, 1.0)]
+    picture = score_plots.paired(pairs, ("rest", "arithmetic"), label="power (dB)")
+    (ax,) = figure[0].axes
+    assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 2], [2, 1]]
+    assert [name.get_text() for name in ax.get_xticklabels()] == ["rest", "arithmetic"]
+    assert ax.get_ylabel() == "power (dB)"
+    assert picture.alt.endswith("lower in the second in 1 of 2 subjects.")
 
 
 def test_each_subjects_point_leads_to_the_subjects_page(ax):
