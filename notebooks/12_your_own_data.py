@@ -178,8 +178,7 @@ for name in ("EEG Fp1-REF", "FP2", "T3", "Oz."):
 # %%
 messages = {}
 for fault in example.FAULTS:
-    example.write_example(folder, recording)
-    example.corrupt(folder, fault)
+    example.write_example(folder, recording, fault=fault)
     try:
         files.read(folder, "sub-01")
     except InputError as error:

@@ -74,8 +74,7 @@ class TestExampleFiles:
         ],
     )
     def test_each_fault_is_told(self, recording, tmp_path, fault, message):
-        example.write_example(tmp_path, recording)
-        example.corrupt(tmp_path, fault)
+        example.write_example(tmp_path, recording, fault=fault)
         with pytest.raises(DataError, match=message):
             files.read(tmp_path, "sub-01")
 
@@ -83,9 +82,9 @@ class TestExampleFiles:
         (mark,) = self.test_each_fault_is_told.pytestmark
         assert [fault for fault, _ in mark.args[1]] == list(example.FAULTS)
 
-    def test_a_fault_that_nobody_knows(self, tmp_path):
+    def test_a_fault_that_nobody_knows(self, recording, tmp_path):
         with pytest.raises(SettingsError, match="fault: got 'a flood'"):
-            example.corrupt(tmp_path, "a flood")
+            example.write_example(tmp_path, recording, fault="a flood")
 
 
 class TestChanceByDesign:

@@ -122,8 +122,7 @@ def resting_trials(
     """
     for name, seconds in (("trial", trial_seconds), ("baseline", baseline_seconds)):
         check_range(f"{name}_seconds", seconds, _ENTROPY.window_seconds, 60)
-    whole = eegmat.EegmatSettings(trial_seconds=baseline_seconds + trial_seconds)
-    recording = eegmat.read(root, subject, settings=whole)
+    recording = eegmat.read(root, subject, trial_seconds=baseline_seconds + trial_seconds)
     resting = recording["class"].sel(task="condition").to_numpy() == "rest"
     signals = recording["eeg"].to_numpy()[resting]
     sfreq = float(recording.attrs["sfreq"])

@@ -16,7 +16,6 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -40,6 +39,7 @@ RETRIES = 2  # of each file
 CONDITIONS = {1: "rest", 2: "arithmetic"}  # the number in the file's name
 ALL = tuple(subject_name(number) for number in range(36))
 SAMPLE = ALL[:8]  # enough for the book: 41 MB instead of 180
+TRIAL_SECONDS = 12.0  # 15 pseudo-trials of rest and 5 of arithmetic a subject
 
 _FILE = re.compile(r"Subject(\d\d)_([12])\.edf")
 _EXPECTED = "Subject00_1.edf and Subject00_2.edf"
@@ -47,25 +47,6 @@ _DOWNLOAD = (
     "Give the folder that holds the EDF files; `emolib.recordings.eegmat.download(folder)` "
     "fetches them from PhysioNet."
 )
-
-
-@dataclass(frozen=True)
-class EegmatSettings:
-    """How the recordings are cut.
-
-    Raises
-    ------
-    SettingsError
-        For a pseudo-trial that is shorter than a second or longer than the arithmetic.
-    """
-
-    trial_seconds: float = 12.0  # 15 of rest and 5 of arithmetic a subject
-
-    def __post_init__(self) -> None:
-        check_range("trial_seconds", self.trial_seconds, 1.0, 60.0)
-
-
-DEFAULT = EegmatSettings()
 
 
 def default_root(*, fetch: bool = False, wanted: Iterable[str] | None = None) -> Path:
@@ -110,42 +91,18 @@ def sources(root: str | Path, subject: str) -> list[Path]:
     return [path for (number, _), path in _files(root).items() if subject_name(number) == subject]
 
 
-def read(root: str | Path, subject: str, *, settings: EegmatSettings = DEFAULT) -> xr.Dataset:
-    """Read one subject.
+def read(root: str | Path, subject: str, *, trial_seconds: float = TRIAL_SECONDS) -> xr.Dataset:
+    """Read one subject: `class` (trial, task) of the task "condition", "rest" or "arithmetic".
 
-    Returns
-    -------
-    Dataset
-        A recording: `eeg` (trial, channel, time), float32, microvolts; `class` (trial, task) with
-        the task "condition", "rest" or "arithmetic", which is also the stimulus.
-
-    Raises
-    ------
-    DataError
-        If a file is missing, damaged, or fails the checks of `files.cut_trials`.
+    The condition is also the stimulus. Pseudo-trials have from 1 to 60 seconds.
     """
+    check_range("trial_seconds", trial_seconds, 1.0, 60.0)
     paths = sources(root, subject)
     if len(paths) != len(CONDITIONS):
         found = ", ".join(path.name for path in paths)
         raise DataError(
             root, f"{subject} has only {found}.", "Both rest (_1) and arithmetic (_2) are needed."
         )
-    table, notes = _pseudo_trials(subject, paths, settings.trial_seconds)
-    recording = files.cut_trials(table, where=root, dataset="eegmat")
-    return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
-
-
-def _files(root: str | Path) -> dict[tuple[int, int], Path]:
-    """Map (subject, condition), sorted, to the files of the folder; {} if there is none."""
-    entries = sorted(Path(root).iterdir()) if Path(root).is_dir() else []
-    matches = [(_FILE.fullmatch(path.name), path) for path in entries if path.is_file()]
-    return {(int(match[1]), int(match[2])): path for match, path in matches if match}
-
-
-def _pseudo_trials(
-    subject: str, paths: list[Path], trial_seconds: float
-) -> tuple[pd.DataFrame, list[str]]:
-    """Cut each file into trials of equal length: a table for `files.cut_trials`, and notes."""
     rows, notes = [], []
     for path, condition in zip(paths, CONDITIONS.values(), strict=True):
         raw, _, _ = files.open_eeg(path)
@@ -155,20 +112,20 @@ def _pseudo_trials(
             f"{condition}: {n_trials} pseudo-trials of {trial_seconds:g} s, "
             f"{seconds - n_trials * trial_seconds:g} s at the end left out"
         )
-        rows += [
-            {
-                "subject": subject,
-                "file": str(path),
-                "onset_seconds": i * trial_seconds,
-                "duration_seconds": trial_seconds,
-                "stimulus": condition,
-                "condition": condition,
-            }
-            for i in range(n_trials)
-        ]
-    table = pd.DataFrame(rows)
-    table.insert(2, "trial", range(1, len(table) + 1))
-    return table, notes
+        rows += [(str(path), i * trial_seconds, condition, condition) for i in range(n_trials)]
+    table = pd.DataFrame(rows, columns=["file", "onset_seconds", "stimulus", "condition"])
+    table = table.assign(
+        subject=subject, trial=range(1, len(rows) + 1), duration_seconds=trial_seconds
+    )
+    recording = files.cut_trials(table, where=root, dataset="eegmat")
+    return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
+
+
+def _files(root: str | Path) -> dict[tuple[int, int], Path]:
+    """Map (subject, condition), sorted, to the files of the folder; {} if there is none."""
+    entries = sorted(Path(root).iterdir()) if Path(root).is_dir() else []
+    matches = [(_FILE.fullmatch(path.name), path) for path in entries if path.is_file()]
+    return {(int(match[1]), int(match[2])): path for match, path in matches if match}
 
 
 # The download

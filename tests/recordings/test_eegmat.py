@@ -13,7 +13,6 @@ from synthetic import cut_short, write_eegmat
 
 from emolib.errors import DataError, SettingsError
 from emolib.recordings import eegmat
-from emolib.recordings.eegmat import EegmatSettings
 from emolib.recordings.recording import check_each
 
 CHANNELS = "Fp1 Fp2 F3 F4 F7 F8 T7 T8 C3 C4 P7 P8 P3 P4 O1 O2 Fz Cz Pz"
@@ -41,16 +40,17 @@ def test_rest_and_arithmetic_become_pseudo_trials(tmp_path):
 
 def test_the_length_of_pseudo_trials_is_a_setting(tmp_path):
     write_eegmat(tmp_path)
-    recording = eegmat.read(tmp_path, "sub-00", settings=EegmatSettings(trial_seconds=5.0))
+    recording = eegmat.read(tmp_path, "sub-00", trial_seconds=5.0)
     assert recording["class"].values.ravel().tolist() == ["rest"] * 5 + ["arithmetic"] * 2
-    whole = eegmat.read(tmp_path, "sub-00", settings=EegmatSettings(trial_seconds=10.0))
+    whole = eegmat.read(tmp_path, "sub-00", trial_seconds=10.0)
     np.testing.assert_array_equal(recording["eeg"][1], whole["eeg"][0, :, 5 * 128 :])
 
 
 @pytest.mark.parametrize("trial_seconds", [0.0, 61.0, float("nan")])
-def test_absurd_pseudo_trials_are_refused(trial_seconds):
+def test_absurd_pseudo_trials_are_refused(tmp_path, trial_seconds):
+    write_eegmat(tmp_path)
     with pytest.raises(SettingsError, match="trial_seconds"):
-        EegmatSettings(trial_seconds=trial_seconds)
+        eegmat.read(tmp_path, "sub-00", trial_seconds=trial_seconds)
 
 
 def test_subjects_count_from_zero_and_strangers_do_not_matter(tmp_path):

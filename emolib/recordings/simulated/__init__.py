@@ -1,27 +1,14 @@
 """A simulated cohort: EEG whose truth is known, in DEAP's units, shapes and file format."""
 
-from emolib.recordings.simulated.cohort import (
-    MEMORY_MB,
-    RANDOMISED_ORDER,
-    default_root,
-    read,
-    read_truth,
-    simulate_subject,
-    sources,
-    subjects,
-    write_subject,
-)
-from emolib.recordings.simulated.ratings import SimulationSettings
+import lazy_loader
 
-__all__ = [
-    "MEMORY_MB",
-    "RANDOMISED_ORDER",
-    "SimulationSettings",
-    "default_root",
-    "read",
-    "read_truth",
-    "simulate_subject",
-    "sources",
-    "subjects",
-    "write_subject",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "cohort": [
+            *("MEMORY_MB", "RANDOMISED_ORDER", "default_root", "subjects", "sources", "read"),
+            *("read_truth", "simulate_subject", "write_subject"),
+        ],
+        "ratings": ["SimulationSettings"],
+    },
+)
