@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from emolib.book.tables import by_task, comparable, of_all
 from emolib.evaluation.permutation import ALPHA, ALTERNATIVES
 from emolib.evaluation.scores import ESTIMAND, STAGES, with_interval
-from emolib.features.power import paired_test
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 
 LEAKING_ONLY = (
@@ -180,13 +180,15 @@ def paired_sentence(pairs: Sequence[Sequence[float]], names: tuple[str, str], *,
     >>> paired_sentence([(3, 1), (5, 2), (4, 3)], ("rest", "arithmetic"), place="Oz")[:50]
     'More alpha at rest in 3 of 3 subjects (at Oz), pai'
     """
-    test = paired_test(*np.asarray(pairs, dtype=float).T)
-    p = f"p = {test.p:.3f}" if test.p >= 0.001 else "p < 0.001"
+    first, second = np.asarray(pairs, dtype=float).T
+    test = stats.ttest_rel(first, second)
+    low, high = test.confidence_interval()
+    p = f"p = {test.pvalue:.3f}" if test.pvalue >= 0.001 else "p < 0.001"
     return (
-        f"More alpha at {names[0]} in {test.n_positive} of {test.n} subjects (at {place}), "
-        f"paired t({test.df}) = {test.t:.2f}, {p}; mean difference {test.mean:.2f} dB, 95 % "
-        f"interval {test.low:.2f} to {test.high:.2f} dB. A difference was {detected(test.p)} at "
-        "the 5 % level."
+        f"More alpha at {names[0]} in {(first > second).sum()} of {len(first)} subjects (at "
+        f"{place}), paired t({test.df:.0f}) = {test.statistic:.2f}, {p}; mean difference "
+        f"{(first - second).mean():.2f} dB, 95 % interval {low:.2f} to {high:.2f} dB. A difference "
+        f"was {detected(test.pvalue)} at the 5 % level."
     )
 
 

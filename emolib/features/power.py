@@ -8,14 +8,12 @@ gamma looks like less alpha, and nobody could tell from the picture.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
 
-from emolib.errors import DataError
 from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.recordings.labels import Task, trial_classes
 
@@ -178,58 +176,3 @@ def amplitudes(recording: xr.Dataset) -> pd.DataFrame:
     ]
     index = pd.Index(recording["channel"].values, name="channel")
     return pd.DataFrame(rows, index=index, columns=["std_uv", "max_abs_uv"])
-
-
-@dataclass(frozen=True)
-class PairedTest:
-    """The result of `paired_test`; differences are first minus second."""
-
-    n: int
-    n_positive: int
-    mean: float
-    low: float
-    high: float
-    t: float
-    df: int
-    p: float
-
-
-def paired_test(first: Sequence[float], second: Sequence[float]) -> PairedTest:
-    """Compare two conditions within subjects: a paired, two-sided t test.
-
-    Parameters
-    ----------
-    first, second : sequence of float
-        One value per subject each, in the same order and unit.
-
-    Returns
-    -------
-    PairedTest
-        Mean difference with its 95 % interval, t, degrees of freedom and p.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than two subjects.
-
-    Examples
-    --------
-    >>> result = paired_test([3.0, 5.0, 4.0], [1.0, 2.0, 3.0])
-    >>> result.n_positive, result.mean, round(result.t, 4), result.df
-    (3, 2.0, 3.4641, 2)
-    """
-    difference = np.asarray(first, dtype=float) - np.asarray(second, dtype=float)
-    if len(difference) < 2:
-        raise DataError("subjects", f"there is {len(difference)}.", "A test needs two or more.")
-    result = stats.ttest_1samp(difference, 0.0)
-    interval = result.confidence_interval(0.95)
-    return PairedTest(
-        n=len(difference),
-        n_positive=int((difference > 0).sum()),
-        mean=float(difference.mean()),
-        low=float(interval.low),
-        high=float(interval.high),
-        t=float(result.statistic),
-        df=int(result.df),
-        p=float(result.pvalue),
-    )

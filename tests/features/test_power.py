@@ -6,9 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from scipy import stats
 
-from emolib.errors import DataError
 from emolib.features.extraction import FeatureSettings
 from emolib.features.power import (
     amplitudes,
@@ -16,7 +14,6 @@ from emolib.features.power import (
     contrast,
     label_counts,
     log_power,
-    paired_test,
     posterior_channels,
     posterior_mean,
 )
@@ -121,18 +118,3 @@ def test_amplitudes_of_a_square_wave_with_padding():
     found = amplitudes(recording(wave)).loc["Oz"]
     assert found["std_uv"] == pytest.approx(np.sqrt((4 + 16) / 2))
     assert found["max_abs_uv"] == 4
-
-
-def test_paired_test_is_scipys():
-    rng = np.random.default_rng(0)
-    first, second = rng.normal(size=(2, 9))
-    found, expected = paired_test(first, second), stats.ttest_rel(first, second)
-    assert (found.t, found.p) == (pytest.approx(expected.statistic), pytest.approx(expected.pvalue))
-    low, high = expected.confidence_interval()
-    assert (found.low, found.high) == (pytest.approx(low), pytest.approx(high))
-    assert (found.df, found.n, found.n_positive) == (8, 9, int((first > second).sum()))
-
-
-def test_paired_test_of_one_subject_is_refused():
-    with pytest.raises(DataError, match="there is 1"):
-        paired_test([1.0], [2.0])
