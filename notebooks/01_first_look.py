@@ -32,6 +32,7 @@
 
 # %%
 import matplotlib.pyplot as plt
+import numpy as np
 from IPython.display import display
 from scipy.stats import kurtosis
 
@@ -40,6 +41,7 @@ from emolib.features import power as summaries
 from emolib.features import spectra
 from emolib.figures import maps
 from emolib.figures import pages as pictures
+from emolib.figures import scores as score_plots
 from emolib.figures import signals as plots
 from emolib.figures.display import Picture, Table, plain, say, use_style
 from emolib.recordings.labels import trial_classes
@@ -168,13 +170,18 @@ counts = summaries.label_counts(recording, this_study.tasks)
 if "rating" in recording:
     rating, scales = recording["rating"], recording["scale"].to_numpy().tolist()
     task = next(iter(this_study.tasks.values()))
-    fig, ax = plt.subplots(figsize=(7.2, 2.8))
-    plots.ratings(ax, rating.to_numpy(), scales, above=task.above, **rating.attrs)
+    points = rating.to_series().rename("value").reset_index()
+    high = points["value"] > task.above
+    points = points.assign(row=points["scale"], hollow=~high, series=np.where(high, "high", "low"))
+    fig, ax = plt.subplots(figsize=(6.5, 3.2))
+    label = "rating ({low:g} to {high:g}, no unit)".format(**rating.attrs)
+    score_plots.rows(ax, points, label=label, line=task.above)
     shares = [f"{name} {(rating.sel(scale=name) > task.above).mean():.0%}" for name in scales]
     page = Picture(
         fig,
         alt=f"Ratings of {len(rating)} trials. Above {task.above:g}: {', '.join(shares)}.",
-        caption="A point is a trial. Height within a row means nothing; it keeps points apart.",
+        caption="A point is a trial. Height within a row means nothing; it keeps points apart. "
+        f"Dotted: the threshold, {task.above:g}.",
     )
 else:
     page = say("**This recording has no ratings**, so none are drawn: its trials have classes.")

@@ -25,7 +25,7 @@ DETECTABLE = "would be found in 4 of 5 such experiments"
 CHANCE_RANGE = "95 of 100 permutations of the labels"
 MANY = 50  # points in a row; more are drawn smaller
 OPTIONAL = {
-    "series": "", "kind": "", "leaks": False, "low": np.nan, "high": np.nan, "detectable": np.nan,
+    "series": "", "kind": "", "hollow": False, "low": np.nan, "high": np.nan, "detectable": np.nan,
 }  # fmt: skip
 NOTHING = pd.DataFrame({"row": [], "value": []})
 
@@ -50,9 +50,9 @@ def rows(
     ----------
     points : DataFrame
         Circles: a row of the table is a point with its ``value`` and, optionally, the ends of an
-        interval, ``low`` and ``high``. Points are hollow where the optional ``leaks`` is true. An
-        optional ``kind`` tells points of one row apart by colour and shape. The points of a row
-        lie one below another, see `offsets`.
+        interval, ``low`` and ``high``. Those whose optional ``hollow`` is true, such as scores
+        that leak, are not filled. An optional ``kind`` tells points apart by colour and shape.
+        The points of a row lie one below another, see `offsets`.
     estimates : DataFrame
         Diamonds: columns ``value`` and optionally ``low``, ``high``, such as the mean over
         subjects with its interval. They lie below the points, and upon the bands.
@@ -62,7 +62,7 @@ def rows(
     label : str
         What the values are, with their unit.
     chance : float, optional
-        The chance level: dotted and named, but not beside rows of which all points leak.
+        The chance level: dotted and named, but not beside rows of which all points are hollow.
     line : float, optional
         Another value to compare with, such as zero: dotted.
     legend : bool
@@ -95,7 +95,7 @@ def rows(
         colour, marker = KINDS[kinds.index(kind)]
         _intervals(ax, heights[own.index], own, color=GREY, linewidth=1)
         style = {"s": size, "marker": marker, "edgecolor": colour, "linewidth": size / 25}
-        style |= {"facecolor": np.where(own["leaks"], "white", colour), "zorder": 3}
+        style |= {"facecolor": np.where(own["hollow"], "white", colour), "zorder": 3}
         ax.scatter(own["value"], heights[own.index], label=series, **style)
     lower = 0.34 if len(points) and not len(bands) else 0.0
     for series, own in estimates.groupby("series", sort=False):
@@ -103,7 +103,7 @@ def rows(
         _intervals(ax, at, own, color=RED)
         ax.plot(own["value"], at, "D", color=RED, markersize=6.5, label=series, zorder=4)
     if chance is not None:
-        leaking = points[points["value"].notna()].groupby("row")["leaks"].all()
+        leaking = points[points["value"].notna()].groupby("row")["hollow"].all()
         at = np.array([i for name, i in place.items() if not leaking.get(name, False)])
         ax.vlines([chance] * len(at), at - 0.5, at + 0.5, DARK, ":", linewidth=1.2, zorder=1.5)
         if len(at):
@@ -160,6 +160,7 @@ def accuracies(
     the subjects' points lead.
     """
     points, groups = score_points(table, task_name, subject=subject)
+    points = points.rename(columns={"leaks": "hollow"})
     n_rows, n_subjects = points["row"].nunique(), points["subject"].nunique()
     figure, ax = plt.subplots(figsize=(WIDTH, 0.8 + max(0.62, 0.035 * n_subjects) * n_rows))
     chance = 1 / len(task.classes)

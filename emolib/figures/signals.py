@@ -67,29 +67,6 @@ def spectra(
     ax.legend()
 
 
-def ratings(
-    ax: Axes, values: np.ndarray, scales: Sequence[str], *, above: float, low: float, high: float
-) -> None:
-    """Plot every rating (trial, scale) as a point, filled where it is above the threshold.
-
-    NaN ratings are not drawn; `low` and `high` are the ends of the scale.
-    """
-    ax.axvline(above, color=RED, linestyle="--", label=f"threshold {above:g}")
-    spread = 0.28 * np.sin(2.4 * np.arange(len(values)))  # the same at every run, unlike a jitter
-    for place, column in enumerate(np.asarray(values, dtype=float).T):
-        for name, chosen, face in (
-            ("high", column > above, BLUE),
-            ("low", column <= above, "white"),
-        ):
-            ax.scatter(
-                column[chosen], place + spread[chosen], s=34, facecolor=face, edgecolor=BLUE,
-                label=None if place else name,
-            )  # fmt: skip
-    ax.set(xlabel=f"rating ({low:g} to {high:g}, no unit)", xlim=(low - 0.3, high + 0.3))
-    ax.set(yticks=range(len(scales)), yticklabels=list(scales), ylim=(len(scales) - 0.5, -0.5))
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-
-
 def stacked_bars(ax: Axes, parts: pd.DataFrame, *, label: str, form: str = "{:.0f}") -> None:
     """Plot parts of a whole as bars end to end: a bar per row, a part per column.
 

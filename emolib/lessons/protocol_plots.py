@@ -161,12 +161,12 @@ def kinds_of_points(scores: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> wide = pd.DataFrame({f"ridge, {BOTH_SIDES}": [0.9], "ridge, trial-grouped": [0.5]}, ["all"])
-    >>> kinds_of_points(wide)[["row", "kind", "leaks", "value"]].to_numpy().tolist()
+    >>> kinds_of_points(wide)[["row", "kind", "hollow", "value"]].to_numpy().tolist()
     [['all', 'ridge', True, 0.9], ['all', 'ridge', False, 0.5]]
     """
     points = scores.rename_axis("row").reset_index().melt("row", var_name="series")
     kind, _, held_out = zip(*points["series"].str.partition(", ").to_numpy(), strict=True)
-    return points.assign(kind=kind, leaks=np.equal(held_out, BOTH_SIDES))
+    return points.assign(kind=kind, hollow=np.equal(held_out, BOTH_SIDES))
 
 
 def fingerprint_image(ax: Axes, features: np.ndarray, *, limit: float, title: str) -> AxesImage:

@@ -81,7 +81,7 @@ def gains(found: Mapping[tuple[str, str, str], Difference]) -> Picture:
         }
         points = score_plots.tidy(rows)
         means = points.groupby("row", sort=False, as_index=False)["value"].mean()
-        points["leaks"] = name in LEAKING
+        points["hollow"] = name in LEAKING
         score_plots.rows(ax, points, estimates=means, label="difference (points)", line=0)
         ax.set_title(score_plots.short_name(name), fontsize=9.5)
     told = [

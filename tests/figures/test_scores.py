@@ -69,9 +69,9 @@ def test_points_have_their_own_intervals_where_there_are_any(ax):
 
 def test_leaking_points_are_hollow_and_not_compared_with_chance(ax):
     points = pd.DataFrame(
-        {"row": ["leaks", "honest"], "value": [0.95, 0.5], "leaks": [True, False]}
+        {"row": ["leaks", "honest"], "value": [0.95, 0.5], "hollow": [True, False]}
     )
-    none = pd.DataFrame({"row": ["leaks"], "value": [np.nan], "leaks": [False]})  # not there
+    none = pd.DataFrame({"row": ["leaks"], "value": [np.nan], "hollow": [False]})  # not there
     score_plots.rows(ax, pd.concat([points, none]), label="accuracy", chance=0.5)
     leaks, honest, _ = points_of(ax)[0].get_facecolor()[:, :3]
     assert leaks.tolist() == [1, 1, 1]
@@ -87,7 +87,7 @@ def test_kinds_differ_in_shape_and_height_and_each_series_is_in_the_legend(ax):
             "value": [0.5, 0.75, 0.49, np.nan, 0.51, np.nan],
             "series": np.repeat(["ridge, leaks", "ridge, honest", "other, leaks"], 2),
             "kind": np.repeat(["ridge", "ridge", "other"], 2),
-            "leaks": np.repeat([True, False, True], 2),
+            "hollow": np.repeat([True, False, True], 2),
         }
     )
     score_plots.rows(ax, points, label="accuracy (0 to 1)")

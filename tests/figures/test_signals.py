@@ -32,10 +32,6 @@ DRAWINGS = {
         ),
         ("frequency (Hz)", "power density (µV²/Hz)"),
     ),
-    "ratings": (
-        lambda ax: plots.ratings(ax, np.array([[1.0], [9]]), ["x"], above=5, low=1, high=9),
-        ("rating (1 to 9, no unit)", ""),
-    ),
     "stacked_bars": (
         lambda ax: plots.stacked_bars(ax, pd.DataFrame({"low": [3], "high": [4]}), label="trials"),
         ("trials", ""),
@@ -104,13 +100,6 @@ def test_the_alpha_peak_is_marked_on_the_curve_and_its_absence_is_not(ax):
     assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (10.0, pytest.approx(1.0))
     assert line_a.get_label() == "a, peak at 10.0 Hz"
     assert line_b.get_label() == "b"
-
-
-def test_ratings_at_the_threshold_are_low_and_missing_ones_are_not_drawn(ax):
-    values = np.array([[5.0], [5.1], [np.nan]])
-    plots.ratings(ax, values, ["x"], above=5, low=1, high=9)
-    points = {one.get_label(): one.get_offsets()[:, 0].tolist() for one in ax.collections}
-    assert points == {"high": [5.1], "low": [5.0]}
 
 
 def test_windows_are_counted(ax):

@@ -136,7 +136,7 @@ def test_points_know_their_kind_and_whether_they_leak():
     points = protocol_plots.kinds_of_points(controls())
     assert points["row"].tolist() == ["nothing", "its own baseline"] * 3
     assert points["kind"].tolist() == ["ridge"] * 4 + ["trial named and label looked up"] * 2
-    assert points["leaks"].tolist() == [True] * 2 + [False] * 2 + [True] * 2
+    assert points["hollow"].tolist() == [True] * 2 + [False] * 2 + [True] * 2
     assert points["series"].unique().tolist() == list(controls())
 
 
