@@ -116,9 +116,10 @@ Table(plan, caption=caption)
 # study holds out films, or people. No reader of the three has been tried on the data themselves,
 # which may not be passed on, but on files made up after their descriptions.
 #
-# For any other there are two ways. Export each recording to a file that MNE-Python reads and write
-# a table of trials: the next section. Or write a reader, a module of three functions;
-# `emolib/recordings/readers.py` says which.
+# For any other there are three ways. Export each recording to a file that MNE-Python reads and
+# write a table of trials: the next section. Cut it into epochs in MNE, for `emolib.from_epochs`,
+# as in the [quick start](quick_start): no study, but features, maps and scores. Or write a reader,
+# a module of three functions; `CONTRIBUTING.md` shows one.
 #
 # ## Files and a table of trials
 #
@@ -255,7 +256,8 @@ for right, wrong in (("protocols:", "n_fold: 3\nprotocols:"), ("trial_grouped", 
         print(str(error).replace(str(folder.parent), "..."), end="\n\n")
 
 # %% [markdown]
-# All keys and their defaults are in `emolib/study.py`; the files in `studies/` use most of them.
+# All keys and their defaults stand in a table in the project's `README.md`; the files in `studies/`
+# use most of them.
 #
 # ## How many trials are enough?
 #

@@ -139,6 +139,6 @@ def check_band(sfreq: float, band: Band) -> Band:
 # Designing a filter takes as long as filtering a trial with it, and every trial needs the same one.
 @functools.lru_cache(maxsize=128)
 def _sections(sfreq: float, band: Band, order: int) -> np.ndarray:
-    """Design the filter as second-order sections, which keep their precision at low bands."""
+    """Compute the filter as second-order sections, which keep their precision at low bands."""
     limits = (band.low_hz, band.high_hz)
     return scipy.signal.butter(order, limits, btype="bandpass", fs=sfreq, output="sos")

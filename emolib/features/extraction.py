@@ -281,7 +281,7 @@ def _checked_features(
 def _notes(
     recording: xr.Dataset, remainders: np.ndarray, n_samples: int, settings: FeatureSettings
 ) -> list[str]:
-    """Carry the recording's notes on, and add what no window holds."""
+    """Return the recording's notes, and add what no window holds."""
     notes = [str(note) for note in np.atleast_1d(recording.attrs.get("notes", []))]
     if remainders.any():
         notes.append(

@@ -65,7 +65,7 @@ class DeapLayout:
 
     @property
     def n_samples(self) -> int:
-        """Samples of a trial with its baseline."""
+        """Count the samples of a trial with its baseline."""
         return self.baseline_samples + self.trial_samples
 
 
@@ -176,7 +176,7 @@ def _check_shapes(path: Path, arrays: dict[str, np.ndarray], layout: DeapLayout)
 def _wrong_shape(
     key: str, found: tuple[int, ...], shape: tuple[int, ...], layout: DeapLayout
 ) -> tuple[str, str]:
-    """Say what is wrong with a shape, and what to do."""
+    """Return what is wrong with a shape, and what to do."""
     sizes = [" x ".join(map(str, size)) for size in (found, shape)]
     axes = "trial, channel, sample" if key == "data" else "trial, scale"
     problem = f"{key!r} is {sizes[0]} ({axes}); {sizes[1]} is expected."

@@ -98,7 +98,7 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
 
 
 def _file(root: str | Path) -> Path:
-    """The file: `root` itself, or in the folder `root`."""
+    """Find the file: `root` itself, or in the folder `root`."""
     for path in (Path(root), Path(root) / FILE):
         if path.is_file():
             return path
@@ -107,7 +107,7 @@ def _file(root: str | Path) -> Path:
 
 @lru_cache(maxsize=1)
 def _people(path: Path, _changed: int) -> list[dict[str, Any]]:
-    """Everybody's part of the file, which is loaded once a process."""
+    """Load everybody's part of the file, once a process."""
     whole = load_matlab(path, ["DREAMER"], simplify=True).get("DREAMER")
     if not isinstance(whole, dict) or "Data" not in whole:
         raise DataError(path, "holds no struct 'DREAMER' with 'Data'.", _AS_IT_IS)
@@ -123,7 +123,7 @@ def _people(path: Path, _changed: int) -> list[dict[str, Any]]:
 
 
 def _pieces(path: Path, number: int, person: dict[str, Any], field: str) -> list[np.ndarray]:
-    """A person's clips or rests (channel, sample), each less its mean."""
+    """Return a person's clips or rests (channel, sample), each less its mean."""
     where, found = f"{path}, person {number}", person.get("EEG", {}).get(field)
     if found is None:
         raise DataError(where, f"holds no 'EEG.{field}'.", COPY_AGAIN)
@@ -140,7 +140,7 @@ def _pieces(path: Path, number: int, person: dict[str, Any], field: str) -> list
 
 
 def _ratings(path: Path, number: int, person: dict[str, Any], field: str) -> np.ndarray:
-    """A person's ratings of all clips on one scale."""
+    """Return a person's ratings of all clips on one scale."""
     found = np.ravel(person.get(field, ()))
     if len(found) != N_CLIPS:
         told = f"{field!r} has {len(found)} values; {N_CLIPS} are expected."

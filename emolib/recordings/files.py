@@ -84,7 +84,7 @@ def read(root: str | Path, subject: str, *, settings: FilesSettings = DEFAULT) -
 
 
 def _rows(root: str | Path, subject: str) -> pd.DataFrame:
-    """The rows of one subject."""
+    """Return the rows of one subject."""
     table = read_table(root)
     check_subject(table_path(root), subject, table["subject"].unique().tolist())
     return table[table["subject"] == subject]
@@ -161,12 +161,12 @@ def cut_trials(
 
 
 def _samples(seconds: pd.Series, sfreq: float) -> np.ndarray:
-    """Whole samples, rounded to the nearest."""
+    """Convert seconds to samples, rounded to the nearest."""
     return np.rint(seconds.to_numpy(float) * sfreq).astype(int)
 
 
 def _baseline_samples(table: pd.DataFrame, sfreq: float, where: str | Path) -> int:
-    """The baseline's length, which must be the same in all trials; 0 if there is none."""
+    """Return the baseline's length, which must be the same in all trials; 0 if there is none."""
     if "baseline_seconds" not in table:
         return 0
     lengths = set(_samples(table["baseline_seconds"].fillna(0.0), sfreq))
@@ -182,7 +182,7 @@ def _baseline_samples(table: pd.DataFrame, sfreq: float, where: str | Path) -> i
 
 
 def _stimuli(table: pd.DataFrame, where: str | Path) -> list[str]:
-    """The stimulus of each trial; its number where the table has no such column."""
+    """Return the stimulus of each trial; its number where the table has no such column."""
     if "stimulus" not in table:
         return [f"{trial:02d}" for trial in table["trial"]]
     if table["stimulus"].isna().any():

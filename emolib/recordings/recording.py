@@ -33,7 +33,7 @@ def build(
     trial_samples: Sequence[int] | None = None,
     notes: Iterable[str] = (),
 ) -> xr.Dataset:
-    """Name the axes of one subject's arrays.
+    """Return one subject's arrays with named axes: a recording.
 
     Parameters
     ----------

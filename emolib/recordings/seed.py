@@ -117,7 +117,7 @@ def _files(root: str | Path) -> dict[str, list[Path]]:
 
 
 def _classes(path: Path) -> list[str]:
-    """The clips' classes."""
+    """Return the clips' classes."""
     labels = load_matlab(path).get("label")
     if labels is None or labels.size != N_CLIPS:
         size = "no" if labels is None else labels.size
@@ -134,7 +134,7 @@ def _classes(path: Path) -> list[str]:
 
 
 def _clips(path: Path) -> list[np.ndarray]:
-    """The clips of a session (channel, sample), in order; whose initials they bear is not read."""
+    """Return the clips of a session (channel, sample), in order; initials are not read."""
     found: dict[int, np.ndarray] = {}
     for name, array in load_matlab(path).items():
         if match := _CLIP.fullmatch(name):

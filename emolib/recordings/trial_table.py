@@ -115,13 +115,13 @@ def sort_subjects(names: Iterable[str]) -> list[str]:
 
 
 def _subject(name: str) -> str:
-    """Name a subject: 1, 01 and sub-01 are "sub-01", anna is "sub-anna"."""
+    """Return a subject's name: 1, 01 and sub-01 are "sub-01", anna is "sub-anna"."""
     bare = name.strip().removeprefix("sub-")
     return subject_name(int(bare)) if bare.isdecimal() else f"sub-{bare}"
 
 
 def label_columns(table: pd.DataFrame) -> list[str]:
-    """The columns that a trial is classified by: ratings and classes."""
+    """List the columns that a trial is classified by: ratings and classes."""
     return [name for name in table.columns if name not in REQUIRED + OPTIONAL]
 
 
@@ -150,7 +150,7 @@ def _check_columns(path: Path, found: list[str]) -> None:
 
 
 def _is_numeric(column: pd.Series) -> bool:
-    """Tell a rating scale (any number in it) from a class (words only)."""
+    """Return whether it is a rating scale (any number in it), not a class (words only)."""
     return bool(pd.to_numeric(column, errors="coerce").notna().any())
 
 

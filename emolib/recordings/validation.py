@@ -85,7 +85,7 @@ def _check_structure(recording: xr.Dataset, where: object) -> None:
 
 
 def _check_signals(recording: xr.Dataset, name: str, where: object) -> np.ndarray:
-    """Look at every sample once; return each channel's standard deviation (trial * channel,)."""
+    """Check every sample once; return each channel's standard deviation (trial * channel,)."""
     if name not in recording:
         return np.empty(0)
     channels, trials = recording["channel"].values, recording["trial"].values

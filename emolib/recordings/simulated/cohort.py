@@ -76,7 +76,7 @@ _SIMULATE = "Simulate the subject again: `emolib.recordings.simulated.write_subj
 
 
 def simulate_subject(settings: SimulationSettings, subject: int) -> tuple[xr.Dataset, xr.Dataset]:
-    """One subject's recording, and the truth behind it.
+    """Return one subject's recording, and the truth behind it.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def simulate_subject(settings: SimulationSettings, subject: int) -> tuple[xr.Dat
 
 
 def _truth(settings, subject, ratings, traits, session, states) -> xr.Dataset:
-    """Name what was drawn, so that a chapter can hold what it recovers against it."""
+    """Return what was drawn, so that a chapter can compare with it what it recovers."""
     table = rhythms()
     pattern = traits.g[:, None] * traits.M * traits.a
     frequency = [BANDS_SIMULATED[band][0] for band in table["band"]]

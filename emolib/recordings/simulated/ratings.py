@@ -68,19 +68,19 @@ class SimulationSettings:
 
     @property
     def trial_samples(self) -> int:
-        """Samples of a trial without its baseline."""
+        """Count the samples of a trial without its baseline."""
         return int(self.trial_seconds * SFREQ)
 
 
 def stream(
     settings: SimulationSettings, purpose: int, subject: int = 0, trial: int = 0
 ) -> np.random.Generator:
-    """The generator of one stream: depends on these numbers only, whatever was drawn before."""
+    """Return the generator of one stream: these numbers decide it, whatever was drawn before."""
     return np.random.default_rng([settings.seed, purpose, subject, trial])
 
 
 def simulate_videos(settings: SimulationSettings) -> xr.Dataset:
-    """What all subjects share: how each video is rated on average, and its own response.
+    """Return what all subjects share: how each video is rated on average, and its own response.
 
     Every block of four videos holds the four quadrants in random order, so that any number of
     trials is balanced to within one block.
@@ -115,7 +115,7 @@ def simulate_videos(settings: SimulationSettings) -> xr.Dataset:
 
 
 def simulate_ratings(settings: SimulationSettings, subject: int) -> xr.Dataset:
-    """What a subject feels at each video, and what they report.
+    """Return what a subject feels at each video, and what they report.
 
     felt = 5.2 + gain (video mean - 5.2) + bias + N(0, 1.1); reported = felt + N(0, 0.7), clipped
     to 1-9. Dominance and liking are reports without a truth: they follow felt valence a little.

@@ -65,7 +65,7 @@ PERIPHERAL = {
 
 
 def draw_traits(rng: np.random.Generator) -> SimpleNamespace:
-    """What stays the same over a subject's trials, under the names of the equation.
+    """Draw what stays the same over a subject's trials, under the names of the equation.
 
     `M` (channel, rhythm), `a` (rhythm,), `B_beta` (channel, background), `g` and `h` (channel,),
     `alpha_hz`, `chi` (background,) the exponents of 1/f, `slope` (band,) the session's drift,
@@ -99,7 +99,7 @@ def draw_traits(rng: np.random.Generator) -> SimpleNamespace:
 
 
 def amplitude_spectra(traits: SimpleNamespace, n_samples: int) -> np.ndarray:
-    """Amplitude spectra (noise, frequency), float32, that give noises of unit RMS.
+    """Return amplitude spectra (noise, frequency), float32, that give noises of unit RMS.
 
     They are for a Fourier transform at least 4 s longer than the trial: it makes noise go round
     in a circle, and the trial's end must not join its beginning.
@@ -136,7 +136,7 @@ def simulate_trial(
     during_video: np.ndarray,
     session: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One trial, its 3 s of baseline first.
+    """Simulate one trial, its 3 s of baseline first.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def simulate_trial(
 
 
 def _trial_states(rng: np.random.Generator, band_of: np.ndarray) -> np.ndarray:
-    """Log-power (2, noise) of a trial's baseline and of its video; the two correlate by 0.5."""
+    """Draw the log-power (2, noise) of a trial's baseline and video, which correlate by 0.5."""
     sizes = [len(BANDS_SIMULATED), len(band_of), N_BACKGROUND, N_CHANNELS, 1, N_CHANNELS]
     shared, own = np.split(rng.standard_normal((3, sum(sizes))), [1])
     parts = np.split(np.sqrt(0.5) * (shared + own), np.cumsum(sizes)[:-1], axis=1)
@@ -192,7 +192,7 @@ def _trial_states(rng: np.random.Generator, band_of: np.ndarray) -> np.ndarray:
 
 
 def _slow_drift(rng: np.random.Generator, n_noises: int, n_knots: int) -> np.ndarray:
-    """Ornstein-Uhlenbeck paths (noise, knot): they wander off and are drawn back to 0."""
+    """Draw Ornstein-Uhlenbeck paths (noise, knot): they wander off and are drawn back to 0."""
     muscle = np.arange(n_noises) >= n_noises - N_CHANNELS
     paths = rng.standard_normal((n_noises, n_knots))
     for rows, size, seconds in (
@@ -214,7 +214,7 @@ def _between_knots(values: np.ndarray, n_samples: int) -> np.ndarray:
 
 
 def simulate_peripheral(rng: np.random.Generator, n_samples: int) -> np.ndarray:
-    """The rows (8, sample) that a trial of a DEAP file has after the EEG.
+    """Simulate the rows (8, sample) that a trial of a DEAP file has after the EEG.
 
     Examples
     --------

@@ -75,7 +75,7 @@ MUSCLE_REACH_METRES = 0.04
 
 
 def rhythms() -> pd.DataFrame:
-    """The rhythms as a table, a row a source, with a column `source` that names it.
+    """Return the rhythms as a table with one row per source, which the column `source` names.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def head() -> Head:
 
 
 def _anywhere_in_the_cortex() -> np.ndarray:
-    """`N_PLACES` points (place, 3), metres from the centre, in a shell below the skull."""
+    """Return `N_PLACES` points (place, 3), metres from the centre, in a shell below the skull."""
     rng = np.random.default_rng(32)
     points = rng.uniform(-1, 1, (40 * N_PLACES, 3))
     radius = np.linalg.norm(points, axis=1)
@@ -132,19 +132,10 @@ def _anywhere_in_the_cortex() -> np.ndarray:
 
 
 def topographies(places: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Scalp patterns of dipoles, each scaled to a maximum of 1 in absolute value.
+    """Compute scalp patterns (channel, source) of dipoles, each scaled to a largest value of 1.
 
-    Parameters
-    ----------
-    places : array of int, (source,)
-        Which of the head's places.
-    directions : array, (source, 3)
-        The dipoles' directions; their length does not matter.
-
-    Returns
-    -------
-    array, (channel, source)
-        Dimensionless, against a reference at infinity.
+    The dipoles lie at `places (source,)` of the head and point in `directions (source, 3)`, of any
+    length. Dimensionless, against a reference at infinity.
 
     Examples
     --------
@@ -157,13 +148,7 @@ def topographies(places: np.ndarray, directions: np.ndarray) -> np.ndarray:
 
 
 def muscle_weights() -> np.ndarray:
-    """How strongly each electrode picks up muscle: exp(-distance / 4 cm) to the nearest one.
-
-    Returns
-    -------
-    array, (channel,)
-        1 at the electrodes over the muscles of jaw, brow and neck, less elsewhere.
-    """
+    """Return how strongly electrodes pick up muscle: exp(-distance / 4 cm) to the nearest one."""
     electrodes = head().electrodes
     over_muscle = electrodes[[DEAP_CHANNELS.index(name) for name in MUSCLE_ELECTRODES]]
     distance = np.linalg.norm(electrodes[:, None] - over_muscle[None], axis=-1).min(axis=1)
