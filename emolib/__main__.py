@@ -12,103 +12,69 @@ from typing import Any
 
 from emolib.errors import InputError
 
-SUBJECT = {"required": True, "help": "such as sub-01"}
-VARIANT = {"metavar": "NAME", "help": "one of the study's variants"}
-PROTOCOL = {"required": True}
-FOLD = {"required": True, "type": int}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "cores": {"type": int, "default": os.cpu_count() or 1, "help": "processors to use"},
+    "force": {"action": "store_true", "help": "make everything again"},
+    "targets": {"nargs": "+", "default": (), "help": "only these, such as scores/scores.csv"},
+    "subject": {"help": "such as sub-01"},
+    "variant": {"metavar": "NAME", "help": "one of the study's variants"},
+    "protocol": {"help": "such as trial_grouped"},
+    "fold": {"type": int, "dest": "number", "help": "from 0"},
+    "permutation": {"type": int, "default": 0, "help": "of the labels, from 1; 0: as they are"},
+    "notebook": {"dest": "name", "help": "such as 01_first_look or subject_report"},
+    "html": {"action": "store_const", "const": "html", "dest": "ending", "default": "html"},
+    "pdf": {"action": "store_const", "const": "pdf", "dest": "ending"},
+    "out": {"type": Path, "default": Path(), "dest": "folder", "help": "where to put it"},
+}
 
-# By name: what it does, "module:function", and its options; the study comes first. Nothing is
-# imported before the command is known: a run starts hundreds of them.
-COMMANDS: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {
+# By name: what it does, its function (which takes the study first), and its options, in brackets
+# those that may be left out. Nothing else is imported before the command is known: a run starts
+# hundreds of them.
+COMMANDS = {
     "run": (
         "bring a study up to date, from its recordings to its book",
         "study.workflow:run",
-        {
-            "--cores": {"type": int, "default": os.cpu_count() or 1, "help": "processors to use"},
-            "--force": {"action": "store_true", "help": "make everything again"},
-            "--targets": {
-                "nargs": "+",
-                "default": (),
-                "metavar": "FILE",
-                "help": "only these artefacts, such as scores/scores.csv",
-            },
-        },
+        "[cores] [force] [targets]",
     ),
-    "check": (
-        "compare the recordings with what their data set promises",
-        "study.check:report",
-        {},
-    ),
-    "simulate": ("simulate one subject", "study.stages:make_recording", {"--subject": SUBJECT}),
+    "check": ("compare the recordings with what their data set promises", "study.check:report", ""),
+    "simulate": ("simulate one subject", "study.stages:make_recording", "subject"),
     "features": (
         "compute one subject's features",
         "study.stages:make_features",
-        {"--subject": SUBJECT, "--variant": VARIANT},
+        "subject [variant]",
     ),
     "summary": (
         "describe one subject, and test what may be",
         "study.stages:make_summary",
-        {"--subject": SUBJECT},
+        "subject",
     ),
     "train": (
         "train one fold of a protocol",
         "study.fold:make_fold",
-        {
-            "--protocol": PROTOCOL,
-            "--fold": FOLD | {"dest": "number"},
-            "--permutation": {
-                "type": int,
-                "default": 0,
-                "help": "of the labels, from 1; 0: as they are",
-            },
-            "--variant": VARIANT,
-        },
+        "protocol fold [permutation] [variant]",
     ),
     "explain": (
         "say what the network of one fold uses of each subject's test rows",
         "study.explain:make_attributions",
-        {"--protocol": PROTOCOL, "--fold": FOLD | {"dest": "number"}},
+        "protocol fold",
     ),
-    "score": ("score a study's predictions", "study.stages:make_scores", {"--variant": VARIANT}),
+    "score": ("score a study's predictions", "study.stages:make_scores", "[variant]"),
     "group-tests": (
         "test all subjects together against exchanged labels",
         "study.stages:make_group_tests",
-        {},
+        "",
     ),
     "page": (
-        "execute one notebook for a study",
+        "execute one notebook for a study, about its first valid subject if none is named",
         "book.render:make_page",
-        {
-            "--notebook": {
-                "required": True,
-                "dest": "name",
-                "help": "such as 01_first_look or subject_report",
-            },
-            "--subject": {"help": "such as sub-01; the first valid one if left out"},
-        },
+        "notebook [subject]",
     ),
     "report": (
         "write a subject's report as one file, to mail or to print",
         "book.single_file:export",
-        {
-            "--subject": {"required": True, "help": "such as sub-03, or 03"},
-            "--html": {
-                "action": "store_const",
-                "const": "html",
-                "dest": "ending",
-                "default": "html",
-            },
-            "--pdf": {"action": "store_const", "const": "pdf", "dest": "ending"},
-            "--out": {
-                "type": Path,
-                "default": Path(),
-                "dest": "folder",
-                "metavar": "FOLDER",
-                "help": "where to put it",
-            },
-        },
+        "subject [html] [pdf] [out]",
     ),
-    "book": ("assemble the executed notebooks and build the book", "book.render:make_book", {}),
+    "book": ("build the book from the executed notebooks", "book.render:make_book", ""),
 }
 
 
@@ -161,8 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     for name, (what, _, options) in COMMANDS.items():
         command = commands.add_parser(name, help=what, description=what)
-        for option, settings in options.items():
-            command.add_argument(option, **settings)
+        for option in options.split():
+            needed = {} if option.startswith("[") else {"required": True}
+            command.add_argument(f"--{option.strip('[]')}", **OPTIONS[option.strip("[]")], **needed)
         command.add_argument("study", help="a name in studies/, such as demo, or a YAML file")
     return parser
 

@@ -52,7 +52,8 @@ import inspect
 from emolib import __main__ as line
 for name, (_, address, options) in line.COMMANDS.items():
     study, *known = inspect.signature(line._function(address)).parameters
-    given = {s.get("dest", option[2:]) for option, s in options.items()} - {"variant"}
+    given = {option.strip("[]") for option in options.split()} - {"variant"}
+    given = {line.OPTIONS[option].get("dest", option) for option in given}
     print(name, study, given == set(known))
 """
     told = [line.split() for line in python(code).splitlines()]
