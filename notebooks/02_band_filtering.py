@@ -261,6 +261,7 @@ def memory(band, n_window, order=3):
     return 1 - energy[:n_window].mean() / energy[-1]
 
 
+# %%
 noise = np.random.default_rng(0).normal(size=(4000, 5 * n_window))
 last = slice(4 * n_window, None)  # the last window
 rows = {}

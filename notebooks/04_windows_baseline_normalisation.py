@@ -38,8 +38,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import display
-from scipy import signal
-from scipy.special import polygamma
+from scipy import signal, special
 
 from emolib.book.provenance import provenance
 from emolib.evaluation.linear import reference_predictions
@@ -114,7 +113,7 @@ rows = {}
 for seconds in window_seconds * np.array([1, 2, 4]):
     settings = replace(raw, window_seconds=seconds, bands=[slow])
     n = levels.independent_values(response, round(seconds * sfreq))
-    row = {"independent values": n, "derived": 0.5 * np.sqrt(polygamma(1, n / 2))}
+    row = {"independent values": n, "derived": 0.5 * np.sqrt(special.polygamma(1, n / 2))}
     for name, signals in given.items():
         entropy = np.stack([window_features(trial, sfreq, settings) for trial in signals])
         row[name] = np.sqrt(entropy.var(axis=1, ddof=1).mean())  # within trials

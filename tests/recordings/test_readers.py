@@ -14,6 +14,7 @@ from emolib.errors import DataError
 from emolib.features import FeatureSettings, extract_features
 from emolib.recordings import READERS, Reader
 from emolib.recordings.recording import check_each
+from emolib.recordings.simulated import SimulationSettings, simulate_subject
 from emolib.study import load
 
 CONTRIBUTING = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
@@ -57,8 +58,10 @@ def test_every_reader_has_what_the_protocol_names(mine):
     assert names == {
         "subjects", "sources", "read", "RANDOMISED_ORDER", "MEMORY_MB", "default_root",
     }  # fmt: skip
+    simulate_subject(SimulationSettings(n_trials=1, trial_seconds=1), 1)  # loads all that it has
     for name, reader in READERS.items():
         assert all(hasattr(reader, one) for one in names), name
+        assert all(callable(getattr(reader, one)) for one in ("subjects", "sources", "read")), name
 
 
 def test_the_example_reads_a_study(mine, folder):

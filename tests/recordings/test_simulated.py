@@ -16,6 +16,13 @@ from emolib.grid import DEAP_CHANNELS
 from emolib.recordings import deap, simulated
 from emolib.recordings.recording import check_each
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
+from emolib.recordings.simulated.dipoles import (
+    MUSCLE_ELECTRODES,
+    RHYTHMS,
+    head,
+    muscle_weights,
+    topographies,
+)
 from emolib.recordings.simulated.ratings import simulate_ratings, simulate_videos
 from emolib.recordings.simulated.signals import (
     DRIFT,
@@ -29,13 +36,6 @@ from emolib.recordings.simulated.signals import (
     amplitude_spectra,
     draw_traits,
     simulate_peripheral,
-)
-from emolib.recordings.simulated.sources import (
-    MUSCLE_ELECTRODES,
-    RHYTHMS,
-    head,
-    muscle_weights,
-    topographies,
 )
 
 SHORT = SimulationSettings(n_subjects=3, n_trials=4, trial_seconds=2)

@@ -2,8 +2,8 @@
 
 It needs no licence and no download, gives a truth to recover, and with ``effect=0`` a null on
 which an honest evaluation must find nothing. The potentials at the electrodes are a sum of
-rhythms, background, sensor noise and muscle (`simulated_signals` has the equation; the sources
-are a table in `simulated_sources`). Emotion changes a rhythm's power only: the natural log-power
+rhythms, background, sensor noise and muscle (`signals` has the equation; the sources
+are a table in `dipoles`). Emotion changes a rhythm's power only: the natural log-power
 of rhythm s, subject i, trial k is::
 
     l_s(t) = trial state + session drift + slow drift
@@ -41,6 +41,7 @@ from emolib.recordings.recording import (
     subject_name,
     wrong_folder,
 )
+from emolib.recordings.simulated.dipoles import rhythms
 from emolib.recordings.simulated.ratings import (
     CENTRE,
     PERIPHERALS,
@@ -59,7 +60,6 @@ from emolib.recordings.simulated.signals import (
     simulate_peripheral,
     simulate_trial,
 )
-from emolib.recordings.simulated.sources import rhythms
 from emolib.storage import atomic
 
 RANDOMISED_ORDER = True  # as in DEAP

@@ -14,8 +14,8 @@ import xarray as xr
 
 from emolib.errors import SettingsError, check_range
 from emolib.recordings import deap
+from emolib.recordings.simulated.dipoles import rhythms
 from emolib.recordings.simulated.signals import SFREQ
-from emolib.recordings.simulated.sources import rhythms
 
 FELT_SCALES = ("valence", "arousal")
 CENTRE = 5.2  # of ratings: people use the upper half of the scale a little more

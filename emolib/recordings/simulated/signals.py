@@ -22,7 +22,7 @@ import numpy as np
 import scipy  # its parts, which take up to a second, load when they are first used
 
 from emolib.grid import DEAP_CHANNELS
-from emolib.recordings.simulated.sources import (
+from emolib.recordings.simulated.dipoles import (
     N_PLACES,
     head,
     muscle_weights,
