@@ -383,7 +383,7 @@ if len(tasks) > 1:
 dots, bars = {}, []
 for task, gain in gains.items() if len(tasks) > 1 else ():
     dots[task] = 100 * gain.by_subject["difference"].dropna()
-    bars += [(task, *(100 * x for x in (gain.mean, gain.comparison.low, gain.comparison.high)))]
+    bars += [(task, *(100 * x for x in (gain.value, gain.low, gain.high)))]
 means = pd.DataFrame(bars, columns=["row", "value", "low", "high"])
 told = [f"{task} {m:+.1f}, interval {low:+.1f} to {up:+.1f}" for task, m, low, up in bars]
 caption = """A circle is a subject, mean over seeds. Diamond and line: the mean over subjects and

@@ -8,20 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from emolib.book.tables import as_table, by_task, difference, named, number
-from emolib.evaluation.bootstrap import (
-    SubjectFoldScores,
-    nanmean,
-    percentiles,
-    subject_fold_scores,
-    trial_bootstrap,
-)
-from emolib.evaluation.comparison import benjamini_hochberg
-from emolib.evaluation.scores import ESTIMAND, RESAMPLES, count_correct, order, reportable
+from emolib.evaluation.comparison import benjamini_hochberg, compare
+from emolib.evaluation.scores import ESTIMAND, count_correct, order, reportable
 from emolib.features.spectra import quality_flags
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import LEAKING, protocol_name
@@ -231,18 +223,9 @@ def _fine_tuned(own: pd.DataFrame) -> list[tuple[str, str, str]]:
 def _change(pair: pd.DataFrame, subject: str, stage: str) -> tuple[float | int, ...]:
     """Return two networks' scores, their difference with its interval, and what turned."""
     counts = {name: of for (_, name, _), of in count_correct(pair).items()}
+    seed = stable_seed(subject, "fine-tuning")
+    found = compare([counts["pooled"]], [counts[stage]], seed=seed)
     before, after = counts["pooled"].n_correct["trial"], counts[stage].n_correct["trial"]
-    # Both have the same rows in the same order, so that one set of draws serves both.
-    draws = trial_bootstrap(
-        counts["pooled"], subject, RESAMPLES, stable_seed(subject, "fine-tuning")
-    )
-    of = {name: subject_fold_scores(each) for name, each in counts.items()}
-    once = np.ones((1, len(before)))
-    pooled, tuned = (float(_mean(of[name], once)[0]) for name in ("pooled", stage))
-    low, high = percentiles(_mean(of[stage], draws) - _mean(of["pooled"], draws))
     turned = int((after > before).sum()), int((after < before).sum())
-    return pooled, tuned, tuned - pooled, low, high, *turned, len(before)
-
-
-def _mean(of: SubjectFoldScores, weights: np.ndarray) -> np.ndarray:
-    return nanmean(of.values(weights))
+    scores = found.by_subject.loc[subject, ["first", "second", "difference"]].tolist()
+    return *scores, found.low, found.high, *turned, len(before)

@@ -14,14 +14,12 @@ from operator import itemgetter
 import numpy as np
 import pandas as pd
 
-from emolib.evaluation.bootstrap import TrialCounts
-from emolib.evaluation.comparison import MIN_SEEDS, compare
+from emolib.evaluation.comparison import MIN_SEEDS, compare, counts_by_seed
 from emolib.evaluation.literature import published
 from emolib.evaluation.permutation import PermutationTest
 from emolib.evaluation.scores import (
     ESTIMAND,
     STAGES,
-    count_correct,
     order,
     reportable,
     with_interval,
@@ -253,15 +251,6 @@ def variant_differences(whole: pd.DataFrame, variants: Mapping[str, pd.DataFrame
             rows.append((task, protocol, name, found.value, found.low, found.high, same))
     columns = ["task", "protocol", "variant", "difference", "low", "high", "same"]
     return pd.DataFrame(rows, columns=columns)
-
-
-def counts_by_seed(predictions: pd.DataFrame) -> dict[tuple[str, str, str], list[TrialCounts]]:
-    """Count right trials for each training seed, by (protocol, stage, task)."""
-    found: dict[tuple[str, str, str], list[TrialCounts]] = {}
-    for _, own in predictions.groupby("repeat"):
-        for key, counts in count_correct(own).items():
-            found.setdefault(key, []).append(counts)
-    return found
 
 
 def _answers(predictions: pd.DataFrame) -> dict[tuple[str, str, str], pd.Series]:

@@ -1,4 +1,4 @@
-"""Comparisons, corrections for many tests, and the cluster test on maps: METHOD section 8."""
+"""Comparisons of two networks, corrections for many tests, and the cluster test on maps."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import sparse, stats
 
-from emolib.errors import DataError, SettingsError
+from emolib.errors import DataError
 from emolib.evaluation.bootstrap import (
     TrialCounts,
+    nanmean,
     percentiles,
     subject_fold_scores,
     subject_means,
+    trial_bootstrap,
     two_way_bootstrap,
     two_way_scores,
 )
 from emolib.evaluation.permutation import ALPHA
-from emolib.evaluation.scores import RESAMPLES
+from emolib.evaluation.scores import RESAMPLES, count_correct
 
 CLUSTER_PERMUTATIONS = 4999
-MIN_SEEDS = 3  # of each side of a comparison
+MIN_SEEDS = 3  # of each side of a comparison, for an interval
 MIN_TRIALS = 10  # of a class, for the cluster test
 
 
@@ -54,25 +57,29 @@ def benjamini_hochberg(p: Sequence[float]) -> np.ndarray:
     return stats.false_discovery_control(p, method="bh")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
-    """Paired differences of subjects, second less first.
+    """The difference of two networks or protocols, second less first, subject by subject.
 
     Attributes
     ----------
-    value, low, high : float
-        The mean difference, and its two-way bootstrap interval.
-    wilcoxon_p : float
-        Of the subjects' differences; descriptive only.
-    n_subjects, n_seeds : int
+    by_subject : pandas.DataFrame, one row per subject
+        Columns ``first``, ``second`` and ``difference``: trial balanced accuracy, averaged over
+        folds and training seeds; NaN for a subject without a fold that holds all classes.
+    low, high : float
+        The 95 % interval of the mean difference; NaN where there is none.
+    n_seeds : int
     """
 
-    value: float
+    by_subject: pd.DataFrame
     low: float
     high: float
-    wilcoxon_p: float
-    n_subjects: int
     n_seeds: int
+
+    @property
+    def value(self) -> float:
+        """The mean difference over the subjects that have one."""
+        return float(self.by_subject["difference"].mean())
 
 
 def compare(
@@ -82,14 +89,19 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Comparison:
-    """Compare two stages or protocols by trial balanced accuracy.
+    """Compare two networks, stages or protocols by trial balanced accuracy.
+
+    The interval of several subjects is that of a two-way bootstrap of subjects and stimuli, and
+    needs `MIN_SEEDS` training seeds, since a network's score moves with its seed: with fewer the
+    difference is descriptive. That of one subject comes from a bootstrap of the trials within each
+    class; it is too narrow. Both take the fitted networks as given.
 
     Parameters
     ----------
-    first, second : sequence of TrialCounts
-        From `emolib.evaluation.count_correct`, one for each training seed, at least three: a
-        network's score moves with its seed.
+    first, second : sequence of TrialCounts, one per training seed
+        From `counts_by_seed`.
     resamples, seed : int
+        Of the bootstrap.
 
     Returns
     -------
@@ -97,40 +109,69 @@ def compare(
 
     Raises
     ------
-    SettingsError
-        There are fewer than three seeds.
     DataError
-        The two do not hold the same subjects and stimuli.
+        The two have not as many seeds, or do not hold the same subjects, stimuli and trials.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"protocol": "trial_grouped", "fold": 0, "stage": "pooled",
+    ...     "subject": "sub-01", "trial": [1, 2, 3, 4], "window": 0, "task": "valence",
+    ...     "label": [0, 0, 1, 1], "probability": [0.1, 0.6, 0.3, 0.9]})
+    >>> other = one.assign(probability=[0.1, 0.2, 0.3, 0.9])
+    >>> key = ("trial_grouped", "pooled", "valence")
+    >>> compare(counts_by_seed(one)[key], counts_by_seed(other)[key]).value
+    0.25
     """
-    if min(len(first), len(second)) < MIN_SEEDS:
-        raise SettingsError(
-            "training seeds",
-            f"got {len(first)} and {len(second)}.",
-            f"Give {MIN_SEEDS} or more.",
+    if len(first) != len(second):
+        raise DataError(
+            "predictions",
+            f"have {len(first)} training seeds on one side and {len(second)} on the other.",
+            "Train both with the same seeds.",
         )
-    one = first[0]
     for counts in (*first, *second):
-        for name in ("subject", "stimulus"):
-            if set(getattr(counts, name)) != set(getattr(one, name)):
+        for name in ("subject", "stimulus", "trial"):
+            if set(getattr(counts, name)) != set(getattr(first[0], name)):
                 raise DataError(
                     "predictions", f"do not hold the same {name} values.", "Compare like with like."
                 )
-    draws = two_way_bootstrap(one, resamples, seed)
+    columns = {}
+    for name, several in (("first", first), ("second", second)):
+        columns[name] = pd.concat(map(subject_means, several), axis=1).mean(axis=1)
+    by_subject = pd.DataFrame(columns)
+    by_subject["difference"] = by_subject["second"] - by_subject["first"]
+    low, high = np.nan, np.nan
+    if len(by_subject) == 1 or len(first) >= MIN_SEEDS:
+        resampled = _resampled(second, resamples, seed) - _resampled(first, resamples, seed)
+        low, high = percentiles(resampled)
+    return Comparison(by_subject, low, high, len(first))
 
-    def resampled(several: Sequence[TrialCounts]) -> np.ndarray:
-        return np.mean(
-            [two_way_scores(counts, subject_fold_scores(counts), *draws) for counts in several],
-            axis=0,
-        )
 
-    def by_subject(several: Sequence[TrialCounts]) -> np.ndarray:
-        return np.mean([subject_means(counts) for counts in several], axis=0)
+def counts_by_seed(predictions: pd.DataFrame) -> dict[tuple[str, str, str], list[TrialCounts]]:
+    """Count the right predictions of each training seed, by (protocol, stage, task).
 
-    differences = by_subject(second) - by_subject(first)
-    known = differences[~np.isnan(differences)]
-    low, high = percentiles(resampled(second) - resampled(first))
-    p = 1.0 if not known.any() else float(stats.wilcoxon(known).pvalue)
-    return Comparison(float(known.mean()), low, high, p, len(known), len(first))
+    The column ``repeat`` of the predictions tells seeds apart; without it there is one.
+    """
+    if "repeat" not in predictions:
+        predictions = predictions.assign(repeat=0)
+    found: dict[tuple[str, str, str], list[TrialCounts]] = {}
+    for _, own in predictions.groupby("repeat", sort=True):
+        for key, counts in count_correct(own).items():
+            found.setdefault(key, []).append(counts)
+    return found
+
+
+def _resampled(several: Sequence[TrialCounts], resamples: int, seed: int) -> np.ndarray:
+    """Score each resample of trials (one subject) or of subjects and stimuli, mean over seeds."""
+    subjects, values = np.unique(several[0].subject), []
+    for counts in several:  # with the same seed all of them have the same resamples
+        scores = subject_fold_scores(counts)
+        if len(subjects) == 1:
+            weights = trial_bootstrap(counts, subjects[0], resamples, seed)
+            values.append(nanmean(scores.values(weights)))
+        else:
+            weights = two_way_bootstrap(counts, resamples, seed)
+            values.append(two_way_scores(counts, scores, *weights))
+    return np.mean(values, axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,32 +194,6 @@ class ClusterTest:
     clusters: list[np.ndarray]
     n_low: int
     n_high: int
-
-
-def pooled_t(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Student's t of two groups with one variance, first less second.
-
-    What `scipy.stats.ttest_ind` gives, without its p: permutations ask for it ten thousand
-    times, and it takes more than ten times as long.
-
-    Parameters
-    ----------
-    first, second : numpy.ndarray, (n_trials, ...)
-        Of different lengths, if need be.
-
-    Returns
-    -------
-    numpy.ndarray, (...)
-
-    Examples
-    --------
-    >>> pooled_t(np.array([1.0, 2.0, 3.0]), np.array([3.0, 4.0, 5.0])).round(4)
-    np.float64(-2.4495)
-    """
-    n, m = len(first), len(second)
-    squares = n * first.var(axis=0) + m * second.var(axis=0)
-    error = np.sqrt(squares / (n + m - 2) * (1 / n + 1 / m))
-    return (first.mean(axis=0) - second.mean(axis=0)) / error
 
 
 def cluster_test(
@@ -209,8 +224,8 @@ def cluster_test(
     ClusterTest or None
         None where a class has fewer than 10 trials.
     """
-    # Here, since MNE's statistics take a second to import that scores need not wait for.
-    from mne.stats import combine_adjacency, permutation_cluster_test
+    # Imported here: MNE's statistics take a second that scores need not wait for.
+    from mne.stats import combine_adjacency, permutation_cluster_test, ttest_ind_no_p
 
     low, high = (np.asarray(power)[np.asarray(labels) == c] for c in (0, 1))
     if min(len(low), len(high)) < MIN_TRIALS:
@@ -225,7 +240,7 @@ def cluster_test(
             threshold=threshold,
             n_permutations=n_permutations,
             tail=1,
-            stat_fun=pooled_t,
+            stat_fun=ttest_ind_no_p,
             adjacency=adjacency,
             out_type="mask",
             rng=seed,
@@ -234,4 +249,5 @@ def cluster_test(
         )
         smallest = min([smallest, *p])
         found += [mask for mask, own in zip(clusters, p, strict=True) if 2 * own < ALPHA]
-    return ClusterTest(min(1.0, 2 * smallest), pooled_t(high, low), found, len(low), len(high))
+    t = ttest_ind_no_p(high, low)
+    return ClusterTest(min(1.0, 2 * smallest), t, found, len(low), len(high))

@@ -21,7 +21,7 @@ from emolib.model.training import fit_small
 from emolib.splits.folds import Fold, stable_seed
 from emolib.splits.protocols import PROTOCOLS
 
-SEEDS = (0, 1, 2)  # the fewest that `emolib.evaluation.comparison.compare` takes
+SEEDS = (0, 1, 2)  # the fewest for which `emolib.evaluation.comparison.compare` has an interval
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Two stages, or two networks, held against each other subject by subject.
+"""Two stages, or two networks, compared subject by subject.
 
 The same subjects, trials and folds are scored twice, so what counts is the difference of each
 subject's two scores. A network's score also moves with its training seed: with three seeds or
@@ -9,40 +9,15 @@ descriptive.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError, did_you_mean
 from emolib.evaluation.bootstrap import subject_means
-from emolib.evaluation.comparison import MIN_SEEDS, Comparison, compare
-from emolib.evaluation.scores import RESAMPLES, count_correct
+from emolib.evaluation.comparison import MIN_SEEDS, Comparison, compare, counts_by_seed
+from emolib.evaluation.scores import RESAMPLES
 from emolib.splits.protocols import HELD_OUT
-
-
-@dataclass(frozen=True, eq=False)
-class Difference:
-    """How two stages differ, second less first.
-
-    Attributes
-    ----------
-    by_subject : pandas.DataFrame, a row a subject
-        Columns ``first``, ``second`` and ``difference``: balanced accuracy of trials (0 to 1),
-        averaged over folds and seeds. NaN where no fold of a subject holds all classes.
-    n_seeds : int
-    comparison : Comparison or None
-        With its interval; None with fewer than three seeds.
-    """
-
-    by_subject: pd.DataFrame
-    n_seeds: int
-    comparison: Comparison | None
-
-    @property
-    def mean(self) -> float:
-        """The mean difference over the subjects that have one."""
-        return float(self.by_subject["difference"].mean())
 
 
 def subject_scores(predictions: pd.DataFrame) -> pd.DataFrame:
@@ -68,10 +43,10 @@ def subject_scores(predictions: pd.DataFrame) -> pd.DataFrame:
     [[0, 'sub-01', 0.5]]
     """
     rows = []
-    for seed, own in _with_repeat(predictions).groupby("repeat", sort=True):
-        for (protocol, stage, task), counts in count_correct(own).items():
-            values = subject_means(counts)
-            rows += [(protocol, task, stage, seed, name, value) for name, value in values.items()]
+    for (protocol, stage, task), several in counts_by_seed(predictions).items():
+        for seed, counts in enumerate(several):
+            values = subject_means(counts).items()
+            rows += [(protocol, task, stage, seed, name, value) for name, value in values]
     columns = ["protocol", "task", "stage", "repeat", "subject", "value"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -84,7 +59,7 @@ def difference(
     protocol: str,
     task: str,
     resamples: int = RESAMPLES,
-) -> Difference:
+) -> Comparison:
     """Subtract one stage's scores from another's, subject by subject.
 
     Parameters
@@ -99,7 +74,7 @@ def difference(
 
     Returns
     -------
-    Difference
+    Comparison
 
     Raises
     ------
@@ -115,11 +90,10 @@ def difference(
     >>> other = one.assign(stage="subject", probability=[0.1, 0.2, 0.3, 0.9])
     >>> given = difference(pd.concat([one, other]), "pooled", "subject",
     ...                    protocol="trial_grouped", task="valence")
-    >>> given.mean, given.n_seeds, given.comparison
-    (0.25, 1, None)
+    >>> given.value, given.n_seeds
+    (0.25, 1)
     """
-    rows = _with_repeat(predictions)
-    rows = rows[(rows["protocol"] == protocol) & (rows["task"] == task)]
+    rows = predictions[(predictions["protocol"] == protocol) & (predictions["task"] == task)]
     for name in (first, second):
         if name not in set(rows["stage"]):
             raise DataError(
@@ -127,30 +101,14 @@ def difference(
                 f"have no stage {name!r} for {task} under {protocol}.",
                 did_you_mean(name, set(predictions["stage"])),
             )
-    rows = rows[rows["stage"].isin([first, second])]
-    seeds = {
-        name: sorted(set(rows.loc[rows["stage"] == name, "repeat"])) for name in (first, second)
-    }
-    if seeds[first] != seeds[second]:
-        raise DataError(
-            "predictions",
-            f"have the seeds {seeds[first]} of {first!r} and {seeds[second]} of {second!r}.",
-            "Train both with the same seeds.",
-        )
-    counted = [count_correct(own) for _, own in rows.groupby("repeat", sort=True)]
-    pairs = [[counts[protocol, name, task] for counts in counted] for name in (first, second)]
-    means = [pd.concat(map(subject_means, several), axis=1).mean(axis=1) for several in pairs]
-    by_subject = pd.DataFrame({"first": means[0], "second": means[1]})
-    by_subject["difference"] = by_subject["second"] - by_subject["first"]
-    compared = None
-    if len(counted) >= MIN_SEEDS and by_subject["difference"].notna().any():
-        compared = compare(*pairs, resamples=resamples)
-    return Difference(by_subject, len(seeds[first]), compared)
+    counts = counts_by_seed(rows[rows["stage"].isin([first, second])])
+    sides = (counts[protocol, name, task] for name in (first, second))
+    return compare(*sides, resamples=resamples)
 
 
 def stage_differences(
     predictions: pd.DataFrame, first: str, seconds: Sequence[str]
-) -> dict[tuple[str, str, str], Difference]:
+) -> dict[tuple[str, str, str], Comparison]:
     """Subtract one stage from several others, by (protocol, task, second stage).
 
     Parameters
@@ -174,12 +132,12 @@ def stage_differences(
     }
 
 
-def differences_table(found: Mapping[Hashable, Difference]) -> pd.DataFrame:
+def differences_table(found: Mapping[Hashable, Comparison]) -> pd.DataFrame:
     """Lay differences out for people, in points of balanced accuracy.
 
     Parameters
     ----------
-    found : mapping to Difference
+    found : mapping to Comparison
         By the name of the row.
 
     Returns
@@ -191,20 +149,20 @@ def differences_table(found: Mapping[Hashable, Difference]) -> pd.DataFrame:
     Examples
     --------
     >>> rows = {"first": [0.5, 0.6], "second": [0.6, 0.6], "difference": [0.1, 0.0]}
-    >>> given = Difference(pd.DataFrame(rows, index=["sub-01", "sub-02"]), 1, None)
+    >>> given = Comparison(pd.DataFrame(rows), np.nan, np.nan, 1)
     >>> differences_table({"valence": given}).loc["valence"].tolist()
     ['55.0', '60.0', '+5.0', '+0.0 to +10.0', 'none: one seed']
     """
     lines = []
     for given in found.values():
         points = 100 * given.by_subject
-        own, compared = points["difference"].dropna(), given.comparison
+        own = points["difference"].dropna()
         if not len(own):
             lines.append(["-"] * 4 + ["none: a class is missing"])
             continue
         interval = f"none: {_seeds(given.n_seeds)}"
-        if compared is not None and np.isfinite([compared.low, compared.high]).all():
-            interval = f"{100 * compared.low:+z.1f} to {100 * compared.high:+z.1f}"
+        if _has_interval(given):
+            interval = f"{100 * given.low:+z.1f} to {100 * given.high:+z.1f}"
         lines.append(
             [
                 *(f"{points[column].mean():.1f}" for column in ("first", "second")),
@@ -217,19 +175,19 @@ def differences_table(found: Mapping[Hashable, Difference]) -> pd.DataFrame:
     return pd.DataFrame(lines, index=list(found), columns=columns)
 
 
-def difference_sentence(given: Difference, names: tuple[str, str]) -> str:
-    """Say what was found, in words that METHOD section 8.8 allows.
+def difference_sentence(given: Comparison, names: tuple[str, str]) -> str:
+    """Write what was found, without a claim that the data do not carry.
 
     Parameters
     ----------
-    given : Difference
+    given : Comparison
     names : (str, str)
         What the first and the second are called.
 
     Examples
     --------
     >>> rows = {"first": [0.5, 0.6], "second": [0.6, 0.6], "difference": [0.1, 0.0]}
-    >>> given = Difference(pd.DataFrame(rows, index=["sub-01", "sub-02"]), 1, None)
+    >>> given = Comparison(pd.DataFrame(rows), np.nan, np.nan, 1)
     >>> difference_sentence(given, ("pooled", "fine-tuned"))[:60]
     'fine-tuned less pooled: +5.0 points of balanced accuracy on '
     """
@@ -241,20 +199,19 @@ def difference_sentence(given: Difference, names: tuple[str, str]) -> str:
         f"average over {len(values)} subjects, {100 * values.min():+z.1f} to "
         f"{100 * values.max():+z.1f} from subject to subject. "
     )
-    compared = given.comparison
-    if compared is None:
+    if given.n_seeds < MIN_SEEDS:
         return text + (
             f"This is descriptive: from {_seeds(given.n_seeds)} nobody can tell how much another "
             "would change it."
         )
-    if not np.isfinite([compared.low, compared.high]).all():
+    if not _has_interval(given):
         return text + "There is no interval, so nothing is said about a difference."
     text += (
-        f"Averaged over {compared.n_seeds} seeds, its 95 % interval is {100 * compared.low:+z.1f} "
-        f"to {100 * compared.high:+z.1f} points: "
+        f"Averaged over {given.n_seeds} seeds, its 95 % interval is {100 * given.low:+z.1f} "
+        f"to {100 * given.high:+z.1f} points: "
     )
-    if compared.low <= 0 <= compared.high:
-        half = 100 * (compared.high - compared.low) / 2
+    if given.low <= 0 <= given.high:
+        half = 100 * (given.high - given.low) / 2
         return text + (
             "a difference was not detected, and one smaller than "
             f"about {half:.0f} points would be missed."
@@ -262,19 +219,18 @@ def difference_sentence(given: Difference, names: tuple[str, str]) -> str:
     return text + "it does not hold 0. It takes the fitted networks as given, and is exploratory."
 
 
-def verdict(found: Mapping[Hashable, Difference]) -> str:
+def verdict(found: Mapping[Hashable, Comparison]) -> str:
     """Say which intervals of a `differences_table` hold zero, in words for below it.
 
     Examples
     --------
     >>> rows = pd.DataFrame({"first": [0.5], "second": [0.6], "difference": [0.1]})
-    >>> one = Difference(rows, 3, Comparison(0.1, -0.02, 0.12, 0.5, 1, 3))
+    >>> one = Comparison(rows, -0.02, 0.12, 3)
     >>> print(verdict({"valence": one}))
     In 1 of 1 rows the interval holds zero: a difference was not detected, and one smaller than \
 some 7 points would be missed.
     """
-    compared = [given.comparison for given in found.values() if given.comparison is not None]
-    known = [one for one in compared if np.isfinite([one.low, one.high]).all()]
+    known = [given for given in found.values() if _has_interval(given)]
     if not known:
         return "No row has an interval: these differences are descriptive."
     holding = [one for one in known if one.low <= 0 <= one.high]
@@ -294,10 +250,10 @@ some 7 points would be missed.
     return text + "."
 
 
+def _has_interval(given: Comparison) -> bool:
+    """Whether there are seeds enough for an interval, and one could be computed."""
+    return given.n_seeds >= MIN_SEEDS and bool(np.isfinite([given.low, given.high]).all())
+
+
 def _seeds(n: int) -> str:
     return "one seed" if n == 1 else f"{n} seeds"
-
-
-def _with_repeat(predictions: pd.DataFrame) -> pd.DataFrame:
-    """A predictions table that names its training seeds; one without has one."""
-    return predictions if "repeat" in predictions else predictions.assign(repeat=0)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from emolib.evaluation.comparison import Comparison
 from emolib.evaluation.scores import STAGES
 from emolib.figures import scores as score_plots
 from emolib.figures.display import WIDTH, Picture
 from emolib.lessons import stage_plots
-from emolib.lessons.paired_stages import Difference
 from emolib.lessons.schedule import best_epoch
 from emolib.splits.protocols import LEAKING, protocol_name
 
@@ -59,12 +59,12 @@ def schedule(course: pd.DataFrame, *, of: str) -> Picture:
     )
 
 
-def gains(found: Mapping[tuple[str, str, str], Difference]) -> Picture:
+def gains(found: Mapping[tuple[str, str, str], Comparison]) -> Picture:
     """Show what fine-tuning changed, a point a subject and a panel a protocol.
 
     Parameters
     ----------
-    found : mapping of (protocol, task, stage) to Difference
+    found : mapping of (protocol, task, stage) to Comparison
         As `emolib.lessons.paired_stages.stage_differences` gives it.
     """
     protocols = list(dict.fromkeys(protocol for protocol, _, _ in found))
@@ -85,7 +85,7 @@ def gains(found: Mapping[tuple[str, str, str], Difference]) -> Picture:
         score_plots.rows(ax, points, estimates=means, label="difference (points)", line=0)
         ax.set_title(score_plots.short_name(name), fontsize=9.5)
     told = [
-        f"{protocol_name(protocol)}, {task}, {STAGES[stage]}: {100 * given.mean:+.1f}"
+        f"{protocol_name(protocol)}, {task}, {STAGES[stage]}: {100 * given.value:+.1f}"
         for (protocol, task, stage), given in found.items()
         if given.by_subject["difference"].notna().any()
     ]

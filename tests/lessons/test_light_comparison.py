@@ -74,8 +74,7 @@ def test_what_is_there_is_found_and_what_is_not_is_not(cohort):
     assert abs(scores["one", "arousal"] - 0.5) < 0.25
     found = difference(given, "one", "mean", protocol="trial_grouped", task="valence")
     assert found.n_seeds == 3
-    assert found.comparison is not None
-    assert found.comparison.low <= 0 <= found.comparison.high
+    assert found.low <= 0 <= found.high
 
 
 def test_a_seed_repeats_itself_and_another_differs(cohort):

@@ -7,10 +7,9 @@ import pandas as pd
 import pytest
 
 from emolib.errors import DataError
-from emolib.evaluation.comparison import Comparison, compare
-from emolib.evaluation.scores import ESTIMAND, count_correct, score
+from emolib.evaluation.comparison import Comparison, compare, counts_by_seed
+from emolib.evaluation.scores import ESTIMAND, score
 from emolib.lessons.paired_stages import (
-    Difference,
     difference,
     difference_sentence,
     differences_table,
@@ -40,7 +39,7 @@ def predictions(wrong: dict[tuple[str, str, int], int], seeds=(0,)) -> pd.DataFr
     return pd.DataFrame(rows)
 
 
-def of(table: pd.DataFrame, **changes) -> Difference:
+def of(table: pd.DataFrame, **changes) -> Comparison:
     given = {"protocol": "trial_grouped", "task": "valence", "resamples": 200}
     return difference(table, "pooled", "subject", **given | changes)
 
@@ -52,8 +51,8 @@ def test_a_difference_by_hand():
     assert given.by_subject["first"].tolist() == [0.75, 1.0]
     assert given.by_subject["second"].tolist() == [1.0, 0.875]
     assert given.by_subject["difference"].tolist() == [0.25, -0.125]
-    assert given.mean == pytest.approx(0.0625)
-    assert given.comparison is None
+    assert given.value == pytest.approx(0.0625)
+    assert np.isnan([given.low, given.high]).all()
 
 
 def test_a_table_without_repeats_has_one():
@@ -68,14 +67,12 @@ def test_seeds_are_averaged_and_three_make_a_comparison():
     table = predictions(wrong, seeds=(0, 1, 2))
     given = of(table)
     assert given.by_subject["difference"].tolist() == pytest.approx([0.375 / 3, -0.375 / 3])
-    hits = [count_correct(own) for _, own in table.groupby("repeat")]
-    pairs = [
-        [of_seed["trial_grouped", stage, "valence"] for of_seed in hits]
-        for stage in ("pooled", "subject")
-    ]
-    assert given.comparison == compare(*pairs, resamples=200)
-    assert given.comparison.value == pytest.approx(given.mean)
-    assert of(predictions(wrong, seeds=(0, 1))).comparison is None
+    counts = counts_by_seed(table)
+    pair = (counts["trial_grouped", stage, "valence"] for stage in ("pooled", "subject"))
+    found = compare(*pair, resamples=200)
+    assert (given.low, given.high, given.n_seeds) == (found.low, found.high, 3)
+    assert given.low < given.value < given.high
+    assert np.isnan(of(predictions(wrong, seeds=(0, 1))).low)
 
 
 def test_subject_scores_have_a_row_a_seed():
@@ -91,10 +88,10 @@ def test_a_subject_that_lacks_a_class_has_no_difference():
     lacking = table[(table["subject"] == "sub-01") | (table["label"] == 1)]
     given = of(lacking)
     assert given.by_subject["difference"].isna().tolist() == [False, True]
-    assert given.comparison.n_subjects == 1
+    assert np.isfinite([given.low, given.high]).all()
     nobody = of(table[table["label"] == 1])
     assert nobody.by_subject["difference"].isna().all()
-    assert nobody.comparison is None
+    assert np.isnan([nobody.low, nobody.high]).all()
 
 
 def test_subject_scores_are_those_of_the_evaluation():
@@ -132,8 +129,7 @@ def test_stages_of_different_seeds_are_refused():
 
 def sentence(low: float, high: float, differences=(0.02, 0.04)) -> str:
     rows = pd.DataFrame({"difference": differences}, index=["sub-01", "sub-02"])
-    found = Comparison(float(np.mean(differences)), low, high, 0.5, 2, 3)
-    return difference_sentence(Difference(rows, 3, found), ("pooled", "fine-tuned"))
+    return difference_sentence(Comparison(rows, low, high, 3), ("pooled", "fine-tuned"))
 
 
 def test_words_for_an_interval_that_holds_zero():
@@ -152,7 +148,7 @@ def test_words_for_an_interval_that_does_not():
 def test_words_without_an_interval_or_a_score():
     assert "nothing is said" in sentence(np.nan, np.nan)
     rows = pd.DataFrame({"difference": [np.nan]}, index=["sub-01"])
-    text = difference_sentence(Difference(rows, 1, None), ("pooled", "fine-tuned"))
+    text = difference_sentence(Comparison(rows, np.nan, np.nan, 1), ("pooled", "fine-tuned"))
     assert text.endswith("no subject has a fold that holds both classes.")
 
 
@@ -178,22 +174,26 @@ def test_a_row_of_the_table_by_hand():
 def test_an_interval_stands_in_the_table():
     given = of(predictions({("pooled", "sub-01", 0): 2}, seeds=(0, 1, 2)))
     (interval,) = differences_table({"one": given})["95 % interval"]
-    assert interval == f"{100 * given.comparison.low:+.1f} to {100 * given.comparison.high:+.1f}"
+    assert interval == f"{100 * given.low:+.1f} to {100 * given.high:+.1f}"
 
 
 def test_the_verdict_counts_intervals_and_says_what_would_be_missed():
-    def one(low: float, high: float) -> Difference:
+    def one(low: float, high: float) -> Comparison:
         rows = pd.DataFrame({"difference": [0.0]})
-        return Difference(rows, 3, Comparison(0.0, low, high, 0.5, 1, 3))
+        return Comparison(rows, low, high, 3)
 
     text = verdict({"a": one(-0.05, 0.11), "b": one(-0.02, 0.02), "c": one(0.01, 0.05)})
     assert text.startswith("In 2 of 3 rows the interval holds zero")
     assert "smaller than some 2 to 8 points would be missed. In 1 it does not" in text
     assert "missed" not in verdict({"c": one(0.01, 0.05)})
-    assert "descriptive" in verdict({"a": Difference(pd.DataFrame({"difference": [0.1]}), 1, None)})
+    assert "descriptive" in verdict(
+        {"a": Comparison(pd.DataFrame({"difference": [0.1]}), np.nan, np.nan, 1)}
+    )
     assert "descriptive" in verdict({"a": one(np.nan, np.nan)})
 
 
 def test_nothing_is_minus_zero():
     rows = pd.DataFrame({"first": [0.5], "second": [0.4999], "difference": [-0.0001]})
-    assert "-0.0" not in " ".join(differences_table({"a": Difference(rows, 1, None)}).iloc[0])
+    assert "-0.0" not in " ".join(
+        differences_table({"a": Comparison(rows, np.nan, np.nan, 1)}).iloc[0]
+    )

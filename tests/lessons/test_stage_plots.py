@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from emolib.evaluation.comparison import Comparison
 from emolib.lessons import stage_pictures, stage_plots
-from emolib.lessons.paired_stages import Difference
 from emolib.lessons.schedule import follow
 from emolib.model.settings import TrainingSettings
 
@@ -56,9 +56,9 @@ def test_curves_over_trials_have_their_names(ax):
     assert [label.get_text() for label in ax.get_xticklabels()] == ["4", "8"]
 
 
-def given(*values: float) -> Difference:
+def given(*values: float) -> Comparison:
     rows = pd.DataFrame({"first": 0.5, "second": 0.5 + np.array(values), "difference": values})
-    return Difference(rows, 1, None)
+    return Comparison(rows, np.nan, np.nan, 1)
 
 
 def test_pictures_say_what_they_show():
