@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _load(name: str) -> Any:
-    """Load a study, and tell of its renamed keys: here, and not again in workflow and pages."""
+    """Load a study, and warn of its renamed keys: here, and not again in workflow and pages."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FutureWarning)
         study = _function("study.study:load")(name)

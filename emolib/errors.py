@@ -1,9 +1,8 @@
-"""Errors that say where, what is wrong, and what to do.
+"""Errors that tell their source, what is wrong, and what to do.
 
-Every error that a user can cause has three parts: *where* it is (a file, a
-parameter), the *problem* (what was found, what is allowed) and the *remedy*.
-Keeping them apart lets the command line, the failure pages and the logs show
-the same fault in the form that suits each.
+Every error that a user can cause has three parts: its source (a file, a parameter), a message (what
+was found, what is allowed) and a hint (what to do). Kept apart, the command line, the failure pages
+and the logs show each in the form that suits them.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Collection, Iterable
 
 
 class InputError(ValueError):
-    """Something that the user gave cannot be used.
+    """Report that something that the user gave cannot be used.
 
     Parameters
     ----------
@@ -41,11 +40,11 @@ class InputError(ValueError):
 
 
 class DataError(InputError):
-    """A recording, or the folder it lies in, cannot be used."""
+    """Report that a recording, or the folder it lies in, cannot be used."""
 
 
 class SettingsError(InputError):
-    """A setting, or a key of a study file, cannot be used."""
+    """Report that a setting, or a key of a study file, cannot be used."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

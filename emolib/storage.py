@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; move it there when the block ends without error.
+    """Yield a temporary path beside `path`; move it there when the block ends without error.
 
     A run that is killed at any moment so leaves either the old file or the new one.
 
@@ -48,7 +48,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 
 def file_stem(name: str) -> str:
-    """Name a file after a subject: the same, unless there is more in it than letters and digits.
+    """Return a file name for a subject: the same, unless it holds more than letters and digits.
 
     A person's name may hold what would lead out of the folder, or mean something to a shell.
 
@@ -64,7 +64,7 @@ def file_stem(name: str) -> str:
 
 
 def digest_of_settings(settings: object) -> str:
-    """SHA-256 of the settings' JSON, its first 12 hex digits; equal settings, equal digest.
+    """Return the first 12 hex digits of the SHA-256 of the settings' JSON.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def digest_of_settings(settings: object) -> str:
 
 
 def digest_of_files(paths: list[Path]) -> str:
-    """SHA-256 over the bytes of `paths` in their order, its first 12 hex digits."""
+    """Return the first 12 hex digits of the SHA-256 over the bytes of `paths` in their order."""
     digest = hashlib.sha256()
     for path in paths:
         with Path(path).open("rb") as file:

@@ -63,7 +63,7 @@ def job_table(folder: Path) -> pd.DataFrame:
 
 
 def environment() -> dict[str, str]:
-    """Say what this process runs on: system, processors, memory, Python."""
+    """Return what this process runs on: system, processors, memory, Python."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on every system
     n_processors = len(affinity(0)) if affinity else os.cpu_count() or 1
     found = {
@@ -96,7 +96,7 @@ def environment_page(folder: Path) -> str:
 
 
 def _durations(jobs: pd.DataFrame) -> list[str]:
-    """The stages with what their jobs took, and the longest jobs, as paragraphs."""
+    """Write the stages with what their jobs took, and the longest jobs, as paragraphs."""
     if jobs.empty:
         return [
             "Nothing is recorded: the stages were run by hand, not by `make book` or "
@@ -121,7 +121,7 @@ def _durations(jobs: pd.DataFrame) -> list[str]:
 
 
 def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """A Markdown table."""
+    """Write a Markdown table."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(
         "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines
@@ -129,7 +129,7 @@ def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _processor() -> str:
-    """The processor's name as the system has it; empty where it does not say."""
+    """Return the processor's name as the system has it; empty where it does not say."""
     listing = Path("/proc/cpuinfo")
     if listing.is_file():
         for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():

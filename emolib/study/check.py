@@ -1,4 +1,4 @@
-"""What is looked at before anything is computed: a fault that shows here costs nobody an hour."""
+"""Checks before anything is computed: a fault that shows here costs nobody an hour."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from emolib.study.study import Study
 
 
 def check_study(study: Study) -> None:
-    """Hold the tasks and features of a study and of its variants against a recording.
+    """Check the tasks and features of a study and of its variants against a recording.
 
     One of them is enough, the first that has what is asked for: what is wrong with single subjects
     is for their own pages to say.
@@ -70,7 +70,7 @@ def fetch(study: Study) -> None:
 
 
 def faults(study: Study) -> dict[str, InputError | None]:
-    """Read everybody and compute a trial of each: why a subject would be left out, or None."""
+    """Read every subject and compute a trial of each; return why it would be left out, or None."""
 
     def use(subject: str) -> None:
         _compute_a_trial(stages.recording(study, subject), [study])
@@ -79,14 +79,14 @@ def faults(study: Study) -> dict[str, InputError | None]:
 
 
 def _compute_a_trial(recording: xr.Dataset, members: Sequence[Study]) -> None:
-    """Name a recording's classes and compute its first trial, as each of these studies asks."""
+    """Compute a recording's classes and its first trial, as each of these studies asks."""
     for member in members:
         trial_classes(recording, member.tasks)
         extract_features(recording.isel(trial=[0]), member.features)
 
 
 def _like_simulated(settings: SimulationSettings) -> xr.Dataset:
-    """One trial of one channel of noise: rate and lengths are those of a simulated recording."""
+    """Make one trial of one channel of noise, as long as those of a simulated recording."""
     rng = np.random.default_rng(0)
     seconds = {"eeg": settings.trial_seconds, "baseline": BASELINE_SECONDS}
     signals = {name: rng.normal(size=(1, 1, round(s * SFREQ))) for name, s in seconds.items()}

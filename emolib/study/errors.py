@@ -28,7 +28,7 @@ Derived = Mapping[Any, Collection[str]]
 def settings_error(
     where: object, error: ValidationError, root: type[BaseModel], derived: Derived
 ) -> SettingsError:
-    """Say the first fault in a sentence, and count the others.
+    """Return the first fault as a sentence that counts the others.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def known_keys(model: Any, key: str, derived: Derived) -> str:
 
 
 def _model_at(loc: tuple, root: type[BaseModel]) -> Any:
-    """The settings class that holds the key at `loc` of a validation error."""
+    """Return the settings class that holds the key at `loc` of a validation error."""
     model: Any = root
     for part in loc[:-1]:
         known = typing.get_type_hints(model)

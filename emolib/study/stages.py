@@ -1,4 +1,4 @@
-"""One function a stage: declared inputs in, declared outputs out, nothing else.
+"""One function per stage: declared inputs in, declared outputs out, nothing else.
 
 `make_...` writes a stage's artefacts; the functions named by a noun read them, and
 compute what is missing where that takes seconds, so that a notebook also runs alone.
@@ -317,7 +317,7 @@ def _nobody(study: Study) -> DataError:
 
 
 def _fold_files(study: Study, what: str) -> dict[str, Path]:
-    """The study's files of one kind, by the name of their fold."""
+    """List the study's files of one kind, by the name of their fold."""
     return {
         f"{protocol.replace('_', '-')}, fold {number}": study.fold_files(protocol, number)[what]
         for protocol in study.protocols
@@ -326,7 +326,7 @@ def _fold_files(study: Study, what: str) -> dict[str, Path]:
 
 
 def _permuted_files(study: Study, i: int) -> dict[str, Path]:
-    """The predictions of refits on the i-th permutation, by the name of their fold."""
+    """List the predictions of refits on the i-th permutation, by the name of their fold."""
     return {
         f"{name.replace('_', '-')}, permuted labels {i}, fold {k}": study.permuted_file(name, i, k)
         for name, n in study.permutations.items()
@@ -335,7 +335,7 @@ def _permuted_files(study: Study, i: int) -> dict[str, Path]:
 
 
 def _read(files: Iterable[Path], subject: str | None = None) -> pd.DataFrame:
-    """One table of all files that are there and hold rows, or of one subject's rows."""
+    """Read all files that are there and hold rows into one table, or one subject's rows."""
     own = [("subject", "==", subject)] if subject else None
     trained = [file for file in files if file.exists() and not fold_failure(file)]
     return _stacked([pd.read_parquet(file, filters=own) for file in trained])

@@ -34,7 +34,7 @@ VARIABLE = {"protocols", "tasks", "features", "model", "training", "fine_tune", 
 
 
 class Study(BaseModel):
-    """A validated study file.
+    """Describe a study: a validated study file.
 
     Attributes
     ----------
@@ -110,12 +110,12 @@ class Study(BaseModel):
 
     @property
     def folder(self) -> Path:
-        """The folder of all that the study makes: results/<name>, or under EMOLIB_RESULTS."""
+        """Return the folder of all that the study makes, in results/ or EMOLIB_RESULTS."""
         return Path(os.environ.get("EMOLIB_RESULTS", PROJECT / "results")) / self.name
 
     @property
     def recordings_root(self) -> Path:
-        """The folder or table that the reader is given."""
+        """Return the folder or table that the reader is given."""
         if self.parent is not None:
             return self.parent.recordings_root
         if self.dataset == "simulated":
@@ -130,28 +130,28 @@ class Study(BaseModel):
         return Path(os.path.normpath(root))
 
     def features_file(self, subject: str) -> Path:
-        """The netCDF file of a subject's features, or of why there are none."""
+        """Return the netCDF file of a subject's features, or of why there are none."""
         if self.parent is not None and self.parent.features == self.features:
             return self.parent.features_file(subject)
         return self.folder / "features" / f"{file_stem(subject)}.nc"
 
     def summary_file(self, subject: str) -> Path:
-        """The netCDF file of what pages show of a subject."""
+        """Return the netCDF file of what pages show of a subject."""
         return self.folder / "summaries" / f"{file_stem(subject)}.nc"
 
     @property
     def has_within_subject(self) -> bool:
-        """Whether trials of one person are told apart, honestly, by some protocol."""
+        """Return whether some protocol tells trials of one subject apart without leakage."""
         return bool({"trial_grouped", "stimulus_grouped"} & set(self.protocols))
 
     @property
     def chronological(self) -> bool:
-        """Whether trials are numbered in the order in which they were presented."""
+        """Return whether trials are numbered in the order in which they were presented."""
         return not self.reader.RANDOMISED_ORDER
 
     @property
     def attribution_protocol(self) -> str | None:
-        """The protocol whose networks the subjects' pages explain; None where all leak.
+        """Return the protocol whose networks the subjects' pages explain; None where all leak.
 
         The first honest one in the order of `emolib.splits.PROTOCOLS`: what it holds out lies
         closest to the person whom the page is about.
@@ -159,7 +159,7 @@ class Study(BaseModel):
         return next((p for p in PROTOCOLS if p in self.protocols and p not in LEAKING), None)
 
     def fold_files(self, protocol: str, fold: int) -> dict[str, Path]:
-        """The files of one trained fold: predictions, history and pooled weights."""
+        """Return the files of one trained fold: predictions, history and pooled weights."""
         models = self.folder / "models" / protocol / f"fold-{fold}"
         return {
             "predictions": self.folder / "predictions" / protocol / f"fold-{fold}.parquet",
@@ -168,42 +168,42 @@ class Study(BaseModel):
         }
 
     def permuted_file(self, protocol: str, permutation: int, fold: int) -> Path:
-        """The predictions of a fold that was trained on permuted labels."""
+        """Return the file of predictions of a fold that was trained on permuted labels."""
         name = f"permuted-{permutation}"
         return self.folder / "predictions" / protocol / name / f"fold-{fold}.parquet"
 
     def attribution_file(self, protocol: str, fold: int) -> Path:
-        """The netCDF file of what a fold's network uses, or of why there is none."""
+        """Return the netCDF file of what a fold's network uses, or of why there is none."""
         return self.folder / "attributions" / protocol / f"fold-{fold}.nc"
 
     def scores_file(self, ending: str = "parquet") -> Path:
-        """The table of scores, for programs (parquet) or people (csv)."""
+        """Return the file of scores, for programs (parquet) or people (csv)."""
         return self.folder / "scores" / f"scores.{ending}"
 
     @property
     def permuted_scores_file(self) -> Path:
-        """The table of scores of refits on permuted labels."""
+        """Return the file of scores of refits on permuted labels."""
         return self.folder / "scores" / "permuted.parquet"
 
     @property
     def group_tests_file(self) -> Path:
-        """The table of the tests of all subjects together."""
+        """Return the file of the tests of all subjects together."""
         return self.folder / "scores" / "group_tests.parquet"
 
     @property
     def book(self) -> Path:
-        """The folder of the built pages."""
+        """Return the folder of the built pages."""
         return self.folder / "book" / "_build" / "html"
 
     # -- what it works on ------------------------------------------------------------------
 
     @property
     def reader(self) -> recordings.Reader:
-        """The reader of `emolib.recordings` that reads the study's data set."""
+        """Return the reader of `emolib.recordings` that reads the study's data set."""
         return recordings.READERS[self.dataset]
 
     def subjects(self) -> list[str]:
-        """The subjects of the study, sorted; a DataError names one that is not there."""
+        """List the subjects of the study, sorted; a DataError names one that is not there."""
         if self.simulation is not None:
             found = [f"sub-{number:02d}" for number in range(1, self.simulation.n_subjects + 1)]
         else:
@@ -218,16 +218,16 @@ class Study(BaseModel):
         return [name for name in found if self.only_subjects is None or name in self.only_subjects]
 
     def splits(self, protocol: str) -> int:
-        """How many folds a protocol has, trained once."""
+        """Return how many folds a protocol has, trained once."""
         both = protocol == "leave_subjects_and_stimuli_out"
         return self.n_folds**2 if both else self.n_folds
 
     def folds(self, protocol: str) -> range:
-        """The numbers of the folds of a protocol, those of repeated trainings included."""
+        """Return the numbers of the folds of a protocol, those of repeated trainings included."""
         return range(self.splits(protocol) * self.repeats)
 
     def variant(self, name: str) -> Study:
-        """One of the study's variants, a study of its own in the folder ``variants/NAME``.
+        """Return one of the study's variants, a study of its own in the folder ``variants/NAME``.
 
         Raises
         ------
@@ -248,7 +248,7 @@ class Study(BaseModel):
 
     @property
     def model_settings(self) -> ModelSettings:
-        """The model's settings with the planes and heads that features and tasks imply."""
+        """Return the model's settings with the planes and heads that features and tasks imply."""
         planes = len(self.features.kinds) * len(self.features.bands)
         tasks = {name: len(task.classes) for name, task in self.tasks.items()}
         return dataclasses.replace(self.model, planes=planes, tasks=tasks)
@@ -256,7 +256,7 @@ class Study(BaseModel):
     # -- what made it ----------------------------------------------------------------------
 
     def digest(self, stage: str) -> str:
-        """A short name for all that decides a stage's result, its input files aside."""
+        """Return the digests of all that decides a stage's result, its input files aside."""
         return digest(stage, self.model_dump(mode="json"))
 
 
@@ -321,7 +321,7 @@ def load(study: str | Path) -> Study:
 
 
 def prose_files() -> list[str]:
-    """The book's own pages and settings: a change in one of them rebuilds the pages."""
+    """List the book's own pages and settings: a change in one of them rebuilds the pages."""
     prose = sorted(path for path in (PROJECT / "book").rglob("*") if path.is_file())
     return [str(PROJECT / "_config.yml"), *map(str, prose)]
 

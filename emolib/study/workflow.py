@@ -42,7 +42,7 @@ REASONS = {
 
 
 class WorkflowError(InputError):
-    """A stage failed for a reason that is not one subject's."""
+    """Report that a stage failed for a reason that is not one subject's."""
 
 
 def run(study: Study, cores: int, force: bool = False, targets: Sequence[str] = ()) -> bool:
@@ -144,7 +144,7 @@ were made"
 
 
 def failed_pages(study: Study) -> dict[str, str]:
-    """The pages whose notebook failed, and the error's last line."""
+    """List the pages whose notebook failed, with the error's last line."""
     failed = {}
     for path in sorted((study.folder / "notebooks").rglob("*.ipynb")):
         metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
@@ -154,7 +154,7 @@ def failed_pages(study: Study) -> dict[str, str]:
 
 
 class ProgressHandler(logging.Handler):
-    """Turns Snakemake's log events into a line per finished job and one bar for the whole."""
+    """Print a line per finished job and one bar for the whole, from Snakemake's log events."""
 
     def __init__(self, folder: Path, changed: str):
         super().__init__()
@@ -200,7 +200,7 @@ class ProgressHandler(logging.Handler):
         self.bar.update(self.task, description=running)
 
     def _plan(self, jobs: Counter[str]) -> None:
-        """Tell what changed, and how many of the jobs that made the results run again."""
+        """Print what changed, and how many of the jobs that made the results run again."""
         self.bar.update(self.task, total=jobs["total"] - jobs["all"])  # "all" does nothing
         made = Counter(path.parent.name for path in self.folder.glob("**/benchmarks/*/*.tsv"))
         if self.changed:
@@ -236,7 +236,7 @@ def _run_snakemake(
 
 
 def _why(reason: str) -> str:
-    """Say Snakemake's reasons in a few words.
+    """Return Snakemake's reasons in a few words.
 
     Examples
     --------
