@@ -12,12 +12,14 @@ from pathlib import Path
 import jupytext
 import nbformat
 import papermill
+from nbconvert.filters import strip_ansi
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
 from emolib.book.assembly import assemble
 from emolib.book.exercises import NOTEBOOKS
 from emolib.errors import InputError, SettingsError, did_you_mean
+from emolib.figures.display import plain
 from emolib.storage import atomic, file_stem
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study
@@ -36,48 +38,34 @@ TRACEBACK_LINES = 15
 def execute(
     source: Path, output: Path, parameters: dict[str, object], *, title: str | None = None
 ) -> bool:
-    """Execute a notebook with papermill and write it whole.
+    """Execute a py:percent notebook with papermill, in its folder, and write it whole.
 
-    Parameters
-    ----------
-    source : path
-        A py:percent notebook. Its kernel starts in its folder, as it does in JupyterLab.
-    output : path
-        The executed notebook, or, if a cell fails, a page that says so.
-    parameters : dict
-        Values for the names in the cell tagged `parameters`.
-    title : str, optional
-        Takes the place of the notebook's first heading, so that pages can be told apart.
-
-    Returns
-    -------
-    bool
-        Whether it ran to its end.
+    Return whether it ran to its end. If a cell fails, `output` is a page that says so. A `title`
+    takes the place of the first heading, so that pages of one notebook can be told apart.
 
     Raises
     ------
     SettingsError
-        If the notebook knows no parameter of such a name (papermill would only warn).
+        If the cell tagged `parameters` lacks one of the names given (papermill would only warn).
     """
-    with tempfile.TemporaryDirectory() as folder, atomic(output) as finished:
-        draft, run = Path(folder) / "draft.ipynb", Path(folder) / "run.ipynb"
-        notebook = jupytext.read(source)
-        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        notebook.metadata.setdefault("kernelspec", kernel)
-        if title:
-            first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
-            first.source = re.sub(r"^# .*", lambda _: f"# {_plain(title)}", first.source)
+    notebook = jupytext.read(source)
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.metadata.setdefault("kernelspec", kernel)
+    if title:
+        first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
+        first.source = re.sub(r"^# .*", lambda _: f"# {plain(title)}", first.source)
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / "draft.ipynb"
         jupytext.write(notebook, draft)
         known = papermill.inspect_notebook(str(draft))
-        for name in parameters:
-            if name not in known:
-                raise SettingsError(
-                    f"{source.name}: parameter {name!r}", "is unknown.", did_you_mean(name, known)
-                )
+        for name in set(parameters) - set(known):
+            raise SettingsError(
+                f"{source.name}: parameter {name!r}", "is unknown.", did_you_mean(name, known)
+            )
         try:
-            papermill.execute_notebook(
+            notebook = papermill.execute_notebook(
                 draft,
-                run,
+                None,
                 parameters=parameters,
                 cwd=source.parent,
                 progress_bar=False,
@@ -86,22 +74,21 @@ def execute(
             )
         except PapermillExecutionError as error:
             print(error, file=sys.stderr)
-            lines = _without_colour("\n".join(error.traceback)).splitlines()
+            lines = strip_ansi("\n".join(error.traceback)).splitlines()
             page = failure_page(
                 f"{source.stem}: this page could not be computed",
-                f"A cell of the notebook `{source.name}` failed with these last lines:",
+                f"A cell of the notebook {source.name} failed with these last lines:",
                 "\n".join(lines[-TRACEBACK_LINES:]),
                 "Mend the cause that the last line names, then run the study again: "
                 "only what is missing is made. The other pages are not affected.",
             )
             page.metadata["emolib"] = {"failed": lines[-1]}
-            nbformat.write(page, finished)
+            _write(page, output)
             return False
-        notebook = nbformat.read(run, as_version=4)
-        for cell in notebook.cells:
-            if "injected-parameters" in cell.metadata.get("tags", []):
-                cell.metadata.tags.append("remove-cell")  # the run's paths are not for readers
-        nbformat.write(notebook, finished)
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata.tags.append("remove-cell")  # the run's paths are not for readers
+    _write(notebook, output)
     return True
 
 
@@ -116,30 +103,35 @@ def kernel_config(folder: Path) -> Config:
     return config
 
 
-def failure_page(title: str, explanation: str, fault: str, remedy: str) -> nbformat.NotebookNode:
-    """A notebook of one markdown cell that names a fault and its remedy, markup made harmless."""
-    fence = "`" * (3 + max((len(run) for run in re.findall("`+", fault)), default=0))
-    text = f"""# {_plain(title)}
+def failure_page(title: str, explanation: str, message: str, hint: str) -> nbformat.NotebookNode:
+    """Return a notebook of one markdown cell that says what failed, markup made harmless."""
+    fence = "`" * (3 + max((len(run) for run in re.findall("`+", message)), default=0))
+    text = f"""# {plain(title)}
 
 ```{{admonition}} This page could not be made
 :class: warning emolib-failure
 
-{_plain(explanation)}
+{plain(explanation)}
 ```
 
 {fence}text
-{fault}
+{message}
 {fence}
 
-**What to do.** {_plain(remedy)}
+**What to do.** {plain(hint)}
 
 The rest of the book is not affected; see [the cohort page](/cohort.ipynb).
 """
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text, id="failure")])
 
 
+def _write(notebook: nbformat.NotebookNode, output: Path) -> None:
+    with atomic(output) as path:
+        nbformat.write(notebook, path)
+
+
 def source_of(name: str) -> Path:
-    """The py:percent file of a notebook, by its name without ending."""
+    """Return the py:percent file of a notebook, by its name without ending."""
     return NOTEBOOKS / f"{name}.py"
 
 
@@ -166,7 +158,7 @@ def waits_for(name: str) -> str:
 
 
 def page_file(study: Study, name: str, subject: str | None = None) -> Path:
-    """Where the executed notebook of a chapter, a subject's report or the cohort's lies."""
+    """Return where the executed notebook of a chapter, a subject's report or the cohort's lies."""
     folder = study.folder / "notebooks"
     if name == "subject_report":
         return folder / "subjects" / f"{file_stem(subject)}.ipynb"
@@ -174,17 +166,25 @@ def page_file(study: Study, name: str, subject: str | None = None) -> Path:
 
 
 def make_page(study: Study, name: str, subject: str | None = None) -> None:
-    """Execute one notebook for a study; what fails gets a page that says why."""
+    """Execute one notebook for a study; what fails gets a page that says why.
+
+    Parameters
+    ----------
+    study : Study
+    name : str
+        A file of the folder notebooks, such as ``01_first_look`` or ``subject_report``.
+    subject : str, optional
+        Such as "sub-01"; by default the first whose recording can be used.
+    """
     output = page_file(study, name, subject)
-    if name == "subject_report" and (fault := stages.failure(study, subject)):
+    if name == "subject_report" and (failure := stages.failure(study, subject)):
         page = failure_page(
             f"{subject}: not in this study's results",
             "This subject's recording could not be used.",
-            f"{fault['source']}: {fault['message']}",
-            f"{fault['hint']} Then run the study again: only what depends on it is made again.",
+            f"{failure['source']}: {failure['message']}",
+            f"{failure['hint']} Then run the study again: only what depends on it is made again.",
         )
-        with atomic(output) as path:
-            nbformat.write(page, path)
+        _write(page, output)
         return
     parameters: dict[str, object] = {"study": str(study.file)}
     if name not in WITHOUT_SUBJECT:
@@ -212,19 +212,8 @@ def make_book(study: Study) -> Path:
     command = [str(Path(sysconfig.get_path("scripts")) / "jupyter-book"), "build", str(source)]
     command += ["-W", "-n", "--keep-going", "--config", str(PROJECT / "_config.yml")]
     command += ["--toc", str(source / "_toc.yml"), "--path-output", str(book)]
-    built = subprocess.run(command, check=False)
-    if built.returncode:
+    if subprocess.run(command, check=False).returncode:
         raise InputError(
             source, "is not a book without faults.", "Mend the warnings that are listed above."
         )
     return study.book / "index.html"
-
-
-def _plain(text: str) -> str:
-    """Text that markdown and HTML show as it stands."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>#|$])", r"\\\1", text)
-    return " ".join(escaped.split())
-
-
-def _without_colour(text: str) -> str:
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)

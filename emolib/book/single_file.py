@@ -19,23 +19,6 @@ from emolib.study.study import Study
 STYLE = Path(__file__).with_suffix(".css")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 HIDDEN = {"remove-cell", "remove-output", "injected-parameters"}
-PAGE = """\
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-<style>{style}</style>
-</head>
-<body>
-<main>
-{body}
-</main>
-</body>
-</html>
-"""
 
 
 def export(study: Study, subject: str, ending: str, folder: Path) -> Path:
@@ -92,10 +75,12 @@ def as_html(notebook: nbformat.NotebookNode) -> str:
                 parts.append(markdown.render(text))
     body = re.sub(r'<a href="(?!https?:)[^"]*"[^>]*>(.*?)</a>', r"\1", "\n".join(parts))
     title = re.search(r"<h1>(.*?)</h1>", body, flags=re.DOTALL)
-    return PAGE.format(
-        title=title.group(1) if title else "Report",
-        style=STYLE.read_text(encoding="utf-8"),
-        body=body,
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{title.group(1) if title else "Report"}</title>\n<link rel="icon" href="data:,">\n'
+        f"<style>{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n"
+        f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 
 
@@ -107,17 +92,14 @@ def _print(page: str, path: Path) -> None:
             "PDF", "needs Chromium, and none was found.", "Install it, or export --html and print."
         )
     with tempfile.TemporaryDirectory() as folder:
-        source, printed = Path(folder) / "page.html", Path(folder) / "page.pdf"
+        source = Path(folder) / "page.html"
         source.write_text(page, encoding="utf-8")
-        options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
-        options += [f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}"]
-        done = subprocess.run(
-            [browser, *options, source.as_uri()], capture_output=True, text=True, check=False
+        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+        command += [f"--user-data-dir={folder}", f"--print-to-pdf={path}", source.as_uri()]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not path.exists():
+        raise InputError(
+            f"PDF by {browser}",
+            f"was not made: {done.stderr.strip()[-300:]}",
+            "Export --html and print it from a browser.",
         )
-        if not printed.exists():
-            raise InputError(
-                f"PDF by {browser}",
-                f"was not made: {done.stderr.strip()[-300:]}",
-                "Export --html and print it from a browser.",
-            )
-        shutil.copyfile(printed, path)

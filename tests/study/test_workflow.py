@@ -276,7 +276,7 @@ def test_title_of_a_page_is_harmless(tmp_path):
     output = tmp_path / "one.ipynb"
     rendering.execute(source, output, {}, title="<script>alert(1)</script>")
     title = nbformat.read(output, as_version=4).cells[0].source.splitlines()[0]
-    assert title == r"# \<script\>alert(1)\</script\>"
+    assert title == "# &lt;script&gt;alert(1)&lt;/script&gt;"
 
 
 def test_unknown_parameter_of_a_notebook_is_an_error(tmp_path):
