@@ -39,7 +39,7 @@ from IPython.display import display
 from scipy import integrate, stats
 
 from emolib.book.provenance import provenance
-from emolib.features import windows as kernels
+from emolib.features import windows
 from emolib.features.bands import band_pass
 from emolib.figures import signals as plots
 from emolib.figures.display import Picture, Table, say, use_style
@@ -126,12 +126,12 @@ say(
 # %%
 eeg = recording["eeg"].dropna("time").transpose("trial", "channel", "time")
 eeg = eeg.to_numpy().astype(float)[:12]  # twelve trials show it well enough
-windows = {
-    name: kernels.cut_windows(band_pass(eeg, sfreq, band), n_window)
+by_band = {
+    name: windows.cut_windows(band_pass(eeg, sfreq, band), n_window)
     for name, band in all_bands.items()
 }
-entropy = {name: kernels.differential_entropy(x) for name, x in windows.items()}
-log_energy = {name: np.log(kernels.band_energy(x)) for name, x in windows.items()}
+entropy = {name: windows.differential_entropy(x) for name, x in by_band.items()}
+log_energy = {name: np.log(windows.band_energy(x)) for name, x in by_band.items()}
 x = np.concatenate([values.ravel() for values in entropy.values()])
 y = np.concatenate([values.ravel() for values in log_energy.values()])
 line = stats.linregress(x, y)
@@ -171,16 +171,16 @@ say(
 # tapers and takes the mean: less noise, less sharp. Both are settings of this project.
 
 # %%
-cut = kernels.cut_windows(eeg, n_window)
+cut = windows.cut_windows(eeg, n_window)
 density = {
-    method: kernels.band_power_density(cut, sfreq, all_bands.values(), method=method)
+    method: windows.band_power_density(cut, sfreq, all_bands.values(), method=method)
     for method in ("welch", "multitaper")
 }
 centred = {}
 for name, band in all_bands.items():
     filtered = band_pass(eeg, sfreq, band, filtering="zero_phase")
-    cut_filtered = kernels.cut_windows(filtered, n_window)
-    centred[name] = kernels.differential_entropy(cut_filtered)
+    cut_filtered = windows.cut_windows(filtered, n_window)
+    centred[name] = windows.differential_entropy(cut_filtered)
 
 
 # %%
@@ -284,9 +284,9 @@ display(page)
 # **Exercise 1.** Check the identity of energy with variance and mean on the windows above, exactly.
 
 # %% tags=["hide-cell", "solution"]
-for name, w in windows.items():
+for name, w in by_band.items():
     by_hand = (n_window - 1) * w.var(axis=-1, ddof=1) + n_window * w.mean(axis=-1) ** 2
-    difference = np.abs(by_hand / kernels.band_energy(w) - 1).max()
+    difference = np.abs(by_hand / windows.band_energy(w) - 1).max()
     print(f"{name}: largest relative difference {difference:.0e}")
 
 # %% [markdown]
@@ -306,12 +306,12 @@ for p in (stats.norm(), stats.uniform(scale=12**0.5), stats.laplace(scale=0.5**0
 
 # %% tags=["hide-cell", "solution"]
 long = 4 * n_window
-dense = kernels.band_power_density(
-    kernels.cut_windows(eeg, long), sfreq, all_bands.values(), method="welch"
+dense = windows.band_power_density(
+    windows.cut_windows(eeg, long), sfreq, all_bands.values(), method="welch"
 )
 for i, (name, band) in enumerate(all_bands.items()):
     filtered = band_pass(eeg, sfreq, band, filtering="zero_phase")
-    de = kernels.differential_entropy(kernels.cut_windows(filtered, long))
+    de = windows.differential_entropy(windows.cut_windows(filtered, long))
     r2 = r_squared_of(de, np.log(dense[..., i]))
     print(f"{name}: {agreement.loc[name, 'welch, zero-phase DE']:.3f} becomes {r2:.3f}")
 

@@ -143,39 +143,28 @@ def download(folder: str | Path, subjects: Iterable[str] = SAMPLE) -> Path:
         for condition in CONDITIONS
     ]
     pooch.get_logger().setLevel("WARNING")
-    registry = _checksums()
-    keeper = pooch.create(path=folder, base_url=URL, registry=registry, retry_if_failed=RETRIES)
-    for name in names:
-        try:
+    url = URL + CHECKSUMS
+    try:
+        with tempfile.TemporaryDirectory() as place:  # lines of a digest, blanks, a file's name
+            text = Path(pooch.retrieve(url, None, path=place)).read_text("utf-8")
+        pairs = [line.split(maxsplit=1) for line in text.splitlines()]
+        registry = {
+            pair[1].strip().removeprefix("*"): pair[0].lower() for pair in pairs if pair[1:]
+        }
+        keeper = pooch.create(path=folder, base_url=URL, registry=registry, retry_if_failed=RETRIES)
+        for name in names:
+            url = URL + name
             keeper.fetch(name)
-        except (
-            ValueError
-        ) as error:  # pooch's word for a checksum that does not match, or is missing
-            raise DataError(
-                URL + name,
-                f"does not match its SHA-256 checksum or has none, so it was not kept ({error}).",
-                "It was damaged on the way, or changed: try again later.",
-            ) from error
-        except OSError as error:
-            raise _unreachable(URL + name, error) from error
+    except ValueError as error:  # a checksum that does not match, or is missing
+        raise DataError(
+            url,
+            f"does not match its SHA-256 checksum or has none, so it was not kept ({error}).",
+            "It was damaged on the way, or changed: try again later.",
+        ) from error
+    except OSError as error:
+        raise DataError(
+            url,
+            f"could not be fetched ({type(error).__name__}: {error}).",
+            "Check the network and try again, or set EMOLIB_DATA to a folder that holds `eegmat`.",
+        ) from error
     return Path(folder)
-
-
-def _checksums() -> dict[str, str]:
-    """Fetch the list of checksums: lines of a digest, blanks, a file's name."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            path = Path(pooch.retrieve(URL + CHECKSUMS, None, path=folder))
-        except OSError as error:
-            raise _unreachable(URL + CHECKSUMS, error) from error
-        lines = [line.split(maxsplit=1) for line in path.read_text("utf-8").splitlines()]
-    return {line[1].strip().removeprefix("*"): line[0].lower() for line in lines if len(line) == 2}
-
-
-def _unreachable(url: str, error: OSError) -> DataError:
-    """Return the error of a file that the server did not send."""
-    return DataError(
-        url,
-        f"could not be fetched ({type(error).__name__}: {error}).",
-        "Check the network and try again, or set EMOLIB_DATA to a folder that holds `eegmat`.",
-    )

@@ -117,7 +117,7 @@ STORED = {"rtol": 1e-6, "atol": 1e-6}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_kernels_match_the_released_code(released, computed, kind):
+def test_features_match_the_released_code(released, computed, kind):
     windows, levels = (values[:, KINDS.index(kind)] for values in computed)
     rows = released["rows"]
     np.testing.assert_allclose(windows[rows].reshape(-1, 128), released[f"{kind}_windows"], **TIGHT)
