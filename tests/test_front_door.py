@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 import emolib
 from emolib.features import FeatureSettings
 from emolib.model.settings import ModelSettings, TrainingSettings
+from emolib.recordings import example
 from emolib.recordings.labels import Task
 from emolib.recordings.simulated import SimulationSettings
 from emolib.study.study import DERIVED, Study
@@ -109,3 +110,23 @@ def test_readme_has_a_line_for_every_key_of_a_study_with_its_default():
     readme = (Path(emolib.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([\w.]+)` \| (.*?) ?\| (.+?) \|$", readme, flags=re.MULTILINE)
     assert {key: default for key, default, _ in rows} == study_keys()
+
+
+def test_the_quick_start_of_readme_runs(tmp_path, capsys):
+    """On a file that has its annotations a second after the start, and trials of three seconds."""
+    readme = (Path(emolib.__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    code = re.search(r"```python\n(import mne.*?)```", readme, re.DOTALL).group(1)
+    settings = SimulationSettings(n_trials=10, trial_seconds=4)
+    recording, _ = emolib.simulate_subject(settings, subject=1)
+    example.write_example(tmp_path, recording, valence=[2, 8] * 5)
+    changes = {
+        '"me.edf"': repr(str(tmp_path / example.EEG_FILE)), "tmin=-3, tmax=60": "tmin=-1, tmax=2.9",
+        '("calm", "tense")': repr(example.EVENTS),
+    }  # fmt: skip
+    for shown, own in changes.items():
+        assert shown in code
+        code = code.replace(shown, own)
+    names = {}
+    exec(code, names)
+    assert len(names["cv"]) == 5 and "[" in capsys.readouterr().out
+    assert names["table"]["state"].value_counts().to_dict() == {0: 25, 1: 25}  # five windows each
