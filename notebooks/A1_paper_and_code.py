@@ -34,6 +34,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 from scipy import stats
+from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.book.provenance import provenance
 from emolib.errors import DataError
@@ -45,7 +46,7 @@ from emolib.features.extraction import extract_features
 from emolib.figures.display import Table, plain, say, use_style
 from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
 from emolib.lessons import paper_and_code, selection
-from emolib.recordings.labels import class_weights, window_table
+from emolib.recordings.labels import window_table
 from emolib.splits.protocols import protocol_name
 from emolib.study import stages
 from emolib.study.study import load
@@ -253,7 +254,10 @@ display(say(f"{measured['pooling']}. The network becomes lopsided; it does not l
 
 # %%
 labels = {task: table[task].to_numpy() for task in tasks}
-own = {task: class_weights(values, 2) for task, values in labels.items()}
+own = {
+    task: compute_class_weight("balanced", classes=np.arange(2), y=values[values >= 0])
+    for task, values in labels.items()
+}
 last = own[tasks[-1]]
 shares = pd.DataFrame(
     {
