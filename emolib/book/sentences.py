@@ -146,6 +146,35 @@ def permutation_sentences(permuted: pd.DataFrame) -> list[str]:
     return sentences
 
 
+def intervals_sentence(found: pd.DataFrame) -> str:
+    """Tell how many intervals of differences, columns ``low`` and ``high``, hold 0.
+
+    Examples
+    --------
+    >>> print(intervals_sentence(pd.DataFrame({"low": [-0.02], "high": [0.12]})))
+    In 1 of 1 rows the interval holds 0: a difference was not detected, and one smaller than some \
+7 points would be missed.
+    """
+    known = found[np.isfinite(found[["low", "high"]]).all(axis=1)]
+    if not len(known):
+        return "No row has an interval: these differences are descriptive."
+    holding = known[(known["low"] <= 0) & (known["high"] >= 0)]
+    text = f"In {len(holding)} of {len(known)} rows the interval holds 0"
+    if len(holding):
+        points = 100 * (holding["high"] - holding["low"]) / 2
+        ends = " to ".join(dict.fromkeys(f"{each:.0f}" for each in (points.min(), points.max())))
+        text += (
+            f": a difference was not detected, and one smaller than some {ends} points would be "
+            "missed"
+        )
+    if len(holding) < len(known):
+        text += (
+            f". In {len(known) - len(holding)} it does not. That is no test: the intervals take "
+            "the fitted networks as given, and of several some miss 0 by chance"
+        )
+    return f"{text}."
+
+
 def published_sentence(dataset: str, tasks: Sequence[str]) -> str:
     """Tell what a comparison with the published figures can and cannot show.
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.book.sentences import detected
+from emolib.book.sentences import detected, intervals_sentence
 from emolib.evaluation.comparison import MIN_TRIALS
 from emolib.evaluation.permutation import ChanceComparison, compare_to_chance, pooled_scores
 from emolib.evaluation.scores import count_correct
@@ -171,28 +171,15 @@ def changes_verdict(found: pd.DataFrame, *, trainings: int = 1) -> str:
     --------
     >>> row = {"low": -0.1, "high": 0.2, "n": 20}
     >>> print(changes_verdict(pd.DataFrame([row])))
-    In 1 of 1 rows the interval holds 0: a difference was not detected. One training and 20 trials \
-say little: other first weights, or other trials, may change as much again.
+    In 1 of 1 rows the interval holds 0: a difference was not detected, and one smaller than some \
+15 points would be missed. One training and 20 trials say little: other first weights, or other \
+trials, may change as much again.
     """
-    known = found[np.isfinite(found[["low", "high"]]).all(axis=1)]
-    holding = int(((known["low"] <= 0) & (known["high"] >= 0)).sum())
-    told = "No row has an interval, because no fold holds both classes. "
-    if len(known):
-        told = (
-            f"In {holding} of {len(known)} rows the interval holds 0: a difference was not "
-            "detected. "
-        )
-    if holding < len(known):
-        told += (
-            f"In {len(known) - holding} it does not. That is no test: the intervals are too "
-            "narrow, they take the trained networks as given, and of several some miss 0 by "
-            "chance. "
-        )
     n = int(found["n"].max()) // trainings
     trained = "One training" if trainings == 1 else f"{trainings} trainings"
-    return told + (
-        f"{trained} and {n} trials say little: other first weights, or other trials, may change "
-        "as much again."
+    return (
+        f"{intervals_sentence(found)} {trained} and {n} trials say little: other first weights, or "
+        "other trials, may change as much again."
     )
 
 

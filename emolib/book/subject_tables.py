@@ -13,7 +13,7 @@ import xarray as xr
 
 from emolib.book.tables import as_table, by_task, difference, named, number
 from emolib.evaluation.comparison import benjamini_hochberg, compare
-from emolib.evaluation.scores import ESTIMAND, count_correct, order, reportable
+from emolib.evaluation.scores import ESTIMAND, count_correct, reportable
 from emolib.features.spectra import quality_flags
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import LEAKING, protocol_name
@@ -95,7 +95,7 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
 
 
 def formatted(table: pd.DataFrame) -> pd.DataFrame:
-    """Write `cohort_table` as a page shows it: words, rounded numbers, all flags in one column.
+    """Write `cohort_table` as a page shows it: words and rounded numbers.
 
     Examples
     --------
@@ -103,24 +103,12 @@ def formatted(table: pd.DataFrame) -> pd.DataFrame:
     ...     "alpha peak (Hz)": 9.75, "bad channels": "T7 (noisy)", "line noise": "none",
     ...     "valence, trial-grouped": 0.625}, index=["sub-01"])
     >>> formatted(table).iloc[0].tolist()
-    ['38 of 40', '9.8', 'T7 (noisy)', '0.62']
+    ['38 of 40', '9.8', 'T7 (noisy)', 'none', '0.62']
     """
-    noise = "line noise at " + table["line noise"].astype(str)
-    flags = pd.DataFrame(
-        {
-            "bad": table["bad channels"].where(table["bad channels"] != "none"),
-            "noise": noise.where(~table["line noise"].isin(["none", "-"])),
-        }
-    )
-    shown = pd.DataFrame(
-        {
-            "trials with a label": table["labelled trials"].astype(str)
-            + " of "
-            + table["trials"].astype(str),
-            "alpha peak (Hz)": table["alpha peak (Hz)"].map(lambda hz: number(hz, ".1f")),
-            "quality flags": flags.agg(lambda own: "; ".join(own.dropna()) or "none", axis=1),
-        }
-    )
+    labelled = table["labelled trials"].astype(str) + " of " + table["trials"].astype(str)
+    peaks = table["alpha peak (Hz)"].map(lambda hz: number(hz, ".1f"))
+    flags = table[["bad channels", "line noise"]]
+    shown = pd.DataFrame({"trials with a label": labelled, "alpha peak (Hz)": peaks}).join(flags)
     scores = table.drop(columns=["used", *FACTS]).map(number)
     return shown.join(scores).where(table["used"], "not used")
 
@@ -182,18 +170,19 @@ def fine_tuning_changes(predictions: pd.DataFrame, subject: str) -> pd.DataFrame
     >>> found[["pooled", "tuned", "to_right", "to_wrong", "n"]].iloc[0].tolist()
     [0.5, 0.5, 1.0, 1.0, 4.0]
     """
-    columns = ["task", "protocol", "stage", "pooled", "tuned", "difference", "low", "high"]
     rows = []
     if len(predictions):
-        own = predictions[predictions["subject"] == subject]
-        for task, protocol, stage in _fine_tuned(own):
-            pair = own[(own["task"] == task) & (own["protocol"] == protocol)]
-            pair = pair[pair["stage"].isin(["pooled", stage])]
-            by_window = pair.groupby(["fold", "trial", "window"])["stage"]
-            pair = pair[by_window.transform("nunique") == 2]  # what both have predicted
-            if (pair["label"] >= 0).any():
-                rows.append((task, protocol, stage, *_change(pair, subject, stage)))
-    return pd.DataFrame(rows, columns=[*columns, "to_right", "to_wrong", "n"])
+        own = predictions[~predictions["protocol"].isin(LEAKING)]
+        own = own[own["subject"] == subject]
+        for (task, protocol), both in own.groupby(["task", "protocol"], observed=True):
+            for stage in set(both["stage"]) - {"pooled"}:
+                pair = both[both["stage"].isin(["pooled", stage])]
+                by_window = pair.groupby(["fold", "trial", "window"])["stage"]
+                pair = pair[by_window.transform("nunique") == 2]  # what both have predicted
+                if (pair["label"] >= 0).any():
+                    rows.append((task, protocol, stage, *_change(pair, subject, stage)))
+    columns = ["task", "protocol", "stage", "pooled", "tuned", "difference", "low", "high"]
+    return by_task(pd.DataFrame(rows, columns=[*columns, "to_right", "to_wrong", "n"]))
 
 
 def changes_table(found: pd.DataFrame) -> pd.DataFrame:
@@ -209,15 +198,6 @@ def changes_table(found: pd.DataFrame) -> pd.DataFrame:
         }
         for row in found.itertuples()
     )
-
-
-def _fine_tuned(own: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """List tasks, honest protocols and fine-tuned stages, in the order of the method."""
-    there = own[(own["stage"] != "pooled") & ~own["protocol"].isin(LEAKING)]
-    keys = there[["task", "protocol", "stage"]].drop_duplicates()
-    keys = keys.assign(order=order(keys), at=keys["task"].map(own["task"].unique().tolist().index))
-    keys = keys.sort_values(["at", "order"])
-    return list(keys[["task", "protocol", "stage"]].itertuples(index=False, name=None))
 
 
 def _change(pair: pd.DataFrame, subject: str, stage: str) -> tuple[float | int, ...]:

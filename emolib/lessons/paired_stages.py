@@ -13,6 +13,7 @@ from collections.abc import Hashable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from emolib.book.sentences import intervals_sentence
 from emolib.errors import DataError, did_you_mean
 from emolib.evaluation.bootstrap import subject_means
 from emolib.evaluation.comparison import MIN_SEEDS, Comparison, compare, counts_by_seed
@@ -220,34 +221,9 @@ def difference_sentence(given: Comparison, names: tuple[str, str]) -> str:
 
 
 def verdict(found: Mapping[Hashable, Comparison]) -> str:
-    """Say which intervals of a `differences_table` hold zero, in words for below it.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"first": [0.5], "second": [0.6], "difference": [0.1]})
-    >>> one = Comparison(rows, -0.02, 0.12, 3)
-    >>> print(verdict({"valence": one}))
-    In 1 of 1 rows the interval holds zero: a difference was not detected, and one smaller than \
-some 7 points would be missed.
-    """
-    known = [given for given in found.values() if _has_interval(given)]
-    if not known:
-        return "No row has an interval: these differences are descriptive."
-    holding = [one for one in known if one.low <= 0 <= one.high]
-    halves = sorted(100 * (one.high - one.low) / 2 for one in holding)
-    text = f"In {len(holding)} of {len(known)} rows the interval holds zero"
-    if holding:
-        ends = dict.fromkeys(f"{half:.0f}" for half in (halves[0], halves[-1]))
-        text += (
-            ": a difference was not detected, and one smaller than some "
-            f"{' to '.join(ends)} points would be missed"
-        )
-    if len(holding) < len(known):
-        text += (
-            f". In {len(known) - len(holding)} it does not; the intervals take the fitted networks "
-            "as given, and of several that are looked at some miss zero by chance"
-        )
-    return text + "."
+    """Tell which intervals of a `differences_table` hold 0."""
+    known = [(given.low, given.high) for given in found.values() if _has_interval(given)]
+    return intervals_sentence(pd.DataFrame(known, columns=["low", "high"], dtype=float))
 
 
 def _has_interval(given: Comparison) -> bool:

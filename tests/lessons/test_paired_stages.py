@@ -183,7 +183,7 @@ def test_the_verdict_counts_intervals_and_says_what_would_be_missed():
         return Comparison(rows, low, high, 3)
 
     text = verdict({"a": one(-0.05, 0.11), "b": one(-0.02, 0.02), "c": one(0.01, 0.05)})
-    assert text.startswith("In 2 of 3 rows the interval holds zero")
+    assert text.startswith("In 2 of 3 rows the interval holds 0")
     assert "smaller than some 2 to 8 points would be missed. In 1 it does not" in text
     assert "missed" not in verdict({"c": one(0.01, 0.05)})
     assert "descriptive" in verdict(
