@@ -24,8 +24,7 @@ from IPython.display import display
 
 from emolib.book import sentences, subject_tables, tables
 from emolib.book.provenance import provenance
-from emolib.evaluation.effective_n import effective_windows
-from emolib.evaluation.permutation import PERMUTATIONS
+from emolib.evaluation import effective_n, permutation
 from emolib.features import power
 from emolib.figures import Table, bullets, pages, plain, say, use_style
 from emolib.figures import scores as score_plots
@@ -136,7 +135,9 @@ if len(can_be_told):
 tested = stages.group_tests(this_study)
 display(bullets(*map(plain, sentences.group_sentences(tested))))
 if len(of_groups := tables.group_table(tested)):
-    caption = f"Balanced accuracy of trials against {PERMUTATIONS} exchanges of the labels"
+    caption = (
+        f"Balanced accuracy of trials against {permutation.PERMUTATIONS} exchanges of the labels"
+    )
     display(Table(of_groups, caption=caption))
 
 # %% [markdown]
@@ -157,7 +158,7 @@ if len(of_groups := tables.group_table(tested)):
 
 # %% tags=["remove-input"]
 if decoded:
-    worth = effective_windows(predictions)
+    worth = effective_n.effective_windows(predictions)
     display(say(plain(sentences.effective_sentence(worth))))
     caption = "Observations, and what they are worth. First training of each fold"
     display(Table(tables.effective_table(worth), caption=caption, css="emolib-wide"))

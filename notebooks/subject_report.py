@@ -26,10 +26,9 @@ from emolib.book import subject_tables, tables
 from emolib.book.provenance import provenance
 from emolib.errors import DataError
 from emolib.features import power, spectra
-from emolib.figures import Table, bullets, pages, plain, say, use_style
+from emolib.figures import Explorer, Table, bullets, pages, plain, say, use_style
 from emolib.figures import scores as score_plots
-from emolib.figures.explorer.widget import Explorer
-from emolib.recordings.labels import trial_classes
+from emolib.recordings import trial_classes
 from emolib.study import explain, load, stages
 
 use_style()

@@ -30,15 +30,7 @@ _LIST = re.compile(r"^## What you will learn\n+((?:[-*] .*\n(?:  .*\n)*)+)", re.
 
 
 def assemble(study: Study, folder: Path) -> None:
-    """Put all that the book is built from into one folder.
-
-    Parameters
-    ----------
-    study : Study
-        Its executed notebooks become pages.
-    folder : path
-        What lies there is deleted first.
-    """
+    """Copy and write all that the book is built from into a folder, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
     aside = shutil.ignore_patterns("_build", "*.py", "__pycache__", "screenshots")
     shutil.copytree(PROSE, folder, ignore=aside)
@@ -77,7 +69,7 @@ def offers(name: str, repository: Repository | None) -> str:
 
 
 def figures() -> str:
-    """The published figures that prose names, as the head of a page in MyST Markdown.
+    """Return the published figures that prose names, as the head of a page in MyST Markdown.
 
     A page writes ``{{ paper_valence }}``, ``{{ paper_arousal }}`` or ``{{ unseen }}``: no figure is
     typed into it.
@@ -88,15 +80,14 @@ def figures() -> str:
     True
     """
     of = published().query("system == 'MT-CNN'").set_index("variant")
-    paper, unseen = of.loc["paper"], of.loc["below this on unseen subjects"]
-    named = {"paper_valence": paper["valence"], "paper_arousal": paper["arousal"]}
-    named |= {"unseen": unseen["valence"]}
-    lines = "".join(f"    {name}: {value:g} %\n" for name, value in named.items())
+    paper, unseen = of.loc["paper"], of.loc["below this on unseen subjects", "valence"]
+    lines = "".join(f"    paper_{task}: {paper[task]:g} %\n" for task in ("valence", "arousal"))
+    lines += f"    unseen: {unseen:g} %\n"
     return f"---\nmyst:\n  substitutions:\n{lines}---\n\n"
 
 
 def objectives() -> str:
-    """What each chapter teaches, from the list at its top, as MyST Markdown."""
+    """List what each chapter teaches, from the list at its top, as MyST Markdown."""
     parts = []
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py")):
         text = jupytext.read(path).cells[0].source
@@ -107,14 +98,14 @@ def objectives() -> str:
 
 
 def _subjects(study: Study) -> pd.DataFrame:
-    """The cohort page's table of all subjects."""
+    """Return the cohort page's table of all subjects."""
     found = {name: stages.summary(study, name) for name in stages.valid_subjects(study)}
     scores = stages.scores(study) if study.scores_file().exists() else pd.DataFrame()
     return cohort_table(found, scores, study.subjects())
 
 
 def _offer(page: Path, downloads: Path, repository: Repository | None) -> None:
-    """Put a chapter's files where the book can offer them, and say so below its title."""
+    """Copy a chapter's files to where the book offers them, and link them below its title."""
     for ending in (".ipynb", ".py"):
         shutil.copy(NOTEBOOKS / f"{page.stem}{ending}", downloads)
     exercises = EXERCISES / page.name

@@ -60,7 +60,7 @@ if importlib.util.find_spec("emolib") is None:
 
 @dataclass(frozen=True)
 class Repository:
-    """Where the project is published; a server without an address gets no links.
+    """The place where the project is published; a server without an address gets no links.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What made a page: the settings, versions, commit and inputs that stand at its end."""
+"""The table at the end of each page: the settings, versions, commit and inputs that made it."""
 
 from __future__ import annotations
 

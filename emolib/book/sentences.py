@@ -1,4 +1,4 @@
-"""What a page may say of a study's scores and tests, in words.
+"""Sentences about a study's scores and tests, with no claim that the data do not carry.
 
 Allowed: how many trials were classified on held-out data, which range guessing covers, whether a
 difference was detected. Not allowed: to name an emotion, a trait, a state of health, a source in

@@ -1,4 +1,4 @@
-"""A subject's report in one file: HTML to mail, or PDF to print. Nothing outside it is needed."""
+"""A subject's report in one file that needs nothing outside it: HTML to mail, or PDF to print."""
 
 from __future__ import annotations
 

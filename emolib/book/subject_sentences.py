@@ -1,4 +1,4 @@
-"""What a page may say of one subject, in words; see `emolib.book.sentences` for what it may not.
+"""Sentences about one subject; see `emolib.book.sentences` for what none may say.
 
 One person has few trials, so most sentences also say what would have been missed.
 """
@@ -112,7 +112,7 @@ def share_sentences(
     protocol: str,
     tasks: Sequence[str],
 ) -> list[str]:
-    """Name the band and electrodes that a network uses most, its score beside them, task by task.
+    """List the band and electrodes that a network uses most, its score beside them, task by task.
 
     `explained` holds `share (fold, task, band, channel)` and `band_loss (fold, task, band)`, nats.
     """
