@@ -1,4 +1,4 @@
-"""The electrode grid: METHOD's drawing to the letter, its geometry, and linearity."""
+"""The electrode grid: as drawn, its geometry, and linearity."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from emolib.grid import (
     to_grid,
 )
 
-# METHOD section 4, character by character: SEED's names as the data set writes them.
+# The drawing, character by character: SEED's names as the data set writes them.
 DRAWING = """
 .   .   AF3 Fp1 .   Fp2 AF4 .   .        .   .   AF3 FP1 FPZ FP2 AF4 .   .
 F7  .   F3  .   Fz  .   F4  .   F8       F7  F5  F3  F1  FZ  F2  F4  F6  F8

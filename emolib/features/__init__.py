@@ -1,4 +1,4 @@
-"""Features: one number a window, kind, band and channel."""
+"""Features: one number per window, kind, band and channel."""
 
 import lazy_loader
 

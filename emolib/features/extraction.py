@@ -1,4 +1,4 @@
-"""From a recording to one number a window, kind, band and channel.
+"""From a recording to one number per window, kind, band and channel.
 
     trial   |------- 60 s, filtered as a whole into each band -------|
     windows |0.5|0.5|0.5| ...                                    |0.5|   120, none overlapping

@@ -180,7 +180,7 @@ def _wrong_shape(
     sizes = [" x ".join(map(str, size)) for size in (found, shape)]
     axes = "trial, channel, sample" if key == "data" else "trial, scale"
     problem = f"{key!r} is {sizes[0]} ({axes}); {sizes[1]} is expected."
-    remedy = "Use the preprocessed release as it is, one file a subject."
+    remedy = "Use the preprocessed release as it is, one file per subject."
     if key == "data" and len(found) == 3 and found[2] != shape[2]:
         seconds = layout.n_samples / layout.sfreq
         problem += (

@@ -1,6 +1,6 @@
 """The table of trials: which file holds which trial of whom, and how it was rated.
 
-A CSV or TSV file, a row a trial::
+A CSV or TSV file with one row per trial::
 
     subject,file,trial,onset_seconds,duration_seconds,baseline_seconds,stimulus,valence,arousal
     01,eeg/anna.edf,1,12.5,60,3,calm.mp4,6.1,3.0
@@ -39,8 +39,9 @@ def read_table(root: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a trial: the columns of `REQUIRED`, those of `OPTIONAL` that are there (seconds are
-        floats, `file` is a path that opens), then rating columns (float) and class columns (str).
+        One row per trial: the columns of `REQUIRED`, those of `OPTIONAL` that are there (seconds
+        are floats, `file` is a path that opens), then rating columns (float) and class columns
+        (str).
 
     Raises
     ------
@@ -63,7 +64,7 @@ def read_table(root: str | Path) -> pd.DataFrame:
     table = table.dropna(how="all").rename(columns=str.strip)
     _check_columns(path, list(table.columns))
     if table.empty:
-        raise DataError(path, "holds no trials.", "Write one row a trial.")
+        raise DataError(path, "holds no trials.", "Write one row per trial.")
     for column in (name for name in REQUIRED if table[name].isna().any()):
         line = table.index[table[column].isna()][0] + 2
         raise DataError(path, f"line {line}: {column!r} is blank.", "Fill it in.")

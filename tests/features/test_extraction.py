@@ -267,7 +267,7 @@ def test_densities_are_of_the_unfiltered_signal():
 
 
 def test_how_filters_bend_the_first_window():
-    """Causal: too weak, METHOD's -0.25. Zero phase: too strong, for the trial is mirrored there."""
+    """Causal: too weak, -0.25. Zero phase: too strong, for the trial is mirrored there."""
     recording = make_noise(n_trials=40, n_channels=32, n_baseline=0)
     for filtering, lowest, highest in (("causal", -0.29, -0.21), ("zero_phase", 0.09, 0.17)):
         chosen = FeatureSettings(("de",), filtering=filtering, baseline="none", normalise="none")
@@ -278,7 +278,7 @@ def test_how_filters_bend_the_first_window():
 
 
 def test_seeds_settings():
-    """METHOD section 5: 200 Hz, delta as well, no baseline, no normalisation."""
+    """SEED: 200 Hz, delta as well, no baseline, no normalisation."""
     bands = (Band("delta", 1, 4), *BANDS[:3], Band("gamma", 31, 51))
     chosen = FeatureSettings(("de",), bands=bands, baseline="none", normalise="none")
     recording = make_noise(n_time=1000, n_baseline=0, sfreq=200.0)

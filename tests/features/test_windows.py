@@ -118,7 +118,7 @@ def test_energy_is_63_variances_and_64_squared_means(x):
 
 
 def test_energy_is_nearly_a_function_of_entropy():
-    """METHOD section 3: R^2 of its log on DE above .9998; here on noise with EEG's slope."""
+    """R^2 of its log on DE above .9998; here on noise with EEG's slope."""
     pink = np.cumsum(noise(32, 7680 * 2), axis=-1)  # 1 / f^2
     for band in BANDS:
         windows = cut_windows(band_pass(pink, SFREQ, band), 64)
