@@ -116,7 +116,7 @@ def test_terms_are_in_the_glossary(path):
 def test_links_between_notebooks_and_pages_lead_somewhere(path):
     made = {
         "/cohort.ipynb": "notebooks/cohort_report.py",
-        "/environment.md": "emolib/book/timings.py",
+        "/environment.md": "emolib/book/provenance.py",
     }
     made |= {f"/chapters/{each.stem}.ipynb": f"notebooks/{each.name}" for each in NOTEBOOKS}
     targets = re.findall(r"\]\(([^)#]+)\)", prose(path))

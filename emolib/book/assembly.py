@@ -14,7 +14,7 @@ import jupytext
 import nbformat
 import pandas as pd
 
-from emolib.book import timings
+from emolib.book import provenance
 from emolib.book.exercises import EXERCISES, NOTEBOOKS, Repository, read_repository
 from emolib.book.subject_tables import cohort_table
 from emolib.evaluation.literature import published
@@ -49,7 +49,7 @@ def assemble(study: Study, folder: Path) -> None:
     first.write_text(figures() + first.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / MADE).mkdir()
     (folder / MADE / "objectives.md").write_text(objectives(), encoding="utf-8")
-    environment = timings.environment_page(study.folder)
+    environment = provenance.environment_page(study.folder)
     (folder / "environment.md").write_text(environment, encoding="utf-8")
 
 

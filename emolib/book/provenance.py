@@ -1,24 +1,51 @@
-"""The table at the end of each page: the settings, versions, commit and inputs that made it."""
+"""What made a page, and what a study was made on: settings, versions, machine, and jobs' times.
+
+Each job leaves a file of what it took (Snakemake's ``benchmark:``). The files outlive a run: a job
+that was made last week and is still up to date is listed with what it took then.
+"""
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
 from emolib.figures.display import Table
+from emolib.model.settings import threads
 from emolib.storage import digest_of_files
 from emolib.study.study import PROJECT, Study
 
 _STARTED = time.monotonic()  # imported with a notebook's first cell
 
-# Whose versions a page names.
-PACKAGES = ("emolib", "numpy", "scipy", "xarray", "scikit-learn", "mne", "keras", "jax")
+# Whose versions stand at the foot of a page, and on the page about the environment.
+OF_PAGE = ("emolib", "numpy", "scipy", "xarray", "scikit-learn", "mne", "keras", "jax")
+OF_STUDY = (
+    *("numpy", "scipy", "pandas", "xarray", "scikit-learn", "mne", "keras", "jax", "matplotlib"),
+    *("snakemake", "papermill", "jupytext", "jupyter-book", "sphinx", "myst-nb"),
+)
+SLOWEST = 5
+
+# The stages in their order: what each makes, and from what.
+WORKFLOW = {
+    "simulate": ("recordings of a simulated study", "its settings"),
+    "features": ("features of a subject", "its recording"),
+    "summary": ("what pages show of a subject", "its recording and features"),
+    "train": ("predictions and weights of a fold", "everybody's features"),
+    "refit": ("predictions of a fold with permuted labels", "everybody's features"),
+    "explain": ("attributions of a fold", "its weights and everybody's features"),
+    "score": ("scores", "predictions of all folds"),
+    "group_tests": ("tests of all subjects together", "everybody's features and predictions"),
+    "chapter": ("a chapter", "its notebook, and the features or scores that it shows"),
+    "subject_page": ("a subject's page", "its features and summary, attributions and scores"),
+    "cohort_page": ("the cohort's page", "everybody's features and summaries, scores and tests"),
+    "book": ("the book", "all pages, and its prose"),
+}
 
 
 def provenance(study: Study, inputs: Sequence[Path] = (), *, subject: str | None = None) -> Table:
@@ -37,9 +64,116 @@ def provenance(study: Study, inputs: Sequence[Path] = (), *, subject: str | None
         "commit": commit or "not a git checkout",
         "inputs": f"{digest_of_files(files)} ({len(files)} files)" if files else "none",
         "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
+        **{package: version(package) for package in OF_PAGE},
         "machine": f"{platform.system()} {platform.machine()}",
         "duration": f"{time.monotonic() - _STARTED:.1f} s",
     }
     frame = pd.Series(facts, name="value", dtype=object).to_frame()
     return Table(frame, caption="What made this page", css="emolib-provenance")
+
+
+def job_table(folder: Path) -> pd.DataFrame:
+    """Read what the jobs that made a study's files took.
+
+    Parameters
+    ----------
+    folder : path
+        The study's folder.
+
+    Returns
+    -------
+    DataFrame with one row per job, in the order of `WORKFLOW`
+        Columns ``rule``, ``job`` (the rule and what it worked on) and ``seconds``.
+    """
+    rows = []
+    for rule in WORKFLOW:
+        for file in sorted(folder.glob(f"**/benchmarks/{rule}/*.tsv")):
+            if (took := pd.read_csv(file, sep="\t", usecols=["s"])["s"]).size:
+                job = file.relative_to(folder).with_suffix("").as_posix()
+                rows.append((rule, job.replace("benchmarks/", ""), float(took.iloc[-1])))
+    return pd.DataFrame(rows, columns=["rule", "job", "seconds"])
+
+
+def environment() -> dict[str, str]:
+    """Return what this process runs on: system, processors, memory, Python."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on every system
+    n_processors = len(affinity(0)) if affinity else os.cpu_count() or 1
+    found = {
+        "system": f"{platform.system()} on {platform.machine()}",
+        "processor": _processor(),
+        "processors that this process may use": str(n_processors),
+        "memory": _memory(),
+        "threads of a training process": threads(),
+        "Python": platform.python_version(),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def environment_page(folder: Path) -> str:
+    """Write the page "Environment and timings" of a study's folder in MyST Markdown."""
+    versions = {package: version(package) for package in OF_STUDY}
+    text = [
+        "# Environment and timings",
+        "This page was written by the computer that put the book together, when it did so.",
+        "## The machine",
+        _rows(("what", "value"), environment().items()),
+        "## The software",
+        "`constraints.txt` in the project's folder holds the exact versions of everything; these "
+        "are the ones that matter most for the numbers and the pages.",
+        _rows(("package", "version"), versions.items()),
+        "## The workflow, and how long it took",
+        *_durations(job_table(folder)),
+    ]
+    return "\n\n".join(text) + "\n"
+
+
+def _durations(jobs: pd.DataFrame) -> list[str]:
+    """Write the stages with what their jobs took, and the longest jobs, as paragraphs."""
+    if jobs.empty:
+        return [
+            "Nothing is recorded: the stages were run by hand, not by `make book` or "
+            "`python -m emolib run`."
+        ]
+    by_rule = jobs.groupby("rule", sort=False)["seconds"].agg(["size", "sum", "median", "max"])
+    stages = [
+        (rule.replace("_", " "), *WORKFLOW[rule], f"{n:.0f}", *(f"{s:.1f}" for s in seconds))
+        for rule, n, *seconds in by_rule.itertuples()
+    ]
+    head = ("stage", "makes", "from", "jobs", "all (s)", "median (s)", "longest (s)")
+    slowest = jobs.nlargest(SLOWEST, "seconds").itertuples()
+    return [
+        f"{len(jobs)} jobs are recorded. Added up they took {jobs['seconds'].sum() / 60:.1f} "
+        "minutes; a run takes less where jobs run side by side, or are up to date and need not "
+        "run again. The job that builds the book wrote this page before it ended: where it is "
+        "listed, an earlier one is meant.",
+        _rows(head, stages),
+        "The longest jobs:",
+        _rows(("job", "seconds"), ((f"`{row.job}`", f"{row.seconds:.1f}") for row in slowest)),
+    ]
+
+
+def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """Write a Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines
+    )
+
+
+def _processor() -> str:
+    """Return the processor's name as the system has it; empty where it does not say."""
+    listing = Path("/proc/cpuinfo")
+    if listing.is_file():
+        for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor()
+
+
+def _memory() -> str:
+    try:
+        n_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return ""
+    return f"{n_bytes / 2**30:.0f} GiB"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from emolib.book.timings import WORKFLOW, environment, environment_page, job_table
+from emolib.book.provenance import WORKFLOW, environment, environment_page, job_table
 from emolib.study.study import PROJECT
 
 
