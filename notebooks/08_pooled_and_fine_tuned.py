@@ -472,7 +472,7 @@ table = pd.MultiIndex.from_product([people, range(8)], names=["subject", "trial"
 table = table.assign(stimulus=table["trial"], window=0, label=table["trial"] % 2)
 fold = next(leave_subjects_out(table, n_folds=2, seed=0))
 try:  # it refuses before it looks at a network or a map, so there is none
-    next(training.train_fold(None, None, {}, fold, table["subject"].to_numpy(), key=()))
+    next(training.train_fold(None, None, {}, fold, table["subject"].to_numpy(), seed_key=()))
 except SettingsError as error:
     print(error)
 
