@@ -182,7 +182,8 @@ def feature_maps(features: xr.Dataset) -> Picture:
 def grid_and_scalp(values: np.ndarray, channels: Sequence[str], *, name: str, unit: str) -> Picture:
     """Plot the same `values (channel,)` on the grid and over the scalp."""
     limits = (float(values.min()), float(values.max()))
-    figure, (left, right) = plt.subplots(1, 2, figsize=(WIDTH, 3.6), width_ratios=(1.35, 1))
+    size = (7.2, 3.9)  # as in explorers that were saved: they carry this picture
+    figure, (left, right) = plt.subplots(1, 2, figsize=size, width_ratios=(1.35, 1))
     image = maps.grid_map(left, values, channels, limits=limits, title="grid")
     maps.scalp(right, values, channels, limits=limits, title="scalp, interpolated")
     maps.colour_bar(image, [left, right], f"{name} ({unit})", location="bottom")

@@ -1,4 +1,4 @@
-"""What the brain-map explorer is given: the features of a recording, as few bytes as will do.
+"""The bytes of the brain-map explorer: the features of a recording, as few bytes as will do.
 
 The explorer draws in the reader's browser, without a server. So all that it may have to show
 travels with the page, and a page should be light. Three ideas keep it so:
@@ -36,24 +36,10 @@ LARGEST_WEIGHT_STEPS = 4095  # 12 bits and a sign: the picture is exact to 0.1 %
 
 
 def by_plane(features: xr.Dataset | xr.DataArray) -> xr.DataArray:
-    """Bring features into the order in which the explorer reads them, trial after trial.
+    """Return features as float64 (kind, band, window, channel), trial after trial.
 
-    Parameters
-    ----------
-    features : Dataset or DataArray
-        `feature (window, kind, band, channel)`, or an array of these dimensions; `kind` and
-        `band` may be missing. On `window` may lie `trial` and `onset_seconds`.
-
-    Returns
-    -------
-    DataArray of float64 (kind, band, window, channel)
-        The windows of a trial stand together, in the order in which they came. Without `trial`
-        all windows are one trial, 1.
-
-    Raises
-    ------
-    DataError
-        If dimensions are missing, the windows are of several subjects, or a value is not finite.
+    Kinds or bands may be missing. The windows of a trial stand together, in the order in which
+    they came; without `trial` all windows are one trial, 1. A DataError tells what cannot be shown.
 
     Examples
     --------
@@ -66,9 +52,8 @@ def by_plane(features: xr.Dataset | xr.DataArray) -> xr.DataArray:
     (array([2, 2, 1]), array([1., 3., 2.]))
     """
     values = features["feature"] if isinstance(features, xr.Dataset) else features
-    for name in ("kind", "band"):
-        if name not in values.dims:
-            values = values.drop_vars(name, errors="ignore").expand_dims({name: [UNNAMED]})
+    for name in {"kind", "band"} - set(values.dims):
+        values = values.drop_vars(name, errors="ignore").expand_dims({name: [UNNAMED]})
     if set(values.dims) != {"kind", "band", "window", "channel"} or not values.size:
         found = ", ".join(f"{name} ({n})" for name, n in values.sizes.items())
         raise DataError(
@@ -107,17 +92,7 @@ def trial_lengths(values: xr.DataArray) -> dict[object, int]:
 def join_windows(values: xr.DataArray, n: int) -> xr.DataArray:
     """Average each `n` neighbouring windows of a trial; its last piece may have fewer.
 
-    Parameters
-    ----------
-    values : DataArray (kind, band, window, channel)
-        As `by_plane` gives it.
-    n : int
-        How many windows become one.
-
-    Returns
-    -------
-    DataArray (kind, band, window, channel)
-        In the unit of `values`; coordinates on `window` are those of the first of each piece.
+    Coordinates on `window` become those of the first of each piece.
 
     Examples
     --------
@@ -138,21 +113,10 @@ def join_windows(values: xr.DataArray, n: int) -> xr.DataArray:
 
 
 def quantise(values: np.ndarray, bits: int) -> tuple[np.ndarray, list[dict[str, float]]]:
-    """Write values as whole numbers of steps: ``value = offset + step * number``.
+    """Return values (kind, band, window, channel) in whole numbers of 8 or 16 bits, and planes.
 
-    Parameters
-    ----------
-    values : array, shape (kind, band, window, channel)
-        Any unit.
-    bits : {8, 16}
-        A number's size.
-
-    Returns
-    -------
-    numbers : array of unsigned integers, same shape
-        Within half a step of the values.
-    planes : list of dict
-        The `offset` and `step` of each kind and band, in the unit of `values`.
+    The `offset` and `step` of each kind and band give ``value = offset + step * number``, within
+    half a step.
 
     Examples
     --------
@@ -172,37 +136,19 @@ def quantise(values: np.ndarray, bits: int) -> tuple[np.ndarray, list[dict[str, 
 
 
 @lru_cache(maxsize=8)
-def scalp_weights(channels: tuple[str, ...], n: int = RESOLUTION) -> tuple[np.ndarray, float]:
-    """Find how much each electrode adds to each pixel of the scalp's picture.
+def scalp_weights(channels: tuple[str, ...]) -> tuple[np.ndarray, float]:
+    """Return how much each electrode adds to each pixel of the scalp's picture.
 
     MNE draws one map an electrode: 1 there and 0 at all others. Since its interpolation is linear,
     any map is the sum of these, times the electrodes' values.
 
-    Parameters
-    ----------
-    channels : tuple of str
-        Electrode names, two at least.
-    n : int
-        Pixels along an edge.
-
     Returns
     -------
-    weights : array, shape (channel, n, n)
+    weights : array, shape (channel, RESOLUTION, RESOLUTION)
         Rows from the back of the head to the front, columns from left to right; NaN where MNE
         draws nothing.
     reach : float
         The coordinate of the last row and column, in radii of the head.
-
-    Raises
-    ------
-    DataError
-        If a channel has no place on the head, or there is only one.
-
-    Examples
-    --------
-    >>> weights, reach = scalp_weights(("Fz", "Cz", "C3", "C4", "Oz"), n=16)
-    >>> weights.shape, reach
-    ((5, 16, 16), 1.0)
     """
     places = maps.positions(channels)
     if len(channels) < 2:
@@ -212,8 +158,8 @@ def scalp_weights(channels: tuple[str, ...], n: int = RESOLUTION) -> tuple[np.nd
     weights = []
     for one in np.eye(len(channels)) * scale:
         image, _ = mne.viz.plot_topomap(
-            one, places, axes=ax, show=False, contours=0, sensors=False, vlim=(0, 1), res=n,
-            sphere=maps.HEAD_RADIUS,
+            one, places, axes=ax, show=False, contours=0, sensors=False, vlim=(0, 1),
+            res=RESOLUTION, sphere=maps.HEAD_RADIUS,
         )  # fmt: skip
         weights.append(np.ma.filled(image.get_array(), np.nan) / scale)
         extent = image.get_extent()
@@ -223,18 +169,14 @@ def scalp_weights(channels: tuple[str, ...], n: int = RESOLUTION) -> tuple[np.nd
 
 
 def pack_weights(channels: tuple[str, ...]) -> tuple[np.ndarray, dict[str, float]]:
-    """Write the weights of the pixels in and next to the head as differences of whole numbers.
+    """Return the weights of the pixels in and next to the head, and what tells where they lie.
 
-    Returns
-    -------
-    differences : array of int16, shape (channel, pixel)
-        From each pixel to the one before, in steps: neighbours are alike, so most are small.
-    head : dict
-        ``n``, pixels along an edge; ``reach``, as `scalp_weights` gives it; ``step``; ``within``: a
-        pixel in row i and column j is sent if (2i + 1 - n)² + (2j + 1 - n)² is at most this.
+    Each pixel's (channel, pixel) is a difference, in steps, from the one before: neighbours are
+    alike, so most are small. Of the `n` pixels along an edge that in row i and column j is sent if
+    (2i + 1 - n)² + (2j + 1 - n)² is at most `within`; `reach` is that of `scalp_weights`.
     """
     weights, reach = scalp_weights(channels)
-    n = weights.shape[-1]
+    n = RESOLUTION
     along = 2 * np.arange(n) + 1 - n
     within = (n + 2) ** 2  # beyond the circle by one pixel and a half, to interpolate up to it
     weights = np.nan_to_num(weights[:, along[:, None] ** 2 + along**2 <= within])
@@ -244,32 +186,12 @@ def pack_weights(channels: tuple[str, ...]) -> tuple[np.ndarray, dict[str, float
 
 
 def pack(values: xr.DataArray, largest: int = LARGEST) -> tuple[bytes, dict, xr.DataArray]:
-    """Write features and the scalp's weights into as many bytes as a page may have.
+    """Return features and the scalp's weights in as few bytes as a page may have, deflated.
 
-    In 16 bits a value if that fits, or else in 8; if 8 are too many still, neighbouring windows
-    are averaged, no more than has to be.
-
-    Parameters
-    ----------
-    values : DataArray (kind, band, window, channel)
-        As `by_plane` gives it.
-    largest : int
-        Characters that the bytes may take in base64.
-
-    Returns
-    -------
-    data : bytes
-        Deflated.
-    layout : dict
-        ``bits``, ``joined`` (windows that became one), ``planes`` and ``head``: see `quantise` and
-        `pack_weights`.
-    shown : DataArray (kind, band, window, channel)
-        The values that were written.
-
-    Raises
-    ------
-    DataError
-        If even one window a trial is too much, and as `scalp_weights`.
+    Values (kind, band, window, channel) take 16 bits if that fits into `largest` characters of
+    base64, or else 8; if these are too many still, neighbouring windows are averaged, no more
+    than has to be. The layout tells ``bits``, ``joined`` (windows that became one), ``planes``
+    and ``head``, see `quantise` and `pack_weights`; last come the values that were written.
     """
     differences, head = pack_weights(tuple(values["channel"].to_numpy().tolist()))
     for joined in range(1, max(trial_lengths(values).values()) + 1):

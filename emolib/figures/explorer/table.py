@@ -15,7 +15,7 @@ ELECTRODES = tuple(name for row in SEED_GRID for name in row if name)
 
 
 def features_of_table(table: pd.DataFrame) -> xr.DataArray:
-    """Turn a table with a column an electrode into features to explore.
+    """Return features to explore from a table with one column per electrode.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def features_of_table(table: pd.DataFrame) -> xr.DataArray:
 
 
 def _electrodes(table: pd.DataFrame) -> list[str]:
-    """The columns that are electrodes; an error for one that is nothing."""
+    """Return the columns that are electrodes; refuse one that is nothing."""
     electrodes = [name for name in table.columns if name not in KEYS]
     if not electrodes or not len(table):
         raise DataError(

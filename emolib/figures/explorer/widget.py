@@ -2,12 +2,12 @@
 
 Grid and scalp stand side by side, for a trial or a group of trials, at one time or on average; and
 any two of them can be held against each other. Everything is drawn in the reader's browser by one
-JavaScript module, `explorer.js`. In JupyterLab it is a widget. In the book there is no kernel, and
+JavaScript module, `widget.js`. In JupyterLab it is a widget. In the book there is no kernel, and
 from a folder a browser refuses to load a module or a file of numbers. There module and numbers
-stand in the page itself, as text, and a few lines of script start the one with the other:
+stand in the page itself, as text, and `start.js` starts the one with the other:
 
     JupyterLab   kernel --- model: spec, data, view ---.
-                                                         explorer.js: render({model, el})
+                                                         widget.js: render({model, el})
     book         text in the page --- model: the same --'
 
 Before the script has run, and where no script may run, the page holds a picture and a table.
@@ -40,24 +40,7 @@ MODULE = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 # A page's stand-in for the kernel. Its `import` takes an address that the page itself makes up.
-START = """{
-  const box = document.currentScript.parentElement;
-  const { module, spec, data } = JSON.parse(box.querySelector("script").textContent);
-  const held = { spec, data: Uint8Array.from(atob(data.split(",")[1]), (c) => c.charCodeAt(0)) };
-  const model = {
-    get: (name) => held[name], set: (name, value) => { held[name] = value; },
-    on() {}, off() {}, save_changes() {},
-  };
-  const still = box.querySelector(".emolib-explorer-still");
-  const el = box.appendChild(document.createElement("div"));
-  const address = URL.createObjectURL(new Blob([module], { type: "text/javascript" }));
-  still.hidden = true;
-  import(address).then((explorer) => explorer.default.render({ model, el })).catch((error) => {
-    still.hidden = false;
-    el.remove();
-    console.warn("The explorer could not start:", error);
-  });
-}"""
+START = Path(__file__).with_name("start.js").read_text(encoding="utf-8").rstrip()
 
 
 class ExplorerWidget(anywidget.AnyWidget):
@@ -159,11 +142,11 @@ class Explorer:
 
     @cached_property
     def widget(self) -> ExplorerWidget:
-        """The explorer as a widget of JupyterLab."""
+        """Return the explorer as a widget of JupyterLab."""
         return ExplorerWidget(spec=self.spec, data=self.data, view={})
 
     def fragment(self) -> str:
-        """The explorer as HTML to stand within a page; it asks nothing of anybody."""
+        """Return the explorer as HTML to stand within a page; it asks nothing of anybody."""
         numbers = base64.b64encode(self.data).decode("ascii")
         given = {
             "module": MODULE,
@@ -180,7 +163,7 @@ class Explorer:
         )
 
     def page(self) -> str:
-        """The explorer as a whole page of HTML, to be opened from a folder or sent by mail."""
+        """Return a whole page of HTML with the explorer, to be opened from a folder or sent."""
         title = html.escape(self.title)
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -191,36 +174,32 @@ class Explorer:
         )
 
     def _still(self) -> str:
-        """A picture and a table of the first view, for those without scripts."""
-        trial = self.spec["trials"][0]
-        means = self._shown.isel(window=slice(trial["first"], trial["first"] + trial["n"]))
-        means = means.mean("window")
-        kinds, bands = self.spec["kinds"], self.spec["bands"]
-        names = self._shown["channel"].to_numpy().tolist()
-        kind = kinds[0]
+        """Return a picture and a table of the first view, for those without scripts."""
+        trial, kinds, bands = (self.spec[name] for name in ("trials", "kinds", "bands"))
+        trial = trial[0]
+        means = self._shown[:, :, trial["first"] : trial["first"] + trial["n"]].mean("window")
         band = next((each for each in bands if each["name"] == "alpha"), bands[0])
-        values = means.sel(kind=kind["name"], band=band["name"]).to_numpy()
+        values = means.sel(kind=kinds[0]["name"], band=band["name"]).to_numpy()
         shown = []
         if np.ptp(values) > 0:  # a map of equal values has no colours
-            plane = f"{band['words']} {kind['words']}".strip()
+            plane = f"{band['words']} {kinds[0]['words']}".strip()
             words = ", ".join(filter(None, [trial["name"], plane, "mean over time"]))
+            what = {"name": words, "unit": kinds[0]["unit"]}
             with plt.rc_context({"text.parse_math": False}):  # "$" in a name is no formula
                 use_style()
-                shown.append(pictures.grid_and_scalp(values, names, name=words, unit=kind["unit"]))
+                shown.append(pictures.grid_and_scalp(values, self.spec["channels"], **what))
         columns = {
-            " ".join(dict.fromkeys([each["name"], of["name"]])): means.sel(
-                kind=of["name"], band=each["name"]
-            ).to_numpy()
-            for of in kinds
-            for each in bands
+            " ".join(dict.fromkeys([each["name"], kind["name"]])): of_band.to_numpy()
+            for kind, of_kind in zip(kinds, means, strict=True)
+            for each, of_band in zip(bands, of_kind, strict=True)
         }
-        table = pd.DataFrame(columns, index=pd.Index(names, name="electrode"))
-        table = table.apply(_written)
-        told = "; ".join(
+        names = pd.Index(self.spec["channels"], name="electrode")
+        table = pd.DataFrame(columns, index=names).apply(_written)
+        units = "; ".join(
             f"{each['name']}: {each['words']} ({each['unit']})".replace(":  (", " (")
             for each in kinds
         )
-        caption = f"{trial['name']}, mean over its {trial['n']} windows. {told}."
+        caption = f"{trial['name']}, mean over its {trial['n']} windows. {units}."
         shown.append(Table(table, caption=caption, css="emolib-numbers"))
         return "".join(each._repr_mimebundle_()["text/html"] for each in shown)
 
