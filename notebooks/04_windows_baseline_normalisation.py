@@ -43,6 +43,7 @@ from scipy import signal, special
 from emolib.book.provenance import provenance
 from emolib.evaluation.linear import reference_predictions
 from emolib.evaluation.scores import score
+from emolib.evaluation.variance import variance_components
 from emolib.features import spectra
 from emolib.features.bands import band_pass
 from emolib.features.extraction import baseline_mean, extract_features, window_features
@@ -178,7 +179,7 @@ for name in people:
 
 together = [np.concatenate([column[name] for name in people]) for column in (values, who, trials)]
 parts = {
-    band: levels.variance_parts(together[0][:, :, i], *together[1:]) for i, band in enumerate(bands)
+    band: variance_components(together[0][:, :, i], *together[1:]) for i, band in enumerate(bands)
 }
 
 # %% tags=["remove-input"]
@@ -240,8 +241,8 @@ if rested:
         for name in people
     ]
     before_after = {
-        "before": levels.variance_parts(*together),
-        "after": levels.variance_parts(np.concatenate(after), *together[1:]),
+        "before": variance_components(*together).mean(),
+        "after": variance_components(np.concatenate(after), *together[1:]).mean(),
     }
     frame = pd.DataFrame(before_after, index=sources)
     caption = "Variance of DE, mean over electrodes and bands (nats squared)"
@@ -506,7 +507,7 @@ for step, settings in steps.items():
         levels.remove_and_normalise(values[name], trials[name], rests[name], settings)
         for name in people
     ]
-    shares[step] = levels.variance_parts(np.concatenate(out), *together[1:]).shares
+    shares[step] = variance_components(np.concatenate(out), *together[1:]).shares
 shares["(chance alone)"] = levels.chance_parts(*together[1:])
 shares = pd.DataFrame(shares, index=sources).T
 
@@ -554,7 +555,7 @@ rows = {}
 for name, more in (("none", 0), ("subtract", 1 / n_rest)):
     settings = replace(raw, baseline=name)
     out = levels.remove_and_normalise(flat, of, noise.rest[:, :, None], settings)
-    found = levels.variance_parts(out, np.zeros(len(of)), of).shares
+    found = variance_components(out, np.zeros(len(of)), of).shares
     trial, window = (1 - 1 / n_trials) * (1 / n_windows + more), 1 - 1 / n_windows
     rows[f"baseline: {name}"] = {"derived": trial / (trial + window), "measured": found.trial}
 frame = pd.DataFrame(rows).T

@@ -43,6 +43,7 @@ from IPython.display import display
 from emolib.book.provenance import provenance
 from emolib.book.sentences import cohort_sentences
 from emolib.evaluation.scores import ESTIMAND, score, with_interval
+from emolib.evaluation.variance import variance_components
 from emolib.explain import agreement as map_agreement
 from emolib.explain import attribution
 from emolib.explain.fold import predictions
@@ -267,9 +268,9 @@ known = [] if truth is None else truth["task"].to_numpy().tolist()
 # %%
 on_scalp = attribution.on_electrodes(cohort[0], channels, planes)
 bands, (_, table) = on_scalp["band"].to_numpy().tolist(), cohort
-marks = map_agreement.trial_share(
-    on_scalp.to_numpy(), table["trial"].to_numpy(), table["subject"].to_numpy()
-)
+marks = variance_components(
+    on_scalp.to_numpy(), table["subject"].to_numpy(), table["trial"].to_numpy()
+).intraclass_correlation
 
 # %% tags=["hide-input"]
 rows, units = {}, {}

@@ -24,7 +24,7 @@ from IPython.display import display
 
 from emolib.book import sentences, subject_tables, tables
 from emolib.book.provenance import provenance
-from emolib.evaluation import effective_n, permutation
+from emolib.evaluation import permutation, variance
 from emolib.features import power
 from emolib.figures import Table, bullets, pages, plain, say, use_style
 from emolib.figures import scores as score_plots
@@ -158,7 +158,7 @@ if len(of_groups := tables.group_table(tested)):
 
 # %% tags=["remove-input"]
 if decoded:
-    worth = effective_n.effective_windows(predictions)
+    worth = variance.effective_windows(predictions)
     display(say(plain(sentences.effective_sentence(worth))))
     caption = "Observations, and what they are worth. First training of each fold"
     display(Table(tables.effective_table(worth), caption=caption, css="emolib-wide"))

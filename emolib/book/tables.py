@@ -66,7 +66,7 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
 
 
 def effective_table(found: pd.DataFrame) -> pd.DataFrame:
-    """List what windows are worth, as `emolib.evaluation.effective_n.effective_windows` gives it.
+    """List what windows are worth, as `emolib.evaluation.variance.effective_windows` gives it.
 
     The last column is the root of the design effect.
 

@@ -66,39 +66,6 @@ def expected_change(truth: xr.Dataset, power: xr.DataArray) -> xr.DataArray:
     )
 
 
-def trial_share(values: np.ndarray, trial: np.ndarray, subject: np.ndarray) -> np.ndarray:
-    """Say of each feature which share of its variance lies between a subject's trials.
-
-    A feature that is nearly the same in all windows of a trial and differs from trial to trial
-    marks the trial: whoever has seen some of its windows knows the others again.
-
-    Parameters
-    ----------
-    values : array, shape (row, ...)
-        Features of windows.
-    trial, subject : array, shape (row,)
-        Whose and which trial's window it is.
-
-    Returns
-    -------
-    array, shape (...)
-        From 0 to 1; of windows that share nothing, about one over the windows of a trial.
-
-    Examples
-    --------
-    >>> values = np.array([[1.0, 1.0], [1.0, 3.0], [5.0, 1.0], [5.0, 3.0]])
-    >>> trial_share(values, np.array([1, 1, 2, 2]), np.array(["a"] * 4))
-    array([1., 0.])
-    """
-    values = np.asarray(values, float)
-    keys = [np.unique(each, return_inverse=True)[1] for each in (subject, trial)]
-    of_subject = keys[0]
-    of_trial = np.unique(np.stack(keys), axis=1, return_inverse=True)[1].ravel()
-    centre, level = _means(values, of_subject), _means(values, of_trial)
-    between = ((level - centre) ** 2).mean(axis=0)
-    return between / ((values - centre) ** 2).mean(axis=0)
-
-
 def agreement(one: np.ndarray, other: np.ndarray) -> float:
     """Correlate two maps over all bands and electrodes (Pearson): 1 alike, 0 unrelated.
 
@@ -174,11 +141,3 @@ def compare_to_null(
         "high": float(high),
         "others": [agreement(other, target) for other in others],
     }
-
-
-def _means(values: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Each row's group mean, in the shape of `values`."""
-    sums = np.zeros((group.max() + 1, *values.shape[1:]))
-    np.add.at(sums, group, values)
-    counts = np.bincount(group).reshape(-1, *[1] * (values.ndim - 1))
-    return (sums / counts)[group]

@@ -11,28 +11,14 @@ made by `emolib.features.extract_features`; a test holds the two against each ot
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from emolib.errors import DataError
+from emolib.evaluation.variance import VarianceComponents
 from emolib.features.extraction import FeatureSettings, baseline_mean, window_features
 from emolib.features.windows import z_score
-
-
-class Parts(NamedTuple):
-    """Variance by where it comes from, mean over features; the unit of the values, squared."""
-
-    subject: float
-    trial: float
-    window: float
-
-    @property
-    def shares(self) -> Parts:
-        """Each part as a share of the three together, 0 to 1."""
-        return Parts(*np.divide(self, sum(self)).tolist())
 
 
 def independent_values(response: np.ndarray, n_samples: int) -> float:
@@ -148,49 +134,7 @@ def remove_and_normalise(
     return z_score(values, axis=(2, 3) if settings.normalise == "window" else 0)
 
 
-def variance_parts(values: np.ndarray, subject: np.ndarray, trial: np.ndarray) -> Parts:
-    """Split the variance of windows by where it comes from.
-
-    With m the mean of all windows, m_i that of person i, m_ik that of trial k of person i::
-
-        (x - m) = (m_i - m) + (m_ik - m_i) + (x - m_ik)
-
-    and the squares of the three terms, averaged over windows, add up to the variance. Each feature
-    is split apart; the parts are averaged over features.
-
-    Parameters
-    ----------
-    values : array, shape (window, ...)
-        A feature a place of the further axes.
-    subject, trial : array, shape (window,)
-        Whose windows they are. Trials of two people are two trials, whatever their numbers.
-
-    Returns
-    -------
-    Parts
-        Population variances: each trial's finite number of windows leaves a little of the
-        windows' variance in the trials' means.
-
-    Examples
-    --------
-    Two people, two trials each, two windows each:
-
-    >>> values = np.array([0.0, 2, 4, 6, 10, 12, 14, 16])
-    >>> parts = variance_parts(values, np.repeat([1, 2], 4), np.repeat([1, 2, 1, 2], 2))
-    >>> parts
-    Parts(subject=25.0, trial=4.0, window=1.0)
-    >>> [round(share, 3) for share in parts.shares]
-    [0.833, 0.133, 0.033]
-    """
-    x = np.asarray(values, dtype=float).reshape(len(values), -1)
-    person, _ = pd.factorize(np.asarray(subject))
-    each = pd.MultiIndex.from_arrays([person, np.asarray(trial)])
-    of_person, of_trial = _means(x, person), _means(x, pd.factorize(each)[0])
-    terms = of_person - x.mean(axis=0), of_trial - of_person, x - of_trial
-    return Parts(*(float(np.mean(term**2)) for term in terms))
-
-
-def chance_parts(subject: np.ndarray, trial: np.ndarray) -> Parts:
+def chance_parts(subject: np.ndarray, trial: np.ndarray) -> VarianceComponents:
     """Say which shares are expected if windows were independent and neither person nor trial told.
 
     Of N windows, S people and K trials in all, means of finitely many windows differ by chance:
@@ -204,7 +148,7 @@ def chance_parts(subject: np.ndarray, trial: np.ndarray) -> Parts:
     people = len(set(np.asarray(subject).tolist()))
     trials = len(set(zip(np.asarray(subject).tolist(), np.asarray(trial).tolist(), strict=True)))
     degrees = people - 1, trials - people, len(trial) - trials
-    return Parts(*(n / (len(trial) - 1) for n in degrees))
+    return VarianceComponents(*(n / (len(trial) - 1) for n in degrees))
 
 
 def rest_slope(trial_level: np.ndarray, rest_level: np.ndarray) -> float:
@@ -266,10 +210,3 @@ def fate(before: np.ndarray, after: np.ndarray, changed: np.ndarray) -> str:
     here, elsewhere = bool((trace & changed).any()), bool((trace & ~changed).any())
     words = {(1, 1): "stays and spreads", (1, 0): "stays", (0, 1): "spreads", (0, 0): "gone"}
     return words[here, elsewhere]
-
-
-def _means(x: np.ndarray, code: np.ndarray) -> np.ndarray:
-    """Put each row's group mean in its place; (row, feature), groups numbered from 0."""
-    sums = np.zeros((code.max() + 1, x.shape[1]))
-    np.add.at(sums, code, x)
-    return (sums / np.bincount(code)[:, None])[code]

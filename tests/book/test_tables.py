@@ -12,9 +12,9 @@ from emolib.book.subject_sentences import subject_sentences
 from emolib.book.subject_tables import subjects_table
 from emolib.book.tables import effective_table, score_table
 from emolib.evaluation.bootstrap import TrialCounts, percentiles
-from emolib.evaluation.effective_n import effective_windows
 from emolib.evaluation.permutation import chance_scores
 from emolib.evaluation.scores import reportable, score, score_points
+from emolib.evaluation.variance import effective_windows
 from emolib.splits.protocols import BOTH_SIDES
 
 

@@ -229,25 +229,6 @@ class TestExpectedChange:
             map_agreement.expected_change(a_truth(), power)
 
 
-class TestTrialShare:
-    def test_of_noise_it_is_one_over_the_windows(self):
-        values = np.random.default_rng(0).normal(size=(400 * 10, 6))
-        trial = np.repeat(np.arange(400), 10)
-        given = map_agreement.trial_share(values, trial, np.repeat("a", 4000))
-        np.testing.assert_allclose(given, 0.1, atol=0.02)
-
-    def test_differences_between_subjects_are_none_between_trials(self):
-        rng = np.random.default_rng(0)
-        subject, trial = np.repeat(["a", "b"], 200), np.tile(np.repeat(np.arange(20), 10), 2)
-        values = rng.normal(size=400) + 100 * (subject == "b")
-        assert map_agreement.trial_share(values, trial, subject) < 0.2
-
-    def test_trials_of_one_number_are_different_trials_of_two_subjects(self):
-        values = np.array([1.0, 1, 3, 3, 30, 30, 10, 10])
-        trial, subject = np.array([1, 1, 2, 2, 1, 1, 2, 2]), np.repeat(["a", "b"], 4)
-        assert map_agreement.trial_share(values, trial, subject) == pytest.approx(1.0)
-
-
 class TestAgreement:
     def test_level_and_scale_do_not_matter(self):
         one = np.random.default_rng(0).normal(size=(4, 32))

@@ -12,6 +12,7 @@ from scipy.signal import unit_impulse
 from scipy.special import polygamma
 
 from emolib.errors import DataError
+from emolib.evaluation.variance import variance_components
 from emolib.features.bands import BANDS, band_pass
 from emolib.features.extraction import BASELINES, NORMALISATIONS, FeatureSettings, extract_features
 from emolib.features.windows import differential_entropy
@@ -22,7 +23,6 @@ from emolib.lessons.levels import (
     remove_and_normalise,
     rest_slope,
     resting_features,
-    variance_parts,
 )
 
 RNG = np.random.default_rng(0)
@@ -80,47 +80,9 @@ def test_a_recording_without_rest_has_none_to_subtract():
         remove_and_normalise(np.ones((4, 1, 4, 2)), np.array([1, 1, 2, 2]), None, SETTINGS)
 
 
-def ragged() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values (window, 3, 2), subjects and trials: 3 people, trials of 1 to 9 windows, shuffled."""
-    lengths = RNG.integers(1, 10, size=(3, 5))
-    subject = np.repeat(["a", "b", "c"], lengths.sum(axis=1))
-    trial = np.concatenate([np.repeat(np.arange(5), each) for each in lengths])
-    order = RNG.permutation(len(trial))
-    return RNG.normal(2, 3, (len(trial), 3, 2)), subject[order], trial[order]
-
-
-def test_parts_add_up_to_the_variance():
-    values, subject, trial = ragged()
-    assert sum(variance_parts(values, subject, trial)) == pytest.approx(
-        values.var(axis=0).mean(), rel=1e-12
-    )
-    assert sum(variance_parts(values, subject, trial).shares) == pytest.approx(1)
-
-
-def test_parts_solved_by_hand():
-    # Two people of means 1 and 3 (part 1), trials 0.5 to either side (0.25), windows 0.1 (0.01).
-    person, trial, window = np.meshgrid([1, 3], [-0.5, 0.5], [-0.1, 0.1], indexing="ij")
-    values = (person + trial + window).ravel()
-    parts = variance_parts(values, np.repeat([1, 2], 4), np.tile([1, 1, 2, 2], 2))
-    assert parts == pytest.approx((1, 0.25, 0.01))
-
-
-def test_a_constant_a_trial_leaves_the_windows_part_and_one_a_person_the_trials_too():
-    values, subject, trial = ragged()
-    before = variance_parts(values, subject, trial)
-    level = dict(zip("abc", RNG.normal(size=(3, 3, 2)), strict=True))
-    shifted = values + np.array([level[name] for name in subject])
-    after = variance_parts(shifted, subject, trial)
-    assert after[1:] == pytest.approx(before[1:]) and after.subject != pytest.approx(before.subject)
-    of_trial = RNG.normal(size=(3, 5))["abc".index("a"), trial]  # by trial number, person or not
-    after = variance_parts(values + of_trial[:, None, None], subject, trial)
-    assert after.window == pytest.approx(before.window)
-    assert after.trial != pytest.approx(before.trial)
-
-
 def test_noise_has_the_shares_that_chance_gives():
     subject, trial = np.repeat(["a", "b"], 60), np.tile(np.repeat(np.arange(12), 5), 2)
-    shares = variance_parts(RNG.normal(size=(120, 4000)), subject, trial).shares
+    shares = variance_components(RNG.normal(size=(120, 4000)), subject, trial).shares
     assert shares == pytest.approx(chance_parts(subject, trial), abs=0.003)
     assert chance_parts(subject, trial) == pytest.approx((1 / 119, 22 / 119, 96 / 119))
 
@@ -140,10 +102,9 @@ def test_a_noisy_vector_shared_by_a_trials_windows_is_a_trials_level():
     n_rest, trial = 4, np.repeat(np.arange(40), 30)
     values = RNG.normal(size=(len(trial), 1, 4, 50))
     rest = RNG.normal(size=(40, n_rest, 1, 4, 50))
-    after = variance_parts(
-        remove_and_normalise(values, trial, rest, SETTINGS), np.zeros(len(trial)), trial
-    )
-    before = variance_parts(values, np.zeros(len(trial)), trial)
+    after = remove_and_normalise(values, trial, rest, SETTINGS)
+    after = variance_components(after, np.zeros(len(trial)), trial).mean()
+    before = variance_components(values, np.zeros(len(trial)), trial).mean()
     assert after.window == pytest.approx(before.window, rel=1e-12)
     assert after.trial - before.trial == pytest.approx(1 / n_rest, rel=0.05)
 
