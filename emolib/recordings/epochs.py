@@ -115,6 +115,10 @@ def from_epochs(
     notes = [f"left out, not on the grid or marked bad: {', '.join(dropped)}"] if dropped else []
     known = epochs.metadata if epochs.metadata is not None else {}
     trials = _trial_numbers(where, epochs) if "trial" in known else range(1, len(epochs) + 1)
+    stimuli = _words(known["stimulus"]) if "stimulus" in known else [f"{k:02d}" for k in trials]
+    if "" in stimuli:
+        problem = f"'stimulus' is blank in trial {trials[stimuli.index('')]}."
+        raise DataError(where, problem, "Fill it in for all trials, or take the column out.")
     if "stimulus" not in known:
         notes.append("no column 'stimulus': a trial's number stands for its stimulus")
     if isinstance(classes, str):
@@ -130,7 +134,7 @@ def from_epochs(
         dataset="epochs",
         subject=subject,
         trials=trials,
-        stimuli=_words(known["stimulus"]) if "stimulus" in known else [f"{k:02d}" for k in trials],
+        stimuli=stimuli,
         baseline=microvolts[..., :n_baseline] if n_baseline else None,
         ratings=_columns(where, epochs, ratings, _numbers),
         rating_range=rating_range,
@@ -246,5 +250,5 @@ def _trial_numbers(where: str, epochs: mne.BaseEpochs) -> list[int]:
     """Return the metadata's numbers of the trials, if they are whole."""
     (numbers,) = _columns(where, epochs, ["trial"], _numbers).values()
     if not all(number >= 1 and number % 1 == 0 for number in numbers):
-        raise DataError(where, "'trial' must be whole numbers from 1.", "Correct the metadata.")
+        raise DataError(where, "'trial' must be whole numbers from 1.", "Or rename the column.")
     return [int(number) for number in numbers]

@@ -205,6 +205,11 @@ def test_epochs_cut_from_a_file_leave_out_what_was_rejected():
         ),
         ({"metadata": table(v=[1.0, 2, 3, 70])}, {"ratings": ["v"]}, "rated 70, outside 1-9"),
         ({"metadata": table(trial=[1, 2, 2.5, 3])}, {"classes": "x"}, "'trial' must be whole"),
+        (
+            {"metadata": table(stimulus=["a", None, "a", "b"])},
+            {"classes": "x"},
+            "'stimulus' is blank in trial 2",
+        ),
         ({}, {}, r"neither classes nor ratings.*use the events \(calm, tense\)"),
         ({"channels": ("X1", "X2")}, {"classes": "x"}, "no EEG channel has a place on the grid"),
         ({"channels": ("Fz", "EEG FZ")}, {"classes": "x"}, "are both Fz"),
