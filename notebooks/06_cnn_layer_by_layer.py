@@ -254,7 +254,7 @@ say(
 # which units move.
 
 # %%
-seen = network.fields(cnn, ["conv_1", "conv_2", "conv_3", "conv_4", "pool"], n_maps=4)
+seen = network.receptive_fields(cnn, ["conv_1", "conv_2", "conv_3", "conv_4", "pool"], n_maps=4)
 print("row and column of the unit, row and column of the cell:", seen["conv_3"].shape)
 
 # %% tags=["hide-input"]
@@ -338,7 +338,10 @@ for layer in cnn.layers[: [layer.name for layer in cnn.layers].index("pool")]:
     twins[other].get_layer(layer.name).set_weights(layer.get_weights())
 some = x[:: -(-len(x) // 8)]  # eight windows, evenly spread
 tasks = list(settings.tasks)
-moved = {kind: network.responses(twin, ["pool", *tasks], some) for kind, twin in twins.items()}
+moved = {
+    kind: network.perturbation_response(twin, ["pool", *tasks], some)
+    for kind, twin in twins.items()
+}
 
 # %% tags=["remove-input"]
 both = {"same": published}
@@ -473,8 +476,8 @@ steady = build_mt_cnn(replace(settings, dropout=0.0), seed=None)
 steady.set_weights(cnn.get_weights())
 task, rng, n = tasks[0], np.random.default_rng(0), 20
 batches = [np.concatenate([one[None], x[rng.choice(len(x), 63)]]) for _ in range(n)]
-by_batch = network.in_training(steady, batches, seeds=[0] * n)[task][:, 0, 1]
-by_draw = network.in_training(cnn, batches[:1] * n, seeds=range(n))[task][:, 0, 1]
+by_batch = network.training_mode_outputs(steady, batches, seeds=[0] * n)[task][:, 0, 1]
+by_draw = network.training_mode_outputs(cnn, batches[:1] * n, seeds=range(n))[task][:, 0, 1]
 afterwards = network.outputs(cnn, [task], one[None])[task][0, 1]
 
 # %% tags=["hide-input"]
@@ -549,7 +552,7 @@ Table(
 # around it.
 
 # %% tags=["hide-cell", "solution"]
-at_cz = network.responses(cnn, ["conv_3"], some)["conv_3"][:, :, :, 3, 4]
+at_cz = network.perturbation_response(cnn, ["conv_3"], some)["conv_3"][:, :, :, 3, 4]
 strength = (at_cz**2).sum(axis=(0, -1))
 near = strength[1:6, 2:7].sum() / strength.sum()
 print(f"{100 * 25 / 72:.0f} % of the cells give {100 * near:.0f} % of the response.")

@@ -5,7 +5,7 @@ share the answer out among the cells of the map. Both explain the *model* on the
 given. They find what it uses; whether that comes from a brain, a muscle or a habit of the data is
 another question, and an electrode is not a place in the brain.
 
-The functions know models only as functions of maps, see `emolib.model.gradients` for those of a
+The functions know models only as functions of maps, see `emolib.explain.fold` for those of a
 network.
 """
 

@@ -1,18 +1,118 @@
-"""The network of one fold, with data that it was not trained on."""
+"""The network of one fold as functions of brain maps, with data that it was not trained on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from emolib.model.gradients import GradientModel
-from emolib.model.networks import build
+from emolib.errors import SettingsError
+from emolib.model.networks import build  # before keras: it chooses the backend
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings
 from emolib.model.trainer import Inputs, Weights
+
+import jax  # isort: skip
+import keras  # isort: skip
+
+BATCH = 64  # rows; the last batch is filled, so that it compiles nothing
+
+
+class GradientModel:
+    """One model, compiled once, that many sets of weights go through.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From maps to probabilities by task, such as `emolib.model.build` makes. Dropout is off
+        and batch normalisation uses its stored moments, as in prediction.
+
+    Raises
+    ------
+    SettingsError
+        If Keras runs on another backend than JAX.
+
+    Examples
+    --------
+    >>> from emolib.model import ModelSettings, build
+    >>> model = build(ModelSettings(width=1 / 64, planes=1, tasks={"valence": 2}))
+    >>> network = GradientModel(model)
+    >>> maps = np.random.default_rng(0).normal(size=(5, 8, 9, 1)).astype("float32")
+    >>> network.probabilities(model.get_weights(), maps)["valence"].shape
+    (5, 2)
+    >>> labels = {"valence": np.array([0, 1, 0, 1, -1])}
+    >>> given = network.gradients(model.get_weights(), maps, labels)["valence"]
+    >>> given.shape, bool(given[:4].any()), bool(given[4].any())
+    ((5, 8, 9, 1), True, False)
+    """
+
+    def __init__(self, model: keras.Model):
+        if keras.backend.backend() != "jax":
+            raise SettingsError(
+                "KERAS_BACKEND",
+                f"is {keras.backend.backend()!r}; gradients with respect to maps need JAX.",
+                "Unset it, or set it to 'jax'.",
+            )
+        self.model = model
+
+        def probabilities(trainable, others, maps):
+            given, _ = model.stateless_call(trainable, others, maps, training=False)
+            return given
+
+        def log_probability(maps, trainable, others, labels, task):
+            given = probabilities(trainable, others, maps)[task]
+            own = jax.numpy.take_along_axis(given, jax.numpy.maximum(labels, 0)[:, None], axis=1)
+            own = jax.numpy.maximum(own[:, 0], np.finfo(np.float32).tiny)  # log 0 has no slope
+            return jax.numpy.where(labels >= 0, jax.numpy.log(own), 0.0).sum()
+
+        def gradients(trainable, others, maps, labels):
+            # A row's output depends on its own map alone: the sum's gradient is each row's own.
+            slope = jax.grad(log_probability)
+            return {task: slope(maps, trainable, others, own, task) for task, own in labels.items()}
+
+        self._probabilities, self._gradients = jax.jit(probabilities), jax.jit(gradients)
+
+    def probabilities(
+        self, weights: Sequence[np.ndarray], maps: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Give the class probabilities of maps, (row, class) by task."""
+        variables = self._variables(weights)
+        return _in_batches(lambda one: self._probabilities(*variables, one), maps)
+
+    def gradients(
+        self, weights: Sequence[np.ndarray], maps: np.ndarray, labels: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Give by task the gradient of each row's log probability of its label, by its map.
+
+        Parameters
+        ----------
+        weights : list of array
+            As ``model.get_weights()`` orders them.
+        maps : array, shape (row, ...)
+            The model's input.
+        labels : dict of str to array of int, (row,)
+            Class numbers by task; rows with -1 have the gradient 0.
+
+        Returns
+        -------
+        dict of str to array, shape of `maps`
+            Nats per unit of the map.
+        """
+        variables = self._variables(weights)
+        labels = {task: np.asarray(own, np.int32) for task, own in labels.items()}
+
+        def one(batch):
+            return self._gradients(*variables, batch[0], batch[1])
+
+        return _in_batches(one, (maps, labels))
+
+    def _variables(self, weights: Sequence[np.ndarray]) -> tuple[list[Any], list[Any]]:
+        self.model.set_weights(list(weights))
+        variables = (self.model.trainable_variables, self.model.non_trainable_variables)
+        return tuple([one.value for one in kind] for kind in variables)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,3 +177,14 @@ def predictions(networks: Iterable[FoldNetwork]) -> pd.DataFrame:
             labels = network.table[task].to_numpy()
             parts.append(predictions_of(network.table, task, labels, probability, **who))
     return pd.concat(parts, ignore_index=True)
+
+
+def _in_batches(function: Callable[[Any], Mapping[str, Any]], rows: Any) -> dict[str, np.ndarray]:
+    """Call a function on full batches: another size would be compiled anew."""
+    n = len(jax.tree.leaves(rows)[0])
+    parts = []
+    for start in range(0, n, BATCH):
+        at = np.resize(np.arange(start, min(start + BATCH, n)), BATCH)
+        given = function(jax.tree.map(lambda values, at=at: values[at], rows))
+        parts.append({task: np.asarray(own)[: n - start] for task, own in given.items()})
+    return {task: np.concatenate([part[task] for part in parts]) for task in parts[0]}

@@ -1,6 +1,6 @@
 """How the losses of several heads pull on the weights that they share.
 
-`emolib.model.gradients` differentiates by brain maps, to explain answers; this module
+`emolib.explain.fold` differentiates by brain maps, to explain answers; this module
 differentiates by weights, to look at training.
 """
 

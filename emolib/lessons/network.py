@@ -18,7 +18,7 @@ import keras  # isort: skip
 
 
 def same_padding(size: int) -> tuple[int, int]:
-    """Say how many cells 'same' adds before and after a row, for a kernel of `size` cells.
+    """Return how many cells 'same' adds before and after a row, for a kernel of `size` cells.
 
     An odd kernel has a middle, and both are equal. An even one has none, and Keras puts the odd
     cell behind: to the right, and below.
@@ -105,7 +105,7 @@ def layer_table(model: keras.Model) -> pd.DataFrame:
 
 
 def outputs(model: keras.Model, layers: Sequence[str], maps: np.ndarray) -> dict[str, np.ndarray]:
-    """Give what layers give, at inference.
+    """Return the outputs of layers, at inference.
 
     Parameters
     ----------
@@ -123,10 +123,10 @@ def outputs(model: keras.Model, layers: Sequence[str], maps: np.ndarray) -> dict
     return part.predict_on_batch(np.asarray(maps, dtype=np.float32))
 
 
-def responses(
+def perturbation_response(
     model: keras.Model, layers: Sequence[str], maps: np.ndarray, *, step: float = 1.0
 ) -> dict[str, np.ndarray]:
-    """Raise one cell of the grid after another, and say by how much each output moves.
+    """Compute by how much each output moves when one cell of the grid after another is raised.
 
     A unit whose output never moves does not see that cell. The reverse needs several maps: a
     ReLU that is shut on one map hides what would be seen on another.
@@ -152,7 +152,7 @@ def responses(
     >>> from emolib.model import build_mt_cnn
     >>> from emolib.model.settings import ModelSettings
     >>> model = build_mt_cnn(ModelSettings(width=1 / 32, planes=1))
-    >>> moved = responses(model, ["conv_1"], np.zeros((1, 8, 9, 1)))["conv_1"]
+    >>> moved = perturbation_response(model, ["conv_1"], np.zeros((1, 8, 9, 1)))["conv_1"]
     >>> np.argwhere(moved[0, 0, 0].any(axis=-1)).max(axis=0)  # how far the corner is seen
     array([2, 2])
     """
@@ -170,12 +170,12 @@ def responses(
     return moved
 
 
-def fields(
+def receptive_fields(
     model: keras.Model, layers: Sequence[str], *, n_maps: int = 8, seed: int = 0
 ) -> dict[str, np.ndarray]:
     """Find the receptive field of each unit: the cells of the grid that can move it.
 
-    Measured on maps of noise by `responses`, not derived from the layers' settings.
+    Measured on maps of noise by `perturbation_response`, not derived from the layers' settings.
 
     Parameters
     ----------
@@ -196,19 +196,21 @@ def fields(
     >>> from emolib.model import build_mt_cnn
     >>> from emolib.model.settings import ModelSettings
     >>> model = build_mt_cnn(ModelSettings(width=1 / 16, planes=1))
-    >>> int(fields(model, ["conv_1"])["conv_1"][3, 4].sum())
+    >>> int(receptive_fields(model, ["conv_1"])["conv_1"][3, 4].sum())
     25
     """
     shape = (n_maps, *model.input.shape[1:])
     noise = np.random.default_rng(seed).normal(size=shape)
-    moved = responses(model, layers, noise, step=3.0)  # (map, row, column, unit row, ..., filter)
+    moved = perturbation_response(
+        model, layers, noise, step=3.0
+    )  # (map, row, column, unit row, ..., filter)
     return {name: values.any(axis=(0, -1)).transpose(2, 3, 0, 1) for name, values in moved.items()}
 
 
-def in_training(
+def training_mode_outputs(
     model: keras.Model, batches: Sequence[np.ndarray], *, seeds: Sequence[int]
 ) -> dict[str, np.ndarray]:
-    """Answer as a network answers while it is trained.
+    """Compute a network's outputs as while it is trained.
 
     Batch normalisation then uses the mean and variance of the batch at hand, and dropout drops.
 

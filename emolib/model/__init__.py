@@ -1,4 +1,4 @@
-"""The networks, and how they are fitted. Keras loads when a network is first asked for."""
+"""The networks and their training. Keras loads when one of them is first asked for."""
 
 import lazy_loader
 
@@ -7,7 +7,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "settings": ["ModelSettings", "TrainingSettings"],
         "networks": ["build", "build_crnn", "build_mt_cnn", "load_weights", "save_weights"],
-        "trainer": ["Trainer"],
-        "training": ["train_fold"],
+        "trainer": ["Fit", "GroupedInputs", "Trainer"],
+        "training": ["StageResult", "fine_tune_subject", "fit_small", "train_fold"],
+        "predictions": ["predictions_of"],
     },
 )

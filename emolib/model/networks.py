@@ -1,7 +1,7 @@
 """The two networks: MT-CNN, and its predecessor 4D-CRNN.
 
-Only this module and `emolib.model.training` import Keras. `KERAS_BACKEND` decides the backend and
-is "jax" unless set; `emolib.model.settings.threads` says how many threads it uses.
+Whatever imports Keras imports this module first: it sets `KERAS_BACKEND` to "jax" unless set, and
+the number of threads, see `emolib.model.settings.threads`.
 """
 
 from __future__ import annotations
@@ -140,14 +140,17 @@ def build(settings: ModelSettings, *, seed: int | None = 0) -> keras.Model:
 def save_weights(path: str | Path, model: keras.Model) -> None:
     """Save a model's weights, whole or not at all; the same weights give the same bytes.
 
-    Give the model as it was built: a compiled one's optimizer would go into the file too.
-
     Parameters
     ----------
     path : path
         Ends in ``.weights.h5``, as Keras demands.
     model : keras.Model
-        What to save.
+        As it was built: the optimizer of a compiled one would go into the file too.
+
+    Raises
+    ------
+    SettingsError
+        If the path has another ending.
     """
     path = Path(path)
     if not path.name.endswith(".weights.h5"):
@@ -157,7 +160,7 @@ def save_weights(path: str | Path, model: keras.Model) -> None:
 
 
 def load_weights(path: str | Path, model: keras.Model) -> keras.Model:
-    """Load weights that `save_weights` wrote into a model of the same settings.
+    """Load weights that `save_weights` wrote into a model of the same settings; return the model.
 
     Raises
     ------
@@ -221,7 +224,7 @@ def _trunk(maps: keras.KerasTensor, settings: ModelSettings, seed: int | None) -
 
 
 def _regularise(x: keras.KerasTensor, settings: ModelSettings, block: int) -> keras.KerasTensor:
-    """Batch normalisation, then dropout: the source's order."""
+    """Add batch normalisation, then dropout: the source's order."""
     if settings.batch_norm:
         x = layers.BatchNormalization(name=f"norm_{block}")(x)
     return layers.Dropout(settings.dropout, name=f"dropout_{block}")(x) if settings.dropout else x
@@ -232,7 +235,7 @@ def _drawn(
     layer: int,
     initializer: type[keras.Initializer] = keras.initializers.GlorotUniform,
 ) -> keras.Initializer:
-    """How a layer's weights begin: drawn with a seed of its own, or 0 without one."""
+    """Return how a layer's weights begin: drawn with a seed of its own, or 0 without one."""
     return keras.initializers.Zeros() if seed is None else initializer(seed=seed + layer)
 
 
@@ -243,7 +246,7 @@ def _scaled(units: int, settings: ModelSettings) -> int:
 def _heads(
     embedding: keras.KerasTensor, settings: ModelSettings, seed: int | None, first: int
 ) -> dict[str, keras.KerasTensor]:
-    """One softmax a task, by the task's name."""
+    """Add one softmax per task, by the task's name."""
     return {
         task: layers.Dense(
             n_classes,

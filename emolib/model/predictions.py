@@ -1,4 +1,4 @@
-"""The predictions table: scores, and all that is drawn from them, are made of nothing else."""
+"""The predictions table, from which all scores are computed."""
 
 from __future__ import annotations
 
@@ -6,27 +6,20 @@ import numpy as np
 import pandas as pd
 
 COLUMNS = (
-    "protocol",
-    "fold",
-    "stage",
-    "subject",
-    "trial",
-    "window",
-    "task",
-    "label",
-    "probability",
+    *("protocol", "fold", "stage", "subject", "trial", "window"),
+    *("task", "label", "probability"),
 )
 
 
 def predictions_of(
     rows: pd.DataFrame, task: str, labels: np.ndarray, probability: np.ndarray, **who: object
 ) -> pd.DataFrame:
-    """Write what a model says of some rows as rows of the predictions table.
+    """Return the rows of the predictions table for what a model predicts of some windows.
 
     Parameters
     ----------
-    rows : pandas.DataFrame, a row a window
-        Columns ``subject``, ``trial``, ``stimulus``, ``window``.
+    rows : pandas.DataFrame
+        One row per window; columns ``subject``, ``trial``, ``stimulus``, ``window``.
     task : str
     labels : numpy.ndarray of int, (row,)
         -1 where missing.

@@ -1,7 +1,7 @@
-"""What the networks and their training can be told.
+"""Settings of the networks and of their training.
 
-Apart from `emolib.model` and `emolib.model.training`, so that who only reads settings (a study, the
-command line) need not wait the seconds that Keras takes to import.
+Apart from the modules that import Keras, so that whoever only reads settings (a study, the command
+line) need not wait the seconds that this takes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ CLASS_WEIGHTS = ("per_task", "last_task", "none")
 
 
 def threads() -> str:
-    """Say how many threads a training process uses: `NPROC`, or one.
+    """Return how many threads a training process uses: `NPROC`, or one.
 
     Sums are split over them, so another number gives other last bits: it is part of a result's
     digest. One, since folds run side by side, and two processes of one thread train twice as
@@ -27,7 +27,7 @@ def threads() -> str:
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """What the networks' builders need to know; every ablation of the paper is one of these.
+    """Settings of a network; every ablation of the paper is one of these.
 
     Attributes
     ----------
@@ -48,6 +48,11 @@ class ModelSettings:
         Number of classes of each head, by its name. A single-task model has one.
     network : {"mt_cnn", "crnn"}
         Which of the two `emolib.model.build` builds.
+
+    Raises
+    ------
+    SettingsError
+        If a value is not allowed.
     """
 
     width: float = 1.0
@@ -75,12 +80,12 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to fit. The defaults are the source's, in its three stages.
+    """Settings of the fits. The defaults are the source's, in its three stages.
 
     Attributes
     ----------
     batch_size : int
-        Rows a step.
+        Rows in a batch.
     epochs, fine_tuning_epochs : int
         The most epochs of the pooled fit, and of each fine-tuning.
     learning_rate, fine_tuning_learning_rate, single_task_learning_rate : float
@@ -93,6 +98,11 @@ class TrainingSettings:
     class_weights : {"per_task", "last_task", "none"}
         Balanced weights for each head from its own labels; one vector, of the last task's
         labels, for all heads; or no weights.
+
+    Raises
+    ------
+    SettingsError
+        If a value is not allowed.
     """
 
     batch_size: int = 64

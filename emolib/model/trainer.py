@@ -34,7 +34,7 @@ ByTask = Mapping[str, np.ndarray]
 
 
 class Inputs(Protocol):
-    """What a model is fed from: an array, or anything that gives a batch for row numbers."""
+    """What a model reads: an array, or anything that gives a batch for row numbers."""
 
     def __getitem__(self, rows: np.ndarray, /) -> np.ndarray: ...
 
@@ -66,7 +66,7 @@ class GroupedInputs:
 
 
 def group_inputs(x: np.ndarray, table: pd.DataFrame, windows: int) -> tuple[Inputs, pd.DataFrame]:
-    """Return what a model of several windows is fed with, and the table of the first of each."""
+    """Group the windows of each trial for a model of several; return its inputs and their table."""
     if windows == 1:
         return x, table
     groups = group_windows(table, windows)
@@ -111,14 +111,14 @@ class Batches(keras.utils.PyDataset):
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Best weights, and a row an epoch: losses, accuracies (weighted as the loss) and rate."""
+    """Best weights; losses, accuracies (weighted as the loss) and learning rate by epoch."""
 
     weights: Weights
     history: pd.DataFrame
 
 
 class Trainer:
-    """One compiled model, which serves every fit of a process.
+    """Fit one compiled model, again and again.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ class Trainer:
     def _class_weights(
         self, labels: ByTask, train: np.ndarray, factor: Mapping[str, float]
     ) -> dict[str, np.ndarray]:
-        """Weights of the classes by task, (n_classes,), times the task's own."""
+        """Compute the weights of the classes by task, (n_classes,), times the task's own."""
         kind, last = self.settings.class_weights, list(self.tasks)[-1]
         weights = {task: np.full(n, factor[task]) for task, n in self.tasks.items()}
         for task, n_classes in self.tasks.items():
@@ -282,7 +282,7 @@ class Trainer:
     def _validation(
         self, x: Inputs, labels: ByTask, rows: np.ndarray, factor: Mapping[str, float]
     ) -> Batches:
-        """Batches in order, in which the rows that fill the last one have weight 0."""
+        """Return batches in order, in which the rows that fill the last one have weight 0."""
         n = len(rows)
         filled = np.resize(rows, -(-n // PREDICTION_BATCH) * PREDICTION_BATCH)
         # Keras divides by the number of rows, filling included: undo that.
@@ -303,7 +303,7 @@ class Trainer:
             generator.state.assign(np.array([seed, 0], np.uint32))
 
     def _schedule(self, restore_best_on_lr_drop: bool) -> list[keras.callbacks.Callback]:
-        """Callbacks that halve the learning rate, keep the best weights, and stop."""
+        """Return callbacks that halve the learning rate, keep the best weights, and stop."""
         settings = self.settings
         stop = keras.callbacks.EarlyStopping(
             patience=settings.early_stopping_patience, mode="min", restore_best_weights=True
@@ -320,7 +320,7 @@ class Trainer:
 def _targets(
     labels: ByTask, rows: np.ndarray, weights: ByTask
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Classes and weights of rows by task; a missing label has weight 0."""
+    """Return classes and weights of rows by task; a missing label has weight 0."""
     own = {task: np.asarray(labels[task])[rows] for task in weights}
     classes = {task: np.maximum(values, 0).astype(np.int32) for task, values in own.items()}
     of_row = {
@@ -331,7 +331,7 @@ def _targets(
 
 
 def _balanced(task: str, labels: np.ndarray, n_classes: int) -> np.ndarray:
-    """Weights with which each class counts the same, (n_classes,): 'balanced' of scikit-learn."""
+    """Compute weights with which each class counts the same, (n_classes,)."""
     labels, classes = labels[labels >= 0], np.arange(n_classes)
     counts = np.bincount(labels, minlength=n_classes)
     if not counts.all():

@@ -24,7 +24,7 @@ SMALL_WIDTH = 1 / 8  # of the published number of filters and units
 
 @dataclass(frozen=True, eq=False)
 class StageResult:
-    """What one fit of one stage of training gave.
+    """Result of one stage of training.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ def train_fold(
     fold : Fold
         Row numbers.
     subjects : array of str, (n_rows,)
-        Whose row it is.
+        The subject of each row.
     seed_key : tuple
         What this fold is, such as (seed, protocol, fold).
     fine_tune : bool

@@ -1,4 +1,4 @@
-"""The stage that trains: one fold of a protocol, on true labels or on permuted ones."""
+"""The step that trains one fold of a protocol, on true labels or on permuted ones."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _predictions(
     result: StageResult,
     who: Mapping[str, object],
 ) -> list[pd.DataFrame]:
-    """One stage's predictions of the rated test rows, by task."""
+    """Return one stage's predictions of the rated test rows, by task."""
     parts = []
     for task, probability in result.probabilities.items():
         rated = labels[task][result.rows] >= 0
@@ -115,7 +115,7 @@ def _predictions(
 
 
 def _checkpoints(study: Study, protocol: str, number: int, permutation: int) -> Path:
-    """Where a killed training picks up: a folder of its settings and data, for none else."""
+    """Return the folder of these settings, data and code from which a killed training goes on."""
     inputs = [study.features_file(subject) for subject in study.subjects()]
     state = f"{study.digest('training')}-{digest_of_files([f for f in inputs if f.exists()])}"
     folder = study.fold_files(protocol, number)["weights"].parent

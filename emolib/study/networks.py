@@ -12,8 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from emolib.explain.fold import FoldNetwork
-from emolib.model.gradients import GradientModel
+from emolib.explain.fold import FoldNetwork, GradientModel
 from emolib.model.networks import build, load_weights
 from emolib.model.trainer import Weights
 from emolib.model.training import SMALL_WIDTH, fit_small, small_training
@@ -88,7 +87,7 @@ def light_network(study: Study, protocol: str, *, cohort: Cohort | None = None) 
 def _fold_networks(
     study: Study, protocol: str, data: tuple, weights: Mapping[int, Weights], kind: str
 ) -> list[FoldNetwork]:
-    """The networks of folds, by number; `data` as `fold_data` returns them."""
+    """Return the networks of folds with these weights; `data` as `fold_data` returns them."""
     inputs, table, folds = data
     channels: dict[str, None] = {}
     for subject in stages.valid_subjects(study):

@@ -26,7 +26,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def seen(model):
-    return network.fields(model, [*REACH, "pool"])
+    return network.receptive_fields(model, [*REACH, "pool"])
 
 
 def maps(n: int, seed: int = 0) -> np.ndarray:
@@ -114,14 +114,14 @@ def test_twelve_units_see_all_of_the_grid(seen):
 @pytest.mark.parametrize("pooling", ["same", "valid"])
 def test_every_electrode_moves_the_answer_with_either_pooling(pooling):
     model = build_mt_cnn(replace(SMALL, pooling=pooling))
-    moved = network.responses(model, ["valence"], maps(4))["valence"]
+    moved = network.perturbation_response(model, ["valence"], maps(4))["valence"]
     rows, columns = grid.cells(grid.DEAP_CHANNELS)
     assert np.abs(moved[:, rows, columns]).max(axis=(0, 2)).all()
 
 
 def test_responses_leave_the_weights_alone_and_are_differences(model):
     x, before = maps(2), model.get_weights()
-    moved = network.responses(model, ["arousal"], x, step=0.5)["arousal"]
+    moved = network.perturbation_response(model, ["arousal"], x, step=0.5)["arousal"]
     raised = x.copy()
     raised[:, 3, 4] += 0.5
     given = network.outputs(model, ["arousal"], np.concatenate([x, raised]))["arousal"]
@@ -131,7 +131,7 @@ def test_responses_leave_the_weights_alone_and_are_differences(model):
 
 def test_training_mode_changes_no_weight_and_follows_its_seed(model):
     x, before = maps(16), model.get_weights()
-    one, again, other = network.in_training(model, [x, x, x], seeds=[1, 1, 2])["valence"]
+    one, again, other = network.training_mode_outputs(model, [x, x, x], seeds=[1, 1, 2])["valence"]
     np.testing.assert_array_equal(one, again)
     assert np.abs(one - other).max() > 1e-3
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
@@ -140,7 +140,7 @@ def test_training_mode_changes_no_weight_and_follows_its_seed(model):
 def test_in_training_an_answer_depends_on_the_batch_and_afterwards_not():
     model, x = build_mt_cnn(replace(SMALL, dropout=0.0)), maps(32)
     two = x[:16], np.concatenate([x[:1], x[17:]])
-    training = network.in_training(model, two, seeds=[0, 0])["valence"][:, 0]
+    training = network.training_mode_outputs(model, two, seeds=[0, 0])["valence"][:, 0]
     answers = [network.outputs(model, ["valence"], batch)["valence"][0] for batch in two]
     assert np.abs(training[0] - training[1]).max() > 1e-3
     np.testing.assert_allclose(*answers, atol=1e-6)
@@ -151,5 +151,5 @@ def test_batch_normalisation_in_training_uses_the_batch_s_own_mean():
     model = build_mt_cnn(replace(SMALL, dropout=0.0))
     same, other = np.repeat(maps(1), 8, axis=0), np.repeat(maps(1, seed=1), 8, axis=0)
     head = model.get_layer("valence").get_weights()[1]
-    for p in network.in_training(model, [same, other], seeds=[0, 0])["valence"]:
+    for p in network.training_mode_outputs(model, [same, other], seeds=[0, 0])["valence"]:
         np.testing.assert_allclose(p, np.exp(head) / np.exp(head).sum() + 0 * p, atol=1e-3)

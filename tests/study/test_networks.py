@@ -1,4 +1,4 @@
-"""Networks of a study's folds: loaded or trained lightly; their gradients and attributions."""
+"""Networks of a study's folds: loaded or trained lightly, and their attributions."""
 
 from __future__ import annotations
 
@@ -11,69 +11,13 @@ from emolib.errors import DataError
 from emolib.evaluation.scores import score
 from emolib.explain.fold import predictions
 from emolib.grid import cells
-from emolib.model.gradients import GradientModel
-from emolib.model.networks import ModelSettings, build, save_weights
+from emolib.model.networks import build, save_weights
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import PROTOCOLS
 from emolib.study import stages
 from emolib.study.attribution import fold_attribution, known_truth
 from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
-
-SMALL = ModelSettings(width=1 / 32, planes=2, tasks={"valence": 2, "arousal": 3})
-
-
-@pytest.fixture(scope="module")
-def network():
-    return GradientModel(build(SMALL, seed=3))
-
-
-@pytest.fixture(scope="module")
-def maps():
-    return np.random.default_rng(0).normal(size=(6, 8, 9, 2)).astype(np.float32)
-
-
-class TestGradients:
-    def test_probabilities_are_the_models(self, network, maps):
-        weights = network.model.get_weights()
-        given = network.probabilities(weights, maps)
-        for task, own in network.model.predict(maps, verbose=0).items():
-            np.testing.assert_allclose(given[task], own, rtol=1e-4)
-
-    def test_gradients_are_those_of_small_steps(self, network, maps):
-        """The slope of log p(label) along a random direction, by central differences."""
-        weights = network.model.get_weights()
-        labels = {"valence": np.array([0, 1, 0, 1, 1, 0]), "arousal": np.array([0, 1, 2, 2, 1, 0])}
-        gradients = network.gradients(weights, maps, labels)
-        way = np.random.default_rng(1).normal(size=maps.shape).astype(np.float32)
-        step = 3e-3
-        ahead, behind = (
-            network.probabilities(weights, maps + sign * step * way) for sign in (1, -1)
-        )
-        rows = np.arange(6)
-        for task, own in labels.items():
-            slope = np.log(ahead[task][rows, own] / behind[task][rows, own]) / (2 * step)
-            expected = (gradients[task] * way).sum(axis=(1, 2, 3))
-            np.testing.assert_allclose(expected, slope, rtol=0.05, atol=5e-3)
-
-    def test_a_missing_label_has_no_gradient(self, network, maps):
-        labels = {"valence": np.array([0, -1, 1, -1, 0, 1])}
-        given = network.gradients(network.model.get_weights(), maps, labels)["valence"]
-        assert [bool(row.any()) for row in given] == [True, False, True, False, True, True]
-
-    def test_rows_do_not_depend_on_how_many_come_together(self, network):
-        many = np.random.default_rng(2).normal(size=(300, 8, 9, 2)).astype(np.float32)
-        weights = network.model.get_weights()
-        given = network.probabilities(weights, many)["valence"]
-        few = network.probabilities(weights, many[290:])["valence"]
-        assert given.shape == (300, 2)
-        np.testing.assert_allclose(given[290:], few, rtol=1e-5)
-
-    def test_weights_are_those_that_are_given(self, network, maps):
-        other = build(SMALL, seed=99).get_weights()
-        first = network.probabilities(network.model.get_weights(), maps)["valence"]
-        second = network.probabilities(other, maps)["valence"]
-        assert np.abs(first - second).max() > 1e-4
 
 
 @pytest.fixture(scope="module")

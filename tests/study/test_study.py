@@ -184,7 +184,7 @@ def modules_behind(*entrances):
         ("features", ["features.extraction", "recordings"], []),
         ("training", ["model.training", "splits.shuffling", "grid"], ["features"]),
         ("scores", ["evaluation.scores"], ["features", "training"]),
-        ("attributions", ["explain.attribution", "model.gradients"], ["features", "training"]),
+        ("attributions", ["explain.attribution", "explain.fold"], ["features", "training"]),
         ("summaries", ["evaluation.subject"], ["features"]),
         ("group_tests", ["evaluation.group"], ["features", "training"]),
     ],
