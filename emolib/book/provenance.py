@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
+import psutil
 
 from emolib.figures.display import Table
 from emolib.model.settings import threads
@@ -102,7 +103,7 @@ def environment() -> dict[str, str]:
         "system": f"{platform.system()} on {platform.machine()}",
         "processor": _processor(),
         "processors that this process may use": str(n_processors),
-        "memory": _memory(),
+        "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
         "threads of a training process": threads(),
         "Python": platform.python_version(),
     }
@@ -169,11 +170,3 @@ def _processor() -> str:
             if name.strip() == "model name":
                 return value.strip()
     return platform.processor()
-
-
-def _memory() -> str:
-    try:
-        n_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # Windows
-        return ""
-    return f"{n_bytes / 2**30:.0f} GiB"
