@@ -142,8 +142,17 @@ if len(of_groups := tables.group_table(tested)):
 
 # %% [markdown]
 # A score without p is there to be compared: a light model beside the network, on the same trials.
-# The network takes too long to be trained again for every exchange of the labels, so it has no p;
-# labels exchanged against its finished predictions would give one that is too small.
+
+# %% tags=["remove-input"]
+if tested["network"].notna().any():
+    display(
+        say(
+            "The network takes too long to be trained again for every exchange of the labels, so",
+            "it has no p: labels exchanged against its finished predictions would give one that",
+            "is too small. What its scores can mean, and what they cannot: see",
+            "[What a score means](/chapters/09_what_a_score_means.ipynb).",
+        )
+    )
 
 # %% [markdown]
 # ## What the windows are worth

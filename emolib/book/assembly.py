@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jupytext
 import nbformat
 import pandas as pd
 
 from emolib.book import provenance
-from emolib.book.exercises import EXERCISES, NOTEBOOKS, Repository, read_repository
+from emolib.book.exercises import EXERCISES, NOTEBOOKS, read_config, server_links
 from emolib.book.subject_tables import cohort_table
 from emolib.evaluation.literature import published
 from emolib.study import stages
@@ -41,10 +43,10 @@ def assemble(study: Study, folder: Path) -> None:
     subjects = _subjects(study)
     subjects.to_csv(folder / DOWNLOADS / "subjects.csv", lineterminator="\n")
     subjects.to_parquet(folder / DOWNLOADS / "subjects.parquet")
-    repository = read_repository(PROJECT / "_config.yml")
+    config = read_config()
     for page in sorted((folder / "chapters").glob("*.ipynb")):
         if (NOTEBOOKS / page.name).is_file():
-            _offer(page, folder / DOWNLOADS, repository)
+            _offer(page, folder / DOWNLOADS, config)
     first = folder / "intro.md"
     first.write_text(figures() + first.read_text(encoding="utf-8"), encoding="utf-8")
     (folder / MADE).mkdir()
@@ -53,18 +55,16 @@ def assemble(study: Study, folder: Path) -> None:
     (folder / "environment.md").write_text(environment, encoding="utf-8")
 
 
-def offers(name: str, repository: Repository | None) -> str:
+def offers(name: str, config: Mapping[str, Any]) -> str:
     """Return what a reader can do with a chapter beside reading it, as a line of MyST Markdown."""
     has_exercises = (EXERCISES / f"{name}.ipynb").is_file()
     kinds = {"Exercises (.ipynb)": f"{name}_exercises.ipynb"} if has_exercises else {}
     kinds |= {"Notebook (.ipynb)": f"{name}.ipynb", "Notebook as Python (.py)": f"{name}.py"}
     links = [f"{{download}}`{words} </{DOWNLOADS}/{file}>`" for words, file in kinds.items()]
-    if repository:
-        file = f"notebooks/{'exercises/' if has_exercises else ''}{name}.ipynb"
-        servers = repository.links(file)
-        if not has_exercises:
-            servers.pop("Colab", None)  # only an exercise notebook installs the project there
-        links += [f"[{server}]({link})" for server, link in servers.items()]
+    servers = server_links(f"notebooks/{'exercises/' if has_exercises else ''}{name}.ipynb", config)
+    if not has_exercises:
+        servers.pop("Colab", None)  # only an exercise notebook installs the project there
+    links += [f"[{server}]({link})" for server, link in servers.items()]
     return ":::{div} emolib-offers\n" + "\n".join(f"- {link}" for link in links) + "\n:::"
 
 
@@ -104,7 +104,7 @@ def _subjects(study: Study) -> pd.DataFrame:
     return cohort_table(found, scores, study.subjects())
 
 
-def _offer(page: Path, downloads: Path, repository: Repository | None) -> None:
+def _offer(page: Path, downloads: Path, config: Mapping[str, Any]) -> None:
     """Copy a chapter's files to where the book offers them, and link them below its title."""
     for ending in (".ipynb", ".py"):
         shutil.copy(NOTEBOOKS / f"{page.stem}{ending}", downloads)
@@ -114,5 +114,5 @@ def _offer(page: Path, downloads: Path, repository: Repository | None) -> None:
     notebook = nbformat.read(page, as_version=4)
     first = notebook.cells[0]
     title, *rest = first.source.split("\n")
-    first.source = "\n".join([title, "", offers(page.stem, repository), *rest])
+    first.source = "\n".join([title, "", offers(page.stem, config), *rest])
     nbformat.write(notebook, page)

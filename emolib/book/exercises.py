@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import jupytext
@@ -58,70 +58,58 @@ if importlib.util.find_spec("emolib") is None:
     sys.path.insert(0, str(project))  # a kernel that runs already does not look for it"""
 
 
-@dataclass(frozen=True)
-class Repository:
-    """The place where the project is published; a server without an address gets no links.
+def server_links(path: str, config: Mapping[str, Any]) -> dict[str, str]:
+    """Return the addresses at which servers open a notebook of the project, by server.
+
+    `config` is the content of `_config.yml`. While it does not say where the project is published
+    there are none, and a server without an address gets none.
 
     Raises
     ------
     SettingsError
-        If `url` is no address such as ``https://HOST/OWNER/PROJECT``.
+        If the project's address is none such as ``https://HOST/OWNER/PROJECT``.
+
+    Examples
+    --------
+    >>> servers = {"binderhub_url": "https://mybinder.org"}
+    >>> config = {"repository": {"url": "https://github.com/OWNER/PROJECT"}}
+    >>> server_links("a.ipynb", config | {"launch_buttons": servers})
+    {'Binder': 'https://mybinder.org/v2/gh/OWNER/PROJECT/main?urlpath=lab/tree/a.ipynb'}
     """
-
-    url: str
-    branch: str = "main"
-    binder: str = ""
-    colab: str = ""
-
-    def __post_init__(self):
-        if not _ADDRESS.fullmatch(self.url):
-            raise SettingsError(
-                "_config.yml: repository.url",
-                f"got {self.url!r}.",
-                "Give an address such as https://github.com/OWNER/PROJECT, or leave it empty.",
-            )
-
-    def links(self, path: str) -> dict[str, str]:
-        """Return the addresses at which servers open a notebook of the project, by server.
-
-        Examples
-        --------
-        >>> published = Repository("https://github.com/OWNER/PROJECT", binder="https://mybinder.org")
-        >>> published.links("a.ipynb")
-        {'Binder': 'https://mybinder.org/v2/gh/OWNER/PROJECT/main?urlpath=lab/tree/a.ipynb'}
-        """
-        host, project = _ADDRESS.fullmatch(self.url).groups()  # __post_init__ has checked it
-        branch, path, found = quote(self.branch, safe=""), quote(path), {}
-        if self.binder:
-            # Binder wants GitLab's path, and the whole address of another host, as one piece.
-            short = BINDER_NAMES.get(host, "git")
-            places = {"gh": project, "gl": quote(project, safe="")}
-            place = places.get(short, quote(self.url, safe=""))
-            found["Binder"] = f"{self.binder}/v2/{short}/{place}/{branch}?urlpath=lab/tree/{path}"
-        if self.colab and host == COLAB_HOST:
-            found["Colab"] = f"{self.colab}/github/{project}/blob/{branch}/{path}"
-        return found
+    place, servers = config.get("repository") or {}, config.get("launch_buttons") or {}
+    url, branch = place.get("url"), quote(place.get("branch") or "main", safe="")
+    if not url:
+        return {}
+    if not (address := _ADDRESS.fullmatch(url)):
+        raise SettingsError(
+            "_config.yml: repository.url",
+            f"got {url!r}.",
+            "Give an address such as https://github.com/OWNER/PROJECT, or leave it empty.",
+        )
+    (host, project), path, found = address.groups(), quote(path), {}
+    if binder := servers.get("binderhub_url"):
+        # Binder wants GitLab's path, and the whole address of another host, as one piece.
+        short = BINDER_NAMES.get(host, "git")
+        places = {"gh": project, "gl": quote(project, safe="")}
+        place = places.get(short, quote(url, safe=""))
+        found["Binder"] = f"{binder}/v2/{short}/{place}/{branch}?urlpath=lab/tree/{path}"
+    if (colab := servers.get("colab_url")) and host == COLAB_HOST:
+        found["Colab"] = f"{colab}/github/{project}/blob/{branch}/{path}"
+    return found
 
 
-def read_repository(config: Path) -> Repository | None:
-    """Read from `_config.yml` where the project is published; None while it does not say."""
-    content = yaml.safe_load(config.read_text(encoding="utf-8"))
-    place, servers = content.get("repository") or {}, content.get("launch_buttons") or {}
-    if not place.get("url"):
-        return None
-    binder, colab = (
-        (servers.get(f"{name}_url") or "").rstrip("/") for name in ("binderhub", "colab")
-    )
-    return Repository(place["url"], place.get("branch") or "main", binder, colab)
+def read_config() -> dict[str, Any]:
+    """Read `_config.yml`, the one place that says where the project is published."""
+    return yaml.safe_load((PROJECT / "_config.yml").read_text(encoding="utf-8"))
 
 
 def exercise_notebook(
-    source: Path, names: Mapping[str, str], repository: Repository | None = None
+    source: Path, names: Mapping[str, str], config: Mapping[str, Any]
 ) -> nbformat.NotebookNode:
     """Return a chapter's exercise notebook; the same chapter gives the same bytes.
 
-    `names` are those of `citation_names`. If Colab can open `repository`, a first cell installs the
-    project there.
+    `names` are those of `citation_names`. If Colab can open the project (see `server_links`), a
+    first cell installs it there.
     """
     chapter = jupytext.read(source)
     title, *text = chapter.cells[0].source.split("\n")
@@ -132,8 +120,9 @@ def exercise_notebook(
     )
     text = plain_markdown("\n".join(text), names)
     cells = [new_markdown_cell("\n".join([title, "", note, text]))]
-    if repository and "Colab" in repository.links(""):
-        install = INSTALL.format(branch=repository.branch, url=repository.url)
+    if "Colab" in server_links("", config):
+        place = config["repository"]
+        install = INSTALL.format(branch=place.get("branch") or "main", url=place["url"])
         cells.append(new_code_cell(install))
     number = 0
     for cell in chapter.cells[1:]:
@@ -167,10 +156,9 @@ def citation_names(bibliography: Path) -> dict[str, str]:
 
 def all_exercises() -> dict[str, nbformat.NotebookNode]:
     """Return the exercise notebooks by chapter, as they should be."""
-    names = citation_names(PROJECT / "book" / "references.bib")
-    repository = read_repository(PROJECT / "_config.yml")
+    names, config = citation_names(PROJECT / "book" / "references.bib"), read_config()
     chapters = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
-    return {path.stem: exercise_notebook(path, names, repository) for path in chapters}
+    return {path.stem: exercise_notebook(path, names, config) for path in chapters}
 
 
 def write_exercises() -> list[Path]:

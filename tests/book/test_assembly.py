@@ -11,14 +11,16 @@ import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from emolib.book.assembly import DOWNLOADS, MADE, assemble, objectives, offers
-from emolib.book.exercises import EXERCISES, NOTEBOOKS, Repository
+from emolib.book.exercises import EXERCISES, NOTEBOOKS
 
 CHAPTERS = sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.py"))
-PUBLISHED = Repository(
-    "https://github.com/OWNER/PROJECT",
-    binder="https://mybinder.org",
-    colab="https://colab.research.google.com",
-)
+PUBLISHED = {
+    "repository": {"url": "https://github.com/OWNER/PROJECT", "branch": "main"},
+    "launch_buttons": {
+        "binderhub_url": "https://mybinder.org",
+        "colab_url": "https://colab.research.google.com",
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,7 @@ def test_pages_without_a_notebook_to_offer_are_left_as_they_are(assembled):
 
 
 def test_without_an_address_only_downloads_are_offered():
-    text = offers(CHAPTERS[0], None)
+    text = offers(CHAPTERS[0], {})
     assert text.count("{download}") == 3
     assert "http" not in text
 

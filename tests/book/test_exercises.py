@@ -17,20 +17,19 @@ from emolib.book.exercises import (
     EXERCISES,
     INSTALL,
     NOTEBOOKS,
-    Repository,
     all_exercises,
     citation_names,
     exercise_notebook,
-    read_repository,
+    server_links,
 )
 from emolib.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
-PUBLISHED = Repository(
-    "https://github.com/OWNER/PROJECT", colab="https://colab.research.google.com"
-)
-SERVERS = {"binder": "https://mybinder.org", "colab": "https://colab.research.google.com"}
+SERVERS = {
+    "binderhub_url": "https://mybinder.org",
+    "colab_url": "https://colab.research.google.com",
+}
 NOTEBOOK = "notebooks/exercises/01_first_look.ipynb"
 CHAPTER = """\
 # ---
@@ -85,7 +84,7 @@ def made() -> dict[str, nbformat.NotebookNode]:
 def small(tmp_path, names) -> nbformat.NotebookNode:
     source = tmp_path / "01_chapter.py"
     source.write_text(CHAPTER)
-    return exercise_notebook(source, names)
+    return exercise_notebook(source, names, {})
 
 
 def code(notebook: nbformat.NotebookNode) -> list[str]:
@@ -140,7 +139,7 @@ def test_works_are_named_by_their_authors(tmp_path):
 def test_the_same_chapter_gives_the_same_bytes(tmp_path, names):
     source = tmp_path / "01_chapter.py"
     source.write_text(CHAPTER)
-    first, second = (nbformat.writes(exercise_notebook(source, names)) for _ in range(2))
+    first, second = (nbformat.writes(exercise_notebook(source, names, {})) for _ in range(2))
     assert first == second
 
 
@@ -252,10 +251,11 @@ given = 0
 def test_a_notebook_for_colab_installs_the_project_first(tmp_path, names):
     source = tmp_path / "01_chapter.py"
     source.write_text(CHAPTER)
-    first, *_ = code(exercise_notebook(source, names, PUBLISHED))
+    github = published("https://github.com/OWNER/PROJECT")
+    first, *_ = code(exercise_notebook(source, names, github))
     assert '"--branch", "main", "https://github.com/OWNER/PROJECT"' in first
     assert len(first.splitlines()) <= 15
-    nowhere = Repository("https://gitlab.com/OWNER/PROJECT", colab=PUBLISHED.colab)
+    nowhere = published("https://gitlab.com/OWNER/PROJECT")
     assert code(exercise_notebook(source, names, nowhere))[0] == 'study = "demo"'
 
 
@@ -301,38 +301,35 @@ def test_that_cell_fetches_and_installs_where_the_project_is_not(tmp_path):
 # -- links to servers ------------------------------------------------------------------------------
 
 
-def published(url: str, **more: str) -> Repository:
-    return Repository(url, **{**SERVERS, **more})
+def published(url: str, **more: str) -> dict[str, dict[str, str]]:
+    return {"repository": {"url": url, **more}, "launch_buttons": SERVERS}
 
 
 @pytest.mark.parametrize("ending", ["", "/", ".git"])
 def test_binder_opens_the_notebook_in_jupyterlab(ending):
-    link = published(f"https://github.com/OWNER/PROJECT{ending}").links(NOTEBOOK)["Binder"]
-    assert link == f"https://mybinder.org/v2/gh/OWNER/PROJECT/main?urlpath=lab/tree/{NOTEBOOK}"
+    links = server_links(NOTEBOOK, published(f"https://github.com/OWNER/PROJECT{ending}"))
+    assert links["Binder"] == (
+        f"https://mybinder.org/v2/gh/OWNER/PROJECT/main?urlpath=lab/tree/{NOTEBOOK}"
+    )
 
 
 def test_binder_takes_gitlab_and_other_hosts_as_one_piece():
-    of_group = published("https://gitlab.com/GROUP/OWNER/PROJECT").links("a.ipynb")["Binder"]
-    assert of_group.startswith("https://mybinder.org/v2/gl/GROUP%2FOWNER%2FPROJECT/main?")
-    other = published("https://code.example.org/OWNER/PROJECT").links("a.ipynb")["Binder"]
-    assert "/v2/git/https%3A%2F%2Fcode.example.org%2FOWNER%2FPROJECT/main?" in other
+    of_group = server_links("a.ipynb", published("https://gitlab.com/GROUP/OWNER/PROJECT"))
+    assert "/v2/gl/GROUP%2FOWNER%2FPROJECT/main?" in of_group["Binder"]
+    other = server_links("a.ipynb", published("https://code.example.org/OWNER/PROJECT"))
+    assert "/v2/git/https%3A%2F%2Fcode.example.org%2FOWNER%2FPROJECT/main?" in other["Binder"]
 
 
 def test_colab_opens_the_notebook_at_the_branch():
-    link = published("https://github.com/OWNER/PROJECT", branch="spring/26").links(NOTEBOOK)[
-        "Colab"
-    ]
-    assert link == (
+    config = published("https://github.com/OWNER/PROJECT", branch="spring/26")
+    assert server_links(NOTEBOOK, config)["Colab"] == (
         "https://colab.research.google.com/github/OWNER/PROJECT/blob/spring%2F26/" + NOTEBOOK
     )
 
 
 def test_colab_opens_nothing_from_elsewhere():
-    assert published("https://gitlab.com/OWNER/PROJECT").links(NOTEBOOK).get("Colab") is None
-
-
-def test_a_server_without_an_address_has_no_link():
-    assert Repository("https://github.com/OWNER/PROJECT").links(NOTEBOOK) == {}
+    links = server_links(NOTEBOOK, published("https://gitlab.com/OWNER/PROJECT"))
+    assert list(links) == ["Binder"]
 
 
 @pytest.mark.parametrize(
@@ -340,16 +337,10 @@ def test_a_server_without_an_address_has_no_link():
 )
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(SettingsError, match=r"repository\.url"):
-        Repository(url)
+        server_links(NOTEBOOK, published(url))
 
 
-def test_the_configuration_is_the_one_place_that_says_where(tmp_path):
-    config = tmp_path / "_config.yml"
-    servers = "launch_buttons: {binderhub_url: https://mybinder.org}\n"
-    config.write_text("repository: {url: '', branch: main}\n" + servers)
-    assert read_repository(config) is None
-    config.write_text("title: A book\n")
-    assert read_repository(config) is None
-    config.write_text("repository: {url: https://github.com/OWNER/PROJECT, branch: v1}\n" + servers)
-    found = read_repository(config)
-    assert (found.branch, found.binder, found.colab) == ("v1", "https://mybinder.org", "")
+def test_without_the_projects_address_or_a_servers_there_are_no_links():
+    assert server_links(NOTEBOOK, {"title": "A book"}) == {}
+    assert server_links(NOTEBOOK, published("")) == {}
+    assert server_links(NOTEBOOK, {"repository": {"url": "https://github.com/A/B"}}) == {}
