@@ -56,7 +56,6 @@ from emolib.figures.explorer.widget import Explorer
 from emolib.lessons import map_plots, neighbours
 from emolib.lessons.interpolation import guess_hidden
 from emolib.lessons.levels import remove_and_normalise, resting_features
-from emolib.lessons.truth import rhythm_power
 from emolib.recordings import simulated
 from emolib.recordings.labels import trial_classes
 from emolib.study import stages
@@ -444,7 +443,8 @@ say(
 # %%
 true_maps, agreement = {}, {}
 if this_study.simulation is not None and differences:
-    truth = rhythm_power(simulated.read_truth(this_study.recordings_root, subject))
+    truth = simulated.read_truth(this_study.recordings_root, subject)
+    truth = 10 * np.log10(simulated.expected_power(truth))  # dB above 1 µV²
     for name, task in this_study.tasks.items():
         means = summaries.class_means(truth, classes[name], task.classes)
         title, expected = summaries.contrast(means, task)

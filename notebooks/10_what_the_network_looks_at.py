@@ -46,7 +46,7 @@ from emolib.evaluation.scores import ESTIMAND, score, with_interval
 from emolib.evaluation.variance import variance_components
 from emolib.explain import agreement as map_agreement
 from emolib.explain import attribution
-from emolib.explain.fold import predictions
+from emolib.explain.fold import fold_attribution, predictions
 from emolib.figures import pages
 from emolib.figures.display import Table, bullets, plain, say, use_style
 from emolib.grid import cells
@@ -55,7 +55,7 @@ from emolib.lessons.feature_subsets import subset_predictions, subsets
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import stages
-from emolib.study.attribution import fold_attribution, known_truth
+from emolib.study.explain import known_truth
 from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
 
@@ -148,7 +148,7 @@ means = {name: each.mean("fold") for name, each in explained.items()}
 # %%
 coins = np.log([len(each.classes) for each in this_study.tasks.values()])
 task = tasks[int((means[honest]["log_probability"].to_numpy() + coins).argmax())]
-loss = means[honest]["loss"].sel(task=task).to_series()
+loss = means[honest]["importance"].sel(task=task).to_series()
 
 # %% tags=["hide-input"]
 of = protocol_name(honest) + ", mean over folds" * (len(networks[honest]) > 1)
@@ -159,16 +159,16 @@ attribution_pictures.electrode_losses(loss, task=task, of=of)
 # Hide a band at all electrodes, and the same question is about frequencies.
 
 # %% tags=["remove-input"]
-band_losses = {
-    f"{each}, {protocol_name(name)}": 1000 * one["band_loss"].sel(task=each).to_series()
+band_importances = {
+    f"{each}, {protocol_name(name)}": 1000 * one["band_importance"].sel(task=each).to_series()
     for name, one in means.items()
     for each in tasks
 }
 caption = "Loss when a band is hidden, in thousandths of a nat"
-Table(pd.DataFrame(band_losses).T.round(1), caption=caption)
+Table(pd.DataFrame(band_importances).T.round(1), caption=caption)
 
 # %% tags=["remove-input"]
-by_fold = explained[honest]["band_loss"].sel(task=task)
+by_fold = explained[honest]["band_importance"].sel(task=task)
 if by_fold.sizes["fold"] > 1:
     spread = 1000 * (by_fold.max("fold") - by_fold.min("fold")).max()
     page = say(
@@ -476,14 +476,17 @@ print(f"In both: {', '.join(in_both) or 'none'}")
 # truth with its sign (for `pattern`), and without it (for `share`).
 
 # %% tags=["hide-cell", "solution"]
+correlation = map_agreement.spatial_correlation
 pattern, shares = (means[honest][name].sel(task=task).to_numpy() for name in ("pattern", "share"))
 if task in known:
     signed = truth.sel(task=task).to_numpy()
-    print(f"pattern, truth with its sign: {map_agreement.agreement(pattern, signed):.2f}")
-    print(f"share, truth without it: {map_agreement.agreement(shares, np.abs(signed)):.2f}")
+    print(f"pattern, truth with its sign: {map_agreement.spatial_correlation(pattern, signed):.2f}")
+    print(
+        f"share, truth without it: {map_agreement.spatial_correlation(shares, np.abs(signed)):.2f}"
+    )
 else:
     print("No truth here.")
-print(f"pattern without its sign, and share: {map_agreement.agreement(abs(pattern), shares):.2f}")
+print(f"pattern without its sign, and share: {correlation(abs(pattern), shares):.2f}")
 # A pattern is a property of the data and the answer together: closer to what was put in, and no
 # proof of use. Neither replaces the other.
 

@@ -114,7 +114,8 @@ def share_sentences(
 ) -> list[str]:
     """List the band and electrodes that a network uses most, its score beside them, task by task.
 
-    `explained` holds `share (fold, task, band, channel)` and `band_loss (fold, task, band)`, nats.
+    `explained` holds `share (fold, task, band, channel)` and `band_importance (fold, task, band)`,
+    both in nats.
     """
     own = predictions[(predictions["protocol"] == protocol) & (predictions["stage"] == "pooled")]
     own = own[(own["subject"] == subject) & (own["repeat"] == 0)]
@@ -126,17 +127,17 @@ def share_sentences(
             sentences.append(f"{task}: none of the explained trials has a label.")
             continue
         beside = compare_to_chance(counts[key], scores, subject, protocol=protocol, task=task)
-        sentences.append(share_sentence(task, of_task["share"], of_task["band_loss"], beside))
+        sentences.append(share_sentence(task, of_task["share"], of_task["band_importance"], beside))
     return sentences
 
 
 def share_sentence(
-    task: str, share: xr.DataArray, band_loss: xr.DataArray, beside: ChanceComparison
+    task: str, share: xr.DataArray, band_importance: xr.DataArray, beside: ChanceComparison
 ) -> str:
     """Tell where one task's shares (band, channel) are largest, and how much that can mean.
 
-    `band_loss` is what hiding each band costs, in nats. A map of shares explains a network, not a
-    person: it has no more to say than the network's score, which stands `beside` it.
+    `band_importance` is what hiding each band costs, in nats. A map of shares explains a network,
+    not a person: it has no more to say than the network's score, which stands `beside` it.
 
     Examples
     --------
@@ -153,7 +154,7 @@ Hiding all of alpha costs 0.250 nats.
     in_band = share.sel(band=band).to_series().sort_values(ascending=False, kind="stable")
     *first, last = map(str, in_band.head(N_ELECTRODES).index)
     electrodes = f"{', '.join(first)} and {last}" if first else last
-    loss = float(band_loss.sel(band=band))
+    loss = float(band_importance.sel(band=band))
     none = "No band speaks for the labels on the whole. " if by_band.max() <= 0 else ""
     caveat = " So the map shows what the network uses, not what tells the classes apart."
     return (

@@ -1,7 +1,12 @@
-"""What a network's answers rest on."""
+"""What a network's answers rest on: occlusion, integrated gradients, and how far to trust a map."""
 
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"attribution": ["integrated_gradients", "mask", "occlusion"]}
+    __name__,
+    submod_attrs={
+        "agreement": ["compare_to_null", "expected_change", "spatial_correlation"],
+        "attribution": ["integrated_gradients", "mask", "occlusion"],
+        "fold": ["FoldNetwork", "fold_attribution"],
+    },
 )

@@ -1,4 +1,4 @@
-"""What a model's answers rest on: occlusion, and gradients integrated from an empty map.
+"""What a model's answers rest on: occlusion, and gradients integrated from a baseline input.
 
 Occlusion sets a part of the brain map to 0 and asks what the answer loses. Integrated gradients
 share the answer out among the cells of the map. Both explain the *model* on the maps that it is
@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 import xarray as xr
+from sklearn.metrics import recall_score
 
 from emolib.errors import DataError, did_you_mean
 from emolib.grid import SHAPE, canonical_name, cells
@@ -24,9 +25,7 @@ Predict = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 Gradient = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 Measure = Callable[[np.ndarray, np.ndarray], float]
 
-STEPS = (
-    8  # the midpoint rule is off by some per cent of the whole then; `completeness` says how far
-)
+STEPS = 8  # the midpoint rule is then off by some per cent of the whole, see `completeness`
 
 
 def mask(
@@ -81,19 +80,10 @@ def mask(
 
 
 def mean_log_probability(probability: np.ndarray, labels: np.ndarray) -> float:
-    """Average the log of the probability that each row's own class was given.
+    """Average the log of the probability (row, class) that each row's own class was given.
 
-    Parameters
-    ----------
-    probability : array, shape (row, class)
-        Sums to 1 in each row.
-    labels : array of int, shape (row,)
-        Class numbers; rows with -1 do not count.
-
-    Returns
-    -------
-    float
-        Nats, 0 at most; the negative of the cross-entropy. A coin gives log(1/2) = -0.69.
+    Rows with the label -1 do not count. In nats, 0 at most; the negative of the cross-entropy. A
+    coin gives log(1/2) = -0.69.
 
     Examples
     --------
@@ -106,19 +96,19 @@ def mean_log_probability(probability: np.ndarray, labels: np.ndarray) -> float:
 
 
 def balanced_accuracy(probability: np.ndarray, labels: np.ndarray) -> float:
-    """Average over the classes the share of rows that were given their own class.
+    """Average over classes the share of rows that were given their own class; -1 does not count.
 
-    Parameters as `mean_log_probability`. Rows count alike whoever's they are: a quick measure of
-    what occlusion does, not the estimand of `emolib.evaluation`.
+    Rows count alike whoever's they are: a quick measure of what occlusion does, not the estimand
+    of `emolib.evaluation`.
 
     Examples
     --------
-    >>> balanced_accuracy(np.eye(2)[[0, 0, 1, 1]], np.array([0, 0, 0, 1]))
-    0.8333333333333333
+    >>> round(balanced_accuracy(np.eye(2)[[0, 0, 1, 1]], np.array([0, 0, 0, 1])), 3)
+    0.833
     """
-    labels, says = np.asarray(labels), np.asarray(probability).argmax(axis=1)
-    classes = np.unique(labels[labels >= 0])
-    return float(np.mean([np.mean(says[labels == each] == each) for each in classes]))
+    known = np.asarray(labels) >= 0
+    true, predicted = np.asarray(labels)[known], np.asarray(probability).argmax(axis=1)[known]
+    return float(recall_score(true, predicted, labels=np.unique(true), average="macro"))
 
 
 def occlusion(
@@ -129,10 +119,10 @@ def occlusion(
     *,
     measure: Measure = mean_log_probability,
 ) -> pd.DataFrame:
-    """Measure what the answers lose when parts of the maps are set to 0, one part at a time.
+    """Compute what the answers lose when parts of the maps are set to 0, one part at a time.
 
-    Where windows are z-scored, 0 is the mean of the window: an occluded electrode says "nothing
-    unusual here". Electrodes that say the same stand in for each other, so that occluding one of
+    Where windows are z-scored, 0 is the mean of the window: an occluded electrode shows nothing
+    unusual. Electrodes that say the same stand in for each other, so that occluding one of
     them may cost nothing although the model uses both.
 
     Parameters
@@ -175,18 +165,19 @@ def occlusion(
     for name, hidden in masks.items():
         given = predict(np.where(hidden, np.zeros(1, maps.dtype), maps))
         rows[name] = {task: whole[task] - measure(given[task], labels[task]) for task in labels}
-    losses = pd.DataFrame.from_dict(rows, orient="index", columns=list(labels))
-    losses.attrs["whole"] = whole
-    return losses
+    importance = pd.DataFrame.from_dict(rows, orient="index", columns=list(labels))
+    importance.attrs["whole"] = whole
+    return importance
 
 
 def integrated_gradients(
     gradient: Gradient, maps: np.ndarray, *, steps: int = STEPS
 ) -> dict[str, np.ndarray]:
-    """Share each row's output out among the cells of its map.
+    """Attribute each row's output to the cells of its map.
 
     With ``f`` the output and ``x`` the map, a cell i is given ``x_i`` times the mean of
-    ``df/dx_i`` on the straight line from the empty map, all 0, to ``x``. The shares add up to
+    ``df/dx_i`` on the straight line from the *baseline input*, here the map that is 0 everywhere
+    (not the baseline of a recording, the rest before a trial), to ``x``. The shares add up to
     ``f(x) - f(0)``: nothing is lost and nothing invented (*completeness*). A mere gradient says
     where the output would change fastest, not what it is made of.
 
@@ -223,27 +214,20 @@ def integrated_gradients(
     return {task: values * maps / steps for task, values in total.items()}
 
 
-def completeness(values: np.ndarray, whole: np.ndarray, empty: np.ndarray) -> float:
-    """Say how far shares are from adding up, beside what they should add up to.
+def completeness(values: np.ndarray, whole: np.ndarray, baseline: np.ndarray) -> float:
+    """Return how far shares are from adding up, relative to what they should add up to.
 
-    Parameters
-    ----------
-    values : array, shape (row, ...)
-        From `integrated_gradients`.
-    whole, empty : array, shape (row,) or scalar
-        The output with the map, and with the empty one.
-
-    Returns
-    -------
-    float
-        The mean absolute error over the mean absolute difference; 0 is exact.
+    `values` (row, ...) come from `integrated_gradients`; `whole` and `baseline` are the output
+    with the map, and with the baseline input. The mean absolute error over the mean absolute
+    difference; 0 is exact.
 
     Examples
     --------
-    >>> completeness(np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([2.0, 1.5]), 0.0).__round__(2)
+    >>> values = np.array([[1.0, 1.0], [0.0, 1.0]])
+    >>> round(completeness(values, np.array([2.0, 1.5]), 0.0), 2)
     0.14
     """
-    wanted = np.asarray(whole) - np.asarray(empty)
+    wanted = np.asarray(whole) - np.asarray(baseline)
     sums = values.reshape(len(values), -1).sum(axis=1)
     return float(np.abs(sums - wanted).mean() / np.abs(wanted).mean())
 
@@ -251,19 +235,10 @@ def completeness(values: np.ndarray, whole: np.ndarray, empty: np.ndarray) -> fl
 def on_electrodes(
     values: np.ndarray, channels: Sequence[str], planes: Sequence[str]
 ) -> xr.DataArray:
-    """Read values of a map's cells at the electrodes; kinds and several windows are added up.
+    """Return the values of a map's cells at the electrodes, kinds and several windows added up.
 
-    Parameters
-    ----------
-    values : array, shape (row, ..., row of the grid, column, plane)
-        Shares, such as those of `integrated_gradients`.
-    channels, planes : sequence of str
-        Of the map, see `mask`.
-
-    Returns
-    -------
-    DataArray (row, band, channel)
-        In the unit of `values`.
+    `values` are (row, ..., row of the grid, column, plane), such as `integrated_gradients` gives
+    them; `channels` and `planes` those of the map, see `mask`. Returns (row, band, channel).
 
     Examples
     --------

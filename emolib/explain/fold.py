@@ -1,23 +1,34 @@
-"""The network of one fold as functions of brain maps, with data that it was not trained on."""
+"""The network of one fold as functions of brain maps, and what it uses of its test rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
-from emolib.errors import SettingsError
+from emolib.errors import DataError, SettingsError
+from emolib.explain.attribution import (
+    STEPS,
+    completeness,
+    integrated_gradients,
+    mask,
+    occlusion,
+    on_electrodes,
+)
 from emolib.model.networks import build  # before keras: it chooses the backend
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings
 from emolib.model.trainer import Inputs, Weights
+from emolib.splits.folds import subsample
 
 import jax  # isort: skip
 import keras  # isort: skip
 
+WINDOWS = 200  # of a fold to explain: those of one trial resemble each other, so more add little
 BATCH = 64  # rows; the last batch is filled, so that it compiles nothing
 
 
@@ -177,6 +188,110 @@ def predictions(networks: Iterable[FoldNetwork]) -> pd.DataFrame:
             labels = network.table[task].to_numpy()
             parts.append(predictions_of(network.table, task, labels, probability, **who))
     return pd.concat(parts, ignore_index=True)
+
+
+def fold_attribution(
+    network: FoldNetwork,
+    *,
+    subject: str | None = None,
+    n_windows: int = WINDOWS,
+    steps: int = STEPS,
+    occlude: Collection[str] = ("electrodes", "bands"),
+) -> xr.Dataset:
+    """Attribute a network's answers on test rows to electrodes and bands.
+
+    `n_windows` rows, spread evenly over the test rows or over those of one `subject`, are
+    explained. `occlude` says what to hide too, one at a time: "electrodes" and "bands" cost a
+    prediction of all rows for each.
+
+    Returns
+    -------
+    Dataset
+        `share (task, band, channel)`: integrated gradients of the log probability of the labelled
+        class, mean over the rows, nats; above 0 what speaks for the label. `pattern (task, band,
+        channel)`: the covariance over the rows of a feature (its kinds added up) with the log
+        odds of the last class against the first: what goes along with the answer, used or not.
+        `importance (task, channel)` and `band_importance (task, band)`: what occluding an
+        electrode or a band costs, nats. `log_probability (task)`: with the whole map.
+        `completeness (task)`. NaN for a task that none of the rows has a label for. Attributes
+        say which network, and how many windows.
+
+    Raises
+    ------
+    DataError
+        If there is no test row, or none of `subject`.
+    """
+    own = np.arange(len(network.table))
+    if subject is not None:
+        own = np.flatnonzero(network.table["subject"].to_numpy() == subject)
+    if not len(own):
+        raise DataError(
+            f"{network.protocol}, fold {network.fold}",
+            f"has no test row{f' of {subject}' if subject else ''}.",
+            "Ask for a fold that tests this subject.",
+        )
+    rows = subsample(own, n_windows)
+    maps = network.maps(rows)
+    labels = {task: network.table[task].to_numpy()[rows] for task in network.settings.tasks}
+    labels = {task: label for task, label in labels.items() if (label >= 0).any()}
+    shares = integrated_gradients(
+        lambda at: network.network.gradients(network.weights, at, labels), maps, steps=steps
+    )
+    whole, baseline = _log(network.probabilities(maps)), _log(network.probabilities(0 * maps[:1]))
+    at = (network.channels, network.planes)
+    features = on_electrodes(maps, *at)
+    by_task = []
+    for task, label in labels.items():
+        known = np.flatnonzero(label >= 0)
+        log = whole[task]
+        odds = xr.DataArray(log[:, -1] - log[:, 0], dims="row")
+        by_task.append(
+            xr.Dataset(
+                {
+                    "share": on_electrodes(shares[task][known], *at).mean("row"),
+                    "pattern": xr.cov(features, odds, dim="row"),
+                    "log_probability": log[known, label[known]].mean(),
+                    "completeness": completeness(
+                        shares[task][known],
+                        log[known, label[known]],
+                        baseline[task][0, label[known]],
+                    ),
+                }
+            )
+        )
+    given = xr.concat(by_task, dim=xr.Variable("task", list(labels)))
+    given = given.assign(_importances(network, maps, labels, given["band"].to_numpy(), occlude))
+    return given.reindex(task=list(network.settings.tasks)).assign_attrs(
+        protocol=network.protocol, fold=network.fold, kind=network.kind, n_windows=len(rows)
+    )
+
+
+def _log(probabilities: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the logs of probabilities by task, of 0 too."""
+    least = np.finfo(np.float32).tiny
+    return {task: np.log(np.maximum(given, least)) for task, given in probabilities.items()}
+
+
+def _importances(
+    network: FoldNetwork,
+    maps: np.ndarray,
+    labels: dict[str, np.ndarray],
+    bands: Sequence[str],
+    occlude: Collection[str],
+) -> dict[str, xr.DataArray]:
+    """Return what occluding each electrode, and each band, costs: (task, part)."""
+    at = (network.channels, network.planes)
+    masks = {
+        "importance": ("channel", {name: mask(*at, electrodes=[name]) for name in at[0]}),
+        "band_importance": ("band", {name: mask(*at, bands=[name]) for name in bands}),
+    }
+    found = {}
+    for name, of in zip(masks, ("electrodes", "bands"), strict=True):
+        if of in occlude:
+            dim, parts = masks[name]
+            costs = occlusion(network.probabilities, maps, labels, parts)
+            found[name] = xr.DataArray(costs.to_numpy().T, dims=("task", dim))
+    return found
 
 
 def _in_batches(function: Callable[[Any], Mapping[str, Any]], rows: Any) -> dict[str, np.ndarray]:

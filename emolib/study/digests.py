@@ -25,7 +25,7 @@ CODE_OF = {
     "training": ["grid", "recordings/labels", "splits", "model", "study/stages", "study/fold"],
     "attributions": [
         *("grid", "recordings/labels", "splits", "model", "explain"),
-        *("study/stages", "study/fold", "study/networks", "study/attribution", "study/explain"),
+        *("study/stages", "study/fold", "study/networks", "study/explain"),
     ],
     "group_tests": ["grid", "recordings/labels", "splits", "evaluation", "study/stages"],
     "scores": ["model/predictions", "evaluation/bootstrap", "evaluation/scores"],

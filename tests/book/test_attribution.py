@@ -64,7 +64,7 @@ def predicted(label, subject="sub-01"):
 def explained():
     by_fold = xr.concat([shares(), 3 * shares()], dim=xr.Variable("fold", [0, 1]))
     share = by_fold.expand_dims(task=["valence"]).transpose("fold", ...)
-    return xr.Dataset({"share": share, "band_loss": share.sum("channel")})
+    return xr.Dataset({"share": share, "band_importance": share.sum("channel")})
 
 
 def sentences(label, subject="sub-01", **changes):

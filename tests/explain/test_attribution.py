@@ -199,6 +199,7 @@ def a_truth():
         {
             "source": ["a", "b"],
             "channel": ["O1", "O2"],
+            "band": ["theta", "alpha", "beta"],
             "band_of_source": ("source", ["alpha", "beta"]),
         },
         {"settings": '{"effect": 2.0}'},
@@ -232,8 +233,8 @@ class TestExpectedChange:
 class TestAgreement:
     def test_level_and_scale_do_not_matter(self):
         one = np.random.default_rng(0).normal(size=(4, 32))
-        assert map_agreement.agreement(one, 3 * one - 7) == pytest.approx(1)
-        assert map_agreement.agreement(one, -one) == pytest.approx(-1)
+        assert map_agreement.spatial_correlation(one, 3 * one - 7) == pytest.approx(1)
+        assert map_agreement.spatial_correlation(one, -one) == pytest.approx(-1)
 
     def test_of_unrelated_maps_lies_within_chance(self):
         rng = np.random.default_rng(0)
@@ -241,7 +242,7 @@ class TestAgreement:
         for seed in range(100):
             one, other = rng.normal(size=(2, 4, 32))
             null = map_agreement.null_correlations(one, other, draws=99, seed=seed)
-            values.append(np.mean(null >= map_agreement.agreement(one, other)) < 0.05)
+            values.append(np.mean(null >= map_agreement.spatial_correlation(one, other)) < 0.05)
         assert np.mean(values) < 0.12
 
     def test_chance_keeps_the_bands(self):

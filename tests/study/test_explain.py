@@ -38,8 +38,8 @@ def test_a_fold_is_explained_subject_by_subject(study):
     own = attributions(study, "trial_grouped", "sub-02")
     assert own["share"].dims == ("fold", "task", "band", "channel")
     assert own["fold"].to_numpy().tolist() == [0, 1]
-    assert own["band_loss"].dims == ("fold", "task", "band")
-    assert "loss" not in own  # single electrodes would take too long in a large cohort
+    assert own["band_importance"].dims == ("fold", "task", "band")
+    assert "importance" not in own  # single electrodes would take too long in a large cohort
     # Completeness: the shares add up to what they explain, nearly.
     assert (own["completeness"] < 0.02).all()
     assert own["n_windows"].sum() == 8 * 8  # 8 trials of 8 windows, each tested once

@@ -9,13 +9,13 @@ import pytest
 
 from emolib.errors import DataError
 from emolib.evaluation.scores import score
-from emolib.explain.fold import predictions
+from emolib.explain.fold import fold_attribution, predictions
 from emolib.grid import cells
 from emolib.model.networks import build, save_weights
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import PROTOCOLS
 from emolib.study import stages
-from emolib.study.attribution import fold_attribution, known_truth
+from emolib.study.explain import known_truth
 from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
 
@@ -84,8 +84,8 @@ class TestAttribution:
         network, one = given
         assert one["share"].dims == ("task", "band", "channel")
         assert one["channel"].to_numpy().tolist() == list(network.channels)
-        assert one["loss"].dims == ("task", "channel")
-        assert one["band_loss"].dims == ("task", "band")
+        assert one["importance"].dims == ("task", "channel")
+        assert one["band_importance"].dims == ("task", "band")
         assert one.attrs["n_windows"] == 20
         assert not any(variable.isnull().any() for variable in one.values())
 
@@ -105,7 +105,7 @@ class TestAttribution:
         network, _ = given
         one = fold_attribution(network, subject="sub-02", occlude=())
         assert one.attrs["n_windows"] == (network.table["subject"] == "sub-02").sum()
-        assert not {"loss", "band_loss"} & set(one)
+        assert not {"importance", "band_importance"} & set(one)
         with pytest.raises(DataError, match="has no test row of sub-77"):
             fold_attribution(network, subject="sub-77")
 
@@ -115,7 +115,7 @@ class TestAttribution:
         one = fold_attribution(dataclasses.replace(network, table=table), occlude=["bands"])
         assert one["task"].to_numpy().tolist() == ["valence", "arousal"]
         assert one["share"].sel(task="valence").isnull().all()
-        assert one["band_loss"].sel(task="arousal").notnull().all()
+        assert one["band_importance"].sel(task="arousal").notnull().all()
 
 
 @pytest.mark.slow
@@ -127,7 +127,7 @@ def test_a_light_network_learns_what_it_is_given(study):
     given = light_network(study, "trial_grouped", cohort=(easy, table))
     assert given.kind == "light"
     one = fold_attribution(given)
-    assert one["loss"].sel(task="valence").idxmax() == "Oz"
+    assert one["importance"].sel(task="valence").idxmax() == "Oz"
 
 
 def test_windows_that_enter_together(study, tmp_path):

@@ -7,8 +7,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "cohort": [
             *("MEMORY_MB", "RANDOMISED_ORDER", "default_root", "subjects", "sources", "read"),
-            *("read_truth", "simulate_subject", "write_subject"),
+            *("emotion_gain", "expected_power", "read_truth", "simulate_subject"),
+            *("sum_over_rhythms", "write_subject"),
         ],
-        "ratings": ["SimulationSettings"],
+        "ratings": ["FELT_SCALES", "SimulationSettings"],
     },
 )

@@ -44,6 +44,7 @@ from emolib.recordings.recording import (
 from emolib.recordings.simulated.dipoles import rhythms
 from emolib.recordings.simulated.ratings import (
     CENTRE,
+    FELT_SCALES,
     PERIPHERALS,
     SIGNALS,
     TRAITS,
@@ -255,6 +256,44 @@ def read_truth(root: str | Path, subject: str) -> xr.Dataset:
         return xr.load_dataset(path, engine="h5netcdf")
     except Exception as error:  # h5py raises almost anything at a damaged file
         raise DataError(path, f"is damaged ({type(error).__name__}).", _SIMULATE) from error
+
+
+def expected_power(truth: xr.Dataset) -> xr.DataArray:
+    """Return the power of a simulated subject's rhythms alone: (trial, band, channel), uV^2.
+
+    Rhythms are independent, so their powers add up: in trial k at channel c in band b it is the
+    sum over b's rhythms s of ``pattern_sc^2 exp(gain_s z_k)``, z the felt emotion once it has set
+    in (4 s into the video). Background, muscle, sensor noise and the trials' other changes are
+    left out: it is the map as it would be if there were rhythms and emotion and nothing else.
+
+    Examples
+    --------
+    >>> settings = SimulationSettings(n_trials=4, trial_seconds=2, effect=0)
+    >>> power = expected_power(simulate_subject(settings, subject=1)[1])
+    >>> power.shape, bool((power == power[0]).all())  # without an effect all trials are alike
+    ((4, 4, 32), True)
+    """
+    felt = xr.concat([truth[f"z{scale[0].upper()}"] for scale in FELT_SCALES], dim="scale")
+    power = sum_over_rhythms(truth, np.exp((emotion_gain(truth) * felt).sum("scale")))
+    return power.transpose("trial", "band", "channel").assign_attrs(units="uV^2")
+
+
+def emotion_gain(truth: xr.Dataset) -> xr.DataArray:
+    """Return how much the log power of each source rises per unit of felt emotion (two points of
+    rating): (scale, source), nats.
+    """
+    effect = json.loads(truth.attrs["settings"])["effect"]
+    initials = [scale[0].upper() for scale in FELT_SCALES]
+    gains = [effect * truth[f"k{initial}"] * truth[f"w{initial}"] for initial in initials]
+    return xr.concat(gains, dim=xr.Variable("scale", list(FELT_SCALES)))
+
+
+def sum_over_rhythms(truth: xr.Dataset, weights: xr.DataArray) -> xr.DataArray:
+    """Add up the power (uV^2) of the sources in each band, weighted: (..., band, channel)."""
+    bands = truth["band"].to_numpy().tolist()
+    member = np.array(bands)[:, None] == truth["band_of_source"].to_numpy()
+    in_band = xr.DataArray(member.astype(float), {"band": bands}, ("band", "source"))
+    return xr.dot(in_band, weights, truth["pattern"] ** 2, dim="source")
 
 
 def _truth_file(root: str | Path, subject: str) -> Path:
