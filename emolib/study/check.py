@@ -57,9 +57,9 @@ def report(study: Study) -> bool:
     """Print of each subject whether it can be used, or why not; return whether all can."""
     fetch(study)
     check_study(study)
-    found = faults(study)
-    for subject, fault in found.items():
-        print(f"{subject}: {fault or 'can be used'}")
+    found = subject_errors(study)
+    for subject, error in found.items():
+        print(f"{subject}: {error or 'can be used'}")
     return not any(found.values())
 
 
@@ -69,7 +69,7 @@ def fetch(study: Study) -> None:
         study.reader.default_root(fetch=True, wanted=study.only_subjects)
 
 
-def faults(study: Study) -> dict[str, InputError | None]:
+def subject_errors(study: Study) -> dict[str, InputError | None]:
     """Read every subject and compute a trial of each; return why it would be left out, or None."""
 
     def use(subject: str) -> None:

@@ -32,9 +32,9 @@ def make_attributions(study: Study, protocol: str, number: int) -> None:
     DataError
         If the fold has not been trained yet.
     """
-    fault = stages.fold_failure(study.fold_files(protocol, number)["predictions"])
-    if fault:
-        found = stages.failure_dataset(fault, protocol=protocol, fold=number)
+    failure = stages.fold_failure(study.fold_files(protocol, number)["predictions"])
+    if failure:
+        found = stages.failure_dataset(failure, protocol=protocol, fold=number)
     else:
         found = _explained(study, protocol, number)
     stages.write_dataset(found, study.attribution_file(protocol, number))
@@ -56,24 +56,24 @@ def attributions(study: Study, protocol: str, subject: str) -> xr.Dataset:
         If no fold is explained yet, none could be trained, or none tests the subject.
     """
     files = {k: study.attribution_file(protocol, k) for k in range(study.splits(protocol))}
-    files = {number: file for number, file in files.items() if file.exists()}
+    made = {number: file for number, file in files.items() if file.exists()}
     name = protocol.replace("_", "-")
-    if not files:
+    if not made:
         raise DataError(
             f"{name}: the networks", "are not explained yet.", "Run the whole study first."
         )
-    fault = DataError(name, f"no fold tests {subject}.", "See what was left out, and why.")
+    failure = DataError(name, f"no fold tests {subject}.", "See what was left out, and why.")
     found = {}
-    for number, file in files.items():
+    for number, file in made.items():
         try:
             of_fold = stages.load_dataset(file)
         except DataError as error:  # the fold could not be trained; the others may serve
-            fault = error
-            continue
-        if subject in of_fold["subject"].to_numpy():
-            found[number] = of_fold.sel(subject=subject, drop=True)
+            failure = error
+        else:
+            if subject in of_fold["subject"].to_numpy():
+                found[number] = of_fold.sel(subject=subject, drop=True)
     if not found:
-        raise fault
+        raise failure
     return xr.concat(found.values(), dim=xr.Variable("fold", list(found)), join="outer")
 
 

@@ -104,7 +104,7 @@ def test_each_subjects_fault_is_told_with_the_settings_of_the_study(tmp_path, mo
     found = {name: ["rest", "music"] for name in ("sub-01", "sub-02", "sub-04")}
     found |= {"sub-03": None, "sub-05": ["rest", "muzak"]}
     rested = ["sub-02", "sub-03", "sub-05"]
-    faults = preflight.faults(own(tmp_path, monkeypatch, found, rested=rested))
+    faults = preflight.subject_errors(own(tmp_path, monkeypatch, found, rested=rested))
     assert list(faults) == [*found] and faults["sub-02"] is None
     assert "sub-01 has none" in str(faults["sub-01"])
     assert "is damaged" in str(faults["sub-03"])
