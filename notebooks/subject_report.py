@@ -58,7 +58,7 @@ predictions = stages.predictions(this_study, subject)
 decoded = len(predictions) > 0
 scores = stages.scores(this_study) if decoded else pd.DataFrame()
 tasks = list(this_study.tasks)
-told = sentences.subject_sentences(predictions, scores, subject, tasks) if decoded else []
+results = sentences.subject_sentences(predictions, scores, subject, tasks) if decoded else []
 
 # %% tags=["remove-input"]
 n_labelled = int(classes.notna().any(axis=1).sum())
@@ -66,13 +66,13 @@ say(
     f"**{plain(subject)}**, data set *{plain(recording.attrs['dataset'])}*, study",
     f"*{plain(this_study.title)}*: {n_labelled} of {len(classes)} trials have a label.",
     f"The alpha peak lies at {peak:.1f} Hz." if peak == peak else "No alpha peak was found.",
-    "What the network makes of them, and how uncertain that is, in short:" if told else "",
+    "What the network makes of them, and how uncertain that is, in short:" if results else "",
 )
 
 # %% tags=["remove-input"]
-if told:  # the first protocol's: what it holds out lies closest to the person
+if results:  # the first protocol's: what it holds out lies closest to the person
     short = [
-        *map(plain, told[: len(tasks)]),
+        *map(plain, results[: len(tasks)]),
         "One person's trials are few: these scores say little.",
     ]
     display(bullets(*short))
@@ -207,8 +207,8 @@ Explorer(features, tasks=this_study.tasks)
 # {term}`protocol`: what was held out decides what a score can mean.
 
 # %% tags=["remove-input"]
-if told:
-    display(bullets(*map(plain, told)))
+if results:
+    display(bullets(*map(plain, results)))
 elif decoded:
     display(say("This study has no protocol whose scores can be told without a warning."))
 else:
@@ -264,8 +264,8 @@ if explained is not None:
 # %% tags=["remove-input"]
 if explained is not None:
     of = {"protocol": protocol, "tasks": tasks}
-    told = sentences.share_sentences(explained, predictions, scores, subject, **of)
-    display(bullets(*map(plain, told)))
+    shares = sentences.share_sentences(explained, predictions, scores, subject, **of)
+    display(bullets(*map(plain, shares)))
 
 # %% [markdown]
 # ## What fine-tuning changed

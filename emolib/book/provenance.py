@@ -1,4 +1,4 @@
-"""What made a page, and what a study was made on: settings, versions, machine, and jobs' times.
+"""Provenance of a page and of a study: settings, versions, machine, and what its jobs took.
 
 Each job leaves a file of what it took (Snakemake's ``benchmark:``). The files outlive a run: a job
 that was made last week and is still up to date is listed with what it took then.

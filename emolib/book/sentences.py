@@ -132,17 +132,17 @@ def permutation_sentences(permuted: pd.DataFrame) -> list[str]:
     for protocol, own in permuted.groupby("protocol", sort=False):
         n = own["permutation"].nunique()
         if protocol in LEAKING:
-            told = (
+            text = (
                 "labels were exchanged between a subject's trials. What is scored then cannot come "
                 "from what the labels mean."
             )
         else:
-            told = (
+            text = (
                 "the stimuli's labels were exchanged, the same way for all subjects. A small p "
                 f"says: {ALTERNATIVES['joint_stimulus']}; the smallest that {n} "
                 f"{'refit' if n == 1 else 'refits'} can give is {1 / (n + 1):.2g}."
             )
-        sentences.append(f"{protocol_name(protocol)}: {told}")
+        sentences.append(f"{protocol_name(protocol)}: {text}")
     return sentences
 
 
