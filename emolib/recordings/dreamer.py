@@ -60,19 +60,9 @@ def sources(root: str | Path, subject: str) -> list[Path]:
 
 
 def read(root: str | Path, subject: str) -> xr.Dataset:
-    """Read one person.
+    """Read one person: each piece less its mean, ratings from 1 to 5.
 
-    Returns
-    -------
-    Dataset
-        A recording: `eeg` (trial, channel, time) and `baseline` (trial, channel, baseline_time),
-        float32, microvolts, each piece less its mean; NaN after the end of shorter clips, and of
-        rests the end, as long as the shortest; `rating` (trial, scale), 1-5.
-
-    Raises
-    ------
-    DataError
-        If the file is missing, damaged, of another form, or fails `validate`.
+    NaN follows the end of shorter clips; of the rests the end is taken, as long as the shortest.
     """
     (path,) = sources(root, subject)
     number = subjects(root).index(subject) + 1
@@ -117,8 +107,8 @@ def _people(path: Path, _changed: int) -> list[dict[str, Any]]:
     if (sfreq := float(whole.get("EEG_SamplingRate", np.nan))) != SFREQ:
         raise DataError(path, f"is sampled at {sfreq:g} Hz; {SFREQ:g} Hz is expected.", _AS_IT_IS)
     if (names := tuple(map(str, whole.get("EEG_Electrodes", ())))) != CHANNELS:
-        told = f"has the electrodes {', '.join(names)}; {', '.join(CHANNELS)} are expected."
-        raise DataError(path, told, _AS_IT_IS)
+        problem = f"has the electrodes {', '.join(names)}; {', '.join(CHANNELS)} are expected."
+        raise DataError(path, problem, _AS_IT_IS)
     return people
 
 
@@ -129,13 +119,15 @@ def _pieces(path: Path, number: int, person: dict[str, Any], field: str) -> list
         raise DataError(where, f"holds no 'EEG.{field}'.", COPY_AGAIN)
     pieces = [np.asarray(piece) for piece in found]
     if len(pieces) != N_CLIPS:
-        told = f"'EEG.{field}' has {len(pieces)} pieces; {N_CLIPS} are expected."
-        raise DataError(where, told, COPY_AGAIN)
+        problem = f"'EEG.{field}' has {len(pieces)} pieces; {N_CLIPS} are expected."
+        raise DataError(where, problem, COPY_AGAIN)
     for k, piece in enumerate(pieces, start=1):
         if piece.dtype.kind not in "fiu" or piece.ndim != 2 or piece.shape[1] != len(CHANNELS):
             sizes = " x ".join(map(str, piece.shape))
-            told = f"'EEG.{field}', piece {k}, is {sizes} ({piece.dtype}); sample x 14 is expected."
-            raise DataError(where, told, _AS_IT_IS)
+            problem = (
+                f"'EEG.{field}', piece {k}, is {sizes} ({piece.dtype}); sample x 14 is expected."
+            )
+            raise DataError(where, problem, _AS_IT_IS)
     return [(piece - piece.mean(axis=0)).T.astype(np.float32) for piece in pieces]
 
 
@@ -143,6 +135,6 @@ def _ratings(path: Path, number: int, person: dict[str, Any], field: str) -> np.
     """Return a person's ratings of all clips on one scale."""
     found = np.ravel(person.get(field, ()))
     if len(found) != N_CLIPS:
-        told = f"{field!r} has {len(found)} values; {N_CLIPS} are expected."
-        raise DataError(f"{path}, person {number}", told, COPY_AGAIN)
+        problem = f"{field!r} has {len(found)} values; {N_CLIPS} are expected."
+        raise DataError(f"{path}, person {number}", problem, COPY_AGAIN)
     return found.astype(float)

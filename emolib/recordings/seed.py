@@ -71,18 +71,9 @@ def sources(root: str | Path, subject: str) -> list[Path]:
 
 
 def read(root: str | Path, subject: str) -> xr.Dataset:
-    """Read all sessions of a person.
+    """Read all sessions of a person: `class` of the task "emotion", negative, neutral or positive.
 
-    Returns
-    -------
-    Dataset
-        A recording: `eeg` (trial, channel, time), float32, microvolts, NaN after the end of shorter
-        clips; `class` of the task "emotion": negative, neutral or positive.
-
-    Raises
-    ------
-    DataError
-        If a file is missing, damaged, of another form, or fails `validate`.
+    NaN follows the end of shorter clips. There is no baseline.
     """
     labels, *sessions = sources(root, subject)
     classes = _classes(labels)

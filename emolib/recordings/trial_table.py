@@ -89,13 +89,7 @@ def read_table(root: str | Path) -> pd.DataFrame:
 
 
 def table_path(root: str | Path) -> Path:
-    """Find the table: `root` itself, or `trials.csv` or `trials.tsv` in the folder `root`.
-
-    Raises
-    ------
-    DataError
-        If there is none; it shows what is expected beside what was found.
-    """
+    """Find the table: `root` itself, or `trials.csv` or `trials.tsv` in the folder `root`."""
     root = Path(root)
     candidates = [root, *(root / name for name in NAMES)]
     found = [path for path in candidates if path.is_file()]
