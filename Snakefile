@@ -42,6 +42,8 @@ attributions = [
     f"attributions/{explained}/fold-{number}.nc"
     for number in (range(study.splits(explained)) if explained else [])
 ]
+prose = [path for path in sorted((studies.PROJECT / "book").rglob("*")) if path.is_file()]
+prose = [str(path) for path in (studies.PROJECT / "_config.yml", *prose)]
 scores = [f"{variant_dir}scores/scores.parquet" for variant_dir in members]
 
 
@@ -319,7 +321,7 @@ rule book:
         expand("notebooks/chapters/{chapter}.ipynb", chapter=CHAPTERS),
         expand("notebooks/subjects/{subject}.ipynb", subject=subjects),
         "notebooks/cohort.ipynb",
-        prose=studies.prose_files(),
+        prose=prose,
     output:
         "book/_build/html/index.html",
     params:

@@ -320,12 +320,6 @@ def load(study: str | Path) -> Study:
     return study
 
 
-def prose_files() -> list[str]:
-    """List the book's own pages and settings: a change in one of them rebuilds the pages."""
-    prose = sorted(path for path in (PROJECT / "book").rglob("*") if path.is_file())
-    return [str(PROJECT / "_config.yml"), *map(str, prose)]
-
-
 def _validated(where: object, content: dict[str, Any]) -> Study:
     try:
         return Study(**content)
