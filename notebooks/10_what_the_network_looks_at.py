@@ -279,7 +279,7 @@ if task in known:
     units["the truth"] = "change of power (%)"
 for name in networks:
     row = name.replace("_", "-")
-    rows[row] = 1000 * means[name]["share"].sel(task=task).to_numpy()
+    rows[row] = 1000 * means[name]["attribution"].sel(task=task).to_numpy()
     units[row] = "share (1/1000 nats)"
 rows["marks a trial"], units["marks a trial"] = 100 * marks, "variance (%)"
 note = f"Window-wise: {BOTH_SIDES}." if leaking else ""
@@ -303,9 +303,9 @@ for each in tasks:
     targets = {"what marks a trial": marks}
     if each in known:
         targets = {"the truth": np.abs(truth.sel(task=each).to_numpy())} | targets
-    others = [one["share"].sel(task=each).to_numpy() for one in untrained]
+    others = [one["attribution"].sel(task=each).to_numpy() for one in untrained]
     for target, name in ((target, name) for target in targets for name in networks):
-        shares = means[name]["share"].sel(task=each).to_numpy()
+        shares = means[name]["attribution"].sel(task=each).to_numpy()
         held = map_agreement.compare_to_null(shares, targets[target], others=others)
         found.append({"task": each, "protocol": name, "target": target} | held)
 found = pd.DataFrame(found)
@@ -337,7 +337,7 @@ bullets(*lines) if lines else say(unknown)
 
 # %% tags=["remove-input"]
 by = found[found["target"] == "what marks a trial"].set_index(["task", "protocol"])["value"]
-size = {name: float(np.abs(one["share"]).sel(task=task).sum()) for name, one in means.items()}
+size = {name: float(np.abs(one["attribution"]).sel(task=task).sum()) for name, one in means.items()}
 if leaking:
     told = [f"{t}: {by[t, leaking]:z.2f}, against {by[t, honest]:z.2f}" for t in tasks]
     page = say(
@@ -477,7 +477,9 @@ print(f"In both: {', '.join(in_both) or 'none'}")
 
 # %% tags=["hide-cell", "solution"]
 correlation = map_agreement.spatial_correlation
-pattern, shares = (means[honest][name].sel(task=task).to_numpy() for name in ("pattern", "share"))
+pattern, shares = (
+    means[honest][name].sel(task=task).to_numpy() for name in ("pattern", "attribution")
+)
 if task in known:
     signed = truth.sel(task=task).to_numpy()
     print(f"pattern, truth with its sign: {map_agreement.spatial_correlation(pattern, signed):.2f}")

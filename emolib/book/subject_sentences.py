@@ -114,8 +114,8 @@ def share_sentences(
 ) -> list[str]:
     """List the band and electrodes that a network uses most, its score beside them, task by task.
 
-    `explained` holds `share (fold, task, band, channel)` and `band_importance (fold, task, band)`,
-    both in nats.
+    `explained` holds `attribution (fold, task, band, channel)` and
+    `band_importance (fold, task, band)`, both in nats.
     """
     own = predictions[(predictions["protocol"] == protocol) & (predictions["stage"] == "pooled")]
     own = own[(own["subject"] == subject) & (own["repeat"] == 0)]
@@ -123,11 +123,13 @@ def share_sentences(
     for task in tasks:
         of_task = explained.sel(task=task).mean("fold")
         key = (protocol, "pooled", task)
-        if key not in counts or not np.isfinite(of_task["share"]).any():
+        if key not in counts or not np.isfinite(of_task["attribution"]).any():
             sentences.append(f"{task}: none of the explained trials has a label.")
             continue
         beside = compare_to_chance(counts[key], scores, subject, protocol=protocol, task=task)
-        sentences.append(share_sentence(task, of_task["share"], of_task["band_importance"], beside))
+        sentences.append(
+            share_sentence(task, of_task["attribution"], of_task["band_importance"], beside)
+        )
     return sentences
 
 

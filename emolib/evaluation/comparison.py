@@ -222,7 +222,7 @@ def cluster_test(
     Returns
     -------
     ClusterTest or None
-        None where a class has fewer than 10 trials.
+        None where a class has fewer than `MIN_TRIALS` trials.
     """
     # Imported here: MNE's statistics take a second that scores need not wait for.
     from mne.stats import combine_adjacency, permutation_cluster_test, ttest_ind_no_p

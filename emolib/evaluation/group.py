@@ -52,29 +52,15 @@ def group_tests(
 ) -> pd.DataFrame:
     """Test each task under the primary protocol and under a study's other honest ones.
 
-    Parameters
-    ----------
-    maps : array, shape (window, row, column, plane)
-        Brain maps of all subjects.
-    table : DataFrame, a row a window
-        Columns ``subject``, ``trial``, ``stimulus``, ``window`` and a class column a task, -1
-        where missing.
-    tasks : mapping of str to Task
-        The study's.
-    protocols : sequence of str
-        The study's; those that leak are not tested.
-    n_folds, seed : int
-    chronological : bool
-        Whether trials are numbered in the order in which they were: then classes that come in
-        blocks are not tested.
-    predictions : DataFrame, optional
-        Those of the study's pooled networks, trained once.
-    n_permutations : int
+    `maps` (window, row, column, plane) and `table`, one row per window, are those of all subjects;
+    `tasks`, `protocols`, `n_folds` and `seed` the study's. Where trials are `chronological`,
+    numbered in the order in which they were, classes that come in blocks are not tested.
+    `predictions` are those of the study's pooled networks, trained once.
 
     Returns
     -------
     DataFrame
-        A row a task and protocol, columns `COLUMNS`: trial balanced accuracy of ridge, the
+        One row per task and protocol, columns `COLUMNS`: trial balanced accuracy of ridge, the
         permutations' 2.5 and 97.5 percentiles, what would be found in 4 of 5 cases, p, and p
         corrected: after Holm over the tasks under the primary protocol, after Benjamini and
         Hochberg over all other rows. ``network`` is the network's score, where it was trained.
@@ -114,18 +100,9 @@ def group_tests(
 
 
 def exchangeable(table: pd.DataFrame, task: str) -> np.ndarray:
-    """Mark the windows of stimuli whose labels can be exchanged jointly.
+    """Mark the windows of stimuli whose labels can be exchanged jointly: (window,).
 
-    Parameters
-    ----------
-    table : DataFrame, a row a window
-        As for `group_tests`.
-    task : str
-
-    Returns
-    -------
-    array of bool, shape (window,)
-        True for stimuli that every subject saw exactly once, and that all of them have labelled.
+    Those are the stimuli that every subject saw exactly once, and that all of them have labelled.
 
     Examples
     --------
@@ -142,17 +119,15 @@ def exchangeable(table: pd.DataFrame, task: str) -> np.ndarray:
 
 
 def why_not(table: pd.DataFrame, task: str, of: Task, *, chronological: bool) -> str:
-    """Say why a task is not tested; empty if it may be. Parameters as `group_tests`."""
+    """Return why a task is not tested; empty if it may be. Parameters as `group_tests`."""
     if len(of.classes) != 2:
         return NOT_TWO
     if table["subject"].nunique() < 2:
         return TOO_FEW
     trials = table[table[task] >= 0].drop_duplicates(["subject", "trial"])
     by_subject = trials.sort_values("trial").groupby("subject")[task]
-    if (
-        chronological
-        and np.mean([is_block_design(labels.to_numpy(int)) for _, labels in by_subject]) > 0.5
-    ):
+    in_blocks = [chronological and is_block_design(own.to_numpy(int)) for _, own in by_subject]
+    if sum(in_blocks) > len(in_blocks) / 2:
         return IN_BLOCKS
     if not exchangeable(table, task).any():
         return "no stimulus was seen once, and labelled, by every subject"
@@ -170,12 +145,12 @@ def _scored(
 ) -> dict[str, object]:
     """Score ridge, and test it unless there is a reason not to."""
     try:
-        operator = ridge_smoother(x, table, folds)
+        smoother = ridge_smoother(x, table, folds)
     except DataError as error:  # too few subjects or stimuli for the folds
         return {"untested": why or error.message.rstrip(".")}
     if why:
-        return {"score": observed_score(operator, task)}
-    test = joint_stimulus_test(operator, task, n_permutations=n_permutations, seed=seed)
+        return {"score": observed_score(smoother, task)}
+    test = joint_stimulus_test(smoother, task, n_permutations=n_permutations, seed=seed)
     if not np.isfinite([test.value, *test.null]).all():
         return {"untested": "a fold has one class of every subject only"}
     low, high = test.null_interval

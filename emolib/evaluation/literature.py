@@ -11,7 +11,7 @@ import pandas as pd
 
 FILE = Path(__file__).with_suffix(".csv")
 
-# What fine-tuning moved "single frames pooled" by, percentage points by stage; METHOD section 7.
+# What fine-tuning moved "single frames pooled" by, percentage points by stage.
 FINE_TUNING_POINTS = {"subject": -0.01, "subject_and_task": 0.14}
 
 
@@ -28,10 +28,6 @@ def published() -> pd.DataFrame:
         Columns ``system``, ``variant`` (empty where a system has one figure), ``protocol`` (a
         name in `emolib.splits.PROTOCOLS`), ``valence`` and ``arousal`` (in ``unit``, percent),
         ``unit`` and ``source``. Where a range is reported, its ends are two rows.
-
-    Notes
-    -----
-    METHOD section 7.
 
     Examples
     --------

@@ -187,7 +187,7 @@ def pooled_scores(scores: pd.DataFrame, subject: str, protocol: str, task: str) 
 
 
 def order(rows: pd.DataFrame) -> pd.Series:
-    """Number rows by protocol, then stage, in the order of the method.
+    """Number rows by protocol, then stage, in the order of the protocols and stages.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Everything about one subject that its page and the cohort's page show, computed once.
+"""Summaries of one subject: all that its page and the cohort's page show, computed once.
 
 Two tests are in it, and both are exploratory. The cluster test asks whether the log power of high
 and low trials differs somewhere; the permutation test whether a light model, trained on this
-subject's other trials alone, tells them apart (METHOD sections 8.2, 8.3 and 8.7).
+subject's other trials alone, tells them apart.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def summarise(
 
 
 def channel_adjacency(channels: Sequence[str]) -> sparse.spmatrix:
-    """Say which electrodes are neighbours: (channel, channel), by Delaunay triangulation."""
+    """Return which electrodes are neighbours, (channel, channel), by Delaunay triangulation."""
     if len(channels) < 4:
         return sparse.csr_matrix(np.ones((len(channels), len(channels))))
     with mne.utils.use_log_level("error"):
@@ -121,7 +121,7 @@ def channel_adjacency(channels: Sequence[str]) -> sparse.spmatrix:
 
 
 def _why_not(labels: pd.Series, task: Task, within: bool, chronological: bool) -> str:
-    """Why a subject's trials of two classes are not compared; empty if they may be."""
+    """Return why a subject's trials of two classes are not compared; empty if they may be."""
     known = labels.dropna().to_numpy(int)
     if len(task.classes) != 2:
         return "only two classes are compared"
@@ -181,8 +181,8 @@ def _light_models(
             folds = list(trial_grouped(own, n_folds=N_FOLDS, seed=seed, tasks=()))
         except DataError:
             continue  # fewer trials than folds
-        operator = ridge_smoother(maps[rows], own, folds)
-        done[name] = within_subject_test(operator, name, within_fold=True, seed=seed)
+        smoother = ridge_smoother(maps[rows], own, folds)
+        done[name] = within_subject_test(smoother, name, within_fold=True, seed=seed)
     values = [(t.value, t.p, *t.null_interval, t.minimum_detectable_score) for t in done.values()]
     columns = np.reshape(values, (len(done), len(names))).astype(float).T
     return xr.Dataset(

@@ -207,10 +207,11 @@ def fold_attribution(
     Returns
     -------
     Dataset
-        `share (task, band, channel)`: integrated gradients of the log probability of the labelled
-        class, mean over the rows, nats; above 0 what speaks for the label. `pattern (task, band,
-        channel)`: the covariance over the rows of a feature (its kinds added up) with the log
-        odds of the last class against the first: what goes along with the answer, used or not.
+        `attribution (task, band, channel)`: integrated gradients of the log probability of the
+        labelled class, mean over the rows, nats; above 0 what speaks for the label.
+        `pattern (task, band, channel)`: the covariance over the rows of a feature (its kinds
+        added up) with the log odds of the last class against the first: what goes along with the
+        answer, used or not.
         `importance (task, channel)` and `band_importance (task, band)`: what occluding an
         electrode or a band costs, nats. `log_probability (task)`: with the whole map.
         `completeness (task)`. NaN for a task that none of the rows has a label for. Attributes
@@ -248,7 +249,7 @@ def fold_attribution(
         by_task.append(
             xr.Dataset(
                 {
-                    "share": on_electrodes(shares[task][known], *at).mean("row"),
+                    "attribution": on_electrodes(shares[task][known], *at).mean("row"),
                     "pattern": xr.cov(features, odds, dim="row"),
                     "log_probability": log[known, label[known]].mean(),
                     "completeness": completeness(

@@ -268,10 +268,12 @@ def shares(
 def subject_shares(explained: xr.Dataset, channels: Sequence[str], *, protocol: str) -> Picture:
     """Plot a subject's mean shares, a row a task.
 
-    `explained` holds `share (fold, task, band, channel)` in nats, `completeness (fold, task)` and
-    `n_windows (fold)`.
+    `explained` holds `attribution (fold, task, band, channel)` in nats, `completeness (fold, task)`
+    and `n_windows (fold)`.
     """
-    mean = explained["share"].sel(channel=list(channels)).mean("fold").dropna("task", how="all")
+    mean = (
+        explained["attribution"].sel(channel=list(channels)).mean("fold").dropna("task", how="all")
+    )
     rows = {str(task): mean.sel(task=task).to_numpy() for task in mean["task"].to_numpy()}
     n, n_folds = int(explained["n_windows"].sum()), explained.sizes["fold"]
     folds = "one fold" if n_folds == 1 else f"{n_folds} folds"

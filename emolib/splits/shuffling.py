@@ -1,7 +1,7 @@
-"""Tables of windows with permuted labels: what a pipeline scores where there is nothing to find.
+"""Permute the labels of a table of windows, for what a pipeline scores where nothing is to find.
 
 The pipeline is then run again as a whole, its splits included: permuting labels against fixed
-predictions rejects too often (METHOD section 8.3).
+predictions rejects too often.
 """
 
 from __future__ import annotations
@@ -15,21 +15,7 @@ from emolib.errors import DataError
 
 
 def permuted_by_stimulus(table: pd.DataFrame, tasks: Sequence[str], seed: int) -> pd.DataFrame:
-    """Exchange the stimuli's labels, the same way for every subject and task.
-
-    Parameters
-    ----------
-    table : DataFrame, a row a window
-        Columns ``subject``, ``trial``, ``stimulus`` and the class columns.
-    tasks : sequence of str
-        The class columns; they stay together.
-    seed : int
-        Of the permutation.
-
-    Returns
-    -------
-    DataFrame
-        The table with other labels.
+    """Exchange the stimuli's labels in the class columns, the same way for every subject and task.
 
     Raises
     ------

@@ -46,8 +46,8 @@ def attributions(study: Study, protocol: str, subject: str) -> xr.Dataset:
     Returns
     -------
     Dataset
-        `share (fold, task, band, channel)`, `band_importance (fold, task, band)`, both in nats,
-        `completeness (fold, task)` and `n_windows (fold)`, see
+        `attribution (fold, task, band, channel)`, `band_importance (fold, task, band)`, both in
+        nats, `completeness (fold, task)` and `n_windows (fold)`, see
         `emolib.explain.fold.fold_attribution`; the folds that test the subject.
 
     Raises
@@ -119,7 +119,7 @@ def _explained(study: Study, protocol: str, number: int) -> xr.Dataset:
             study.fold_files(protocol, number)["weights"], "is not there.", "Train this fold first."
         )
     (network,) = networks
-    kept, each = ["share", "band_importance", "completeness"], {}
+    kept, each = ["attribution", "band_importance", "completeness"], {}
     for subject in sorted(network.table["subject"].unique()):
         one = fold_attribution(
             network, subject=subject, n_windows=WINDOWS, steps=STEPS, occlude=["bands"]

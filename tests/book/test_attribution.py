@@ -64,7 +64,7 @@ def predicted(label, subject="sub-01"):
 def explained():
     by_fold = xr.concat([shares(), 3 * shares()], dim=xr.Variable("fold", [0, 1]))
     share = by_fold.expand_dims(task=["valence"]).transpose("fold", ...)
-    return xr.Dataset({"share": share, "band_importance": share.sum("channel")})
+    return xr.Dataset({"attribution": share, "band_importance": share.sum("channel")})
 
 
 def sentences(label, subject="sub-01", **changes):
@@ -88,7 +88,7 @@ def test_a_subject_of_one_class_has_a_map_and_no_score():
 
 
 def test_no_labelled_trial_no_sentence_about_shares():
-    (told,) = sentences([0, 1] * 4, share=explained()["share"] * np.nan)
+    (told,) = sentences([0, 1] * 4, attribution=explained()["attribution"] * np.nan)
     assert told == "valence: none of the explained trials has a label."
 
 

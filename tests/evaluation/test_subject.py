@@ -70,7 +70,7 @@ def test_in_noise_there_is_a_wide_range_of_chance(mixed):
     assert sum(one["p"].item() > 0.05 for one in found) >= 4
     low = np.mean([one["chance_low"].item() for one in found])
     high = np.mean([one["chance_high"].item() for one in found])
-    # METHOD section 8.3: the null of 40 trials has a standard deviation of about .10.
+    # The null of 40 trials has a standard deviation of about .10.
     assert low == pytest.approx(0.5 - 1.96 * 0.10, abs=0.06)
     assert high == pytest.approx(0.5 + 1.96 * 0.10, abs=0.06)
     # What is found in 4 of 5 cases lies .84 standard deviations above the 95th percentile.

@@ -96,7 +96,7 @@ def test_a_subjects_shares_are_the_mean_over_folds_of_its_electrodes(ax):
     share[:, 1] = np.nan  # a task without labels
     explained = xr.Dataset(
         {
-            "share": (("fold", "task", "band", "channel"), share),
+            "attribution": (("fold", "task", "band", "channel"), share),
             "completeness": (("fold", "task"), [[0.01, np.nan], [0.03, np.nan]]),
             "n_windows": ("fold", [10, 20]),
         },

@@ -36,7 +36,7 @@ def test_a_fold_is_explained_subject_by_subject(study):
         make_attributions(study, "trial_grouped", fold)
     assert study.attribution_file("trial_grouped", 1).is_file()
     own = attributions(study, "trial_grouped", "sub-02")
-    assert own["share"].dims == ("fold", "task", "band", "channel")
+    assert own["attribution"].dims == ("fold", "task", "band", "channel")
     assert own["fold"].to_numpy().tolist() == [0, 1]
     assert own["band_importance"].dims == ("fold", "task", "band")
     assert "importance" not in own  # single electrodes would take too long in a large cohort
@@ -44,7 +44,7 @@ def test_a_fold_is_explained_subject_by_subject(study):
     assert (own["completeness"] < 0.02).all()
     assert own["n_windows"].sum() == 8 * 8  # 8 trials of 8 windows, each tested once
     other = attributions(study, "trial_grouped", "sub-03")
-    assert not np.allclose(own["share"], other["share"])
+    assert not np.allclose(own["attribution"], other["attribution"])
 
 
 def test_the_same_fold_gives_the_same_bytes(study):
@@ -70,7 +70,7 @@ def test_windows_that_enter_together(study):
     grouped = study.model_copy(update={"model": dataclasses.replace(study.model, windows=2)})
     draw_weights(grouped, "trial_grouped", 0)
     make_attributions(grouped, "trial_grouped", 0)
-    assert np.isfinite(attributions(grouped, "trial_grouped", "sub-01")["share"]).all()
+    assert np.isfinite(attributions(grouped, "trial_grouped", "sub-01")["attribution"]).all()
 
 
 def test_a_fold_that_could_not_be_trained_says_why_and_sinks_nothing(study):

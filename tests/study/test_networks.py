@@ -82,7 +82,7 @@ def given(study):
 class TestAttribution:
     def test_it_is_tidy(self, given):
         network, one = given
-        assert one["share"].dims == ("task", "band", "channel")
+        assert one["attribution"].dims == ("task", "band", "channel")
         assert one["channel"].to_numpy().tolist() == list(network.channels)
         assert one["importance"].dims == ("task", "channel")
         assert one["band_importance"].dims == ("task", "band")
@@ -98,7 +98,7 @@ class TestAttribution:
             own = network.table[task].to_numpy()[rows]
             whole = float(one["log_probability"].sel(task=task))
             expected = whole - np.log(empty[task][0, own]).mean()
-            assert one["share"].sel(task=task).sum() == pytest.approx(expected, abs=2e-4)
+            assert one["attribution"].sel(task=task).sum() == pytest.approx(expected, abs=2e-4)
             assert one["completeness"].sel(task=task) < 0.05
 
     def test_one_subject_alone(self, study, given):
@@ -114,7 +114,7 @@ class TestAttribution:
         table = network.table.assign(valence=-1)
         one = fold_attribution(dataclasses.replace(network, table=table), occlude=["bands"])
         assert one["task"].to_numpy().tolist() == ["valence", "arousal"]
-        assert one["share"].sel(task="valence").isnull().all()
+        assert one["attribution"].sel(task="valence").isnull().all()
         assert one["band_importance"].sel(task="arousal").notnull().all()
 
 
@@ -138,7 +138,7 @@ def test_windows_that_enter_together(study, tmp_path):
         (only,) = trained_networks(grouped, "leave_subjects_out")
         assert only.maps(np.arange(3)).shape == (3, 2, 8, 9, 8)
         one = fold_attribution(only, n_windows=8)
-        assert np.isfinite(one["share"]).all()
+        assert np.isfinite(one["attribution"]).all()
     finally:
         file.unlink()
 
