@@ -25,7 +25,7 @@ from emolib.recordings.simulated import SimulationSettings
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.storage import file_stem
 from emolib.study.digests import digest
-from emolib.study.errors import known_keys, settings_error, with_new_keys
+from emolib.study.keys import known_keys, settings_error, with_new_keys
 
 PROJECT = Path(__file__).resolve().parents[2]
 

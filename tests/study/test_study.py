@@ -11,7 +11,7 @@ from emolib.__main__ import main
 from emolib.errors import DataError, SettingsError
 from emolib.study import study as studies
 from emolib.study.digests import CODE_OF
-from emolib.study.errors import RENAMED
+from emolib.study.keys import RENAMED
 
 SMOKE = yaml.safe_load((studies.PROJECT / "studies" / "smoke.yaml").read_text())
 
