@@ -1,4 +1,4 @@
-"""Windows and labellings on which smoothers are compared with models refitted the long way."""
+"""Windows and labellings on which light models are tested."""
 
 from __future__ import annotations
 
@@ -45,3 +45,21 @@ def refitted(make, decide, x, table, folds, trials, labels):
         given = pd.Series(decide(model, x[fold.test]), key[fold.test])
         found.append(given.groupby(level=[0, 1]).mean())
     return found
+
+
+def noise(n_subjects=3, n_trials=20, n_windows=12, n_features=40, fingerprint=0.0, seed=0):
+    """White noise with random labels; a fingerprint is shared by all windows of a trial."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        (f"sub-{s + 1:02d}", t, f"v{t}", w)
+        for s in range(n_subjects)
+        for t in range(n_trials)
+        for w in range(n_windows)
+    ]
+    table = pd.DataFrame(rows, columns=["subject", "trial", "stimulus", "window"])
+    trial = np.repeat(np.arange(n_subjects * n_trials), n_windows)
+    for task in ("valence", "arousal"):
+        of_trial = np.tile([0, 1], n_trials * n_subjects // 2)
+        table[task] = rng.permutation(of_trial)[trial]
+    shared = rng.normal(size=(n_subjects * n_trials, n_features))
+    return rng.normal(size=(len(rows), n_features)) + fingerprint * shared[trial], table

@@ -17,14 +17,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from emolib.errors import DataError, check_option
+from emolib.errors import check_option
 from emolib.model.predictions import predictions_of
 from emolib.splits.folds import Fold, train_rows
 from emolib.splits.protocols import PROTOCOLS
@@ -205,46 +203,3 @@ def reference_predictions(
             who = {"protocol": protocol, "fold": k, "stage": name}
             parts.append(predictions_of(table.iloc[test], task, labels[test], given, **who))
     return pd.concat(parts, ignore_index=True)
-
-
-def _lda() -> BaseEstimator:
-    """Return LDA shrunk by Ledoit and Wolf's rule, which needs no validation data."""
-    lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-    return make_pipeline(StandardScaler(), lda)
-
-
-def trial_identification(
-    x: np.ndarray, table: pd.DataFrame, *, n_folds: int = 5, seed: int = 0
-) -> float:
-    """Return how often LDA names the trial that a window is from, mean over subjects.
-
-    Windows of each trial are on both sides. A high value means that trials are identifiable, so
-    that under window-wise evaluation a model may look a trial's label up. Chance is one over the
-    number of trials.
-    """
-    flat = np.asarray(x).reshape(len(table), -1)
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
-    subjects, trials = table["subject"].to_numpy(), table["trial"].to_numpy()
-    right = []
-    for subject in np.unique(subjects):
-        own = subjects == subject
-        named = cross_val_predict(_lda(), flat[own], trials[own], cv=folds)
-        right.append(np.mean(named == trials[own]))
-    return float(np.mean(right))
-
-
-def subject_identification(
-    x: np.ndarray, table: pd.DataFrame, *, n_folds: int = 5, seed: int = 0
-) -> float:
-    """Return how often LDA names the subject that a window is from, on trials held out.
-
-    Chance is one over the number of subjects; with one only there is a DataError.
-    """
-    subjects = table["subject"].to_numpy()
-    if len(np.unique(subjects)) < 2:
-        raise DataError("subjects", "there is one only.", "This probe needs two or more.")
-    trial = table.groupby(["subject", "trial"]).ngroup().to_numpy()
-    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    flat = np.asarray(x).reshape(len(table), -1)
-    named = cross_val_predict(_lda(), flat, subjects, groups=trial, cv=folds)
-    return float(np.mean(named == subjects))

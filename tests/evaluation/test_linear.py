@@ -8,17 +8,15 @@ import pytest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from smoothers import labellings, refitted, windows
+from smoothers import labellings, noise, refitted, windows
 
-from emolib.errors import DataError, SettingsError
+from emolib.errors import SettingsError
 from emolib.evaluation.linear import (
     REFERENCE_MODELS,
     RIDGE_ALPHA,
     CentredRidge,
     reference_predictions,
     ridge_smoother,
-    subject_identification,
-    trial_identification,
 )
 from emolib.evaluation.scores import score
 from emolib.model.predictions import COLUMNS
@@ -48,24 +46,6 @@ def test_train_rows_never_hold_the_test():
             assert not np.isin(train_rows(fold), fold.test).any()
     leaking = Fold(np.array([0, 1]), np.array([2]), np.array([2]), leaks=True)
     assert train_rows(leaking).tolist() == [0, 1]
-
-
-def noise(n_subjects=3, n_trials=20, n_windows=12, n_features=40, fingerprint=0.0, seed=0):
-    """White noise with random labels; a fingerprint is shared by all windows of a trial."""
-    rng = np.random.default_rng(seed)
-    rows = [
-        (f"sub-{s + 1:02d}", t, f"v{t}", w)
-        for s in range(n_subjects)
-        for t in range(n_trials)
-        for w in range(n_windows)
-    ]
-    table = pd.DataFrame(rows, columns=["subject", "trial", "stimulus", "window"])
-    trial = np.repeat(np.arange(n_subjects * n_trials), n_windows)
-    for task in ("valence", "arousal"):
-        of_trial = np.tile([0, 1], n_trials * n_subjects // 2)
-        table[task] = rng.permutation(of_trial)[trial]
-    shared = rng.normal(size=(n_subjects * n_trials, n_features))
-    return rng.normal(size=(len(rows), n_features)) + fingerprint * shared[trial], table
 
 
 def balanced(predictions: pd.DataFrame, metric="window_balanced_accuracy") -> float:
@@ -124,24 +104,6 @@ def test_ridge_gives_nothing_to_a_common_class():
     x, y = rng.normal(size=(2000, 3)), (rng.random(2000) < 0.9).astype(int)
     given = CentredRidge().fit(x, y).predict_proba(rng.normal(size=(500, 3)))
     assert given[:, 1].mean() == pytest.approx(0.5, abs=0.01)
-
-
-def test_windows_of_noise_do_not_name_their_trial_and_a_fingerprint_does():
-    assert trial_identification(*noise(n_windows=10), n_folds=2) < 0.15
-    assert trial_identification(*noise(n_windows=10, fingerprint=2.0), n_folds=2) > 0.9
-
-
-def test_subjects_are_named_by_what_their_trials_share():
-    x, table = noise()
-    assert subject_identification(x, table) == pytest.approx(1 / 3, abs=0.1)
-    level = {"sub-01": 0.0, "sub-02": 2.0, "sub-03": 4.0}
-    x[:, 0] += table["subject"].map(level)
-    assert subject_identification(x, table) > 0.7
-
-
-def test_one_subject_cannot_be_told_from_himself():
-    with pytest.raises(DataError, match="This probe needs two or more"):
-        subject_identification(*noise(n_subjects=1))
 
 
 def test_a_model_that_nobody_knows():

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from smoothers import noise
 
+from emolib.errors import DataError
 from emolib.lessons.label_quality import labels_by_rule
 from emolib.lessons.protocol_scores import (
     by_rule,
@@ -14,7 +16,9 @@ from emolib.lessons.protocol_scores import (
     identity_probes,
     of_network,
     own_and_random_labels,
+    subject_identification,
     thinned,
+    trial_identification,
     window_scores,
 )
 
@@ -169,3 +173,21 @@ def test_rules_are_scored_with_their_own_labels():
     whole = scores[scores["subject"].isna() & scores["fold"].isna()].set_index("metric")
     expected = whole.loc["trial_balanced_accuracy", "value"]
     assert found.loc["above 5", "score"] == pytest.approx(expected)
+
+
+def test_windows_of_noise_do_not_name_their_trial_and_a_fingerprint_does():
+    assert trial_identification(*noise(n_windows=10), n_folds=2) < 0.15
+    assert trial_identification(*noise(n_windows=10, fingerprint=2.0), n_folds=2) > 0.9
+
+
+def test_subjects_are_named_by_what_their_trials_share():
+    x, table = noise()
+    assert subject_identification(x, table) == pytest.approx(1 / 3, abs=0.1)
+    level = {"sub-01": 0.0, "sub-02": 2.0, "sub-03": 4.0}
+    x[:, 0] += table["subject"].map(level)
+    assert subject_identification(x, table) > 0.7
+
+
+def test_one_subject_cannot_be_told_from_himself():
+    with pytest.raises(DataError, match="This probe needs two or more"):
+        subject_identification(*noise(n_subjects=1))
