@@ -5,13 +5,16 @@ PYTHON ?= python3
 STUDY  ?= studies/demo.yaml
 VENV   := .venv
 RUN    := $(VENV)/bin/python
+# Two processes take groups of tests in the order that tests/conftest.py gives.
+BESIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help book test lab bench evidence check lint clean
+.PHONY: help book test test-fast lab bench evidence check lint clean
 
 help:
 	@echo 'make book                            build the book on simulated data (some minutes)'
 	@echo 'make book STUDY=studies/eegmat.yaml  the same on another study'
-	@echo 'make test                            run the tests'
+	@echo 'make test                            run the tests (some minutes)'
+	@echo 'make test-fast                       without networks, browser and workflow (a minute)'
 	@echo 'make lab                             open the notebooks in JupyterLab'
 	@echo 'make bench                           measure speed and memory, as ratios'
 	@echo 'make evidence                        measure what is claimed of the statistics (half an hour)'
@@ -25,7 +28,10 @@ check: $(VENV)/installed
 	@$(RUN) -m emolib check $(STUDY)
 
 test: $(VENV)/installed
-	$(RUN) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(RUN) -m pytest $(BESIDE)
+
+test-fast: $(VENV)/installed
+	$(RUN) -m pytest $(BESIDE) -m "not slow and not network and not browser and not workflow"
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .

@@ -296,7 +296,7 @@ for name in with_rest:
 # %% tags=["remove-input"]
 histories = stages.histories(this_study)
 pooled = histories[histories["stage"] == "pooled"] if len(histories) else histories
-for protocol in this_study.protocols if len(pooled) else ():
+for protocol in pooled["protocol"].unique() if len(pooled) else ():
     display(score_plots.learning(pooled, [protocol]))
 
 # %% [markdown]
@@ -311,10 +311,8 @@ for protocol in this_study.protocols if len(pooled) else ():
 #
 # ## How it was made
 #
-# ```{include} made/workflow.md
-# ```
-#
-# [Environment and timings](/environment.md) lists the machine, the versions and the longest jobs.
+# [Environment and timings](/environment.md) lists the stages of the workflow, what their jobs took,
+# the machine and the versions.
 #
 # ## Provenance
 

@@ -1,9 +1,11 @@
-"""Fixtures that several test files share: one run of the smoke study, and its book."""
+"""What test files share: one run of the smoke study and its book, one browser, axes to draw on."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,14 +20,32 @@ import pytest
 from command import PROJECT, emolib
 from filelock import FileLock
 from matplotlib.axes import Axes
+from playwright.sync_api import Browser, sync_playwright
 
 from emolib.figures import display
 
 # The same examples on every machine, and as much time for each as a busy one takes.
 hypothesis.settings.load_profile("ci")
 
-# The files of tests that take minutes; the first makes the run of a study that others wait for.
-LONGEST = ("test_workflow", "test_exercises", "test_notebooks", "test_book", "test_widget")
+# What test processes begin with: one makes the run of the smoke study, on one processor, while the
+# others take what needs no such run, the longest first. What needs it comes next.
+FIRST = ("test_workflow", "real recordings", "one person", "test_broken", "test_widget", "test_lab")
+AFTER_THE_RUN = ("desk", "phone", "paper", "test_book", "test_single_file", "finished study")
+# Groups that take a second or two end the queue, so that processes end together.
+SHORT = ("emolib/", "test_repository", "tests/recordings", "tests/splits")
+
+# The modules whose examples build networks.
+NETWORKS = re.compile(r"emolib\.(model|explain|lessons\.(head_grad|light_|network|schedule))")
+
+# Nothing of Chromium's own may go out: a request would then not be the page's.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 # The shared real recordings, where this checkout has them beside it.
 if "EMOLIB_DATA" not in os.environ and (PROJECT.parent / "shared" / "data").is_dir():
@@ -33,10 +53,21 @@ if "EMOLIB_DATA" not in os.environ and (PROJECT.parent / "shared" / "data").is_d
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where test processes take a file each, let the files that take longest begin."""
+    """Give a test process a file at a time, or a group that tests name, in the order above."""
+
+    def place(item: pytest.Item) -> int:
+        group = item.get_closest_marker("xdist_group").args[0]
+        order = [*FIRST, "", *AFTER_THE_RUN, *SHORT]
+        return next((i for i, name in enumerate(order) if name and name in group), len(FIRST))
+
+    for item in items:
+        if isinstance(item, pytest.DoctestItem) and NETWORKS.search(item.name):
+            item.add_marker("network")
+        if item.get_closest_marker("xdist_group") is None:
+            group = item.path.relative_to(PROJECT).with_suffix("").as_posix()
+            item.add_marker(pytest.mark.xdist_group(group))
     if hasattr(config, "workerinput"):  # a process of pytest-xdist
-        place = {name: i for i, name in enumerate(LONGEST)}
-        items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+        items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -80,3 +111,15 @@ def smoke_run(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]
 def smoke_book(smoke_run) -> Path:
     """The folder of the HTML pages that the run of the smoke study built."""
     return smoke_run[0] / "smoke" / "book" / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for all tests of a process."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no Chromium is found: install it (on Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        yield browser
+        browser.close()

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -20,25 +18,16 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator
 
 from emolib.book.exercises import read_config, server_links
 from emolib.evaluation.scores import ESTIMAND
 from emolib.figures.display import BLUE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.workflow]
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-# Nothing of Chromium's own may go out either: a request would then not be the book's.
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 SCREENS = {
     "desk": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
@@ -120,17 +109,6 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("no Chromium is found: install it (on Debian: apt install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="session")
 def pages(smoke_book: Path) -> list[Path]:
     """All pages but `index.html`, which only sends the reader on to the first."""
     found = sorted(
@@ -143,7 +121,10 @@ def pages(smoke_book: Path) -> list[Path]:
     return found
 
 
-@pytest.fixture(scope="session", params=SCREENS)
+@pytest.fixture(
+    scope="session",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SCREENS],
+)
 def visits(request, browser: Browser, smoke_book: Path, pages: list[Path]) -> dict[str, Visit]:
     """What was seen, by the page's name, on one kind of screen."""
     context = browser.new_context(offline=True, **SCREENS[request.param])
@@ -286,6 +267,7 @@ def test_no_page_is_wider_than_its_screen(visits):
     assert by_page(visits, lambda visit: max(0, visit.overflow)) == {}
 
 
+@pytest.mark.xdist_group("paper")
 def test_every_page_can_be_printed(prints):
     assert prints
     for name, printed in prints.items():
@@ -293,6 +275,7 @@ def test_every_page_can_be_printed(prints):
         assert re.search(rb"/Type\s*/Page\b", printed.pdf), name
 
 
+@pytest.mark.xdist_group("paper")
 def test_nothing_is_cut_off_on_paper(prints):
     assert {name: it.cut_off[:5] for name, it in prints.items() if it.cut_off} == {}
 

@@ -212,6 +212,7 @@ def test_a_notebook_runs_before_anything_is_trained(path, run):
 
 @pytest.mark.slow
 @pytest.mark.workflow
+@pytest.mark.xdist_group("finished study")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_of_a_finished_study(path, smoke_run, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))

@@ -176,6 +176,7 @@ def snakemake(*arguments: str, results: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.workflow
 def test_snakemake_can_be_called_with_a_profile_and_the_command_line_goes_on_from_it(tmp_path):
     """The chapter's profile, with the local executor in the place of a cluster's."""
     text = (PROJECT / "notebooks" / "12_your_own_data.py").read_text(encoding="utf-8")

@@ -11,8 +11,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import jupytext
-import nbformat
 import pytest
 import yaml
 
@@ -320,23 +318,6 @@ def test_there_are_notebooks():
     names = {path.stem for path in NOTEBOOKS}
     assert {"subject_report", "cohort_report"} <= names
     assert any(re.match(r"\d\d_", name) for name in names)
-
-
-@pytest.mark.parametrize("source", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebook_twins_hold_the_same_cells_and_no_outputs(source):
-    twin = source.with_suffix(".ipynb")
-    assert twin.is_file(), f"run: jupytext --sync {source.name}"
-    written, kept = jupytext.read(source), nbformat.read(twin, as_version=4)
-    cells = [(cell.cell_type, cell.source, tags(cell)) for cell in written.cells]
-    assert [(cell.cell_type, cell.source, tags(cell)) for cell in kept.cells] == cells
-    for cell in kept.cells:
-        if cell.cell_type == "code":
-            assert cell.outputs == []
-            assert cell.execution_count is None
-
-
-def tags(cell) -> list[str]:
-    return list(cell.metadata.get("tags", []))
 
 
 def test_no_notebook_twin_without_a_source():

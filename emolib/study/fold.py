@@ -39,7 +39,7 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
     try:
         predicted, history = _train_fold(study, protocol, number, permutation)
     except DataError as error:
-        predicted, history = pd.DataFrame(), pd.DataFrame()
+        predicted = history = pd.DataFrame()
         predicted.attrs["failure"] = failure_record(error)
     if permutation:
         write_table(predicted, study.permuted_file(protocol, permutation, number))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import jupytext
@@ -26,6 +26,8 @@ from emolib.features.bands import BANDS
 from emolib.splits.protocols import BOTH_SIDES
 from emolib.study import stages
 from emolib.study.study import Study
+
+pytestmark = pytest.mark.workflow
 
 CHANNELS = ["Fz", "Cz", "Pz", "C3", "C4", "O1", "Oz", "O2"]
 EVIL = 'sub-<img src="x" onerror="alert(1)"> $\\frac{*_`[x](y)|'
@@ -87,6 +89,13 @@ def predicted(
             "repeat": 0,
         }
     )
+
+
+@pytest.fixture(autouse=True)
+def _no_shell_remains() -> Iterator[None]:
+    """What a display gives depends on whether there is a shell: other tests have none."""
+    yield
+    InteractiveShell.clear_instance()
 
 
 @pytest.fixture

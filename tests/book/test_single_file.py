@@ -3,14 +3,12 @@
 import re
 import shutil
 
-import browsing
 import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from browsing import in_browser
 from command import emolib
 from playwright.sync_api import expect
 
@@ -19,8 +17,6 @@ from emolib.errors import DataError, InputError
 from emolib.figures.display import Link, Picture, Table, say
 from emolib.figures.explorer.widget import Explorer
 from emolib.study import study as studies
-
-browser = browsing.browser
 
 
 def notebook(*cells):
@@ -78,7 +74,9 @@ def test_markup_in_a_name_is_harmless():
     assert "<script>" not in page
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.workflow
 def test_in_a_browser_it_asks_for_nothing_and_all_of_it_is_there(browser, tmp_path):
     power = xr.DataArray(
         np.random.default_rng(0).normal(size=(6, 4)),
@@ -120,6 +118,7 @@ def test_without_a_browser_there_is_no_pdf(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.workflow
 @pytest.mark.parametrize("ending", ["html", "pdf"])
 def test_the_command_writes_one_file(smoke_run, tmp_path, ending):
     if ending == "pdf" and not any(map(shutil.which, single_file.BROWSERS)):

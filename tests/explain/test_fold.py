@@ -9,6 +9,8 @@ from emolib.explain.fold import GradientModel
 from emolib.model.networks import build
 from emolib.model.settings import ModelSettings
 
+pytestmark = pytest.mark.network
+
 SMALL = ModelSettings(width=1 / 32, planes=2, tasks={"valence": 2, "arousal": 3})
 
 

@@ -170,6 +170,7 @@ def built(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.workflow
 def test_a_computed_sentence_links_within_the_book_and_a_name_in_it_is_no_markup(built):
     name = "<script>alert(1)</script> $5 *and* $6 {term}`band` {{ x }} [a](/other.md)"
     linked = say("See [the other](/other.md), a {term}`band`,", "{cite:t}`rudakov2021`.")

@@ -15,6 +15,8 @@ from emolib.model.settings import ModelSettings
 
 import keras  # isort: skip
 
+pytestmark = pytest.mark.network
+
 SETTINGS = ModelSettings(width=1 / 32, planes=2)
 TASKS = ("valence", "arousal")
 

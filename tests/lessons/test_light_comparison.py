@@ -14,6 +14,8 @@ from emolib.lessons.paired_stages import difference, subject_scores
 from emolib.model.settings import ModelSettings
 from emolib.model.training import small_training
 
+pytestmark = pytest.mark.network
+
 TASKS = ["valence", "arousal"]
 SMALL = ModelSettings(width=1 / 16, planes=1, batch_norm=False, dropout=0.0)
 

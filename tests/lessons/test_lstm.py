@@ -10,6 +10,8 @@ from emolib.lessons.lstm import LstmWeights, lstm_step, lstm_steps
 from emolib.model.networks import build_crnn
 from emolib.model.settings import ModelSettings
 
+pytestmark = pytest.mark.network
+
 
 def weights(units: int, inputs: int, **bias: float) -> LstmWeights:
     """No weights, and biases of gates: i, f, g, o."""

@@ -14,6 +14,8 @@ from emolib.lessons import network
 from emolib.model.networks import build_crnn, build_mt_cnn
 from emolib.model.settings import ModelSettings
 
+pytestmark = pytest.mark.network
+
 SMALL = ModelSettings(width=1 / 8, planes=2)
 # By kernel sizes 5, 4, 4: how far up or left, and how far down or right, units of each layer see.
 REACH = {"conv_1": (2, 2), "conv_2": (3, 4), "conv_3": (4, 6), "conv_4": (4, 6)}

@@ -16,6 +16,8 @@ from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.trainer import Trainer
 from emolib.splits.folds import Fold
 
+pytestmark = pytest.mark.network
+
 SETTINGS = TrainingSettings(learning_rate=1.0, lr_patience=2, early_stopping_patience=5)
 
 

@@ -14,6 +14,8 @@ from emolib.model.settings import ModelSettings
 
 import keras  # isort: skip
 
+pytestmark = pytest.mark.network
+
 SMALL = ModelSettings(width=1 / 32, planes=2)
 
 

@@ -19,6 +19,8 @@ from emolib.splits.folds import Fold
 
 import keras  # isort: skip
 
+pytestmark = pytest.mark.network
+
 MODEL = ModelSettings(width=1 / 64, planes=1)
 QUICK = TrainingSettings(batch_size=16, epochs=3, fine_tuning_epochs=2, learning_rate=0.01)
 KEY = (0, "trial_grouped", 0)

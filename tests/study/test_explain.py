@@ -15,6 +15,8 @@ from emolib.study import stages
 from emolib.study.explain import attributions, make_attributions
 from emolib.study.study import load
 
+pytestmark = pytest.mark.network
+
 FAULT = {"source": "sub-01", "message": "is too short.", "hint": "Leave it out."}
 
 

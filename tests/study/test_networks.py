@@ -19,6 +19,8 @@ from emolib.study.explain import known_truth
 from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
 
+pytestmark = pytest.mark.network
+
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):

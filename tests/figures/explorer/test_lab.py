@@ -14,18 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import browsing
 import nbformat
 import pytest
-from browsing import in_browser
 
-browser = browsing.browser
 PATIENCE = 120_000  # milliseconds; a busy machine starts a server and a kernel slowly
 
 MAKE = """\
 import numpy as np
 import xarray as xr
-from emolib.explorer import Explorer
+from emolib.figures.explorer import Explorer
 
 values = np.arange(48.0).reshape(12, 4) % 7
 own = xr.DataArray(
@@ -95,7 +92,8 @@ def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_the_widget_draws_and_reacts_in_jupyterlab(lab, browser):
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     context.set_default_timeout(PATIENCE)

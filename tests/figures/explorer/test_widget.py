@@ -9,13 +9,11 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 
-import browsing
 import mne
 import numpy as np
 import pytest
 import test_book
 import xarray as xr
-from browsing import in_browser, there
 from matplotlib.figure import Figure
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -28,8 +26,6 @@ from emolib.figures.explorer.widget import Explorer
 from emolib.figures.explorer.words import describe, times
 from emolib.recordings.labels import Task, trial_classes
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
-
-browser = browsing.browser
 
 TASKS = {"valence": Task("valence"), "arousal": Task("arousal")}
 MINUS = "\N{MINUS SIGN}"
@@ -281,7 +277,7 @@ def visit(browser, tmp_path) -> Iterator[Callable[..., Page]]:
 
     yield visit
     for context in contexts:
-        there(context.close)
+        context.close()
     assert (
         requests
         and [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
@@ -334,7 +330,8 @@ VIEWS = [
 ]
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize("largest", [1_000_000, 160_000], ids=["16 bits", "8 bits"])
 def test_values_are_those_of_the_features_file(features, visit, largest):
     explorer = Explorer(features, tasks=TASKS, largest=largest)
@@ -353,7 +350,8 @@ def test_values_are_those_of_the_features_file(features, visit, largest):
         )
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_values_are_written_into_the_cells(features, visit):
     page = visit(Explorer(features, tasks=TASKS))
     page.evaluate(CHOOSE, {"show": "trial 4", "time": 6, "electrode": "O2"})
@@ -368,7 +366,8 @@ def test_values_are_written_into_the_cells(features, visit):
     assert float(told) == pytest.approx(of_o2, abs=0.0006)
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_colour_limits_are_fixed_or_the_views_own(features, visit):
     explorer = Explorer(features, tasks=TASKS)
     page = visit(explorer)
@@ -410,7 +409,8 @@ def test_colour_limits_are_fixed_or_the_views_own(features, visit):
         )
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_the_scalp_is_mnes_interpolation(features, visit):
     explorer = Explorer(features, tasks=TASKS)
     page = visit(explorer)
@@ -429,7 +429,8 @@ def test_the_scalp_is_mnes_interpolation(features, visit):
         assert np.abs(field - wanted)[inside].max() < 0.01 * np.ptp(values)
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_the_pixels_have_the_colours_of_the_interpolation(features, visit):
     explorer = Explorer(features, tasks=TASKS)
     page = visit(explorer)
@@ -451,7 +452,8 @@ def test_the_pixels_have_the_colours_of_the_interpolation(features, visit):
     assert (pixels[0, 0] == 0).all()  # nothing beside the head
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_the_keyboard_alone_reaches_and_changes_everything(features, visit):
     page = visit(Explorer(features, tasks=TASKS))
     view = lambda: page.evaluate(DRAWN)["view"]  # noqa: E731
@@ -523,7 +525,8 @@ def test_the_keyboard_alone_reaches_and_changes_everything(features, visit):
     assert download.value.suggested_filename.endswith(".png")
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_pointers_choose_electrodes_and_times(features, visit):
     page = visit(Explorer(features, tasks=TASKS))
     page.locator(".x-grid button", has_text="Cz").hover()
@@ -548,7 +551,8 @@ def test_pointers_choose_electrodes_and_times(features, visit):
     assert "5.5 to 6 s" in page.locator(".x-clock").inner_text()
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_the_time_course_is_that_of_the_electrode(features, visit):
     page = visit(Explorer(features, tasks=TASKS))
     page.evaluate(CHOOSE, {"show": "valence high", "minus": "valence low", "electrode": "Pz"})
@@ -564,7 +568,8 @@ def test_the_time_course_is_that_of_the_electrode(features, visit):
         assert np.allclose(line, 8 + (high - values) / (high - low) * 104, atol=0.06)
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_listeners_hear_of_a_choice_once_and_nothing_while_scrubbing(features, visit):
     page = visit(Explorer(features, tasks=TASKS), stopped=True)
     page.evaluate("""() => {
@@ -587,7 +592,8 @@ def test_listeners_hear_of_a_choice_once_and_nothing_while_scrubbing(features, v
     assert heard.startswith("trial 1; beta (14 to 31 Hz) differential entropy; 4 to 4.5 s. From ")
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize(("motion", "step"), [("no-preference", 500 / 16), ("reduce", 1000)])
 def test_play_is_calm_for_those_who_ask_for_little_motion(features, visit, motion, step):
     """At 16 times the speed of windows of 500 ms, but never more than one a second for them."""
@@ -598,7 +604,8 @@ def test_play_is_calm_for_those_who_ask_for_little_motion(features, visit, motio
     assert page.evaluate(DRAWN)["view"]["time"] == 3
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize("screen", test_book.SCREENS)
 def test_axe_finds_no_fault_and_nothing_sticks_out(features, visit, screen):
     page = visit(Explorer(features, tasks=TASKS), **test_book.SCREENS[screen])
@@ -611,7 +618,8 @@ def test_axe_finds_no_fault_and_nothing_sticks_out(features, visit, screen):
     assert page.evaluate(wide) == 0
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize("init", [None, "delete window.DecompressionStream"])
 def test_without_scripts_a_picture_and_a_table_remain(features, visit, init):
     screen = {"init": init} if init else {"java_script_enabled": False}
@@ -631,13 +639,15 @@ def test_without_scripts_a_picture_and_a_table_remain(features, visit, init):
     expect(page.locator(".emolib-explorer")).to_have_count(0)
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_with_scripts_the_picture_and_the_table_give_way(features, visit):
     page = visit(Explorer(features, tasks=TASKS))
     expect(page.locator(".emolib-explorer-still")).to_be_hidden()
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_a_full_size_subject_keeps_to_the_weight_of_a_page(visit, tmp_path):
     recording, _ = simulate_subject(SimulationSettings(), 1)
     full = extract_features(recording, FeatureSettings())
@@ -655,7 +665,8 @@ def test_a_full_size_subject_keeps_to_the_weight_of_a_page(visit, tmp_path):
     assert f"steps of {step:.2g} (8 bits)" in page.locator(".x-foot").inner_text()
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_the_saved_picture_is_a_png_with_the_maps(features, visit, tmp_path):
     page = visit(Explorer(features, tasks=TASKS), **test_book.SCREENS["phone"])
     page.evaluate(CHOOSE, VIEWS[4] | {"limits": "view"})
@@ -677,7 +688,8 @@ def test_the_saved_picture_is_a_png_with_the_maps(features, visit, tmp_path):
     assert corner.tolist() == (maps.DIVERGING(end)[:3] * np.array(255)).round().tolist()
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 @pytest.mark.parametrize("scripts", [True, False])
 def test_markup_in_names_is_shown_as_it_stands(features, visit, scripts):
     nasty = features.copy(deep=True).assign_attrs(subject=NASTY, dataset="</script><b>'\"")
@@ -697,7 +709,8 @@ def test_markup_in_names_is_shown_as_it_stands(features, visit, scripts):
         assert "<u>alpha</u>" in page.locator(".x-caption").inner_text()
 
 
-@in_browser
+@pytest.mark.browser
+@pytest.mark.slow
 def test_features_of_ones_own_with_nothing_but_values(visit):
     values = np.random.default_rng(1).normal(10, 2, size=(7, 5)) * 1e6
     own = xr.DataArray(values, {"channel": ["Fp1", "F8", "Cz", "O1", "O2"]}, ("window", "channel"))
