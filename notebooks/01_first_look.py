@@ -43,7 +43,7 @@ from emolib.figures import maps
 from emolib.figures import pages as pictures
 from emolib.figures import scores as score_plots
 from emolib.figures import signals as plots
-from emolib.figures.display import Picture, Table, plain, say, use_style
+from emolib.figures.display import Picture, Table, escape_markdown, say, use_style
 from emolib.recordings.labels import trial_classes
 from emolib.study import stages
 from emolib.study.study import load
@@ -79,7 +79,8 @@ print(dict(recording["eeg"].sizes), list(recording.data_vars))
 seconds = recording.sizes["time"] / sfreq
 rest = recording.sizes.get("baseline_time", 0) / sfreq
 say(
-    f"This is {plain(subject)} of the data set *{plain(recording.attrs['dataset'])}*:",
+    f"This is {escape_markdown(subject)} of the data set",
+    f"*{escape_markdown(recording.attrs['dataset'])}*:",
     f"{recording.sizes['trial']} trials of {seconds:g} s, {len(channels)} electrodes,",
     f"{sfreq:g} samples a second.",
     f"Before each trial {rest:g} s of rest were recorded, the baseline."
@@ -257,8 +258,9 @@ if recording.attrs["dataset"] == "simulated":
     )
 else:
     page = say(
-        f"**These signals are from the data set *{plain(recording.attrs['dataset'])}*,** which the",
-        "study names; they were not simulated by this project.",
+        "**These signals are from the data set",
+        f"*{escape_markdown(recording.attrs['dataset'])}*,** which the study names;",
+        "they were not simulated by this project.",
     )
 display(page)
 

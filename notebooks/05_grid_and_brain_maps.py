@@ -50,7 +50,7 @@ from emolib.features import power as summaries
 from emolib.features.extraction import extract_features
 from emolib.figures import maps
 from emolib.figures import pages as pictures
-from emolib.figures.display import Picture, Table, plain, say, use_style
+from emolib.figures.display import Picture, Table, escape_markdown, say, use_style
 from emolib.figures.explorer.table import features_of_table
 from emolib.figures.explorer.widget import Explorer
 from emolib.lessons import map_plots, neighbours
@@ -421,7 +421,8 @@ display(page)
 
 # %% tags=["remove-input"]
 say(
-    f"Trials: {'; '.join(map(plain, counted))}. Differences are there in any recording, whatever",
+    f"Trials: {'; '.join(map(escape_markdown, counted))}.",
+    "Differences are there in any recording, whatever",
     "the trials are called: exercise 3 deals the labels at random and looks. So these maps say how",
     "the trials of this person differed. They do not say that the difference would come again, nor",
     "what caused it, nor where in the brain it arose.",

@@ -46,7 +46,7 @@ from emolib.features.extraction import extract_features
 
 # %%
 from emolib.figures import scores as score_plots
-from emolib.figures.display import Table, plain, say, use_style
+from emolib.figures.display import Table, escape_markdown, say, use_style
 
 # %%
 from emolib.lessons import (
@@ -330,7 +330,7 @@ if rest_marks is not None:
 else:
     page = say(
         "**The recordings at rest were not found,** so a figure is missing here.",
-        f"{plain(missing.hint)} They are free: see [The data](/data.md).",
+        f"{escape_markdown(missing.hint)} They are free: see [The data](/data.md).",
     )
 display(page)
 
@@ -407,7 +407,7 @@ for name, task in this_study.tasks.items():
 # %% tags=["remove-input"]
 for name, why in refused.items():
     held = protocol_name(name)
-    display(say(f"Not shown: {held}, since the data cannot serve it ({plain(why)})"))
+    display(say(f"Not shown: {held}, since the data cannot serve it ({escape_markdown(why)})"))
 if not rated:
     page = say(
         "The classes of this study are recordings of each person, in a fixed order. Holding out",

@@ -48,7 +48,7 @@ from emolib.explain import agreement as map_agreement
 from emolib.explain import attribution
 from emolib.explain.fold import fold_attribution, predictions
 from emolib.figures import pages
-from emolib.figures.display import Table, bullets, plain, say, use_style
+from emolib.figures.display import Table, bullets, escape_markdown, say, use_style
 from emolib.grid import cells
 from emolib.lessons import attribution_pictures
 from emolib.lessons.feature_subsets import subset_predictions, subsets
@@ -109,7 +109,7 @@ given = pd.concat([predictions(each) for each in networks.values()])
 scores = score(given)
 
 # %% tags=["remove-input"]
-bullets(*map(plain, cohort_sentences(scores, tasks)))
+bullets(*map(escape_markdown, cohort_sentences(scores, tasks)))
 
 # %% [markdown]
 # ## Hide a part, and see what is lost

@@ -43,7 +43,7 @@ from emolib.errors import DataError
 from emolib.evaluation.literature import published
 from emolib.features.bands import BANDS, Band
 from emolib.features.extraction import extract_features
-from emolib.figures.display import Table, plain, say, use_style
+from emolib.figures.display import Table, escape_markdown, say, use_style
 from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
 from emolib.lessons import paper_and_code, selection
 from emolib.recordings.labels import window_table
@@ -133,7 +133,7 @@ measured["bands"] = (
     f"DE of beta {float(shift.sel(band='beta')):+.3f}, of gamma "
     f"{float(shift.sel(band='gamma')):+.3f} nats; {of_scores}"
 )
-say(f"With the slides' limits, {plain(subject)}: {measured['bands']}.")
+say(f"With the slides' limits, {escape_markdown(subject)}: {measured['bands']}.")
 
 # %% [markdown]
 # ## What "PSD" is
@@ -315,7 +315,7 @@ if answers:
     frame = pd.DataFrame(answers, index=["standard deviation of the share", "balanced accuracy"])
     caption = "Share of high valence over a subject's test folds, and the score of knowing nothing"
     display(Table(frame.map("{:.3f}".format), caption=caption))
-say(f"{'What it does: ' if answers else ''}{plain(measured['stratification'])}.")
+say(f"{'What it does: ' if answers else ''}{escape_markdown(measured['stratification'])}.")
 
 # %% [markdown]
 # This book scores within each fold and then averages, so that the point does not touch its scores.

@@ -26,7 +26,7 @@ from emolib.book import sentences, subject_tables, tables
 from emolib.book.provenance import provenance
 from emolib.evaluation import permutation, variance
 from emolib.features import power
-from emolib.figures import Table, bullets, pages, plain, say, use_style
+from emolib.figures import Table, bullets, escape_markdown, pages, say, use_style
 from emolib.figures import scores as score_plots
 from emolib.study import load, stages
 
@@ -56,10 +56,11 @@ for subject, found in of_subjects.items():
 
 # %% tags=["remove-input"]
 say(
-    f"Study *{plain(this_study.title)}*, data set *{plain(this_study.dataset)}*:",
+    f"Study *{escape_markdown(this_study.title)}*,",
+    f"data set *{escape_markdown(this_study.dataset)}*:",
     f"**{len(usable)} of {len(subjects)} subjects** were used.",
-    f"Not used: {', '.join(map(plain, failures))}." if failures else "None was left out.",
-    plain(this_study.about),
+    f"Not used: {', '.join(map(escape_markdown, failures))}." if failures else "None was left out.",
+    escape_markdown(this_study.about),
 )
 
 # %% tags=["remove-input"]
@@ -114,7 +115,9 @@ if untrained := stages.failed_folds(this_study):
 if len(can_be_told):
     caption = "Means over subjects. In parentheses: 95 % intervals"
     display(Table(can_be_told, caption=caption))
-    display(bullets(*map(plain, sentences.cohort_sentences(scores, list(this_study.tasks)))))
+    display(
+        bullets(*map(escape_markdown, sentences.cohort_sentences(scores, list(this_study.tasks))))
+    )
 
 # %% [markdown]
 # *Balanced accuracy* is computed within each subject and then averaged, so that a network gains
@@ -133,7 +136,7 @@ if len(can_be_told):
 
 # %% tags=["remove-input"]
 tested = stages.group_tests(this_study)
-display(bullets(*map(plain, sentences.group_sentences(tested))))
+display(bullets(*map(escape_markdown, sentences.group_sentences(tested))))
 if len(of_groups := tables.group_table(tested)):
     caption = (
         f"Balanced accuracy of trials against {permutation.PERMUTATIONS} exchanges of the labels"
@@ -168,7 +171,7 @@ if tested["network"].notna().any():
 # %% tags=["remove-input"]
 if decoded:
     worth = variance.effective_windows(predictions)
-    display(say(plain(sentences.effective_sentence(worth))))
+    display(say(escape_markdown(sentences.effective_sentence(worth))))
     caption = "Observations, and what they are worth. First training of each fold"
     display(Table(tables.effective_table(worth), caption=caption, css="emolib-wide"))
 
@@ -179,7 +182,9 @@ if decoded:
 # what most papers count. [Appendix A2](/chapters/A2_published_figures.ipynb) has all of them.
 
 # %% tags=["remove-input"]
-display(say(plain(sentences.published_sentence(this_study.dataset, list(this_study.tasks)))))
+display(
+    say(escape_markdown(sentences.published_sentence(this_study.dataset, list(this_study.tasks))))
+)
 beside = tables.published_table(scores, list(this_study.tasks)) if decoded else ()
 for protocol, own in beside.groupby(level=0, sort=False) if len(beside) else ():
     display(Table(own.set_index("who"), caption=f"Windows, {protocol}", css="emolib-wide"))

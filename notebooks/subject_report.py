@@ -26,7 +26,7 @@ from emolib.book import subject_tables, tables
 from emolib.book.provenance import provenance
 from emolib.errors import DataError
 from emolib.features import power, spectra
-from emolib.figures import Explorer, Table, bullets, pages, plain, say, use_style
+from emolib.figures import Explorer, Table, bullets, escape_markdown, pages, say, use_style
 from emolib.figures import scores as score_plots
 from emolib.recordings import trial_classes
 from emolib.study import explain, load, stages
@@ -63,8 +63,9 @@ results = sentences.subject_sentences(predictions, scores, subject, tasks) if de
 # %% tags=["remove-input"]
 n_labelled = int(classes.notna().any(axis=1).sum())
 say(
-    f"**{plain(subject)}**, data set *{plain(recording.attrs['dataset'])}*, study",
-    f"*{plain(this_study.title)}*: {n_labelled} of {len(classes)} trials have a label.",
+    f"**{escape_markdown(subject)}**,",
+    f"data set *{escape_markdown(recording.attrs['dataset'])}*, study",
+    f"*{escape_markdown(this_study.title)}*: {n_labelled} of {len(classes)} trials have a label.",
     f"The alpha peak lies at {peak:.1f} Hz." if peak == peak else "No alpha peak was found.",
     "What the network makes of them, and how uncertain that is, in short:" if results else "",
 )
@@ -72,7 +73,7 @@ say(
 # %% tags=["remove-input"]
 if results:  # the first protocol's: what it holds out lies closest to the person
     short = [
-        *map(plain, results[: len(tasks)]),
+        *map(escape_markdown, results[: len(tasks)]),
         "One person's trials are few: these scores say little.",
     ]
     display(bullets(*short))
@@ -208,7 +209,7 @@ Explorer(features, tasks=this_study.tasks)
 
 # %% tags=["remove-input"]
 if results:
-    display(bullets(*map(plain, results)))
+    display(bullets(*map(escape_markdown, results)))
 elif decoded:
     display(say("This study has no protocol whose scores can be told without a warning."))
 else:
@@ -255,7 +256,7 @@ if protocol:
     except DataError as error:
         why = f"There is no map of what the network uses. {error}"
 if explained is None:
-    display(say(plain(why)))
+    display(say(escape_markdown(why)))
 
 # %% tags=["remove-input"]
 if explained is not None:
@@ -265,7 +266,7 @@ if explained is not None:
 if explained is not None:
     of = {"protocol": protocol, "tasks": tasks}
     shares = sentences.share_sentences(explained, predictions, scores, subject, **of)
-    display(bullets(*map(plain, shares)))
+    display(bullets(*map(escape_markdown, shares)))
 
 # %% [markdown]
 # ## What fine-tuning changed

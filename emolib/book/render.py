@@ -19,7 +19,7 @@ from traitlets.config import Config
 from emolib.book.assembly import assemble
 from emolib.book.exercises import NOTEBOOKS
 from emolib.errors import InputError, SettingsError, did_you_mean
-from emolib.figures.display import plain
+from emolib.figures.display import escape_markdown
 from emolib.storage import atomic, file_stem
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study
@@ -53,7 +53,7 @@ def execute(
     notebook.metadata.setdefault("kernelspec", kernel)
     if title:
         first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
-        first.source = re.sub(r"^# .*", lambda _: f"# {plain(title)}", first.source)
+        first.source = re.sub(r"^# .*", lambda _: f"# {escape_markdown(title)}", first.source)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "draft.ipynb"
         jupytext.write(notebook, draft)
@@ -106,19 +106,19 @@ def kernel_config(folder: Path) -> Config:
 def failure_page(title: str, explanation: str, message: str, hint: str) -> nbformat.NotebookNode:
     """Return a notebook of one markdown cell that says what failed, markup made harmless."""
     fence = "`" * (3 + max((len(run) for run in re.findall("`+", message)), default=0))
-    text = f"""# {plain(title)}
+    text = f"""# {escape_markdown(title)}
 
 ```{{admonition}} This page could not be made
 :class: warning emolib-failure
 
-{plain(explanation)}
+{escape_markdown(explanation)}
 ```
 
 {fence}text
 {message}
 {fence}
 
-**What to do.** {plain(hint)}
+**What to do.** {escape_markdown(hint)}
 
 The rest of the book is not affected; see [the cohort page](/cohort.ipynb).
 """

@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["display", "maps", "pages", "scores", "signals"],
     submod_attrs={
-        "display": ["Picture", "Table", "bullets", "plain", "say", "use_style"],
+        "display": ["Picture", "Table", "bullets", "escape_markdown", "say", "use_style"],
         "explorer.widget": ["Explorer"],
     },
 )

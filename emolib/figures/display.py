@@ -51,12 +51,12 @@ def bullets(*items: str) -> Markdown:
     return Markdown("\n".join(f"- {' '.join(item.split())}" for item in items))
 
 
-def plain(text: object) -> str:
-    """Make a name from a file harmless inside a sentence of `say`: no markup survives.
+def escape_markdown(text: object) -> str:
+    """Return a name from a file that is harmless inside a sentence of `say`: no markup survives.
 
     Examples
     --------
-    >>> plain("<script>*$")
+    >>> escape_markdown("<script>*$")
     '&lt;script&gt;&#42;&#36;'
     """
     escaped = html.escape(str(text))

@@ -10,7 +10,7 @@ import xarray as xr
 from emolib.book.subject_sentences import share_sentence, share_sentences
 from emolib.evaluation.permutation import ChanceComparison
 from emolib.evaluation.scores import score
-from emolib.figures.display import plain
+from emolib.figures.display import escape_markdown
 
 BANDS, CHANNELS = ["theta", "alpha"], ["Fz", "Cz", "Pz", "Oz"]
 CAVEAT = "shows what the network uses, not what tells the classes apart"
@@ -94,4 +94,4 @@ def test_no_labelled_trial_no_sentence_about_shares():
 
 def test_markup_in_a_subjects_name_does_no_harm():
     (told,) = sentences([0, 0, 1, 1] * 2, subject="<b>*me*</b>")
-    assert "<b>" not in plain(told)
+    assert "<b>" not in escape_markdown(told)

@@ -20,7 +20,7 @@ from nbformat import v4
 from PIL import Image
 
 from emolib.errors import SettingsError
-from emolib.figures.display import Link, Picture, Table, bullets, plain, say, use_style
+from emolib.figures.display import Link, Picture, Table, bullets, escape_markdown, say, use_style
 
 PROJECT = Path(__file__).resolve().parents[2]
 EVIL = '<script>alert("1")</script>'
@@ -133,8 +133,10 @@ def test_table_without_index_name_has_no_empty_header():
     assert '<th scope="col"></th>' not in page
 
 
-def test_plain_leaves_no_markdown():
-    assert not set("<>*_`[]{}|$\\") & set(re.sub(r"&#?\w+;", "", plain("<i>*_`[]{}|$\\</i>")))
+def test_escaped_names_leave_no_markdown():
+    assert not set("<>*_`[]{}|$\\") & set(
+        re.sub(r"&#?\w+;", "", escape_markdown("<i>*_`[]{}|$\\</i>"))
+    )
 
 
 def test_sentences_are_single_paragraphs_and_items():
@@ -174,7 +176,7 @@ def built(tmp_path):
 def test_a_computed_sentence_links_within_the_book_and_a_name_in_it_is_no_markup(built):
     name = "<script>alert(1)</script> $5 *and* $6 {term}`band` {{ x }} [a](/other.md)"
     linked = say("See [the other](/other.md), a {term}`band`,", "{cite:t}`rudakov2021`.")
-    page = built(linked.data, bullets("[There](/other.md)", f"Named {plain(name)}").data)
+    page = built(linked.data, bullets("[There](/other.md)", f"Named {escape_markdown(name)}").data)
     targets = re.findall(r'<a class="reference internal" href="([^"]+)"', page)
     assert targets.count("other.html") == 2
     assert any(target.startswith("other.html#term-band") for target in targets)
