@@ -22,12 +22,12 @@ class Claim:
 
 
 def show(title: str, table: pd.DataFrame) -> None:
-    """Print a table, with no more digits than mean anything."""
+    """Write a table to the terminal, with no more digits than mean anything."""
     print(f"\n{title}\n{table.to_string(index=False, float_format='{:.3f}'.format)}", flush=True)
 
 
 def rejections(count: int, n: int) -> dict[str, float]:
-    """Give a count of rejections, and the exact 95 % interval of the rate behind it."""
+    """Return a count of rejections, and the exact 95 % interval of the rate behind it."""
     low, high = stats.binomtest(int(count), n).proportion_ci(0.95, method="exact")
     return {"rejections": int(count), "n": n, "share": count / n, "low": low, "high": high}
 

@@ -70,7 +70,7 @@ def clusters(options: argparse.Namespace) -> list[Claim]:
 
 
 def null_power(number: int) -> np.ndarray:
-    """Log power of a simulated subject without any effect, decibels, (trial, band, channel)."""
+    """Return log power of a simulated subject without effect, dB, (trial, band, channel)."""
     more, subject = divmod(number, COHORT)
     settings = SimulationSettings(
         n_subjects=COHORT, trial_seconds=TRIAL_SECONDS, effect=0, seed=SEED + more
@@ -79,7 +79,7 @@ def null_power(number: int) -> np.ndarray:
 
 
 def _cases(number: int) -> Iterator[tuple[tuple[str, float], np.ndarray, np.ndarray]]:
-    """A subject's log power and labels, without and with each difference."""
+    """Yield a subject's log power and labels, without and with each difference."""
     rng = np.random.default_rng([SEED, number])
     power = {"simulated": null_power(number)}
     power["noise"] = rng.normal(size=power["simulated"].shape)

@@ -80,7 +80,7 @@ def free_folds(protocol: str, fit: str, table: pd.DataFrame, seed: int) -> Itera
 def scores_of(
     x: np.ndarray, table: pd.DataFrame, effect: float, seed: int, models: Sequence[str]
 ) -> list[dict]:
-    """Balanced accuracy of windows and trials, means of the tasks, with own and other labels."""
+    """Score windows and trials, means of the tasks, with own and other labels."""
     permuted = permuted_by_trial(table, TASKS, seed)
     found = []
     for model, fit, protocol in _cases(models):
@@ -99,7 +99,7 @@ def scores_of(
 def balanced_accuracy(
     model: str, fit: str, protocol: str, x: np.ndarray, table: pd.DataFrame
 ) -> dict[str, float]:
-    """Of windows and of trials: within subject and fold, then means of folds, subjects, tasks."""
+    """Return it within subject and fold, then means of folds, subjects and tasks, by unit."""
     if fit == ALL and model == "nearest_neighbours":
         chosen = (table["window"] % THINNED == 0).to_numpy()
         x, table = x[chosen], table[chosen].reset_index(drop=True)
@@ -120,7 +120,7 @@ def balanced_accuracy(
 def tests_of(
     x: np.ndarray, table: pd.DataFrame, effect: float, seed: int, n_permutations: int
 ) -> list[dict]:
-    """The joint-stimulus test with ridge, of each honest protocol and task."""
+    """Compute the joint-stimulus test with ridge, of each honest protocol and task."""
     found = []
     for protocol in HONEST:
         start = time.process_time()
@@ -137,7 +137,7 @@ def tests_of(
 
 
 def _cases(models: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """What is fitted: model, for whom, protocol."""
+    """List what is fitted: model, for whom, protocol."""
     for model, protocol in itertools.product(models, PROTOCOLS):
         if protocol in WITHIN:
             yield model, EACH, protocol
@@ -146,7 +146,7 @@ def _cases(models: Sequence[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _rows(table: pd.DataFrame, fit: str) -> list[np.ndarray]:
-    """The rows of each model: a subject's, or all."""
+    """Return the rows of each model: a subject's, or all."""
     if fit == ALL:
         return [np.arange(len(table))]
     return list(table.groupby("subject").indices.values())
@@ -191,7 +191,7 @@ def _leaks(scores: pd.DataFrame) -> Iterator[Claim]:
 
 
 def _chance(tests: pd.DataFrame, n_permutations: int) -> Iterator[Claim]:
-    """Print the tests; say whether those without effect reject no more than chance allows."""
+    """Write the tests; claim that those without effect reject no more than chance allows."""
     none = tests[tests["effect"] == 0].drop(columns=["effect", "seconds, both"])
     title = f"joint-stimulus permutation, ridge, m = {n_permutations}, trial balanced accuracy"
     show(f"{title}, no effect; low-high: the permutations' 2.5-97.5 percentiles", none)

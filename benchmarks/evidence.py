@@ -44,7 +44,7 @@ SECTIONS: dict[str, Callable[[argparse.Namespace], list[Claim]]] = {
 
 
 def parser() -> argparse.ArgumentParser:
-    """Say what can be asked for."""
+    """Return the parser of the command line."""
     made = argparse.ArgumentParser(
         prog="python -m benchmarks.evidence",
         description=__doc__,
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and say by the exit status whether the claims hold."""
+    """Compute what is asked for, and return 0 if all claims hold."""
     options = parser().parse_args(arguments)
     for name in options.sections:
         if name not in SECTIONS:

@@ -116,7 +116,7 @@ class LdaFold:
     average: sparse.csr_matrix
 
     def probabilities(self, labels: np.ndarray) -> np.ndarray:
-        """Each tested trial's mean probability of class 1, (n_tests, n_labellings)."""
+        """Return each tested trial's mean probability of class 1, (n_tests, n_labellings)."""
         n, n_high = self.counts.sum(), self.counts @ labels
         high = self.sums.T @ labels  # (n_features, n_labellings)
         low = (self.sums.sum(axis=0)[:, None] - high) / np.maximum(n - n_high, 1)
@@ -158,7 +158,7 @@ class LdaSmoother:
 
 
 def lda_smoother(x: np.ndarray, table: pd.DataFrame, folds: Iterable[Fold]) -> LdaSmoother:
-    """Prepare linear discriminant analysis for all labellings.
+    """Fit linear discriminant analysis for all labellings.
 
     With T the covariance of the training rows, d the difference of the class means and a, b the
     classes' shares, the covariance within classes is ``W = T - a b d d'``. It is shrunk to

@@ -133,7 +133,7 @@ def permuted_scores(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def reportable(scores: pd.DataFrame) -> pd.DataFrame:
-    """Keep what a page may show: a leaking score only where an honest one stands beside it.
+    """Return what a page may show: a leaking score only where an honest one stands beside it.
 
     Examples
     --------
@@ -150,7 +150,7 @@ def reportable(scores: pd.DataFrame) -> pd.DataFrame:
 def score_points(
     scores: pd.DataFrame, task: str, *, subject: str | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Prepare the points of a figure: a row for each subject, and one for all of them.
+    """Return the points of a figure: a row for each subject, and one for all of them.
 
     Both tables have the columns ``row``, ``subject``, ``value``, ``low``, ``high`` and ``leaks``.
     The points of many subjects have no interval: it would hide the points. With `subject` only

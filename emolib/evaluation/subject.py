@@ -49,7 +49,7 @@ def summarise(
     seed: int = 0,
     n_permutations: int = CLUSTER_PERMUTATIONS,
 ) -> xr.Dataset:
-    """Describe one subject, and test what may be tested.
+    """Summarise one subject, and test what may be tested.
 
     Parameters
     ----------

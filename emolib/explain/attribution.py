@@ -141,9 +141,9 @@ def occlusion(
     Returns
     -------
     DataFrame
-        A row a mask, a column a task: the measure with the whole map, less the measure with the
-        part at 0. Above 0 the part helps, below it misleads. `attrs["whole"]` has the measure
-        with the whole map by task.
+        One row per mask, one column per task: the measure with the whole map, less the measure
+        with the part at 0. Above 0 the part helps, below it misleads. `attrs["whole"]` has the
+        measure with the whole map by task.
 
     Examples
     --------

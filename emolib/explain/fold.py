@@ -89,14 +89,14 @@ class GradientModel:
     def probabilities(
         self, weights: Sequence[np.ndarray], maps: np.ndarray
     ) -> dict[str, np.ndarray]:
-        """Give the class probabilities of maps, (row, class) by task."""
+        """Return the class probabilities of maps, (row, class) by task."""
         variables = self._variables(weights)
         return _in_batches(lambda one: self._probabilities(*variables, one), maps)
 
     def gradients(
         self, weights: Sequence[np.ndarray], maps: np.ndarray, labels: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """Give by task the gradient of each row's log probability of its label, by its map.
+        """Return by task the gradient of each row's log probability of its label, by its map.
 
         Parameters
         ----------
