@@ -105,7 +105,7 @@ def null_tests(
 ) -> pd.DataFrame:
     """Test cohorts in which there is nothing to find, under leave-subjects-out with ridge.
 
-    `emolib.evaluation.permutation.false_positives` counts the rejections over many such cohorts.
+    `python -m benchmarks.evidence nulls` counts the rejections over many such cohorts.
 
     Parameters
     ----------
