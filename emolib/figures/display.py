@@ -141,7 +141,7 @@ class Picture:
 
 
 def _anchor(figure: Figure, link: Link) -> str:
-    """Lay a link over a drawn figure, in per cent of it, so that it stays there at any width."""
+    """Return a link over a drawn figure, placed in per cent, so that it fits at any width."""
     pixels = link.ax.transData.transform((link.x, link.y))
     x, y = figure.transFigure.inverted().transform(pixels)
     return (

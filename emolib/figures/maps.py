@@ -32,7 +32,7 @@ N_CONTOURS = 5
 EMPTY, HATCH = "#DDDDDD", "#BBBBBB"  # cells without an electrode, small and large
 HEAD_RADIUS = 0.095  # metres; the scale of the drawing
 # The middle of the head that is looked at from above, metres in MNE's head coordinates of the
-# `head.MONTAGE`: chosen so that all of DEAP's electrodes lie on the upper half.
+# `grid.MONTAGE`: chosen so that all of DEAP's electrodes lie on the upper half.
 HEAD_CENTRE = (-0.001, 0.022, 0.012)
 
 
@@ -166,7 +166,7 @@ def grid_map(
 
 
 def grid_axes(ax: Axes, shape: tuple[int, int] = grid.SHAPE) -> None:
-    """Give `ax` the rows and columns of the grid, cell (0, 0) at the top left."""
+    """Set the rows and columns of the grid as axes, cell (0, 0) at the top left."""
     n_rows, n_columns = shape
     ax.set(xlim=(0, n_columns), ylim=(n_rows, 0), aspect="equal")
     ax.set_xticks(np.arange(n_columns) + 0.5, np.arange(n_columns))

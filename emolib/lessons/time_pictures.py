@@ -51,12 +51,12 @@ def correlations(
     figure, axes = plt.subplots(
         n_rows, 2, figsize=(WIDTH, 0.7 + 2.0 * n_rows), sharex=True, sharey=True, squeeze=False
     )
-    told = []
+    notes = []
     for ax, (band, lines) in zip(axes.ravel(), curves.items(), strict=False):
         seconds = window_seconds * np.arange(len(formulas[band]))
         time_plots.correlations(ax, seconds, lines, formula=formulas[band])
         ax.set_title(band)
-        told.append(f"{band} " + ", ".join(f"{name} {v[1]:.2f}" for name, v in lines.items()))
+        notes.append(f"{band} " + ", ".join(f"{name} {v[1]:.2f}" for name, v in lines.items()))
     for ax in axes.ravel()[len(curves) :]:
         ax.set_axis_off()
     figure.supxlabel("distance of the windows (s)", fontsize="medium")
@@ -65,7 +65,7 @@ def correlations(
     figure.legend(*handles, loc="outside upper center", ncols=2)
     return Picture(
         figure,
-        alt=f"Correlation of neighbouring windows by band. {'; '.join(told)}.",
+        alt=f"Correlation of neighbouring windows by band. {'; '.join(notes)}.",
         caption="Differential entropy of a window and of one that comes so much later in its "
         "trial, mean over electrodes. Solid: each trial's mean taken away. Dashed: one mean for "
         "all trials. Dash-dotted and crosses: noise through the same filters.",
@@ -83,16 +83,16 @@ def orders(answers: Mapping[str, tuple[np.ndarray, np.ndarray]], *, label: str) 
         Of what these are the probabilities.
     """
     figure, axes = plt.subplots(1, len(answers), figsize=(WIDTH, 3.0), sharey=True)
-    told = []
+    notes = []
     for ax, (name, (ordered, shuffled)) in zip(np.atleast_1d(axes), answers.items(), strict=True):
         time_plots.orders(ax, ordered, shuffled)
         ax.set_title(name)
-        told.append(f"{name} by {np.abs(shuffled - ordered).max():.1g} at most")
+        notes.append(f"{name} by {np.abs(shuffled - ordered).max():.1g} at most")
     np.atleast_1d(axes)[0].set_ylabel(label)
     np.atleast_1d(axes)[-1].legend(loc="upper left", bbox_to_anchor=(1, 1))
     return Picture(
         figure,
-        alt=f"Shuffling the windows of a group changes the probability: {'; '.join(told)}.",
+        alt=f"Shuffling the windows of a group changes the probability: {'; '.join(notes)}.",
         caption="Untrained networks. A diamond is the answer to a group's windows in their order; "
         "circles are answers to the same windows in other orders. Circles that are not seen lie "
         "under their diamond.",
@@ -118,7 +118,7 @@ def comparison(
     figure, axes = plt.subplots(
         1, len(tasks), figsize=(WIDTH, 1.1 + 0.5 * len(names)), sharey=True, sharex=True
     )
-    told = []
+    notes = []
     for ax, task in zip(np.atleast_1d(axes), tasks, strict=True):
         own = scores[scores["task"] == task]
         by = own.groupby(["stage", "subject"])["value"].mean()
@@ -129,10 +129,10 @@ def comparison(
         score_plots.rows(ax, points, estimates=means, label=label, chance=chance[task])
         ax.set_title(task)
         known = {name: v[np.isfinite(v)] for name, v in rows.items()}
-        told += [f"{task}, {name} {v.mean():.2f}" for name, v in known.items() if len(v)]
+        notes += [f"{task}, {name} {v.mean():.2f}" for name, v in known.items() if len(v)]
     return Picture(
         figure,
-        alt=f"Mean balanced accuracy of trials: {'; '.join(told)}.",
+        alt=f"Mean balanced accuracy of trials: {'; '.join(notes)}.",
         caption="A circle is a subject, averaged over training seeds; the diamond is the mean. "
         "Dotted: chance.",
     )

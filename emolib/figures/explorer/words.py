@@ -173,8 +173,8 @@ def kind_words(kind: str, settings: Mapping[str, str], units: Mapping[str, str])
     difference = unit.replace(" above rest", "")
     if unit.startswith("z-score"):
         difference = "difference of z-scores"
-    told = (words | {UNNAMED: ""}).get(kind, kind)
-    return {"name": kind, "words": told, "unit": unit, "difference": difference}
+    in_words = (words | {UNNAMED: ""}).get(kind, kind)
+    return {"name": kind, "words": in_words, "unit": unit, "difference": difference}
 
 
 def _bands(shown: xr.DataArray) -> list[dict[str, str]]:
