@@ -174,9 +174,8 @@ def changes_verdict(found: pd.DataFrame, *, trainings: int = 1) -> str:
     --------
     >>> row = {"low": -0.1, "high": 0.2, "n": 20}
     >>> print(changes_verdict(pd.DataFrame([row])))
-    In 1 of 1 rows the interval holds 0: a difference was not detected, and one smaller than some \
-15 points would be missed. One training and 20 trials say little: other first weights, or other \
-trials, may change as much again.
+    In 1 of 1 rows the interval holds 0: a difference was not detected. One training and 20 trials \
+say little: other first weights, or other trials, may change as much again.
     """
     n = int(found["n"].max()) // trainings
     trained = "One training" if trainings == 1 else f"{trainings} trainings"

@@ -223,7 +223,8 @@ def difference_sentence(given: Comparison, names: tuple[str, str]) -> str:
 def verdict(found: Mapping[Hashable, Comparison]) -> str:
     """Tell which intervals of a `differences_table` hold 0."""
     known = [(given.low, given.high) for given in found.values() if _has_interval(given)]
-    return intervals_sentence(pd.DataFrame(known, columns=["low", "high"], dtype=float))
+    found = pd.DataFrame(known, columns=["low", "high"], dtype=float)
+    return intervals_sentence(found, power=True)
 
 
 def _has_interval(given: Comparison) -> bool:
