@@ -139,6 +139,7 @@ def test_the_command_writes_one_file(smoke_run, tmp_path, ending):
     assert not re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="https?:', page)
 
 
+@pytest.mark.workflow
 def test_a_subject_that_is_not_there_is_named(tmp_path):
     run = emolib("report", "smoke", "--subject", "sub-77", results=tmp_path)
     assert run.returncode == 1

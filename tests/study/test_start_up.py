@@ -46,6 +46,7 @@ except SystemExit:
     assert {"numpy", "xarray", "pydantic", "yaml", *HEAVY} & set(loaded.split()) == set()
 
 
+@pytest.mark.workflow
 def test_every_command_knows_its_function():
     code = """
 import inspect
@@ -61,6 +62,7 @@ for name, (_, address, options) in line.COMMANDS.items():
     assert [line[1:] for line in told] == [["study", "True"]] * len(told)
 
 
+@pytest.mark.workflow
 @pytest.mark.parametrize(("given", "used"), [(None, 1), ("2", 2)])
 def test_commands_and_kernels_have_one_thread_of_linear_algebra_unless_told_otherwise(
     given, used, tmp_path
