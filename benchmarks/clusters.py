@@ -33,7 +33,7 @@ COHORT = 99  # subjects; the next ones are of a cohort with another seed
 TRIAL_SECONDS = 20.0
 ALPHA_BAND = 1  # the second band
 NOTHING = ("none", 0.0)
-# Where a difference is put in: (what the log power is, electrodes). METHOD gives the power for
+# Where a difference is put in: (what the log power is, electrodes). The prototype has the power for
 # three d, and does not say where; independent noise at four electrodes comes near to it.
 BACK = ("P3", "Pz", "P4", "PO3", "PO4", "O1", "Oz", "O2")
 PATTERNS = {
@@ -61,7 +61,7 @@ def clusters(options: argparse.Namespace) -> list[Claim]:
     rows = [
         {"difference": name, "d": f"{d:g}"}
         | rejections(count, options.people)
-        | {"METHOD": POWER[d].value if d else ALPHA, "seconds": seconds[name, d]}
+        | {"prototype": POWER[d].value if d else ALPHA, "seconds": seconds[name, d]}
         for (name, d), count in counts.items()
     ]
     title = f"cluster test, 20 trials against 20, m = {m}: rejections at {ALPHA}"

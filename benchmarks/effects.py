@@ -176,7 +176,7 @@ def _show_scores(scores: pd.DataFrame, n_seeds: int) -> None:
     wide = pd.DataFrame(rows).pivot_table(
         index="protocol", columns="effect", values="value", sort=False
     )
-    show("the prototype's: ridge, windows, one cohort (SIMULATION)", wide.reset_index())
+    show("the prototype's: ridge, windows, one cohort (the plan)", wide.reset_index())
 
 
 def _leaks(scores: pd.DataFrame) -> Iterator[Claim]:

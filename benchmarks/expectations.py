@@ -1,6 +1,6 @@
 """What a prototype of the method gave: figures to hold our own against, not results of ours.
 
-They are those of SIMULATION and METHOD, the documents that the project was built from. The
+They are those that the project was planned with. The
 prototype drew other noise and other labels, so each has a tolerance: how far a sound measurement
 of ours may lie from it. Where a document leaves out how a figure came about, there is none.
 """
@@ -34,7 +34,7 @@ class Expectation:
         return None if self.tolerance is None else abs(measured - self.value) <= self.tolerance
 
 
-# Simulated cohorts: ridge, window balanced accuracy, one cohort of 12 subjects. SIMULATION does
+# Simulated cohorts: ridge, window balanced accuracy, one cohort of 12 subjects. The plan does
 # not say whether one ridge served all subjects; the figure of window-wise says that each had one.
 _COHORTS = {
     "window_wise": {0: 0.906, 1: 0.918, 2: 0.939, 4: 0.962},
@@ -42,14 +42,14 @@ _COHORTS = {
     "leave_subjects_out": {0: 0.496, 1: 0.508, 2: 0.557, 4: 0.630},
 }
 COHORTS = {
-    (protocol, effect): Expectation(value, None, "SIMULATION, what it should show")
+    (protocol, effect): Expectation(value, None, "the plan, what it should show")
     for protocol, of_effects in _COHORTS.items()
     for effect, value in of_effects.items()
 }
 
-# Cluster test: rejections at 20 trials against 20. METHOD does not say where the difference was.
+# Cluster test: rejections at 20 trials against 20. The plan does not say where the difference was.
 POWER = {
-    d: Expectation(value, None, "METHOD 8.7")
+    d: Expectation(value, None, "the statistical plan, point 7")
     for d, value in ((0.5, 0.25), (0.8, 0.62), (1.1, 0.98))
 }
 
@@ -78,7 +78,7 @@ Key = tuple[str, str, str, str]  # removal, model, protocol, metric
 def _fingerprints(
     figures: dict[str, tuple[float, ...]], tolerance: dict[str, float], source: str
 ) -> dict[Key, Expectation]:
-    """A table of SIMULATION by the keys of `emolib.lessons.demonstrations.summary`."""
+    """A table of the plan by the keys of `emolib.lessons.demonstrations.summary`."""
     return {
         (removal, model, protocol, "balanced_accuracy"): Expectation(
             value, tolerance[protocol], source
@@ -91,14 +91,14 @@ def _fingerprints(
 # Tolerances: two means of 8 draws of 40 labelled trials, or of 8 people with 12 trials each.
 # Under trial-grouped a draw's labels alone spread a score by .05, or by .1.
 WHITE_NOISE = _fingerprints(
-    _NOISE, {"window_wise": 0.03, "trial_grouped": 0.06}, "SIMULATION, white noise"
+    _NOISE, {"window_wise": 0.03, "trial_grouped": 0.06}, "the plan, white noise"
 )
 LOOKED_UP = {
     ("own", LOOK_UP, "window_wise", "trials_named"): 0.978,
     ("own", LOOK_UP, "window_wise", "balanced_accuracy"): 0.988,
 }
 WHITE_NOISE |= {
-    key: Expectation(value, 0.02, "SIMULATION, a classifier that names the trial")
+    key: Expectation(value, 0.02, "the plan, a classifier that names the trial")
     for key, value in LOOKED_UP.items()
 }
 # Our reference model standardises features before it looks for neighbours, which brings trials
@@ -111,10 +111,10 @@ PLAIN_NEIGHBOURS = {
     removal: replace(WHITE_NOISE[key], tolerance=0.02) for removal, key in _SCALED.items()
 }
 WHITE_NOISE |= {key: replace(WHITE_NOISE[key], tolerance=None) for key in _SCALED.values()}
-REST = _fingerprints(_REST, {"window_wise": 0.06, "trial_grouped": 0.10}, "SIMULATION, real EEG")
+REST = _fingerprints(_REST, {"window_wise": 0.06, "trial_grouped": 0.10}, "the plan, real EEG")
 
-# The formula: 16 settings of white noise, with the accuracy of those that SIMULATION names.
-FORMULA_TOLERANCE = 0.02  # SIMULATION: "within .02 of 16 measured settings"
+# The formula: 16 settings of white noise, with the accuracy of those that the plan names.
+FORMULA_TOLERANCE = 0.02  # the plan: "within .02 of 16 measured settings"
 # It leaves open whether the accuracies that it names were measured or computed: they may lie off
 # by that much, and by the spread of one draw (.015 with 10 trials, less with more).
 NAMED_TOLERANCE = FORMULA_TOLERANCE + 0.015
@@ -139,6 +139,6 @@ _FURTHER = (
     NoiseSettings(trial_seconds=30),
 )
 FORMULA = {
-    settings: Expectation(value, NAMED_TOLERANCE, "SIMULATION, derivation")
+    settings: Expectation(value, NAMED_TOLERANCE, "the plan, derivation")
     for settings, value in _NAMED.items()
 } | dict.fromkeys(_FURTHER)

@@ -103,7 +103,7 @@ def _formula(n_draws: int) -> list[Claim]:
     table = formula_scores(FORMULA, n_draws)
     off = table["formula_finite"] - table["measured"]
     expected = [of.value if of else np.nan for of in FORMULA.values()]
-    title = f"the formula, n = {n_draws} draws each; expected: what SIMULATION names"
+    title = f"the formula, n = {n_draws} draws each; expected: what the plan names"
     table = table.assign(**{"finite less measured": off, "expected": expected})
     show(f"{title}; {time.process_time() - start:.0f} s", table)
     text = f"the formula is within {FORMULA_TOLERANCE} of {len(table)} measured settings: the "

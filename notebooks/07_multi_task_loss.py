@@ -543,7 +543,7 @@ for high in (50, 60, 70, 80):
     last_task = np.repeat([0, 1], [100 - high, high])
     w = compute_class_weight("balanced", classes=np.arange(2), y=last_task)
     print(f"last task {high} % high: the first head answers {w[1] / w.sum():.2f}")
-# Against the last task's imbalance: its commoner class has the smaller weight.
+# Against the last task's imbalance: its majority class has the smaller weight.
 
 # %% [markdown]
 # **Exercise 3.** Are the cosines due to the labels? Compute the trained network's gradients again

@@ -25,7 +25,7 @@ CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
 OTHERS = [path for path in NOTEBOOKS if re.match(r"A\d_|quick_start", path.name)]
 REPORTS = [path for path in NOTEBOOKS if path not in CHAPTERS + OTHERS]
 GLOSSARY = PROJECT / "book" / "glossary.md"
-LONGEST_CELL = 15
+LONGEST_CELL = 25  # lines
 SECTIONS = (
     "What you will learn", "Check yourself", "Exercises", "Conclusion", "Where to read on",
     "Provenance",

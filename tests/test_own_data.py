@@ -96,7 +96,7 @@ class TestChanceByDesign:
         assert (given["detectable"] > given["high"]).all()
 
     def test_forty_trials_are_as_the_plan_says(self):
-        """METHOD 8.4: the standard deviation is about .10, the 95th percentile about .675."""
+        """A prototype's standard deviation is about .10, its 95th percentile about .675."""
         (row,) = planning.chance_by_design([(1, 40)], n_draws=8).itertuples()
         assert (row.high - row.low) / (2 * 1.96) == pytest.approx(0.10, abs=0.015)
 

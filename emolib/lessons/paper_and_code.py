@@ -2,7 +2,7 @@
 
 The points are data: `paper_and_code.csv` beside this file has them, each with the setting that
 chooses between the two. What is measured here takes seconds and no network: what a choice does to
-the features, to the folds, or to the scores of ridge. METHOD has every point.
+the features, to the folds, or to the scores of ridge.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class ConstantAnswer(NamedTuple):
 def constant_answer(
     table: pd.DataFrame, task: str, stratify: Sequence[str], *, n_folds: int, seeds: Sequence[int]
 ) -> ConstantAnswer:
-    """Score who only says a subject's commoner class, for folds that are stratified on something.
+    """Score always predicting a subject's majority class, for folds stratified on something.
 
     Trials are held out within each subject. The answer is the class that is commoner among the
     subject's trials outside the test fold; of two that are equally common, 0. Where a test fold

@@ -40,7 +40,7 @@ def chance_by_design(
 
     One person: trials are held out, and labels are permuted within the person. Several: people are
     held out, and one permutation of the stimuli goes for all of them. Ridge is fitted again for
-    each permutation (METHOD section 8.3).
+    each permutation (chapter 9).
 
     Parameters
     ----------

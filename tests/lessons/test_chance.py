@@ -12,7 +12,7 @@ from emolib.lessons import chance
 def test_one_persons_forty_trials_say_little():
     test = chance.of_noise(1)
     low, high = test.null_interval
-    # METHOD section 8.4: its standard deviation is about .10, its 95th percentile about .675.
+    # Of a prototype: the standard deviation is about .10, its 95th percentile about .675.
     assert test.null.std() == pytest.approx(0.10, abs=0.02)
     assert np.quantile(test.null, 0.95) == pytest.approx(0.675, abs=0.03)
     assert low < 0.36 and 0.64 < high < test.minimum_detectable_score

@@ -86,7 +86,7 @@ def test_a_trial_of_many_windows_votes_once():
 def test_what_lies_behind_simulated_ratings():
     settings = SimulationSettings(n_subjects=40)
     shares = behind_the_ratings(simulate_ratings(settings, k) for k in range(1, 41))
-    # METHOD section 9: felt and reported differ in 9 and 12.5 %; quadrants tell 86 and 79 %.
+    # Of a prototype: felt and reported differ in 9 and 12.5 %; quadrants tell 86 and 79 %.
     assert shares.loc["valence", "felt"] == pytest.approx(0.91, abs=0.02)
     assert shares.loc["arousal", "felt"] == pytest.approx(0.875, abs=0.02)
     assert shares.loc["valence", "quadrant"] == pytest.approx(0.86, abs=0.03)
