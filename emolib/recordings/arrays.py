@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from emolib.errors import DataError
+from emolib.recordings.recording import damaged
 
 COPY_AGAIN = "The file may be cut short or damaged: copy it again from its source."
 _DO_NOT_TRUST = "Do not open it with another program; get the file from its source again."
@@ -32,18 +33,13 @@ def load_matlab(
         raise DataError(path, "is not a file.", "Check the path, or copy the file there.")
     from scipy.io import loadmat  # here, not above: only this needs it
 
-    try:
-        arrays = loadmat(path, variable_names=names, simplify_cells=simplify)
-    except NotImplementedError:
-        raise DataError(
-            path,
-            "is a MATLAB v7.3 file, which those of the release are not.",
-            "Save it again in MATLAB, with the option '-v7'.",
-        ) from None
-    except Exception as error:  # SciPy raises almost anything at a damaged file
-        raise DataError(
-            path, f"is not a complete MATLAB file ({type(error).__name__}: {error}).", COPY_AGAIN
-        ) from error
+    with damaged(path, "is not a complete MATLAB file", COPY_AGAIN):
+        try:
+            arrays = loadmat(path, variable_names=names, simplify_cells=simplify)
+        except NotImplementedError:
+            problem = "is a MATLAB v7.3 file, which those of the release are not."
+            hint = "Save it again in MATLAB, with the option '-v7'."
+            raise DataError(path, problem, hint) from None
     return {name: array for name, array in arrays.items() if not name.startswith("__")}
 
 
@@ -87,11 +83,8 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> object:
         if (module, name) not in ALLOWED:
-            raise DataError(
-                self.path,
-                f"asks to run {module}.{name}; a file of arrays needs only NumPy's own names.",
-                _DO_NOT_TRUST,
-            )
+            problem = f"asks to run {module}.{name}; a file of arrays needs only NumPy's own names."
+            raise DataError(self.path, problem, _DO_NOT_TRUST)
         return ALLOWED[module, name]
 
     def persistent_load(self, pid: object) -> NoReturn:
@@ -105,29 +98,17 @@ def load_arrays(path: str | Path) -> dict[str, np.ndarray]:
     a dictionary of arrays is a DataError. Nothing in it has been run then.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            content = _ArrayUnpickler(file, path).load()
-    except DataError:
-        raise
-    except Exception as error:  # a damaged pickle can raise anything
-        raise DataError(
-            path,
-            f"is not a complete pickle of arrays ({type(error).__name__}: {error}).",
-            COPY_AGAIN,
-        ) from error
+    with damaged(path, "is not a complete pickle of arrays", COPY_AGAIN), path.open("rb") as file:
+        content = _ArrayUnpickler(file, path).load()
     if not isinstance(content, dict):
-        raise DataError(
-            path, f"holds a {type(content).__name__}; a dictionary is expected.", _DO_NOT_TRUST
-        )
-    arrays = {
-        key.decode("latin1") if isinstance(key, bytes) else str(key): value
-        for key, value in content.items()
-    }
-    for key, value in arrays.items():
+        problem = f"holds a {type(content).__name__}; a dictionary is expected."
+        raise DataError(path, problem, _DO_NOT_TRUST)
+    arrays = {}
+    for key, value in content.items():
+        key = key.decode("latin1") if isinstance(key, bytes) else str(key)
         if type(value) is not np.ndarray or value.dtype.kind not in "fi":
             kind = getattr(value, "dtype", type(value).__name__)
-            raise DataError(
-                path, f"{key!r} is of type {kind}; an array of numbers is expected.", _DO_NOT_TRUST
-            )
+            problem = f"{key!r} is of type {kind}; an array of numbers is expected."
+            raise DataError(path, problem, _DO_NOT_TRUST)
+        arrays[key] = value
     return arrays

@@ -113,7 +113,7 @@ def read_deap(path: str | Path, layout: DeapLayout = RELEASE) -> xr.Dataset:
     arrays = _load(path)
     _check_shapes(path, arrays, layout)
     data, labels = arrays["data"], np.asarray(arrays["labels"], float)
-    eeg, trials = data[:, : layout.n_eeg], np.arange(1, layout.n_trials + 1)
+    eeg = data[:, : layout.n_eeg]
     match = _FILE.fullmatch(path.name)
     recording = build(
         _as_float32(eeg[..., layout.baseline_samples :]),
@@ -121,8 +121,7 @@ def read_deap(path: str | Path, layout: DeapLayout = RELEASE) -> xr.Dataset:
         sfreq=layout.sfreq,
         dataset="deap",
         subject=subject_name(int(match[1])) if match else path.stem,
-        trials=trials,
-        stimuli=[f"{trial:02d}" for trial in trials],
+        trials=range(1, layout.n_trials + 1),
         baseline=_as_float32(eeg[..., : layout.baseline_samples]),
         ratings=dict(zip(SCALES, labels.T, strict=True)),
         notes=[f"channels that are not EEG are left out: {PERIPHERAL}"],
@@ -156,39 +155,32 @@ def _load(path: Path) -> dict[str, np.ndarray]:
 
 def _check_shapes(path: Path, arrays: dict[str, np.ndarray], layout: DeapLayout) -> None:
     """Refuse a file that lacks an array, or has one of another shape or dtype."""
+    shape = (layout.n_trials, layout.n_channels, layout.n_samples)
     expected = {
-        "data": ((layout.n_trials, layout.n_channels, layout.n_samples), "f"),
-        "labels": ((layout.n_trials, len(SCALES)), "fiu"),
+        "data": ("trial, channel, sample", shape, "f"),
+        "labels": ("trial, scale", (layout.n_trials, len(SCALES)), "fiu"),
     }
-    for key, (shape, kinds) in expected.items():
+    for key, (axes, shape, kinds) in expected.items():
         if key not in arrays:
             found = ", ".join(sorted(arrays))
             raise DataError(path, f"holds no {key!r}, only: {found or 'nothing'}.", COPY_AGAIN)
-        array = arrays[key]
-        if array.dtype.kind not in kinds:
-            raise DataError(
-                path, f"{key!r} is of type {array.dtype}; float64 is expected.", COPY_AGAIN
+        found = arrays[key]
+        if found.dtype.kind not in kinds:
+            problem = f"{key!r} is of type {found.dtype}; float64 is expected."
+            raise DataError(path, problem, COPY_AGAIN)
+        if found.shape == shape:
+            continue
+        sizes = [" x ".join(map(str, size)) for size in (found.shape, shape)]
+        problem = f"{key!r} is {sizes[0]} ({axes}); {sizes[1]} is expected."
+        if key == "data" and found.ndim == 3 and found.shape[2] != shape[2]:
+            n_found, seconds = found.shape[2], layout.n_samples / layout.sfreq
+            problem += (
+                f" {n_found} samples would be {seconds:g} s at {n_found / seconds:.4g} Hz or "
+                f"{n_found / layout.sfreq:g} s at {layout.sfreq:g} Hz; {seconds:g} s at "
+                f"{layout.sfreq:g} Hz are expected."
             )
-        if array.shape != shape:
-            raise DataError(path, *_wrong_shape(key, array.shape, shape, layout))
-
-
-def _wrong_shape(
-    key: str, found: tuple[int, ...], shape: tuple[int, ...], layout: DeapLayout
-) -> tuple[str, str]:
-    """Return what is wrong with a shape, and what to do."""
-    sizes = [" x ".join(map(str, size)) for size in (found, shape)]
-    axes = "trial, channel, sample" if key == "data" else "trial, scale"
-    problem = f"{key!r} is {sizes[0]} ({axes}); {sizes[1]} is expected."
-    remedy = "Use the preprocessed release as it is, one file per subject."
-    if key == "data" and len(found) == 3 and found[2] != shape[2]:
-        seconds = layout.n_samples / layout.sfreq
-        problem += (
-            f" {found[2]} samples would be {seconds:g} s at {found[2] / seconds:.4g} Hz or "
-            f"{found[2] / layout.sfreq:g} s at {layout.sfreq:g} Hz; {seconds:g} s at "
-            f"{layout.sfreq:g} Hz are expected."
-        )
-    return problem, remedy
+        hint = "Use the preprocessed release as it is, one file per subject."
+        raise DataError(path, problem, hint)
 
 
 def _as_float32(values: np.ndarray) -> np.ndarray:

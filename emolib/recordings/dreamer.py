@@ -26,13 +26,7 @@ import xarray as xr
 
 from emolib.errors import DataError
 from emolib.recordings.arrays import COPY_AGAIN, load_matlab
-from emolib.recordings.recording import (
-    build,
-    check_subject,
-    stack,
-    subject_name,
-    wrong_folder,
-)
+from emolib.recordings.recording import build, check_subject, stack, subject_name, wrong_folder
 from emolib.recordings.validation import validate
 
 RANDOMISED_ORDER = True  # clips are numbered alike; when they were shown is not said
@@ -68,7 +62,6 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
     number = subjects(root).index(subject) + 1
     person = _people(path, path.stat().st_mtime_ns)[number - 1]
     clips, rests = (_pieces(path, number, person, field) for field in ("stimuli", "baseline"))
-    ratings = {name: _ratings(path, number, person, field) for name, field in SCALES.items()}
     shortest = min(rest.shape[1] for rest in rests)
     recording = build(
         stack(clips),
@@ -77,9 +70,8 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
         dataset="dreamer",
         subject=subject,
         trials=range(1, N_CLIPS + 1),
-        stimuli=[f"{clip:02d}" for clip in range(1, N_CLIPS + 1)],
         baseline=np.stack([rest[:, -shortest:] for rest in rests]),
-        ratings=ratings,
+        ratings={name: _ratings(path, number, person, field) for name, field in SCALES.items()},
         rating_range=(1, 5),
         trial_samples=[clip.shape[1] for clip in clips],
         notes=["the mean of each trial and of each rest is taken away: the headset's offset"],
@@ -123,10 +115,8 @@ def _pieces(path: Path, number: int, person: dict[str, Any], field: str) -> list
         raise DataError(where, problem, COPY_AGAIN)
     for k, piece in enumerate(pieces, start=1):
         if piece.dtype.kind not in "fiu" or piece.ndim != 2 or piece.shape[1] != len(CHANNELS):
-            sizes = " x ".join(map(str, piece.shape))
-            problem = (
-                f"'EEG.{field}', piece {k}, is {sizes} ({piece.dtype}); sample x 14 is expected."
-            )
+            found = f"{' x '.join(map(str, piece.shape))} ({piece.dtype})"
+            problem = f"'EEG.{field}', piece {k}, is {found}; sample x 14 is expected."
             raise DataError(where, problem, _AS_IT_IS)
     return [(piece - piece.mean(axis=0)).T.astype(np.float32) for piece in pieces]
 

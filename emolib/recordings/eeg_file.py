@@ -11,6 +11,8 @@ import numpy as np
 
 from emolib.errors import DataError
 from emolib.grid import SEED_GRID, canonical_name
+from emolib.recordings.arrays import COPY_AGAIN
+from emolib.recordings.recording import damaged
 
 PLACES = frozenset(name for row in SEED_GRID for name in row if name)
 
@@ -45,16 +47,11 @@ def read_microvolts(raw, channels: Sequence[str], start: int, stop: int) -> np.n
     Returns ``(channel, time)``, float64, in microvolts; MNE has volts. Samples that cannot be read,
     or that MNE warns about, are a DataError.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return 1e6 * raw.get_data(list(channels), start, stop, verbose="warning")
-    except Exception as error:  # a file can also be damaged behind its header
-        raise DataError(
-            raw.filenames[0],
-            f"samples {start} to {stop} cannot be read ({type(error).__name__}: {error}).",
-            "The file may be cut short or damaged: copy it again from its source.",
-        ) from error
+    with (  # a file can also be damaged behind its header
+        damaged(raw.filenames[0], f"samples {start} to {stop} cannot be read", COPY_AGAIN),
+        warnings.catch_warnings(action="error"),
+    ):
+        return 1e6 * raw.get_data(list(channels), start, stop, verbose="warning")
 
 
 def choose_channels(where: object, raw) -> tuple[dict[str, str], list[str]]:
@@ -67,19 +64,14 @@ def choose_channels(where: object, raw) -> tuple[dict[str, str], list[str]]:
         if kind != "eeg" or place not in PLACES or name in raw.info["bads"]:
             dropped.append(name)
         elif place in channels:
-            raise DataError(
-                where,
-                f"channels {channels[place]!r} and {name!r} are both {place}.",
-                "Keep one channel an electrode.",
-            )
+            problem = f"channels {channels[place]!r} and {name!r} are both {place}."
+            raise DataError(where, problem, "Keep one channel an electrode.")
         else:
             channels[place] = name
     if not channels:
-        raise DataError(
-            where,
-            f"no EEG channel has a place on the grid; found {', '.join(raw.ch_names)}.",
-            "Name the channels as the 10-20 system does: Fp1, F3, Cz, ...",
-        )
+        problem = f"no EEG channel has a place on the grid; found {', '.join(raw.ch_names)}."
+        hint = "Name the channels as the 10-20 system does: Fp1, F3, Cz, ..."
+        raise DataError(where, problem, hint)
     return channels, dropped
 
 
@@ -87,16 +79,12 @@ def _open(path: Path, **options: object) -> tuple[object, list[str]]:
     """Open a file with MNE; return it and the warnings that were given."""
     import mne  # here, not above: reading DEAP's files does not need it
 
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            raw = mne.io.read_raw(path, preload=False, verbose="warning", **options)
-    except Exception as error:  # MNE's readers raise almost anything at a damaged file
-        raise DataError(
-            path,
-            f"MNE cannot read it ({type(error).__name__}: {error}).",
-            "Check that the file is whole, and of a kind that MNE reads, by its ending.",
-        ) from error
+    hint = "Check that the file is whole, and of a kind that MNE reads, by its ending."
+    with (
+        damaged(path, "MNE cannot read it", hint),
+        warnings.catch_warnings(record=True, action="always") as caught,
+    ):
+        raw = mne.io.read_raw(path, preload=False, verbose="warning", **options)
     return raw, [" ".join(str(one.message).split()) for one in caught]
 
 
@@ -116,15 +104,9 @@ def _check_complete(path: Path) -> None:
             file.seek(256 + 216 * signals)
             samples = sum(int(file.read(8)) for _ in range(signals))
         except ValueError:
-            raise DataError(
-                path,
-                f"has no complete header; the file holds {content} bytes.",
-                "The file may be cut short or damaged: copy it again from its source.",
-            ) from None
+            problem = f"has no complete header; the file holds {content} bytes."
+            raise DataError(path, problem, COPY_AGAIN) from None
     expected = header + records * samples * (3 if path.suffix.lower() == ".bdf" else 2)
     if content < expected:
-        raise DataError(
-            path,
-            f"holds {content} bytes, but its header says {expected} ({records} records).",
-            "The file is cut short: copy it again from its source.",
-        )
+        problem = f"holds {content} bytes, but its header says {expected} ({records} records)."
+        raise DataError(path, problem, COPY_AGAIN)

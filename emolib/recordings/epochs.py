@@ -10,7 +10,7 @@ import numpy as np
 from emolib.errors import DataError, did_you_mean
 from emolib.grid import MONTAGE
 from emolib.recordings.eeg_file import choose_channels
-from emolib.recordings.recording import RATING_HIGH, RATING_LOW, build
+from emolib.recordings.recording import RATING_HIGH, RATING_LOW, TRIAL_FOR_STIMULUS, build
 from emolib.recordings.validation import validate
 
 if TYPE_CHECKING:
@@ -83,28 +83,19 @@ def from_epochs(
 
     where = f"epochs of {subject}"
     if not isinstance(epochs, mne.BaseEpochs):
-        raise DataError(
-            where,
-            f"a {type(epochs).__name__} is given.",
-            "Cut it into epochs first: `mne.Epochs(raw, events, event_id, tmin, tmax)`.",
-        )
+        hint = "Cut it into epochs first: `mne.Epochs(raw, events, event_id, tmin, tmax)`."
+        raise DataError(where, f"a {type(epochs).__name__} is given.", hint)
     if not epochs.preload:
         with mne.utils.use_log_level("warning"):
             epochs = epochs.copy().load_data()
     if not len(epochs):
         reasons = sorted({reason for log in epochs.drop_log for reason in log})
-        raise DataError(
-            where,
-            f"no trial is left; dropped for: {', '.join(reasons) or 'nothing'}.",
-            "Check events, tmin, tmax and the limits of `reject`.",
-        )
+        problem = f"no trial is left; dropped for: {', '.join(reasons) or 'nothing'}."
+        raise DataError(where, problem, "Check events, tmin, tmax and the limits of `reject`.")
     if classes is None and ratings is None:
-        raise DataError(
-            where,
-            "neither classes nor ratings are given.",
-            f"Give classes='state' to use the events ({', '.join(epochs.event_id)}), or columns "
-            "of `epochs.metadata`.",
-        )
+        hint = f"Give classes='state' to use the events ({', '.join(epochs.event_id)}), or columns"
+        problem = "neither classes nor ratings are given."
+        raise DataError(where, problem, f"{hint} of `epochs.metadata`.")
     sfreq = float(epochs.info["sfreq"])
     n_baseline = int(np.count_nonzero(epochs.times < -0.5 / sfreq))
     if n_baseline == len(epochs.times):
@@ -114,13 +105,18 @@ def from_epochs(
 
     notes = [f"left out, not on the grid or marked bad: {', '.join(dropped)}"] if dropped else []
     known = epochs.metadata if epochs.metadata is not None else {}
-    trials = _trial_numbers(where, epochs) if "trial" in known else range(1, len(epochs) + 1)
-    stimuli = _words(known["stimulus"]) if "stimulus" in known else [f"{k:02d}" for k in trials]
-    if "" in stimuli:
-        problem = f"'stimulus' is blank in trial {trials[stimuli.index('')]}."
-        raise DataError(where, problem, "Fill it in for all trials, or take the column out.")
-    if "stimulus" not in known:
-        notes.append("no column 'stimulus': a trial's number stands for its stimulus")
+    trials, stimuli = range(1, len(epochs) + 1), None
+    if "trial" in known:
+        (trials,) = _columns(where, epochs, ["trial"], _numbers).values()
+        if not all(number >= 1 and number % 1 == 0 for number in trials):
+            raise DataError(where, "'trial' must be whole numbers from 1.", "Or rename the column.")
+    if "stimulus" in known:
+        stimuli = _words(known["stimulus"])
+        if "" in stimuli:
+            problem = f"'stimulus' is blank in trial {trials[stimuli.index('')]:g}."
+            raise DataError(where, problem, "Fill it in for all trials, or take the column out.")
+    else:
+        notes.append(TRIAL_FOR_STIMULUS)
     if isinstance(classes, str):
         names = {code: name for name, code in epochs.event_id.items()}
         found = [names[code] for code in epochs.events[:, 2]]
@@ -177,21 +173,18 @@ def to_epochs(recording: xr.Dataset) -> mne.EpochsArray:
     pieces = [recording[name].to_numpy() for name in ("baseline", "eeg") if name in recording]
     volts = 1e-6 * np.concatenate(pieces, axis=-1, dtype=float)
     n_trials, n_baseline = len(volts), volts.shape[-1] - recording.sizes["time"]
-    metadata = {name: recording[name].to_numpy() for name in ("trial", "stimulus")}
-    if "trial_samples" in recording.coords:
-        metadata["trial_samples"] = recording["trial_samples"].to_numpy()
+    known = [name for name in ("trial", "stimulus", "trial_samples") if name in recording.coords]
+    metadata = {name: recording[name].to_numpy() for name in known}
     for variable, along in (("rating", "scale"), ("class", "task")):
         if variable in recording:
-            metadata |= zip(
-                recording[along].to_numpy(), recording[variable].to_numpy().T, strict=True
-            )
+            columns = recording[variable].to_numpy().T
+            metadata |= zip(recording[along].to_numpy(), columns, strict=True)
     of_trial = recording["class"].to_numpy()[:, 0] if "class" in recording else metadata["stimulus"]
     kinds, codes = np.unique([str(kind) or NO_CLASS for kind in of_trial], return_inverse=True)
     onsets = np.arange(n_trials) * volts.shape[-1] + n_baseline
     info = mne.create_info(names, sfreq, "eeg", verbose="error")
-    info.set_montage(
-        MONTAGE, match_case=False, match_alias=True, on_missing="ignore", verbose="error"
-    )
+    about = {"match_case": False, "match_alias": True, "on_missing": "ignore"}
+    info.set_montage(MONTAGE, **about, verbose="error")
     return mne.EpochsArray(
         volts,
         info,
@@ -217,22 +210,18 @@ def _columns(
     found = {}
     for name, column in columns.items():
         if epochs.metadata is None:
-            raise DataError(
-                where,
-                f"have no metadata, so no column {column!r}.",
-                "Set `epochs.metadata` to a table with one row per event.",
-            )
+            problem = f"have no metadata, so no column {column!r}."
+            hint = "Set `epochs.metadata` to a table with one row per event."
+            raise DataError(where, problem, hint)
         if column not in epochs.metadata:
             hint = did_you_mean(column, map(str, epochs.metadata.columns))
             raise DataError(where, f"the metadata have no column {column!r}.", hint)
         try:
             found[name] = convert(epochs.metadata[column])
         except (TypeError, ValueError):
-            raise DataError(
-                where,
-                f"column {column!r} holds {epochs.metadata[column].tolist()[:3]}, no numbers.",
-                "Give it as `classes`, or write ratings as numbers.",
-            ) from None
+            problem = f"column {column!r} holds {epochs.metadata[column].tolist()[:3]}, no numbers."
+            hint = "Give it as `classes`, or write ratings as numbers."
+            raise DataError(where, problem, hint) from None
     return found
 
 
@@ -244,11 +233,3 @@ def _words(column) -> list[str]:
 def _numbers(column) -> list[float]:
     """Return a column's cells as numbers, NaN where one is missing."""
     return column.to_numpy(dtype=float, na_value=np.nan).tolist()
-
-
-def _trial_numbers(where: str, epochs: mne.BaseEpochs) -> list[int]:
-    """Return the metadata's numbers of the trials, if they are whole."""
-    (numbers,) = _columns(where, epochs, ["trial"], _numbers).values()
-    if not all(number >= 1 and number % 1 == 0 for number in numbers):
-        raise DataError(where, "'trial' must be whole numbers from 1.", "Or rename the column.")
-    return [int(number) for number in numbers]

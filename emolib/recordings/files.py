@@ -21,8 +21,10 @@ from emolib.recordings.recording import (
     RATING_HIGH,
     RATING_LOW,
     STANDARD_MEMORY_MB,
+    TRIAL_FOR_STIMULUS,
     build,
     check_subject,
+    stack,
 )
 from emolib.recordings.trial_table import label_columns, read_table, sort_subjects, table_path
 from emolib.recordings.validation import validate
@@ -109,46 +111,57 @@ def cut_trials(
     dropped = {canonical_name(name) for name in settings.drop_channels}
     channels = [name for name in opened[first][1] if name not in dropped]
     sfreq = float(opened[first][0].info["sfreq"])
+    alike = f"{Path(first).name} of the same subject"
     for file, (raw, names, _) in opened.items():
-        _check_alike(file, first, raw.info["sfreq"], sfreq, set(names) - dropped, set(channels))
+        if raw.info["sfreq"] != sfreq:
+            problem = f"has {raw.info['sfreq']:g} Hz, but {alike} {sfreq:g} Hz."
+            hint = "Resample one of them: all files of a subject need one sampling frequency."
+            raise DataError(file, problem, hint)
+        if differ := ", ".join(sorted((set(names) - dropped) ^ set(channels))):
+            problem = f"and {alike} do not share the channels {differ}."
+            hint = (
+                "Use the same channels in all files of a subject; `drop_channels` leaves some out."
+            )
+            raise DataError(file, problem, hint)
 
     lengths = _samples(table["duration_seconds"], sfreq)
     n_baseline = _baseline_samples(table, sfreq, where)
-    eeg = np.full((len(table), len(channels), lengths.max()), np.nan, np.float32)
-    baseline = np.empty((len(table), len(channels), n_baseline), np.float32)
     onsets = _samples(table["onset_seconds"], sfreq)
-    for i, (trial, file, onset) in enumerate(
-        zip(table["trial"], table["file"], onsets, strict=True)
+    pieces = []
+    for trial, file, onset, end in zip(
+        table["trial"], table["file"], onsets, onsets + lengths, strict=True
     ):
         raw, names, _ = opened[file]
-        if onset + lengths[i] > raw.n_times:
+        if end > raw.n_times:
             raise DataError(
                 where,
-                f"trial {trial} ends at {(onset + lengths[i]) / sfreq:g} s, but {Path(file).name} "
-                f"at {raw.n_times / sfreq:g} s.",
+                f"trial {trial} ends at {end / sfreq:g} s, but {Path(file).name} at "
+                f"{raw.n_times / sfreq:g} s.",
                 "Correct onset or duration, or check whether the file was cut short.",
             )
         picks = [names[name] for name in channels]
-        microvolts = read_microvolts(raw, picks, onset - n_baseline, onset + lengths[i])
-        baseline[i] = microvolts[:, :n_baseline]
-        eeg[i, :, : lengths[i]] = microvolts[:, n_baseline:]
+        pieces.append(read_microvolts(raw, picks, onset - n_baseline, end).astype(np.float32))
 
     notes = [note for _, _, of_file in opened.values() for note in of_file]
     if dropped:
         notes.append(f"left out as the settings ask: {', '.join(sorted(dropped))}")
     if "stimulus" not in table:
-        notes.append("no column 'stimulus': a trial's number stands for its stimulus")
+        notes.append(TRIAL_FOR_STIMULUS)
+    elif table["stimulus"].isna().any():
+        trial = table["trial"][table["stimulus"].isna()].iloc[0]
+        problem = f"{table['subject'].iloc[0]}, trial {trial}: 'stimulus' is blank."
+        raise DataError(where, problem, "Fill it in for all trials, or take the column out.")
     labels = label_columns(table)
     numeric = [name for name in labels if table[name].dtype == float]
     recording = build(
-        eeg,
+        stack([piece[:, n_baseline:] for piece in pieces]),
         channels=channels,
         sfreq=sfreq,
         dataset=dataset,
         subject=table["subject"].iloc[0],
         trials=table["trial"],
-        stimuli=_stimuli(table, where),
-        baseline=baseline if n_baseline else None,
+        stimuli=table.get("stimulus"),
+        baseline=np.stack([piece[:, :n_baseline] for piece in pieces]) if n_baseline else None,
         ratings={name: table[name] for name in numeric},
         rating_range=settings.rating_range,
         classes={name: table[name] for name in labels if name not in numeric},
@@ -171,47 +184,11 @@ def _baseline_samples(table: pd.DataFrame, sfreq: float, where: str | Path) -> i
         return 0
     lengths = set(_samples(table["baseline_seconds"].fillna(0.0), sfreq))
     if len(lengths) > 1:
-        subject = table["subject"].iloc[0]
         seconds = ", ".join(f"{length / sfreq:g}" for length in sorted(lengths))
-        raise DataError(
-            where,
-            f"{subject} has baselines of different lengths: {seconds} s.",
-            "Give all trials of a subject the same 'baseline_seconds'.",
-        )
+        problem = f"{table['subject'].iloc[0]} has baselines of different lengths: {seconds} s."
+        hint = "Give all trials of a subject the same 'baseline_seconds'."
+        raise DataError(where, problem, hint)
     return lengths.pop()
-
-
-def _stimuli(table: pd.DataFrame, where: str | Path) -> list[str]:
-    """Return the stimulus of each trial; its number where the table has no such column."""
-    if "stimulus" not in table:
-        return [f"{trial:02d}" for trial in table["trial"]]
-    if table["stimulus"].isna().any():
-        trial = table["trial"][table["stimulus"].isna()].iloc[0]
-        raise DataError(
-            where,
-            f"{table['subject'].iloc[0]}, trial {trial}: 'stimulus' is blank.",
-            "Fill it in for all trials, or take the column out.",
-        )
-    return table["stimulus"].tolist()
-
-
-def _check_alike(
-    file: str, first: str, sfreq: float, first_sfreq: float, names: set[str], first_names: set[str]
-) -> None:
-    """Refuse a file whose rate or channels differ from those of the subject's first."""
-    if sfreq != first_sfreq:
-        raise DataError(
-            file,
-            f"has {sfreq:g} Hz, but {Path(first).name} of the same subject {first_sfreq:g} Hz.",
-            "Resample one of them: all files of a subject need one sampling frequency.",
-        )
-    if names != first_names:
-        differ = ", ".join(sorted(names ^ first_names))
-        raise DataError(
-            file,
-            f"and {Path(first).name} of the same subject do not share the channels {differ}.",
-            "Use the same channels in all files of a subject; `drop_channels` leaves some out.",
-        )
 
 
 def _average_reference(recording: xr.Dataset) -> xr.Dataset:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 RATING_LOW, RATING_HIGH = 1.0, 9.0  # of the self-assessment manikin, which DEAP uses
+TRIAL_FOR_STIMULUS = "no column 'stimulus': a trial's number stands for its stimulus"
 STANDARD_MEMORY_MB = 2500  # of a process that reads a recording of an hour
 
 
@@ -25,7 +27,7 @@ def build(
     dataset: str,
     subject: str,
     trials: Sequence[int],
-    stimuli: Sequence[str],
+    stimuli: Sequence[str] | None = None,
     baseline: np.ndarray | None = None,
     ratings: Mapping[str, Sequence[float]] | None = None,
     rating_range: tuple[float, float] = (RATING_LOW, RATING_HIGH),
@@ -47,8 +49,9 @@ def build(
         Such as "deap" and "sub-01".
     trials : sequence of int, (trial,)
         Numbers from 1.
-    stimuli : sequence of str, (trial,)
-        What was presented; the same name means the same stimulus in every subject.
+    stimuli : sequence of str, (trial,), optional
+        What was presented; the same name means the same stimulus in every subject. By default a
+        trial's number, such as "01".
     baseline : array of float32, shape (trial, channel, baseline_time), optional
         The rest before each trial, microvolts.
     ratings : mapping of scale to (trial,) floats, optional
@@ -69,36 +72,34 @@ def build(
     """
     import xarray as xr  # here, not above: a third of a second that settings need not wait for
 
+    trials = np.asarray(trials, dtype=int)
+    if stimuli is None:
+        stimuli = [f"{trial:02d}" for trial in trials]
     recording = xr.Dataset(
         {"eeg": (("trial", "channel", "time"), eeg, {"units": "uV"})},
         coords={
-            "trial": np.asarray(trials, dtype=int),
+            "trial": trials,
             "channel": [str(name) for name in channels],
             "time": ("time", np.arange(eeg.shape[-1]) / sfreq, {"units": "s"}),
             "stimulus": ("trial", np.asarray(stimuli, dtype=str)),
         },
-        attrs={
-            "dataset": dataset,
-            "subject": subject,
-            "sfreq": float(sfreq),
-            "notes": list(notes),
-        },
+        attrs={"dataset": dataset, "subject": subject, "sfreq": float(sfreq)},
     )
+    recording.attrs["notes"] = list(notes)
     if baseline is not None:
-        n_baseline = baseline.shape[-1]
         recording["baseline"] = (("trial", "channel", "baseline_time"), baseline, {"units": "uV"})
         # Negative: it ends where the trial begins.
-        recording["baseline_time"] = np.arange(-n_baseline, 0) / sfreq
+        recording["baseline_time"] = np.arange(-baseline.shape[-1], 0) / sfreq
         recording["baseline_time"].attrs["units"] = "s"
-    if ratings:
-        columns = np.column_stack([np.asarray(column, float) for column in ratings.values()])
-        low, high = rating_range
-        recording["rating"] = (("trial", "scale"), columns, {"low": low, "high": high})
-        recording["scale"] = list(ratings)
-    if classes:
-        columns = np.column_stack([np.asarray(column, str) for column in classes.values()])
-        recording["class"] = (("trial", "task"), columns)
-        recording["task"] = list(classes)
+    limits = dict(zip(("low", "high"), rating_range, strict=True))
+    for name, along, labels, kind, attrs in (
+        ("rating", "scale", ratings, float, limits),
+        ("class", "task", classes, str, {}),
+    ):
+        if labels:
+            columns = np.column_stack([np.asarray(column, kind) for column in labels.values()])
+            recording[name] = (("trial", along), columns, attrs)
+            recording[along] = list(labels)
     if trial_samples is not None and len(set(trial_samples)) > 1:
         recording = recording.assign_coords(trial_samples=("trial", np.asarray(trial_samples, int)))
     return recording
@@ -157,14 +158,25 @@ def check_each(names: Iterable[str], read: Callable[[str], object]) -> dict[str,
     >>> {name: str(error) for name, error in check_each(["sub-01", "sub-02"], read).items()}
     {'sub-01': 'None', 'sub-02': 's02.mat: is cut short. Copy it again.'}
     """
-    found: dict[str, InputError | None] = {}
-    for name in names:
+    found: dict[str, InputError | None] = dict.fromkeys(names)
+    for name in found:
         try:
             read(name)
-            found[name] = None
         except InputError as error:
             found[name] = error
     return found
+
+
+@contextmanager
+def damaged(source: object, problem: str, hint: str) -> Iterator[None]:
+    """Turn whatever a library raises at a damaged file into a DataError that names the file."""
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        problem = f"{problem} ({type(error).__name__}: {error})."
+        raise DataError(source, problem, hint) from error
 
 
 def wrong_folder(root: str | Path, what: str, expected: str, hint: str) -> DataError:

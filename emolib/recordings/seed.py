@@ -112,27 +112,24 @@ def _classes(path: Path) -> list[str]:
     labels = load_matlab(path).get("label")
     if labels is None or labels.size != N_CLIPS:
         size = "no" if labels is None else labels.size
-        raise DataError(
-            path, f"holds {size} labels; 'label' of {N_CLIPS} clips is expected.", COPY_AGAIN
-        )
-    if strange := sorted(set(labels.ravel().tolist()) - set(CLASSES)):
-        raise DataError(
-            path,
-            f"'label' holds {some([f'{label:g}' for label in strange])}; -1, 0 and 1 are expected.",
-            COPY_AGAIN,
-        )
-    return [CLASSES[label] for label in labels.ravel().tolist()]
+        problem = f"holds {size} labels; 'label' of {N_CLIPS} clips is expected."
+        raise DataError(path, problem, COPY_AGAIN)
+    found = labels.ravel().tolist()
+    if strange := some([f"{label:g}" for label in sorted(set(found) - set(CLASSES))]):
+        problem = f"'label' holds {strange}; -1, 0 and 1 are expected."
+        raise DataError(path, problem, COPY_AGAIN)
+    return [CLASSES[label] for label in found]
 
 
 def _clips(path: Path) -> list[np.ndarray]:
     """Return the clips of a session (channel, sample), in order; initials are not read."""
     found: dict[int, np.ndarray] = {}
     for name, array in load_matlab(path).items():
-        if match := _CLIP.fullmatch(name):
-            clip = int(match[1])
-            if clip in found:
-                raise DataError(path, f"two arrays end in 'eeg{clip}'.", "Take one of them out.")
-            found[clip] = array
+        match = _CLIP.fullmatch(name)
+        if match and int(match[1]) in found:
+            raise DataError(path, f"two arrays end in 'eeg{match[1]}'.", "Take one of them out.")
+        if match:
+            found[int(match[1])] = array
     if sorted(found) != list(range(1, N_CLIPS + 1)):
         there = ", ".join(map(str, sorted(found))) or "none"
         raise DataError(path, f"holds clips {there}; 1 to {N_CLIPS} are expected.", COPY_AGAIN)
@@ -140,10 +137,7 @@ def _clips(path: Path) -> list[np.ndarray]:
         if array.dtype.kind not in "fiu":
             raise DataError(path, f"clip {clip} is of type {array.dtype}, no number.", COPY_AGAIN)
         if array.ndim != 2 or len(array) != len(CHANNELS):
-            sizes = " x ".join(map(str, array.shape))
-            raise DataError(
-                path,
-                f"clip {clip} is {sizes} (channel, sample); {len(CHANNELS)} channels are expected.",
-                "Use the preprocessed release as it is.",
-            )
+            size = f"clip {clip} is {' x '.join(map(str, array.shape))} (channel, sample)"
+            problem = f"{size}; {len(CHANNELS)} channels are expected."
+            raise DataError(path, problem, "Use the preprocessed release as it is.")
     return [found[clip].astype(np.float32) for clip in range(1, N_CLIPS + 1)]

@@ -59,7 +59,10 @@ rating, or leave it blank; write class codes as words.
     _check_structure(recording, where)
     spreads = [_check_signals(recording, name, where) for name in ("eeg", "baseline")]
     _check_amplitude(spreads[0], where)
-    notes = _check_ratings(recording, ratings_in or where) + _check_classes(recording)
+    notes = _check_ratings(recording, ratings_in or where)
+    if "class" in recording:
+        places = _places(recording["class"], recording["class"].values == "")
+        notes += [f"{len(places)} classes are missing: {some(places)}"] if places else []
     return recording.assign_attrs(notes=[*recording.attrs.get("notes", []), *notes])
 
 
@@ -72,11 +75,8 @@ def _check_structure(recording: xr.Dataset, where: object) -> None:
         values = recording[name].values.tolist()
         twice = sorted({value for value in values if values.count(value) > 1})
         if twice:
-            raise DataError(
-                where,
-                f"{name} {', '.join(map(str, twice))} is there more than once.",
-                f"Each {name} needs a name of its own.",
-            )
+            problem = f"{name} {', '.join(map(str, twice))} is there more than once."
+            raise DataError(where, problem, f"Each {name} needs a name of its own.")
     sfreq = recording.attrs["sfreq"]
     if not (np.isfinite(sfreq) and sfreq > 0):
         raise DataError(where, f"has a sampling frequency of {sfreq} Hz.", "It must be positive.")
@@ -104,46 +104,31 @@ def _check_signals(recording: xr.Dataset, name: str, where: object) -> np.ndarra
         finite = np.isfinite(low) & np.isfinite(high)
         if not finite.all():
             bad = int(np.argmin(finite))
-            count = int((~np.isfinite(signal[bad])).sum())
+            wrong = np.flatnonzero(~np.isfinite(signal[bad]))
             raise DataError(
                 where,
-                f"{place}, channel {channels[bad]}: {count} of {length} samples are NaN or "
-                f"infinite, the first at sample {int(np.argmin(np.isfinite(signal[bad])))}.",
+                f"{place}, channel {channels[bad]}: {len(wrong)} of {length} samples are NaN or "
+                f"infinite, the first at sample {wrong[0]}.",
                 "Every sample must be a number: copy the file again, or leave the trial out.",
             )
         flat = low == high
         if flat.any():
             dead = int(np.argmax(flat))
-            raise DataError(
-                where,
-                f"{place}, channel {channels[dead]} is flat: every sample is {low[dead]:g} uV.",
-                "A dead electrode carries no EEG: leave the channel or the trial out.",
-            )
-        _check_twins(signal, low, high, channels, where, place)
+            problem = f"channel {channels[dead]} is flat: every sample is {low[dead]:g} uV."
+            hint = "A dead electrode carries no EEG: leave the channel or the trial out."
+            raise DataError(where, f"{place}, {problem}", hint)
+        seen: dict[tuple[float, float], int] = {}
+        for channel, extremes in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
+            other = seen.setdefault(extremes, channel)  # equal extremes: a pair to compare
+            if other != channel and np.array_equal(signal[other], signal[channel]):
+                pair = f"channels {channels[other]} and {channels[channel]}"
+                hint = (
+                    "Two electrodes never record the same: find out which is right, leave one out."
+                )
+                raise DataError(where, f"{place}: {pair} hold the same samples.", hint)
         with np.errstate(over="ignore"):  # absurd amplitudes get their own error
             spread.append(signal.std(axis=-1))
     return np.concatenate(spread)
-
-
-def _check_twins(
-    signal: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    channels: np.ndarray,
-    where: object,
-    place: str,
-) -> None:
-    """Refuse two channels with the same samples; equal extremes say which pairs to compare."""
-    seen: dict[tuple[float, float], int] = {}
-    for channel, extremes in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
-        other = seen.setdefault(extremes, channel)
-        if other != channel and np.array_equal(signal[other], signal[channel]):
-            raise DataError(
-                where,
-                f"{place}: channels {channels[other]} and {channels[channel]} hold the same "
-                "samples.",
-                "Two electrodes never record the same: find out which is right, leave one out.",
-            )
 
 
 def _check_amplitude(spread: np.ndarray, where: object) -> None:
@@ -152,18 +137,15 @@ def _check_amplitude(spread: np.ndarray, where: object) -> None:
     if LOWEST_SD_UV <= median <= HIGHEST_SD_UV:
         return
     if median > HIGHEST_SD_UV:
-        guess = "That looks like microvolts that were taken for volts."
+        guess = "microvolts that were taken for volts"
         remedy = "Multiply the signals by 1e-6, or correct the unit in the file's header."
     elif median < LOWEST_SD_UV / 100:
-        guess, remedy = "That looks like volts.", "Multiply the signals by 1e6."
+        guess, remedy = "volts", "Multiply the signals by 1e6."
     else:
-        guess, remedy = "That looks like millivolts.", "Multiply the signals by 1e3."
-    raise DataError(
-        where,
-        f"the median standard deviation of a channel is {median:.3g} uV, allowed are "
-        f"{LOWEST_SD_UV:g} to {HIGHEST_SD_UV:g}. {guess}",
-        remedy,
-    )
+        guess, remedy = "millivolts", "Multiply the signals by 1e3."
+    found = f"the median standard deviation of a channel is {median:.3g} uV"
+    allowed = f"allowed are {LOWEST_SD_UV:g} to {HIGHEST_SD_UV:g}"
+    raise DataError(where, f"{found}, {allowed}. That looks like {guess}.", remedy)
 
 
 def _check_ratings(recording: xr.Dataset, where: object) -> list[str]:
@@ -179,23 +161,15 @@ def _check_ratings(recording: xr.Dataset, where: object) -> list[str]:
     wrong = np.argwhere((values < low) | (values > high))
     if len(wrong):
         trial, scale = wrong[0]
-        raise DataError(
-            where,
-            f"trial {trials[trial]}: {scales[scale]} is rated {values[trial, scale]:g}, outside "
-            f"{low:g}-{high:g}.",
-            "Correct the rating, or leave it blank; write class codes as words.",
-        )
-    if not missing.any():
-        return []
-    places = [f"trial {trials[trial]} {scales[scale]}" for trial, scale in np.argwhere(missing)]
-    return [f"{len(places)} of {missing.size} ratings are missing: {some(places)}"]
+        found = f"trial {trials[trial]}: {scales[scale]} is rated {values[trial, scale]:g}"
+        hint = "Correct the rating, or leave it blank; write class codes as words."
+        raise DataError(where, f"{found}, outside {low:g}-{high:g}.", hint)
+    places = _places(rating, missing)
+    note = f"{len(places)} of {missing.size} ratings are missing: {some(places)}"
+    return [note] if places else []
 
 
-def _check_classes(recording: xr.Dataset) -> list[str]:
-    """Return a note on the trials that have no class."""
-    if "class" not in recording:
-        return []
-    trials, tasks = recording["trial"].values, recording["task"].values
-    missing = np.argwhere(recording["class"].values == "")
-    places = [f"trial {trials[trial]} {tasks[task]}" for trial, task in missing]
-    return [f"{len(places)} classes are missing: {some(places)}"] if places else []
+def _places(labels: xr.DataArray, missing: np.ndarray) -> list[str]:
+    """List the trials, and their scales or tasks, for which `labels` are missing."""
+    trials, names = (labels[dimension].values for dimension in labels.dims)
+    return [f"trial {trials[i]} {names[k]}" for i, k in np.argwhere(missing)]
