@@ -52,6 +52,7 @@ if "EMOLIB_DATA" not in os.environ and (PROJECT.parent / "shared" / "data").is_d
     os.environ["EMOLIB_DATA"] = str(PROJECT.parent / "shared" / "data")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist then reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give a test process a file at a time, or a group that tests name, in the order above."""
 
