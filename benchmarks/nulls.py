@@ -13,11 +13,10 @@ from benchmarks.claims import Claim, rejection_band, rejections, show
 from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.permutation import (
     ALPHA,
-    NULLS,
     joint_stimulus_test,
-    null_cohort,
     within_subject_test,
 )
+from emolib.lessons.chance import NULLS, null_cohort
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import leave_subjects_out
 

@@ -41,9 +41,7 @@ def holm(p: Sequence[float]) -> np.ndarray:
     p = np.asarray(p, float)
     order = np.argsort(p)
     adjusted = np.maximum.accumulate(np.minimum(1, p[order] * (len(p) - np.arange(len(p)))))
-    result = np.empty_like(p)
-    result[order] = adjusted
-    return result
+    return adjusted[np.argsort(order)]
 
 
 def benjamini_hochberg(p: Sequence[float]) -> np.ndarray:
@@ -134,10 +132,8 @@ def compare(
                 raise DataError(
                     "predictions", f"do not hold the same {name} values.", "Compare like with like."
                 )
-    columns = {}
-    for name, several in (("first", first), ("second", second)):
-        columns[name] = pd.concat(map(subject_means, several), axis=1).mean(axis=1)
-    by_subject = pd.DataFrame(columns)
+    means = [pd.concat(map(subject_means, each), axis=1).mean(axis=1) for each in (first, second)]
+    by_subject = pd.DataFrame({"first": means[0], "second": means[1]})
     by_subject["difference"] = by_subject["second"] - by_subject["first"]
     low, high = np.nan, np.nan
     if len(by_subject) == 1 or len(first) >= MIN_SEEDS:

@@ -2,8 +2,7 @@
 
 Labels permuted against predictions that stay as they are reject too often where there is nothing
 to find; fitting again on permuted labels does not. Where all subjects saw the same stimuli, only
-one permutation of the stimuli for everybody keeps its level: see `joint_stimulus_test`. Cohorts in
-which nothing is to be found (`null_cohort`) count how often a test says that there is.
+one permutation of the stimuli for everybody keeps its level: see `joint_stimulus_test`.
 
 For one subject's trials there is a quicker scale, guessing: one subject has few trials, so the
 range is wide, and most scores of one person lie in it.
@@ -17,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse, stats
 
-from emolib.errors import DataError, check_option
+from emolib.errors import DataError
 from emolib.evaluation.bootstrap import TrialCounts, group_mean, percentiles
 from emolib.evaluation.linear import RidgeSmoother
 from emolib.evaluation.scores import ESTIMAND, pooled_scores
@@ -31,7 +30,6 @@ ALTERNATIVES = {
     "within_subject": "any association with the labels, the stimuli's identity included",
     "within_fold": "any association with the labels within each fold",
 }
-NULLS = ("independent", "shared", "stimulus_locked")
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,36 +200,6 @@ def is_block_design(labels: np.ndarray) -> bool:
     orders = np.random.default_rng(0).permuted(np.tile(labels, (PERMUTATIONS, 1)), axis=1)
     changes = np.count_nonzero(np.diff(orders, axis=1), axis=1)
     return bool((changes <= np.count_nonzero(np.diff(labels))).mean() < ALPHA / 10)
-
-
-def null_cohort(
-    kind: str,
-    rng: np.random.Generator,
-    *,
-    n_subjects: int = 16,
-    n_stimuli: int = 40,
-    n_features: int = 20,
-    stimulus_effect: float = 0.5,
-) -> tuple[np.ndarray, pd.DataFrame]:
-    """Draw features (n_trials, n_features) that are unrelated to their labels, and their table.
-
-    Of the kinds, "independent" draws a label for each trial; in "shared" labels mostly follow the
-    stimulus, as ratings do; "stimulus_locked" adds a response that all subjects share for a
-    stimulus, unrelated to its label, of `stimulus_effect` standard deviations of the noise.
-    """
-    check_option("kind", kind, NULLS)
-    subject, stimulus = np.divmod(np.arange(n_subjects * n_stimuli), n_stimuli)
-    labels = rng.integers(0, 2, len(subject))
-    x = rng.normal(size=(len(subject), n_features))
-    if kind != "independent":
-        of_stimulus = rng.permutation(np.arange(n_stimuli) % 2)
-        follows = rng.random(len(subject)) < 0.8
-        labels = np.where(follows, of_stimulus[stimulus], labels)
-    if kind == "stimulus_locked":
-        x += stimulus_effect * rng.normal(size=(n_stimuli, n_features))[stimulus]
-    names = [f"sub-{s + 1:02d}" for s in subject]
-    columns = {"subject": names, "trial": stimulus + 1, "stimulus": stimulus, "window": 0}
-    return x, pd.DataFrame(columns | {"valence": labels})
 
 
 def chance_scores(counts: TrialCounts, subject: str) -> np.ndarray:

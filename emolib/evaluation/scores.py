@@ -28,25 +28,12 @@ from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import HELD_OUT, LEAKING, protocol_name
 
 METRICS = (
-    "window_accuracy",
-    "window_balanced_accuracy",
-    "trial_accuracy",
-    "trial_balanced_accuracy",
+    *("window_accuracy", "window_balanced_accuracy"),
+    *("trial_accuracy", "trial_balanced_accuracy"),
 )
 SCORE_COLUMNS = (
-    "protocol",
-    "stage",
-    "fold",
-    "subject",
-    "task",
-    "metric",
-    "value",
-    "low",
-    "high",
-    "chance",
-    "n",
-    "skipped",
-    "leaks",
+    *("protocol", "stage", "fold", "subject", "task", "metric"),
+    *("value", "low", "high", "chance", "n", "skipped", "leaks"),
 )
 RESAMPLES = 2000
 ESTIMAND = "trial_balanced_accuracy"
@@ -291,44 +278,28 @@ def _score_metric(
     value = of.observed()  # (n_scores,)
     chance = _majority_rates(counts, unit)
     chance = chance if not balanced else dict.fromkeys(chance, 1 / counts.n_classes)
+
+    def summed_up(column: str, name: object) -> dict[str, object]:
+        own = value[getattr(of, column) == name]
+        n = counts.n[unit][getattr(counts, column) == name].sum()
+        skipped = np.isnan(own).sum()
+        return {column: name, "value": float(nanmean(own)), "n": n, "skipped": skipped}
+
     rows = []
     for subject, draws in of_trials.items():
-        at, own = counts.subject == subject, of.subject == subject
-        low, high = percentiles(nanmean(of.of_subject(subject, at).values(draws)))
-        rows.append(
-            {
-                "subject": subject,
-                "value": float(nanmean(value[own])),
-                "low": low,
-                "high": high,
-                "chance": chance[subject],
-                "n": counts.n[unit][at].sum(),
-                "skipped": np.isnan(value[own]).sum(),
-            }
-        )
+        own = of.of_subject(subject, counts.subject == subject)
+        low, high = percentiles(nanmean(own.values(draws)))
+        interval = {"low": low, "high": high, "chance": chance[subject]}
+        rows.append(summed_up("subject", subject) | interval)
     by_subject = pd.DataFrame(rows)
-    by_fold = [
-        {
-            "fold": fold,
-            "value": float(nanmean(value[of.fold == fold])),
-            "chance": np.mean([chance[name] for name in of.subject[of.fold == fold]]),
-            "n": counts.n[unit][counts.fold == fold].sum(),
-            "skipped": np.isnan(value[of.fold == fold]).sum(),
-        }
-        for fold in np.unique(of.fold)
-    ]
-    low, high = np.nan, np.nan
+    for fold in np.unique(of.fold):
+        mean = np.mean([chance[subject] for subject in of.subject[of.fold == fold]])
+        rows.append(summed_up("fold", fold) | {"chance": mean})
+    how = {"value": "mean", "chance": "mean", "n": "sum", "skipped": "sum"}
+    cohort = by_subject.agg(how).to_dict()
     if len(of_trials) > 1:
-        low, high = percentiles(two_way_scores(counts, of, *two_way))
-    cohort = {
-        "value": by_subject["value"].mean(),
-        "low": low,
-        "high": high,
-        "chance": by_subject["chance"].mean(),
-        "n": by_subject["n"].sum(),
-        "skipped": by_subject["skipped"].sum(),
-    }
-    return pd.DataFrame([*rows, *by_fold, cohort]).assign(metric=metric)
+        cohort["low"], cohort["high"] = percentiles(two_way_scores(counts, of, *two_way))
+    return pd.DataFrame([*rows, cohort]).assign(metric=metric)
 
 
 def _majority_rates(counts: TrialCounts, unit: str) -> dict[str, float]:

@@ -20,7 +20,6 @@ from emolib.evaluation.comparison import CLUSTER_PERMUTATIONS, cluster_test, hol
 from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.permutation import (
     IN_BLOCKS,
-    PermutationTest,
     is_block_design,
     within_subject_test,
 )
@@ -36,6 +35,7 @@ N_FOLDS = 5
 # found in 33 % of cases at .8 standard deviations and in 68 % at 1.1 (`python -m
 # benchmarks.evidence clusters`): in 4 of 5 at about 1.2. It shrinks as the standard error does.
 DETECTABLE_D, AT_TRIALS = 1.2, (20, 20)
+LIGHT_MODEL = ("score", "p", "chance_low", "chance_high", "detectable")
 
 
 def summarise(
@@ -106,10 +106,14 @@ def summarise(
     }
     found["untested"] = ("task", list(why.values()))
     able = [name for name, reason in why.items() if not reason]
-    found = found.merge(_cluster_tests(power, classes, able, seed, n_permutations), join="outer")
-    return found.merge(_light_models(features, tasks, able, seed), join="outer").sel(
-        task=list(tasks)
-    )
+    shape = (len(tasks), power.sizes["band"], power.sizes["channel"])
+    for name in ("t", "cluster"):
+        found[name] = (("task", "band", "channel"), np.full(shape, np.nan))
+    for name in ("cluster_p", "holm_p", "missed", *LIGHT_MODEL):
+        found[name] = ("task", np.full(len(tasks), np.nan))
+    _add_cluster_tests(found, able, seed, n_permutations)
+    _add_light_models(found, features, tasks, able, seed)
+    return found
 
 
 def channel_adjacency(channels: Sequence[str]) -> sparse.spmatrix:
@@ -134,14 +138,12 @@ def _why_not(labels: pd.Series, task: Task, within: bool, chronological: bool) -
     return ""
 
 
-def _cluster_tests(
-    power: xr.DataArray, classes: pd.DataFrame, able: list[str], seed: int, n_permutations: int
-) -> xr.Dataset:
-    """Test every able task; tasks without ten trials of each class stay out."""
+def _add_cluster_tests(found: xr.Dataset, able: list[str], seed: int, n_permutations: int) -> None:
+    """Test every able task; one without ten trials of each class stays without a result."""
+    power = found["power"]
     adjacency = channel_adjacency(power["channel"].to_numpy().tolist())
-    tested, rows = [], []
     for name in able:
-        labels = classes[name].reindex(power["trial"].values).fillna(-1).to_numpy(int)
+        labels = found["class"].sel(task=name).fillna(-1).to_numpy().astype(int)
         test = cluster_test(
             power.values, labels, adjacency, seed=seed, n_permutations=n_permutations
         )
@@ -149,30 +151,18 @@ def _cluster_tests(
             continue
         within = np.any(test.clusters, axis=0) if test.clusters else np.zeros(test.t.shape, bool)
         error = np.sqrt((1 / test.n_low + 1 / test.n_high) / sum(1 / n for n in AT_TRIALS))
-        tested.append(name)
-        rows.append((test.t, within, test.p, DETECTABLE_D * error))
-    t, cluster, p, missed = zip(*rows, strict=True) if rows else ((),) * 4
-    shape = (len(tested), power.sizes["band"], power.sizes["channel"])
-    of_maps = ("task", "band", "channel")
-    return xr.Dataset(
-        {
-            "t": (of_maps, np.reshape(t, shape).astype(float)),
-            "cluster": (of_maps, np.reshape(cluster, shape).astype(float)),
-            "cluster_p": ("task", np.array(p, float)),
-            "holm_p": ("task", holm(p) if p else np.array([])),
-            "missed": ("task", np.array(missed, float)),
-        },
-        {"task": tested, "band": power["band"].data, "channel": power["channel"].data},
-    )
+        results = {"t": test.t, "cluster": within, "cluster_p": test.p}
+        for variable, value in (results | {"missed": DETECTABLE_D * error}).items():
+            found[variable].loc[{"task": name}] = value
+    tested = np.isfinite(found["cluster_p"])
+    found["holm_p"][tested] = holm(found["cluster_p"][tested])
 
 
-def _light_models(
-    features: xr.Dataset, tasks: Mapping[str, Task], able: list[str], seed: int
-) -> xr.Dataset:
+def _add_light_models(
+    found: xr.Dataset, features: xr.Dataset, tasks: Mapping[str, Task], able: list[str], seed: int
+) -> None:
     """Train ridge on a subject's other trials, and permute trials within each fold."""
-    names = ("score", "p", "chance_low", "chance_high", "detectable")
     table, maps = window_table(features, tasks), to_brain_maps(features).to_numpy()
-    done: dict[str, PermutationTest] = {}
     for name in able:
         rows = np.flatnonzero(table[name] >= 0)
         own = table.iloc[rows].reset_index(drop=True)
@@ -182,10 +172,7 @@ def _light_models(
         except DataError:
             continue  # fewer trials than folds
         smoother = ridge_smoother(maps[rows], own, folds)
-        done[name] = within_subject_test(smoother, name, within_fold=True, seed=seed)
-    values = [(t.value, t.p, *t.null_interval, t.minimum_detectable_score) for t in done.values()]
-    columns = np.reshape(values, (len(done), len(names))).astype(float).T
-    return xr.Dataset(
-        {name: ("task", column) for name, column in zip(names, columns, strict=True)},
-        {"task": list(done)},
-    )
+        test = within_subject_test(smoother, name, within_fold=True, seed=seed)
+        values = (test.value, test.p, *test.null_interval, test.minimum_detectable_score)
+        for variable, value in zip(LIGHT_MODEL, values, strict=True):
+            found[variable].loc[{"task": name}] = value

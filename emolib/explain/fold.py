@@ -282,15 +282,14 @@ def _importances(
 ) -> dict[str, xr.DataArray]:
     """Return what occluding each electrode, and each band, costs: (task, part)."""
     at = (network.channels, network.planes)
-    masks = {
-        "importance": ("channel", {name: mask(*at, electrodes=[name]) for name in at[0]}),
-        "band_importance": ("band", {name: mask(*at, bands=[name]) for name in bands}),
-    }
     found = {}
-    for name, of in zip(masks, ("electrodes", "bands"), strict=True):
-        if of in occlude:
-            dim, parts = masks[name]
-            costs = occlusion(network.probabilities, maps, labels, parts)
+    for name, dim, kind, parts in (
+        ("importance", "channel", "electrodes", network.channels),
+        ("band_importance", "band", "bands", bands),
+    ):
+        if kind in occlude:
+            masks = {part: mask(*at, **{kind: [part]}) for part in parts}
+            costs = occlusion(network.probabilities, maps, labels, masks)
             found[name] = xr.DataArray(costs.to_numpy().T, dims=("task", dim))
     return found
 

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from emolib.errors import DataError
+from emolib.errors import DataError, check_option
 from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.permutation import (
     PermutationTest,
     joint_stimulus_test,
-    null_cohort,
     within_subject_test,
 )
 from emolib.splits.folds import stable_seed
@@ -24,6 +23,8 @@ from emolib.splits.protocols import (
     leave_subjects_out,
     trial_grouped,
 )
+
+NULLS = ("independent", "shared", "stimulus_locked")
 
 
 def of_study(
@@ -110,7 +111,7 @@ def null_tests(
     Parameters
     ----------
     kind : str
-        A key of `emolib.evaluation.permutation.NULLS`.
+        One of `NULLS`.
     n_cohorts, n_permutations, seed : int
 
     Returns
@@ -129,3 +130,33 @@ def null_tests(
             test = permute(operator, "valence", n_permutations=n_permutations, seed=own)
             rows.append((cohort, test.kind, test.value, *test.null_interval, test.p))
     return pd.DataFrame(rows, columns=["cohort", "test", "value", "low", "high", "p"])
+
+
+def null_cohort(
+    kind: str,
+    rng: np.random.Generator,
+    *,
+    n_subjects: int = 16,
+    n_stimuli: int = 40,
+    n_features: int = 20,
+    stimulus_effect: float = 0.5,
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Draw features (n_trials, n_features) that are unrelated to their labels, and their table.
+
+    Of the kinds, "independent" draws a label for each trial; in "shared" labels mostly follow the
+    stimulus, as ratings do; "stimulus_locked" adds a response that all subjects share for a
+    stimulus, unrelated to its label, of `stimulus_effect` standard deviations of the noise.
+    """
+    check_option("kind", kind, NULLS)
+    subject, stimulus = np.divmod(np.arange(n_subjects * n_stimuli), n_stimuli)
+    labels = rng.integers(0, 2, len(subject))
+    x = rng.normal(size=(len(subject), n_features))
+    if kind != "independent":
+        of_stimulus = rng.permutation(np.arange(n_stimuli) % 2)
+        follows = rng.random(len(subject)) < 0.8
+        labels = np.where(follows, of_stimulus[stimulus], labels)
+    if kind == "stimulus_locked":
+        x += stimulus_effect * rng.normal(size=(n_stimuli, n_features))[stimulus]
+    names = [f"sub-{s + 1:02d}" for s in subject]
+    columns = {"subject": names, "trial": stimulus + 1, "stimulus": stimulus, "window": 0}
+    return x, pd.DataFrame(columns | {"valence": labels})

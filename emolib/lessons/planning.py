@@ -16,10 +16,10 @@ from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.permutation import (
     PermutationTest,
     joint_stimulus_test,
-    null_cohort,
     permutation_scores,
     within_subject_test,
 )
+from emolib.lessons.chance import null_cohort
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import leave_subjects_out, trial_grouped
 

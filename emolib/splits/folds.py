@@ -93,8 +93,7 @@ def sorted_windows(
             )
     rows = table[[*KEYS, *tasks]].reset_index(drop=True)
     rows = rows.sort_values(["subject", "trial", "window"], kind="stable")
-    order = rows.index.to_numpy()
-    rows = rows.reset_index(drop=True)
+    order, rows = rows.index.to_numpy(), rows.reset_index(drop=True)
     for name in tasks:
         found = sorted(int(value) for value in rows[name].unique() if value >= 0)
         if len(found) < 2:
@@ -164,12 +163,12 @@ def assign_folds(joint: np.ndarray, unit: np.ndarray, n_folds: int, seed: int) -
     return [held_out[k] for k in np.random.default_rng(seed).permutation(n_folds)]
 
 
-def choose_validation(joint: np.ndarray, unit: np.ndarray, seed: int, name: str) -> np.ndarray:
-    """Choose a fifth of the training side's units for validation, at least one."""
+def choose_validation(joint: np.ndarray, unit: np.ndarray, seed: int, what: str) -> np.ndarray:
+    """Choose a fifth of the training side's units for validation, at least one; `what` they are."""
     n_units = len(np.unique(unit))
     if n_units < 2:
         raise DataError(
-            f"{plural(name)} to train on",
+            f"{what} to train on",
             f"only {n_units} are left; one to train and one to validate are needed.",
             "Use fewer folds or more data.",
         )
@@ -179,13 +178,13 @@ def choose_validation(joint: np.ndarray, unit: np.ndarray, seed: int, name: str)
 
 
 def assign_parts(
-    joint: np.ndarray, unit: np.ndarray, n_folds: int, seed: int, name: str
+    joint: np.ndarray, unit: np.ndarray, n_folds: int, seed: int, what: str
 ) -> np.ndarray:
     """Return what each trial is in each fold, (trial, fold): "train", "validation" or "test"."""
     parts = np.full((len(unit), n_folds), "train", dtype=object)
     for k, test in enumerate(assign_folds(joint, unit, n_folds, seed)):
         held_out = np.isin(unit, test)
-        chosen = choose_validation(joint[~held_out], unit[~held_out], seed, name)
+        chosen = choose_validation(joint[~held_out], unit[~held_out], seed, what)
         parts[held_out, k] = "test"
         parts[np.isin(unit, chosen), k] = "validation"
     return parts
@@ -199,11 +198,6 @@ def splitter(n_folds: int, seed: int, *, grouped: bool = False):
 
     kind = StratifiedGroupKFold if grouped else StratifiedKFold
     return kind(n_folds, shuffle=True, random_state=seed)
-
-
-def plural(name: str) -> str:
-    """Return the plural of a column's name, for errors."""
-    return {"stimulus": "stimuli"}.get(name, f"{name}s")
 
 
 def make_folds(

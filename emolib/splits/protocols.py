@@ -25,15 +25,12 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from emolib.errors import DataError, check_option
+from emolib.errors import check_option
 from emolib.splits.folds import (
     Fold,
-    assign_folds,
     assign_parts,
     check_enough,
-    choose_validation,
     make_folds,
-    plural,
     sorted_windows,
     splitter,
     stable_seed,
@@ -41,6 +38,8 @@ from emolib.splits.folds import (
     train_rows,
     trial_table,
 )
+
+UNITS = {"subject": "subjects", "stimulus": "stimuli"}  # what may be held out, and its plural
 
 
 def window_wise(
@@ -86,14 +85,9 @@ def window_wise(
     rows, order, tasks = sorted_windows(table, n_folds, tasks)
     name = "arousal" if "arousal" in tasks else (tasks[0] if tasks else None)
     classes = rows[name].to_numpy() if name else np.zeros(len(rows), int)
-    check_enough(len(rows), n_folds, "windows")
     for value, count in zip(*np.unique(classes, return_counts=True), strict=True):
-        if count < n_folds:
-            raise DataError(
-                f"task {name!r}",
-                f"class {value} has {count} windows, {n_folds} folds need {n_folds}.",
-                "Use fewer folds.",
-            )
+        what = f"windows of class {value} of task {name!r}" if name else "windows"
+        check_enough(count, n_folds, what)
     for train, test in splitter(n_folds, seed).split(rows, classes):
         held_out = np.sort(order[test])
         yield Fold(np.sort(order[train]), held_out, held_out, leaks=True)
@@ -116,19 +110,14 @@ def trial_grouped(
     """
     rows, order, tasks = sorted_windows(table, n_folds, tasks)
     trials = trial_table(rows, tasks)
-    parts = np.full((len(trials), n_folds), "train", dtype=object)
+    parts = np.empty((len(trials), n_folds), dtype=object)
     notes = []
     for subject, own in trials.groupby("subject", sort=True):
         check_enough(len(own), n_folds, f"trials of {subject}")
         joint, note = stratification_labels(own, tasks, n_folds)
         notes += [f"{subject}: {note}"] if note else []
         unit = own.index.to_numpy()
-        seed_of_subject = stable_seed(seed, subject)
-        for k, test in enumerate(assign_folds(joint, unit, n_folds, seed_of_subject)):
-            parts[test, k] = "test"
-            left = ~np.isin(unit, test)
-            chosen = choose_validation(joint[left], unit[left], seed_of_subject, "trial")
-            parts[chosen, k] = "validation"
+        parts[unit] = assign_parts(joint, unit, n_folds, stable_seed(seed, subject), "trials")
     yield from make_folds(rows, order, tasks, parts[rows["unit"]], notes)
 
 
@@ -182,17 +171,9 @@ def leave_subjects_and_stimuli_out(
     rows, order, tasks = sorted_windows(table, n_folds, tasks)
     trials = trial_table(rows, tasks)
     joint, note = stratification_labels(trials, tasks, n_folds)
-    parts = {}  # of each unit, what its trials are in each fold: (trial, n_folds)
-    for name in ("subject", "stimulus"):
-        check_enough(trials[name].nunique(), n_folds, plural(name))
-        parts[name] = assign_parts(
-            joint, trials[name].to_numpy(), n_folds, stable_seed(seed, name), name
-        )
-    both = np.full((len(trials), n_folds * n_folds), "", dtype=object)
-    for i in range(n_folds):
-        for j in range(n_folds):
-            one, other = parts["subject"][:, i], parts["stimulus"][:, j]
-            both[:, i * n_folds + j] = np.where(one == other, one, "")
+    one, other = (_parts(trials, joint, name, n_folds, seed) for name in UNITS)  # (trial, n_folds)
+    one, other = np.repeat(one, n_folds, axis=1), np.tile(other, n_folds)
+    both = np.where(one == other, one, "")
     yield from make_folds(rows, order, tasks, both[rows["unit"]], [note] if note else [])
 
 
@@ -301,7 +282,15 @@ def _by_unit(
     """Hold out the units that a column of the table names."""
     rows, order, tasks = sorted_windows(table, n_folds, tasks)
     trials = trial_table(rows, tasks)
-    check_enough(trials[name].nunique(), n_folds, plural(name))
     joint, note = stratification_labels(trials, tasks, n_folds)
-    parts = assign_parts(joint, trials[name].to_numpy(), n_folds, stable_seed(seed, name), name)
+    parts = _parts(trials, joint, name, n_folds, seed)
     yield from make_folds(rows, order, tasks, parts[rows["unit"]], [note] if note else [])
+
+
+def _parts(
+    trials: pd.DataFrame, joint: np.ndarray, name: str, n_folds: int, seed: int
+) -> np.ndarray:
+    """Return what each trial is in each fold, (trial, fold), if a column's units are held out."""
+    units = trials[name]
+    check_enough(units.nunique(), n_folds, UNITS[name])
+    return assign_parts(joint, units.to_numpy(), n_folds, stable_seed(seed, name), UNITS[name])

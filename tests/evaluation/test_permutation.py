@@ -9,14 +9,13 @@ import pytest
 from emolib.errors import DataError, SettingsError
 from emolib.evaluation.linear import REFERENCE_MODELS, reference_predictions, ridge_smoother
 from emolib.evaluation.permutation import (
-    NULLS,
     PermutationTest,
     joint_stimulus_test,
-    null_cohort,
     permutation_scores,
     within_subject_test,
 )
 from emolib.evaluation.scores import count_correct, score
+from emolib.lessons.chance import NULLS, null_cohort
 from emolib.splits.folds import train_rows
 from emolib.splits.protocols import leave_subjects_out, trial_grouped
 

@@ -257,7 +257,7 @@ def test_a_class_that_only_the_test_side_has(name):
 def test_too_few_windows_of_a_class():
     table = make_table()
     table["arousal"] = (table.index < 3).astype(int)
-    with pytest.raises(DataError, match="class 1 has 3 windows, 5 folds need 5"):
+    with pytest.raises(DataError, match=r"class 1 of task .*: there are 3, 5 folds need 5"):
         list(window_wise(table, n_folds=5, seed=0))
 
 
