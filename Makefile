@@ -5,8 +5,8 @@ PYTHON ?= python3
 STUDY  ?= studies/demo.yaml
 VENV   := .venv
 RUN    := $(VENV)/bin/python
-# Two processes take groups of tests in the order that tests/conftest.py gives.
-BESIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+# Two processes take files of tests in the order that tests/conftest.py gives.
+BESIDE := --numprocesses 2 --no-loadscope-reorder
 
 .PHONY: help book test test-fast lab bench evidence check lint clean
 

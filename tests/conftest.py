@@ -21,18 +21,23 @@ from command import PROJECT, emolib
 from filelock import FileLock
 from matplotlib.axes import Axes
 from playwright.sync_api import Browser, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from emolib.figures import display
 
 # The same examples on every machine, and as much time for each as a busy one takes.
 hypothesis.settings.load_profile("ci")
 
-# What test processes begin with: one makes the run of the smoke study, on one processor, while the
-# others take what needs no such run, the longest first. What needs it comes next.
-FIRST = ("test_workflow", "real recordings", "one person", "test_broken", "test_widget", "test_lab")
-AFTER_THE_RUN = ("desk", "phone", "paper", "test_book", "test_single_file", "finished study")
-# Groups that take a second or two end the queue, so that processes end together.
-SHORT = ("emolib/", "test_repository", "tests/recordings", "tests/splits")
+# Test processes take a file each, and of these tests a group. One makes the run of the smoke study,
+# on one processor, while the others take what needs no such run, the longest first. What needs it
+# comes next, and files that take a second or two come last: processes end together.
+GROUPS = (
+    *(r"\[real recordings", r"\[one person", "of_a_finished_study"),
+    *(r"test_book.*\[desk", r"test_book.*\[phone", "on_paper"),
+)
+FIRST = ("test_workflow", *GROUPS[:2], "test_broken", "test_widget", "test_lab")
+AFTER_THE_RUN = (*GROUPS[2:], "test_book", "test_single_file")
+LAST = ("emolib/", "test_repository", "tests/recordings", "tests/splits")
 
 # The modules whose examples build networks.
 NETWORKS = re.compile(r"emolib\.(model|explain|lessons\.(head_grad|light_|network|schedule))")
@@ -52,23 +57,31 @@ if "EMOLIB_DATA" not in os.environ and (PROJECT.parent / "shared" / "data").is_d
     os.environ["EMOLIB_DATA"] = str(PROJECT.parent / "shared" / "data")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist then reads the groups
+def _group(nodeid: str) -> str:
+    return next((each for each in GROUPS if re.search(each, nodeid)), nodeid.split("::")[0])
+
+
+def _place(item: pytest.Item) -> int:
+    order = [*FIRST, "", *AFTER_THE_RUN, *LAST]
+    group = _group(item.nodeid)
+    return next((i for i, name in enumerate(order) if name and name in group), len(FIRST))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give a test process a file at a time, or a group that tests name, in the order above."""
-
-    def place(item: pytest.Item) -> int:
-        group = item.get_closest_marker("xdist_group").args[0]
-        order = [*FIRST, "", *AFTER_THE_RUN, *SHORT]
-        return next((i for i, name in enumerate(order) if name and name in group), len(FIRST))
-
+    """Mark the examples that build networks; order the tests of a test process."""
     for item in items:
         if isinstance(item, pytest.DoctestItem) and NETWORKS.search(item.name):
             item.add_marker("network")
-        if item.get_closest_marker("xdist_group") is None:
-            group = item.path.relative_to(PROJECT).with_suffix("").as_posix()
-            item.add_marker(pytest.mark.xdist_group(group))
     if hasattr(config, "workerinput"):  # a process of pytest-xdist
-        items.sort(key=place)
+        items.sort(key=_place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> LoadScopeScheduling:
+    """Deal the tests of a group to one process: their fixtures are made once."""
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = _group
+    return scheduler
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -121,10 +121,7 @@ def pages(smoke_book: Path) -> list[Path]:
     return found
 
 
-@pytest.fixture(
-    scope="session",
-    params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SCREENS],
-)
+@pytest.fixture(scope="session", params=SCREENS)
 def visits(request, browser: Browser, smoke_book: Path, pages: list[Path]) -> dict[str, Visit]:
     """What was seen, by the page's name, on one kind of screen."""
     context = browser.new_context(offline=True, **SCREENS[request.param])
@@ -267,15 +264,13 @@ def test_no_page_is_wider_than_its_screen(visits):
     assert by_page(visits, lambda visit: max(0, visit.overflow)) == {}
 
 
-@pytest.mark.xdist_group("paper")
-def test_every_page_can_be_printed(prints):
+def test_every_page_can_be_printed_on_paper(prints):
     assert prints
     for name, printed in prints.items():
         assert printed.pdf.startswith(b"%PDF"), name
         assert re.search(rb"/Type\s*/Page\b", printed.pdf), name
 
 
-@pytest.mark.xdist_group("paper")
 def test_nothing_is_cut_off_on_paper(prints):
     assert {name: it.cut_off[:5] for name, it in prints.items() if it.cut_off} == {}
 

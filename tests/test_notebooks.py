@@ -164,13 +164,7 @@ n_folds: 2
 """
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(kind, marks=pytest.mark.xdist_group(kind))
-        for kind in ("real recordings", "one person")
-    ],
-)
+@pytest.fixture(scope="module", params=["real recordings", "one person"])
 def run(request, tmp_path_factory) -> Iterator[Callable[[Path], nbformat.NotebookNode]]:
     """Execute a notebook of a study of which nothing is trained, as an exercise notebook starts.
 
@@ -212,7 +206,6 @@ def test_a_notebook_runs_before_anything_is_trained(path, run):
 
 @pytest.mark.slow
 @pytest.mark.workflow
-@pytest.mark.xdist_group("finished study")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_of_a_finished_study(path, smoke_run, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
