@@ -386,9 +386,12 @@ for task, gain in gains.items() if len(tasks) > 1 else ():
     bars += [(task, *(100 * x for x in (gain.value, gain.low, gain.high)))]
 means = pd.DataFrame(bars, columns=["row", "value", "low", "high"])
 told = [f"{task} {m:+.1f}, interval {low:+.1f} to {up:+.1f}" for task, m, low, up in bars]
-caption = """A circle is a subject, mean over seeds. Diamond and line: the mean over subjects and
-its 95 % interval (subjects and stimuli drawn again; conservative). On the right of the dotted line
-both heads together did better."""
+drawn_again = "subjects and stimuli drawn again; conservative"
+if len(set(table["subject"])) == 1:
+    drawn_again = "the subject's trials drawn again; too narrow"
+caption = f"""A circle is a subject, mean over seeds. Diamond and line: the mean over subjects and
+its 95 % interval ({drawn_again}). On the right of the dotted line both heads together did
+better."""
 
 # %% tags=["hide-input"]
 if len(tasks) > 1:

@@ -151,8 +151,7 @@ if tested["network"].notna().any():
     display(
         say(
             "The network takes too long to be trained again for every exchange of the labels, so",
-            "it has no p: labels exchanged against its finished predictions would give one that",
-            "is too small. What its scores can mean, and what they cannot: see",
+            "it has no p. What its scores can mean, and what they cannot: see",
             "[What a score means](/chapters/09_what_a_score_means.ipynb).",
         )
     )

@@ -26,8 +26,9 @@ LEAKING_ONLY = (
 VARIANTS = (
     "Each variant differs from the study in the keys that its name says, and in nothing else. "
     "*Less the whole* is the mean over subjects of the difference in balanced accuracy, with its "
-    "95 % two-way bootstrap interval where there are three trainings or more: it takes the fitted "
-    "networks as given. Published figures are shares of right windows of another experiment."
+    "95 % interval where there are three trainings or more. The interval comes from subjects and "
+    "stimuli drawn again, of one subject from its trials drawn again; it takes the fitted networks "
+    "as given. Published figures are shares of right windows of another experiment."
 )
 
 

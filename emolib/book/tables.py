@@ -235,7 +235,7 @@ def variant_differences(whole: pd.DataFrame, variants: Mapping[str, pd.DataFrame
     """Compare the pooled network of each variant with the whole study's, from their predictions.
 
     Columns ``task``, ``protocol``, ``variant``, ``difference`` of trial balanced accuracy (variant
-    less whole), ``low`` and ``high`` (two-way bootstrap), and ``same``: whether the variant gives
+    less whole), ``low`` and ``high`` (see `compare`), and ``same``: whether the variant gives
     the same answers throughout, so that what it leaves out never came to bear. Without three
     training seeds of both there is no row: a network's score moves with its seed.
     """

@@ -211,20 +211,23 @@ def difference_sentence(given: Comparison, names: tuple[str, str]) -> str:
         f"Averaged over {given.n_seeds} seeds, its 95 % interval is {100 * given.low:+z.1f} "
         f"to {100 * given.high:+z.1f} points: "
     )
-    if given.low <= 0 <= given.high:
+    if given.low > 0 or given.high < 0:
+        text += "it does not hold 0. It takes the fitted networks as given, and is exploratory."
+    elif len(given.by_subject) > 1:
         half = 100 * (given.high - given.low) / 2
-        return text + (
-            "a difference was not detected, and one smaller than "
-            f"about {half:.0f} points would be missed."
-        )
-    return text + "it does not hold 0. It takes the fitted networks as given, and is exploratory."
+        text += "a difference was not detected, and one smaller than "
+        text += f"about {half:.0f} points would be missed."
+    else:
+        text += "a difference was not detected. Of one subject's trials alone, it is too narrow."
+    return text
 
 
 def verdict(found: Mapping[Hashable, Comparison]) -> str:
     """Tell which intervals of a `differences_table` hold 0."""
+    several = all(len(given.by_subject) > 1 for given in found.values())
     known = [(given.low, given.high) for given in found.values() if _has_interval(given)]
     found = pd.DataFrame(known, columns=["low", "high"], dtype=float)
-    return intervals_sentence(found, power=True)
+    return intervals_sentence(found, power=several)
 
 
 def _has_interval(given: Comparison) -> bool:

@@ -128,7 +128,7 @@ def test_stages_of_different_seeds_are_refused():
 
 
 def sentence(low: float, high: float, differences=(0.02, 0.04)) -> str:
-    rows = pd.DataFrame({"difference": differences}, index=["sub-01", "sub-02"])
+    rows = pd.DataFrame({"difference": differences})
     return difference_sentence(Comparison(rows, low, high, 3), ("pooled", "fine-tuned"))
 
 
@@ -143,6 +143,13 @@ def test_words_for_an_interval_that_holds_zero():
 def test_words_for_an_interval_that_does_not():
     text = sentence(0.01, 0.05)
     assert "does not hold 0" in text and "exploratory" in text
+
+
+def test_one_subject_has_an_interval_that_is_too_narrow_to_say_what_is_missed():
+    text = sentence(-0.05, 0.11, differences=[0.02])
+    assert "was not detected" in text and "too narrow" in text and "missed" not in text
+    alone = Comparison(pd.DataFrame({"difference": [0.02]}), -0.05, 0.11, 3)
+    assert "missed" not in verdict({"a": alone})
 
 
 def test_words_without_an_interval_or_a_score():
@@ -179,7 +186,7 @@ def test_an_interval_stands_in_the_table():
 
 def test_the_verdict_counts_intervals_and_says_what_would_be_missed():
     def one(low: float, high: float) -> Comparison:
-        rows = pd.DataFrame({"difference": [0.0]})
+        rows = pd.DataFrame({"difference": [0.0, 0.0]})
         return Comparison(rows, low, high, 3)
 
     text = verdict({"a": one(-0.05, 0.11), "b": one(-0.02, 0.02), "c": one(0.01, 0.05)})
