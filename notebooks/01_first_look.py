@@ -39,11 +39,12 @@ from scipy.stats import kurtosis
 from emolib.book.provenance import provenance
 from emolib.features import power as summaries
 from emolib.features import spectra
-from emolib.figures import maps
 from emolib.figures import pages as pictures
 from emolib.figures import scores as score_plots
 from emolib.figures import signals as plots
 from emolib.figures.display import Picture, Table, escape_markdown, say, use_style
+from emolib.lessons import signal_plots
+from emolib.lessons.map_plots import montage
 from emolib.recordings.labels import trial_classes
 from emolib.study import stages
 from emolib.study.study import load
@@ -102,7 +103,7 @@ say(
 # %% tags=["hide-input"]
 back = summaries.posterior_channels(channels)
 fig, ax = plt.subplots(figsize=(4.8, 4.8))
-maps.montage(ax, channels, marked=back)
+montage(ax, channels, marked=back)
 Picture(
     fig,
     alt=f"The head from above with {len(channels)} named electrodes; {', '.join(back)}, at the "
@@ -123,7 +124,7 @@ shown = channels[:: -(-len(channels) // 12)]
 part = recording["eeg"].isel(trial=0).sel(channel=shown, time=slice(0, 4))
 times, values = part["time"].to_numpy(), part.to_numpy()
 fig, ax = plt.subplots(figsize=(7.2, 4.4))
-plots.signals(ax, values, times, shown)
+signal_plots.signals(ax, values, times, shown)
 Picture(
     fig,
     alt=f"Signals of {len(shown)} electrodes over {times[-1]:.0f} s, between "

@@ -41,8 +41,8 @@ from emolib.book.provenance import provenance
 from emolib.features import bands, spectra
 from emolib.features import power as summaries
 from emolib.features.windows import cut_windows, differential_entropy
-from emolib.figures import signals as plots
-from emolib.figures.display import Picture, Table, say, use_style
+from emolib.figures.display import DARK, GREY, Picture, Table, say, use_style
+from emolib.lessons.time_plots import windows_timeline
 from emolib.study import stages
 from emolib.study.study import load
 
@@ -93,7 +93,11 @@ for name, band in all_bands.items():
 # %% tags=["hide-input"]
 inside = {name: hz[gain > -20] for name, gain in gains.items()}
 fig, ax = plt.subplots(figsize=(7.2, 3.2))
-plots.frequency_response(ax, hz, gains)
+for name, gain in gains.items():
+    ax.plot(hz, gain, label=name)
+ax.axhline(-3, color=GREY, linestyle="-", linewidth=0.8)
+ax.set(xlabel="frequency (Hz)", ylabel="gain (dB)", xlim=(hz[0], hz[-1]), ylim=(-40, 3))
+ax.legend(loc="upper right", bbox_to_anchor=(1.22, 1))
 Picture(
     fig,
     alt="Gain against frequency, a flat top per band. Above -20 dB: "
@@ -127,7 +131,11 @@ late = lags[np.argmax(match)] / sfreq
 # %% tags=["hide-input"]
 span = slice(round(2 * sfreq), round(3.5 * sfreq))
 fig, ax = plt.subplots(figsize=(7.2, 2.6))
-plots.traces(ax, np.arange(len(raw))[span] / sfreq, {n: x[span] for n, x in both.items()})
+for name, x in both.items():
+    ax.plot(np.arange(len(x))[span] / sfreq, x[span], label=name)
+ax.set(xlabel="time (s)", ylabel="signal (µV)")
+ax.margins(x=0)
+ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 Picture(
     fig,
     alt=f"The same band of electrode {at_back}, filtered in two ways; the causal curve follows the "
@@ -161,9 +169,24 @@ passed = {  # when 99 % of the response's energy has passed
 }
 
 # %% tags=["hide-input"]
+apart = 2.2 * max(np.abs(h).max() for h in responses.values())
+
+
+def rows_of_responses(ax):
+    for place, (name, h) in enumerate(responses.items()):
+        ax.plot(np.arange(len(h)) / sfreq, h - place * apart, "-", label=name)
+        ax.axhline(-place * apart, color=GREY, linestyle="-", linewidth=0.5, zorder=0)
+    for edge in window_seconds * np.arange(1, 4):
+        ax.axvline(edge, color=GREY, linestyle=":", linewidth=1)
+    ax.plot([shown] * 2, [0, 0.1], color=DARK, linestyle="-", linewidth=3)
+    ax.text(shown, 0.05, "0.1 µV  ", ha="right", va="center", fontsize="small")
+    ax.set(xlabel="time after the impulse (s)", xlim=(0, 1.01 * shown))
+    ax.set_yticks(-apart * np.arange(len(responses)), list(responses))
+
+
+# %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7.2, 3.8))
-n_shown = round(shown * sfreq)
-plots.impulse_responses(ax, np.arange(n_shown) / sfreq, responses, window_seconds=window_seconds)
+rows_of_responses(ax)
 Picture(
     fig,
     alt="Impulse response per band. 99 % of the energy has passed after "
@@ -192,7 +215,12 @@ for name, band in all_bands.items():
 # %% tags=["hide-input"]
 ends = {name: (min(d), max(d)) for name, (_, d) in delays.items()}
 fig, ax = plt.subplots(figsize=(7.2, 3.2))
-plots.filter_delay(ax, delays, sfreq=sfreq)
+for name, (at, samples) in delays.items():
+    ax.plot(at, samples, label=name)
+ax.set(xlabel="frequency (Hz)", ylabel="delay (samples)", ylim=(0, None))
+milliseconds = (lambda n: n / sfreq * 1000, lambda ms: ms * sfreq / 1000)
+ax.secondary_yaxis("right", functions=milliseconds).set_ylabel("delay (ms)")
+ax.legend()
 Picture(
     fig,
     alt="Delay across each band: "
@@ -223,9 +251,7 @@ seconds = recording.sizes["time"] / sfreq
 rest = recording.sizes.get("baseline_time", 0) / sfreq
 shown = min(seconds, 12.0)
 fig, ax = plt.subplots(figsize=(7.2, 1.2))
-plots.windows_timeline(
-    ax, baseline_seconds=rest, trial_seconds=shown, window_seconds=window_seconds
-)
+windows_timeline(ax, baseline_seconds=rest, trial_seconds=shown, window_seconds=window_seconds)
 Picture(
     fig,
     alt=f"A trial cut into windows of {window_seconds:g} s"
@@ -307,10 +333,12 @@ for name, band in all_bands.items():
 # %% tags=["hide-input"]
 n_shown = min(12, windows.shape[-2])
 onset = np.arange(n_shown) * window_seconds
-early = {name: c[:n_shown] for name, c in course.items()}
 fig, ax = plt.subplots(figsize=(7.2, 2.8))
-plots.traces(ax, onset, early, label="DE, 0 = later mean (nats)")
-ax.set_xlabel("start of the window in the trial (s)")
+for name, c in course.items():
+    ax.plot(onset, c[:n_shown], label=name)
+ax.set(xlabel="start of the window in the trial (s)", ylabel="DE, 0 = later mean (nats)")
+ax.margins(x=0)
+ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 Picture(
     fig,
     alt="DE of the first window relative to later ones: "

@@ -41,8 +41,7 @@ from scipy import integrate, stats
 from emolib.book.provenance import provenance
 from emolib.features import windows
 from emolib.features.bands import band_pass
-from emolib.figures import signals as plots
-from emolib.figures.display import Picture, Table, say, use_style
+from emolib.figures.display import BLUE, RED, Picture, Table, say, use_style
 from emolib.study import stages
 from emolib.study.study import load
 
@@ -140,10 +139,13 @@ slope, intercept, r_squared = line.slope, line.intercept, line.rvalue**2
 # %% tags=["hide-input"]
 some = np.random.default_rng(0).permutation(len(x))[:3000]
 fig, ax = plt.subplots(figsize=(5.2, 3.8))
-plots.feature_scatter(
-    ax, x[some], y[some], labels=("DE (nats)", "ln of energy (energy in µV²)"),
-    line=(slope, intercept),
-)  # fmt: skip
+ax.scatter(
+    x[some], y[some], s=7, color=BLUE, alpha=0.35, linewidth=0, label="a window of a channel"
+)
+ends = np.array([x[some].min(), x[some].max()])
+ax.plot(ends, slope * ends + intercept, "--", color=RED, label="straight line")
+ax.set(xlabel="DE (nats)", ylabel="ln of energy (energy in µV²)")
+ax.legend()
 Picture(
     fig,
     alt=f"Log energy against DE for {len(some)} windows: on a line of slope {slope:.3f}, "

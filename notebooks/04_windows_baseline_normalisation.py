@@ -404,8 +404,11 @@ mean_z = np.array(mean_z).T  # (band, strength)
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.2, 2.6))
-plots.traces(ax, added_db, dict(zip(bands, mean_z, strict=True)), label="mean z-score (no unit)")
-ax.set_xlabel(f"power added to {bands[-1]} (dB)")
+for band, course_of_z in zip(bands, mean_z, strict=True):
+    ax.plot(added_db, course_of_z, label=band)
+ax.set(xlabel=f"power added to {bands[-1]} (dB)", ylabel="mean z-score (no unit)")
+ax.margins(x=0)
+ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 moved = dict(zip(bands, mean_z[:, -1] - mean_z[:, 0], strict=True))
 Picture(
     fig,

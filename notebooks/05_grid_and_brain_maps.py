@@ -212,7 +212,7 @@ on_grid, on_head = {"both": both, "grid only": grid_only}, {"both": both, "head 
 fig, axes = plt.subplots(2, 1, figsize=(5.2, 9.6), height_ratios=(1, 1.05))
 map_plots.cells(axes[0], channels)
 map_plots.links(axes[0], map_plots.grid_places(channels), on_grid)
-maps.montage(axes[1], channels)
+map_plots.montage(axes[1], channels)
 map_plots.links(axes[1], map_plots.head_places(channels), on_head)
 axes[0].set_title("on the grid")
 axes[1].set_title("on the head")
@@ -302,7 +302,7 @@ fig, axes = plt.subplots(2, 1, figsize=(4.6, 8.4))
 map_plots.cells(axes[0], channels, filled=seen)
 row, column = centres["middle"]
 map_plots.frame(axes[0], row - size // 2, column - size // 2, size, size)
-maps.montage(axes[1], channels, marked=seen)
+map_plots.montage(axes[1], channels, marked=seen)
 Picture(
     fig,
     alt=f"A square of {size} by {size} cells in the middle of the grid, and its {len(seen)} "

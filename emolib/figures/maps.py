@@ -19,7 +19,7 @@ from matplotlib.figure import FigureBase
 from matplotlib.patches import Rectangle
 
 from emolib import grid
-from emolib.figures.display import DARK, RED
+from emolib.figures.display import DARK
 from emolib.grid import standard_head
 
 Limits = tuple[float, float]
@@ -54,25 +54,6 @@ def positions(channels: tuple[str, ...]) -> np.ndarray:
     distance = np.arctan2(np.hypot(x, y), z) / (np.pi / 2) * HEAD_RADIUS
     angle = np.arctan2(y, x)
     return np.stack([distance * np.cos(angle), distance * np.sin(angle)], axis=-1)
-
-
-def montage(ax: Axes, channels: Sequence[str], *, marked: Sequence[str] = ()) -> None:
-    """Plot the electrodes on the head, seen from above, the nose up; those `marked` in red."""
-    ax.set_prop_cycle(color=[DARK])  # MNE draws the outlines with the cycle's line styles
-    places = positions(tuple(channels))
-    mne.viz.plot_topomap(
-        np.zeros(len(channels)), places, axes=ax, show=False, contours=0, sphere=HEAD_RADIUS,
-        vlim=(0, 1),
-    )  # fmt: skip
-    for artist in [*ax.collections, *ax.images]:
-        artist.remove()  # the map of zeros; the outlines stay
-    bold = np.isin(channels, marked)
-    size = 17 if len(channels) > 40 else 21  # points across
-    faces = np.where(bold, RED, "white")
-    ax.scatter(*places.T, s=size**2, facecolor=faces, edgecolor=DARK, zorder=5)
-    for (x, y), name, ink in zip(places, channels, np.where(bold, "white", DARK), strict=True):
-        middle = {"ha": "center", "va": "center", "fontsize": 0.4 * size, "zorder": 6}
-        ax.text(x, y, name, color=ink, **middle)
 
 
 def scalp(

@@ -18,7 +18,7 @@ import xarray as xr
 from emolib.features.power import class_means, contrast
 from emolib.features.spectra import ALPHA_SEARCH_HZ, alpha_peak
 from emolib.figures import maps, signals
-from emolib.figures.display import WIDTH, Picture
+from emolib.figures.display import BLUE, GREY, WIDTH, Picture
 from emolib.figures.explorer.words import kind_words
 from emolib.recordings.labels import Task
 from emolib.splits.protocols import protocol_name
@@ -56,7 +56,10 @@ def amplitudes(size: pd.DataFrame) -> Picture:
     """
     deviation = size["std_uv"]
     figure, ax = plt.subplots(figsize=(WIDTH, 2.5))
-    signals.amplitudes(ax, list(size.index), deviation.to_numpy(), label="standard deviation (µV)")
+    ax.vlines(deviation.index, 0, deviation, color=GREY, linewidth=1)
+    ax.plot(deviation.index, deviation, "o", color=BLUE, markersize=5)
+    ax.set(ylabel="standard deviation (µV)", ylim=(0, None))
+    ax.tick_params(axis="x", labelrotation=90, labelsize="small" if len(size) <= 40 else 5.5)
     return Picture(
         figure,
         alt=f"Standard deviation per electrode: from {deviation.min():.1f} µV at "
@@ -80,11 +83,7 @@ def spectra(
     told = []
     for ax, (name, task) in zip(axes.flat, tasks.items(), strict=True):
         means = class_means(density, classes[name], task.classes)
-        curves = {
-            each: means.sel({"class": each}).to_numpy()
-            for each, n in zip(task.classes, means["n_trials"].to_numpy(), strict=True)
-            if n
-        }
+        curves = {each["class"].item(): each.to_numpy() for each in means if each["n_trials"]}
         peaks = {each: alpha_peak(frequencies, curve) for each, curve in curves.items()}
         signals.spectra(ax, frequencies, curves, peaks=peaks, search_hz=ALPHA_SEARCH_HZ)
         ax.set_title(name)
@@ -135,9 +134,7 @@ def class_maps(
             for band, ring in zip(bands, rings, strict=True)
             if ring.any()
         ]
-        in_cluster = (
-            f"In a cluster: {'; '.join(named)}." if named else "No electrode is in a cluster."
-        )
+        in_cluster = f"In a cluster: {'; '.join(named) or 'no electrode'}."
     return Picture(
         figure,
         alt=f"{task_name}: scalp maps of log power per band for {' and '.join(rows)}, and {title}. "

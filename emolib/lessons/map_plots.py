@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+import mne
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -14,6 +15,25 @@ from emolib.figures.display import BLUE, DARK, GREY, OCHRE, RED
 
 # Each kind of link has a colour, a line style and a width of its own, for those who see no colours.
 LINKS = ((GREY, "-", 1.2), (RED, "--", 2.2), (OCHRE, ":", 2.4))
+
+
+def montage(ax: Axes, channels: Sequence[str], *, marked: Sequence[str] = ()) -> None:
+    """Plot the electrodes on the head, seen from above, the nose up; those `marked` in red."""
+    ax.set_prop_cycle(color=[DARK])  # MNE draws the outlines with the cycle's line styles
+    places = maps.positions(tuple(channels))
+    mne.viz.plot_topomap(
+        np.zeros(len(channels)), places, axes=ax, show=False, contours=0, sphere=maps.HEAD_RADIUS,
+        vlim=(0, 1),
+    )  # fmt: skip
+    for artist in [*ax.collections, *ax.images]:
+        artist.remove()  # the map of zeros; the outlines stay
+    bold = np.isin(channels, marked)
+    size = 17 if len(channels) > 40 else 21  # points across
+    faces = np.where(bold, RED, "white")
+    ax.scatter(*places.T, s=size**2, facecolor=faces, edgecolor=DARK, zorder=5)
+    for (x, y), name, ink in zip(places, channels, np.where(bold, "white", DARK), strict=True):
+        middle = {"ha": "center", "va": "center", "fontsize": 0.4 * size, "zorder": 6}
+        ax.text(x, y, name, color=ink, **middle)
 
 
 def cells(
@@ -75,7 +95,7 @@ def grid_places(channels: Sequence[str]) -> dict[str, tuple[float, float]]:
 
 
 def head_places(channels: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Return each electrode's place on the head, as `maps.montage` draws it."""
+    """Return each electrode's place on the head, as `montage` draws it."""
     return dict(zip(channels, map(tuple, maps.positions(tuple(channels)).tolist()), strict=True))
 
 

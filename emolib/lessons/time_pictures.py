@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from emolib.figures import scores as score_plots
-from emolib.figures import signals as plots
 from emolib.figures.display import WIDTH, Picture
 from emolib.lessons import time_plots
 
@@ -20,7 +19,7 @@ def groups(n_windows: int, size: int, *, window_seconds: float) -> Picture:
     """Show how a trial's windows are put together in groups of `size`."""
     figure, ax = plt.subplots(figsize=(WIDTH, 1.3))
     seconds = {"trial_seconds": n_windows * window_seconds, "window_seconds": window_seconds}
-    plots.windows_timeline(ax, **seconds, group=size)
+    time_plots.windows_timeline(ax, **seconds, group=size)
     left = n_windows % size
     return Picture(
         figure,

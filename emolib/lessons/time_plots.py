@@ -1,4 +1,4 @@
-"""Figures of windows in time: what neighbours share, and orders."""
+"""Figures of windows in time: how a trial is cut, what neighbours share, and orders."""
 
 from __future__ import annotations
 
@@ -6,8 +6,43 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from emolib.figures.display import BLUE, DARK, GREY, RED
+
+
+def windows_timeline(
+    ax: Axes,
+    *,
+    trial_seconds: float,
+    window_seconds: float,
+    baseline_seconds: float = 0,
+    group: int = 1,
+) -> None:
+    """Plot how one trial is cut into windows, and windows are put together in groups.
+
+    Neighbouring groups differ in shade; if they hold several windows, they are framed. Windows
+    of the baseline, before a dashed line, and those that make no whole group are hatched.
+    """
+    n_windows, n_before = (
+        int(length / window_seconds + 1e-9) for length in (trial_seconds, baseline_seconds)
+    )
+    grouped = n_windows // group * group
+    for i in range(-n_before, n_windows):
+        within = 0 <= i < grouped
+        look = {"facecolor": "white", "hatch": "///"}
+        if within:
+            look = {"facecolor": ("#CCDDEE", "#99BBDD")[i // group % 2]}
+        place = (i * window_seconds, 0)
+        ax.add_patch(Rectangle(place, window_seconds, 1, edgecolor=DARK, linewidth=0.4, **look))
+        if group > 1 and within and i % group == 0:
+            frame = {"fill": False, "edgecolor": DARK, "linewidth": 1.4, "zorder": 2}
+            ax.add_patch(Rectangle(place, group * window_seconds, 1, **frame))
+    if n_before:
+        ax.axvline(0, color=RED, linestyle="--")
+    ax.set(xlabel="time from the start of the trial (s)", yticks=[], ylim=(-0.1, 1.1))
+    ax.set_xlim((-n_before - 0.5) * window_seconds, (n_windows + 0.5) * window_seconds)
+    ax.spines["left"].set_visible(False)
 
 
 def correlations(

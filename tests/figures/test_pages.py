@@ -61,7 +61,7 @@ def test_electrodes_of_a_cluster_are_named_by_band(ax):
     means, task = class_means(), Task(classes=("rest", "arithmetic"))
     cluster = xr.zeros_like(means.isel({"class": 0}, drop=True), dtype=bool)
     nothing = pages.class_maps(means, "condition", task, of="made up", cluster=cluster)
-    assert nothing.alt.endswith("No electrode is in a cluster.")
+    assert nothing.alt.endswith("In a cluster: no electrode.")
     cluster.loc["alpha", ["Oz", "O1"]] = True
     found = pages.class_maps(means, "condition", task, of="made up", cluster=cluster)
     assert found.alt.endswith("In a cluster: alpha O1, Oz.")

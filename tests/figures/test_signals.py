@@ -22,10 +22,6 @@ DENSITY = 10 / HZ
 
 # What each function draws, and the words that its axes must carry: (x, y).
 DRAWINGS = {
-    "signals": (
-        lambda ax: plots.signals(ax, np.eye(3, 50), np.arange(50) / 10, ["a", "b", "c"]),
-        ("time (s)", ""),
-    ),
     "spectra": (
         lambda ax: plots.spectra(
             ax, HZ, {"rest": DENSITY}, peaks={"rest": 10.0}, search_hz=(7, 13)
@@ -35,38 +31,6 @@ DRAWINGS = {
     "stacked_bars": (
         lambda ax: plots.stacked_bars(ax, pd.DataFrame({"low": [3], "high": [4]}), label="trials"),
         ("trials", ""),
-    ),
-    "amplitudes": (
-        lambda ax: plots.amplitudes(ax, ["a", "b"], np.array([1.0, 2]), label="deviation (µV)"),
-        ("", "deviation (µV)"),
-    ),
-    "frequency_response": (
-        lambda ax: plots.frequency_response(ax, HZ, {"alpha": -HZ}),
-        ("frequency (Hz)", "gain (dB)"),
-    ),
-    "impulse_responses": (
-        lambda ax: plots.impulse_responses(
-            ax, np.arange(10) / 10, {"alpha": np.ones(10)}, window_seconds=0.5
-        ),
-        ("time after the impulse (s)", ""),
-    ),
-    "filter_delay": (
-        lambda ax: plots.filter_delay(ax, {"alpha": (HZ, DENSITY)}, sfreq=128),
-        ("frequency (Hz)", "delay (samples)"),
-    ),
-    "traces": (
-        lambda ax: plots.traces(ax, np.arange(5.0), {"a": np.arange(5.0)}),
-        ("time (s)", "signal (µV)"),
-    ),
-    "windows_timeline": (
-        lambda ax: plots.windows_timeline(
-            ax, baseline_seconds=3, trial_seconds=4, window_seconds=0.5
-        ),
-        ("time from the start of the trial (s)", ""),
-    ),
-    "feature_scatter": (
-        lambda ax: plots.feature_scatter(ax, HZ, HZ, labels=("DE (nats)", "ln E"), line=(1, 0)),
-        ("DE (nats)", "ln E"),
     ),
     "grid_map": (
         lambda ax: maps.grid_map(ax, np.arange(32.0), CHANNELS),
@@ -83,16 +47,6 @@ def test_axes_say_what_they_show(ax, name):
     assert ax.has_data()
 
 
-@pytest.mark.parametrize(("deviation", "scale_uv"), [(4, 20), (0, 1)])
-def test_signals_have_a_scale_bar_of_the_height_it_says(ax, deviation, scale_uv):
-    wave = deviation * np.tile([1.0, -1.0], (2, 4))
-    plots.signals(ax, wave, np.arange(8.0), ["a", "b"])
-    first, second, bar = ax.lines
-    low, high = bar.get_ydata()
-    assert high - low == scale_uv == np.mean(first.get_ydata() - second.get_ydata())
-    assert ax.texts[0].get_text().strip() == f"{scale_uv} µV"
-
-
 def test_the_alpha_peak_is_marked_on_the_curve_and_its_absence_is_not(ax):
     peaks = {"a": 10.0, "b": np.nan}
     plots.spectra(ax, HZ, {"a": DENSITY, "b": DENSITY}, peaks=peaks, search_hz=(7, 13))
@@ -100,22 +54,6 @@ def test_the_alpha_peak_is_marked_on_the_curve_and_its_absence_is_not(ax):
     assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (10.0, pytest.approx(1.0))
     assert line_a.get_label() == "a, peak at 10.0 Hz"
     assert line_b.get_label() == "b"
-
-
-def test_windows_are_counted(ax):
-    plots.windows_timeline(ax, baseline_seconds=3, trial_seconds=60, window_seconds=0.5)
-    assert len(ax.patches) == 6 + 120
-    assert [box.get_x() for box in ax.patches if box.get_hatch()] == [-3, -2.5, -2, -1.5, -1, -0.5]
-
-
-def test_windows_left_over_are_hatched_and_groups_are_framed(ax):
-    plots.windows_timeline(ax, trial_seconds=4, window_seconds=0.5, group=3)
-    boxes = [patch for patch in ax.patches if patch.get_width() == 0.5]
-    frames = [patch for patch in ax.patches if patch.get_width() == 1.5]
-    assert len(boxes) == 8
-    assert [box.get_x() for box in boxes if box.get_hatch()] == [3.0, 3.5]
-    assert [frame.get_x() for frame in frames] == [0.0, 1.5]
-    assert not ax.lines  # no baseline, no line
 
 
 def test_parts_stand_end_to_end(ax):
@@ -179,11 +117,6 @@ def test_all_of_seeds_electrodes_are_found():
 def test_an_unknown_electrode_is_named():
     with pytest.raises(DataError, match="X9"):
         maps.positions(("Cz", "X9"))
-
-
-def test_montage_draws_every_electrode_with_its_name(ax):
-    maps.montage(ax, CHANNELS, marked=["Oz"])
-    assert [text.get_text() for text in ax.texts] == CHANNELS
 
 
 def test_scalp_map_is_mnes(ax):

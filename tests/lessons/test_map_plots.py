@@ -8,11 +8,16 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 from emolib import grid
-from emolib.figures import display, maps
+from emolib.figures import display
 from emolib.lessons import map_plots
 
 CHANNELS = list(grid.DEAP_CHANNELS)
 BLUE = to_rgb(display.BLUE)
+
+
+def test_montage_draws_every_electrode_with_its_name(ax):
+    map_plots.montage(ax, CHANNELS, marked=["Oz"])
+    assert [text.get_text() for text in ax.texts] == CHANNELS
 
 
 def test_cells_carry_their_names_and_marks(ax):
@@ -45,7 +50,7 @@ def test_links_join_their_electrodes_and_differ_without_colour(ax, places):
 
 
 def test_places_on_the_head_are_those_of_the_montage(ax):
-    maps.montage(ax, CHANNELS)
+    map_plots.montage(ax, CHANNELS)
     at = map_plots.head_places(CHANNELS)
     assert [text.get_text() for text in ax.texts] == list(at)
     assert np.allclose([text.get_position() for text in ax.texts], list(at.values()))

@@ -8,6 +8,23 @@ import pandas as pd
 from emolib.lessons import time_pictures, time_plots
 
 
+def test_windows_are_counted(ax):
+    time_plots.windows_timeline(ax, baseline_seconds=3, trial_seconds=60, window_seconds=0.5)
+    assert len(ax.patches) == 6 + 120
+    assert ax.get_xlabel() == "time from the start of the trial (s)"
+    assert [box.get_x() for box in ax.patches if box.get_hatch()] == [-3, -2.5, -2, -1.5, -1, -0.5]
+
+
+def test_windows_left_over_are_hatched_and_groups_are_framed(ax):
+    time_plots.windows_timeline(ax, trial_seconds=4, window_seconds=0.5, group=3)
+    boxes = [patch for patch in ax.patches if patch.get_width() == 0.5]
+    frames = [patch for patch in ax.patches if patch.get_width() == 1.5]
+    assert len(boxes) == 8
+    assert [box.get_x() for box in boxes if box.get_hatch()] == [3.0, 3.5]
+    assert [frame.get_x() for frame in frames] == [0.0, 1.5]
+    assert not ax.lines  # no baseline, no line
+
+
 def test_correlations_are_those_given(ax):
     time_plots.correlations(ax, [0, 0.5], {"data": [1, 0.5]}, formula=[1, 0.1])
     drawn = {line.get_label(): np.asarray(line.get_ydata()).tolist() for line in ax.lines}

@@ -120,13 +120,8 @@ class Explorer:
         said = ", ".join(str(attrs[name]) for name in ("subject", "dataset") if name in attrs)
         self.title = str(title or said or "Features")
         self.data, layout, self._shown = pack(by_plane(features), largest)
-        words = describe(
-            features,
-            self._shown,
-            tasks=tasks or {},
-            units=units or {},
-            joined=layout["joined"],
-        )
+        told = {"tasks": tasks or {}, "units": units or {}, "joined": layout["joined"]}
+        words = describe(features, self._shown, **told)
         self.spec = {"title": self.title, **layout, **words}
 
     def __repr__(self) -> str:
@@ -175,8 +170,7 @@ class Explorer:
 
     def _still(self) -> str:
         """Return a picture and a table of the first view, for those without scripts."""
-        trial, kinds, bands = (self.spec[name] for name in ("trials", "kinds", "bands"))
-        trial = trial[0]
+        trial, kinds, bands = self.spec["trials"][0], self.spec["kinds"], self.spec["bands"]
         means = self._shown[:, :, trial["first"] : trial["first"] + trial["n"]].mean("window")
         band = next((each for each in bands if each["name"] == "alpha"), bands[0])
         values = means.sel(kind=kinds[0]["name"], band=band["name"]).to_numpy()

@@ -40,7 +40,8 @@ def describe(
     channels = shown["channel"].to_numpy().tolist()
     rows, columns = grid.cells(channels)
     onsets, seconds = times(shown)
-    classes = trial_classes(features, tasks) if tasks else pd.DataFrame()
+    trials = list(trial_lengths(shown))
+    classes = trial_classes(features, tasks) if tasks else pd.DataFrame(index=trials)
     return {
         "kinds": [kind_words(kind, settings, units) for kind in shown["kind"].to_numpy().tolist()],
         "bands": _bands(shown),
@@ -52,7 +53,7 @@ def describe(
         "onsets": onsets,
         "seconds": seconds,
         "trials": _trials(features, shown, tasks, classes),
-        "groups": groups(list(trial_lengths(shown)), tasks, classes),
+        "groups": groups(trials, tasks, classes),
         "colours": {"sequential": _hex(maps.SEQUENTIAL), "diverging": _hex(maps.DIVERGING)},
         "contours": maps.N_CONTOURS,
         "notes": _notes(shown, joined),
@@ -123,19 +124,16 @@ def _trials(
     rated, own = _of_trials(features, "rating"), _of_trials(features, "class")
     trials, first = [], 0
     for trial, n in trial_lengths(shown).items():
-        named = {
-            name: task.classes[classes.loc[trial, name]]
-            for name, task in tasks.items()
-            if pd.notna(classes.loc[trial, name])
-        }
+        known = classes.loc[trial].dropna()
+        named = {name: tasks[name].classes[number] for name, number in known.items()}
         about = []
         if "stimulus" in shown.coords:
             about.append(f"stimulus {shown['stimulus'].to_numpy()[first]}")
         for scale, of_trial in rated.items():
             as_class = [f" ({named[it]})" for it in named if tasks[it].rating == scale]
             value = of_trial[trial]
-            known = f"{value:.1f}{''.join(as_class)}"
-            about.append(f"{scale} {known if np.isfinite(value) else 'not rated'}")
+            rating = f"{value:.1f}{''.join(as_class)}" if np.isfinite(value) else "not rated"
+            about.append(f"{scale} {rating}")
         about += [f"{task} {of_trial[trial]}" for task, of_trial in own.items()]
         words = [f"{name} {each}" for name, each in named.items()]
         trials.append(
@@ -179,15 +177,13 @@ def kind_words(kind: str, settings: Mapping[str, str], units: Mapping[str, str])
 
 def _bands(shown: xr.DataArray) -> list[dict[str, str]]:
     """List the names of the bands, and the same with their limits."""
-    names = shown["band"].to_numpy().tolist()
-    limits = [""] * len(names)
-    if {"low_hz", "high_hz"} <= set(shown.coords):
-        ends = zip(shown["low_hz"].to_numpy(), shown["high_hz"].to_numpy(), strict=True)
-        limits = [f" ({low:g} to {high:g} Hz)" for low, high in ends]
-    return [
-        {"name": name, "words": ("" if name == UNNAMED else name) + more}
-        for name, more in zip(names, limits, strict=True)
-    ]
+    bands = []
+    for band in shown["band"]:
+        words = "" if band.item() == UNNAMED else band.item()
+        if {"low_hz", "high_hz"} <= set(band.coords):
+            words += f" ({band['low_hz'].item():g} to {band['high_hz'].item():g} Hz)"
+        bands.append({"name": band.item(), "words": words})
+    return bands
 
 
 def _notes(shown: xr.DataArray, joined: int) -> list[str]:
