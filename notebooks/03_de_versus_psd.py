@@ -142,8 +142,7 @@ fig, ax = plt.subplots(figsize=(5.2, 3.8))
 ax.scatter(
     x[some], y[some], s=7, color=BLUE, alpha=0.35, linewidth=0, label="a window of a channel"
 )
-ends = np.array([x[some].min(), x[some].max()])
-ax.plot(ends, slope * ends + intercept, "--", color=RED, label="straight line")
+ax.axline((x.mean(), y.mean()), slope=slope, color=RED, linestyle="--", label="straight line")
 ax.set(xlabel="DE (nats)", ylabel="ln of energy (energy in µV²)")
 ax.legend()
 Picture(
