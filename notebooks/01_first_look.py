@@ -41,7 +41,6 @@ from emolib.features import power as summaries
 from emolib.features import spectra
 from emolib.figures import pages as pictures
 from emolib.figures import scores as score_plots
-from emolib.figures import signals as plots
 from emolib.figures.display import Picture, Table, escape_markdown, say, use_style
 from emolib.lessons import signal_plots
 from emolib.lessons.map_plots import montage
@@ -218,7 +217,7 @@ peaks = {name: spectra.alpha_peak(frequencies, y) for name, y in curves.items()}
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7.2, 3.6))
-plots.spectra(ax, frequencies, curves, peaks=peaks, search_hz=spectra.ALPHA_SEARCH_HZ)
+pictures.density_curves(ax, frequencies, curves, peaks=peaks, search_hz=spectra.ALPHA_SEARCH_HZ)
 Picture(
     fig,
     alt="Power density against frequency, falling. Alpha peak: "

@@ -50,8 +50,7 @@ from emolib.features.extraction import baseline_mean, extract_features, window_f
 from emolib.features.windows import z_score
 
 # %%
-from emolib.figures import maps
-from emolib.figures import signals as plots
+from emolib.figures import maps, pages
 from emolib.figures.display import Picture, Table, say, use_style
 from emolib.lessons import feature_plots, levels, pseudo_trials
 from emolib.recordings.labels import window_table
@@ -517,7 +516,7 @@ shares = pd.DataFrame(shares, index=sources).T
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.4, 0.9 + 0.45 * len(shares)))
 label = "share of the variance (0 to 1)"
-plots.stacked_bars(ax, shares, label=label, form="{:.0%}")
+pages.stacked_bars(ax, shares, label=label, form="{:.0%}")
 told = [f"{step}: " + ", ".join(f"{x:.0%}" for x in row) for step, *row in shares.itertuples()]
 Picture(
     fig,

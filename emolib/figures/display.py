@@ -20,6 +20,7 @@ from emolib.errors import SettingsError
 
 BLUE, RED, OCHRE, DARK = "#004488", "#BB5566", "#8F6F00", "#222222"
 GREY = "#767676"  # the lightest grey that keeps 4.5 : 1 against white
+MARKERS = ("o", "s", "^", "D", "v", "P")
 DPI = 130  # 6.5 inches give some 850 pixels: sharp on a page, and some 60 kB
 WIDTH = 6.5  # inches, of a figure as wide as the text: letters can still be read on a phone
 

@@ -1,7 +1,9 @@
 """Whole pictures of recordings and of maps: figure, description made from the data, and caption.
 
-`signals` and `maps` draw on axes that they are given; here the axes are made, filled and turned
-into a `display.Picture`. Numbers come in computed.
+`maps`, `density_curves` and `stacked_bars` draw on axes that they are given; all else here makes
+the axes, fills them and turns them into a `display.Picture`. Numbers come in computed. Colours are
+told apart by colour-blind readers; where two would look alike in grey, line style, marker or
+hatching tells them apart as well.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.axes import Axes
 
 from emolib.features.power import class_means, contrast
 from emolib.features.spectra import ALPHA_SEARCH_HZ, alpha_peak
-from emolib.figures import maps, signals
-from emolib.figures.display import BLUE, GREY, WIDTH, Picture
+from emolib.figures import maps
+from emolib.figures.display import BLUE, DARK, GREY, MARKERS, OCHRE, WIDTH, Picture
 from emolib.figures.explorer.words import kind_words
 from emolib.recordings.labels import Task
 from emolib.splits.protocols import protocol_name
@@ -33,7 +36,7 @@ def labels(counts: pd.DataFrame) -> Picture:
     Picture: Trials per class: valence: low 3, high 5.
     """
     figure, ax = plt.subplots(figsize=(WIDTH, 1.1 + 0.4 * len(counts)))
-    signals.stacked_bars(ax, counts, label="trials")
+    stacked_bars(ax, counts, label="trials")
     told = [
         f"{task}: " + ", ".join(f"{name} {number}" for name, number in row.items() if number)
         for task, row in counts.iterrows()
@@ -85,7 +88,7 @@ def spectra(
         means = class_means(density, classes[name], task.classes)
         curves = {each["class"].item(): each.to_numpy() for each in means if each["n_trials"]}
         peaks = {each: alpha_peak(frequencies, curve) for each, curve in curves.items()}
-        signals.spectra(ax, frequencies, curves, peaks=peaks, search_hz=ALPHA_SEARCH_HZ)
+        density_curves(ax, frequencies, curves, peaks=peaks, search_hz=ALPHA_SEARCH_HZ)
         ax.set_title(name)
         found = [f"{c} {hz:.1f} Hz" if np.isfinite(hz) else f"{c} none" for c, hz in peaks.items()]
         told.append(f"{name}: {', '.join(found)}")
@@ -283,3 +286,58 @@ def subject_shares(explained: xr.Dataset, channels: Sequence[str], *, protocol: 
         note=f"Mean over {n} inputs that the networks of {folds} were not trained on. Shares add "
         f"up to what they explain but for {100 * float(explained['completeness'].mean()):.1f} %.",
     )
+
+
+def density_curves(
+    ax: Axes,
+    frequencies: np.ndarray,
+    densities: Mapping[str, np.ndarray],
+    *,
+    peaks: Mapping[str, float],
+    search_hz: tuple[float, float],
+) -> None:
+    """Plot power spectral densities (frequency,), µV²/Hz, with the alpha peak of each marked.
+
+    Frequencies and `peaks` are in Hz, NaN where there is no peak; the interval in which it was
+    sought is shaded.
+    """
+    ax.axvspan(*search_hz, color=GREY, alpha=0.18, linewidth=0)
+    for (name, density), marker in zip(densities.items(), MARKERS * 4, strict=False):
+        (line,) = ax.semilogy(frequencies, density, label=name)
+        if np.isfinite(peaks[name]):
+            line.set_label(f"{name}, peak at {peaks[name]:.1f} Hz")
+            height = np.interp(peaks[name], frequencies, density)
+            ax.plot(peaks[name], height, marker, color=line.get_color(), markersize=8)
+    ax.set(xlabel="frequency (Hz)", ylabel="power density (µV²/Hz)")
+    ax.set_xlim(frequencies[0], frequencies[-1])
+    # Below 4 Hz, where recordings are often high-passed, the curve may fall out of sight.
+    floor = min(np.min(np.asarray(d)[frequencies >= 4]) for d in densities.values())
+    ax.set_ylim(bottom=floor / 2)
+    ax.legend()
+
+
+def stacked_bars(ax: Axes, parts: pd.DataFrame, *, label: str, form: str = "{:.0f}") -> None:
+    """Plot parts of a whole as bars end to end: a bar per row, a part per column.
+
+    Each part carries its number, written by `form`, unless it is too narrow for it.
+    """
+    styles = [(BLUE, "", "white"), ("white", "///", DARK), ("#C8C8C8", "...", DARK)]
+    styles.append((OCHRE, "", "white"))
+    places, start = np.arange(len(parts)), np.zeros(len(parts))
+    whole = float(parts.sum(axis=1).max())
+    filled = parts.loc[:, parts.any()]
+    for name, (colour, hatch, ink) in zip(filled, styles, strict=False):
+        width = filled[name].to_numpy(float)
+        look = {"color": colour, "hatch": hatch, "edgecolor": DARK, "label": name}
+        ax.barh(places, width, left=start, **look)
+        for place in places:
+            text = form.format(width[place])
+            if width[place] > 0.022 * len(text) * whole:
+                box = {"facecolor": colour, "edgecolor": "none", "pad": 1.5}
+                middle = {"ha": "center", "va": "center", "color": ink, "bbox": box}
+                ax.text(start[place] + width[place] / 2, place, text, **middle)
+        start = start + width
+    ax.set(xlabel=label, xlim=(0, whole), yticks=places, yticklabels=list(parts.index))
+    ax.set_ylim(len(parts) - 0.4, -0.6)
+    ax.locator_params(axis="x", integer=whole > 1)  # counts have no decimals, shares do
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=len(styles))

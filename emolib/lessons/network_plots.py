@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 
 from emolib import grid
 from emolib.figures import maps
-from emolib.figures.display import BLUE, DARK, GREY, RED
-from emolib.figures.signals import MARKERS
+from emolib.figures.display import BLUE, DARK, GREY, MARKERS, RED
 from emolib.lessons import map_plots
 
 

@@ -1,6 +1,6 @@
 """Figures of the three stages: who shares what, the schedule, what a stage changes.
 
-See `emolib.figures.signals` for what all figures share.
+See `emolib.figures.pages` for what all figures share.
 """
 
 from __future__ import annotations

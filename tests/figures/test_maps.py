@@ -11,8 +11,7 @@ from matplotlib.colors import to_rgb
 from emolib import grid
 from emolib.errors import DataError
 from emolib.features.bands import BANDS
-from emolib.figures import display, maps
-from emolib.figures import signals as plots
+from emolib.figures import display, maps, pages
 
 CHANNELS = list(grid.DEAP_CHANNELS)
 NAMES = [band.name for band in BANDS]
@@ -22,14 +21,14 @@ DENSITY = 10 / HZ
 
 # What each function draws, and the words that its axes must carry: (x, y).
 DRAWINGS = {
-    "spectra": (
-        lambda ax: plots.spectra(
+    "density_curves": (
+        lambda ax: pages.density_curves(
             ax, HZ, {"rest": DENSITY}, peaks={"rest": 10.0}, search_hz=(7, 13)
         ),
         ("frequency (Hz)", "power density (µV²/Hz)"),
     ),
     "stacked_bars": (
-        lambda ax: plots.stacked_bars(ax, pd.DataFrame({"low": [3], "high": [4]}), label="trials"),
+        lambda ax: pages.stacked_bars(ax, pd.DataFrame({"low": [3], "high": [4]}), label="trials"),
         ("trials", ""),
     ),
     "grid_map": (
@@ -49,7 +48,7 @@ def test_axes_say_what_they_show(ax, name):
 
 def test_the_alpha_peak_is_marked_on_the_curve_and_its_absence_is_not(ax):
     peaks = {"a": 10.0, "b": np.nan}
-    plots.spectra(ax, HZ, {"a": DENSITY, "b": DENSITY}, peaks=peaks, search_hz=(7, 13))
+    pages.density_curves(ax, HZ, {"a": DENSITY, "b": DENSITY}, peaks=peaks, search_hz=(7, 13))
     line_a, mark, line_b = ax.lines
     assert (mark.get_xdata()[0], mark.get_ydata()[0]) == (10.0, pytest.approx(1.0))
     assert line_a.get_label() == "a, peak at 10.0 Hz"
@@ -58,7 +57,7 @@ def test_the_alpha_peak_is_marked_on_the_curve_and_its_absence_is_not(ax):
 
 def test_parts_stand_end_to_end(ax):
     counts = pd.DataFrame({"low": [3], "high": [4], "left out": [0]}, index=["x"])
-    plots.stacked_bars(ax, counts, label="trials")
+    pages.stacked_bars(ax, counts, label="trials")
     low, high = ax.patches
     assert (low.get_width(), high.get_x(), high.get_width()) == (3, 3, 4)
     assert low.get_hatch() != high.get_hatch()
@@ -67,7 +66,7 @@ def test_parts_stand_end_to_end(ax):
 
 def test_parts_that_are_too_narrow_carry_no_number(ax):
     shares = pd.DataFrame({"person": [0.2, 0.01], "window": [0.8, 0.99]}, index=["raw", "z"])
-    plots.stacked_bars(ax, shares, label="share (0 to 1)", form="{:.0%}")
+    pages.stacked_bars(ax, shares, label="share (0 to 1)", form="{:.0%}")
     assert [text.get_text() for text in ax.texts] == ["20%", "80%", "99%"]
     assert ax.get_xlim() == (0, 1)
 
