@@ -29,10 +29,10 @@ def predictions(folder: Path) -> pd.DataFrame:
 
 
 def explorer(page: Path) -> list[str]:
-    """Return a digest of each block of data that the explorer of a page holds."""
+    """Return a digest of the data of each explorer on a page."""
     html = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"[A-Za-z0-9+/=]{2000,}", html[html.index("emolib-explorer") :])
-    return [hashlib.sha256(block.encode()).hexdigest()[:12] for block in blocks]
+    found = re.findall(r"data:application/octet-stream;base64,([A-Za-z0-9+/=]+)", html)
+    return [hashlib.sha256(block.encode()).hexdigest()[:12] for block in found]
 
 
 def compared(old: Path, new: Path) -> Iterator[tuple[str, bool, str]]:
