@@ -104,28 +104,17 @@ def cells(channels: Sequence[str], layout: Layout = SEED_GRID) -> tuple[np.ndarr
     >>> list(zip(rows.tolist(), columns.tolist()))
     [(0, 3), (3, 0), (7, 4)]
     """
-    place = {
-        name: (row, column)
-        for row, names in enumerate(layout)
-        for column, name in enumerate(names)
-        if name
-    }
+    place = {name: cell for cell, name in np.ndenumerate(np.array(layout)) if name}
     names = [canonical_name(name) for name in channels]
     lost = [str(given) for given, name in zip(channels, names, strict=True) if name not in place]
     if lost:
-        raise DataError(
-            "channels",
-            f"{', '.join(lost)} {'has' if len(lost) == 1 else 'have'} no cell on the grid, which "
-            f"holds {', '.join(place)}.",
-            "Leave these channels out, or give a layout that holds them.",
-        )
+        have = f"{', '.join(lost)} {'has' if len(lost) == 1 else 'have'} no cell on the grid"
+        hint = "Leave these channels out, or give a layout that holds them."
+        raise DataError("channels", f"{have}, which holds {', '.join(place)}.", hint)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(
-            "channels",
-            f"more than one channel stands for {', '.join(twice)}.",
-            "Keep one channel an electrode.",
-        )
+        problem = f"more than one channel stands for {', '.join(twice)}."
+        raise DataError("channels", problem, "Keep one channel an electrode.")
     rows, columns = np.array([place[name] for name in names], dtype=int).reshape(-1, 2).T
     return rows, columns
 
@@ -142,11 +131,8 @@ def to_grid(values: np.ndarray, channels: Sequence[str], *, empty: float = 0) ->
     """
     values = np.asarray(values)
     if values.shape[-1] != len(channels):
-        raise DataError(
-            "channels",
-            f"{len(channels)} names are given for {values.shape[-1]} values.",
-            "Give one name a channel.",
-        )
+        problem = f"{len(channels)} names are given for {values.shape[-1]} values."
+        raise DataError("channels", problem, "Give one name a channel.")
     rows, columns = cells(channels)
     grid = np.full((*values.shape[:-1], *SHAPE), empty, values.dtype)
     grid[..., rows, columns] = values
@@ -184,16 +170,12 @@ def to_brain_maps(features: xr.Dataset) -> xr.DataArray:
     n_windows, n_kinds, n_bands, n_channels = feature.shape
     by_plane = feature.values.reshape(n_windows, n_kinds * n_bands, n_channels).astype(np.float32)
     maps = np.moveaxis(to_grid(by_plane, feature["channel"].values.tolist()), 1, -1)
-    planes = [
-        f"{kind} {band}" for kind in feature["kind"].values for band in feature["band"].values
-    ]
-    window_coords = {
-        name: coord for name, coord in feature.coords.items() if coord.dims == ("window",)
-    }
+    kinds, bands = feature["kind"].values, feature["band"].values
+    coords = {name: coord for name, coord in feature.coords.items() if coord.dims == ("window",)}
     return xr.DataArray(
         np.ascontiguousarray(maps),
         dims=("window", "row", "column", "plane"),
-        coords={**window_coords, "plane": planes},
+        coords={**coords, "plane": [f"{kind} {band}" for kind in kinds for band in bands]},
         attrs={k: v for k, v in features.attrs.items() if k in ("dataset", "subject")},
         name="brain_map",
     )

@@ -47,11 +47,9 @@ class Band:
 
     def __post_init__(self):
         if not 0 < self.low_hz < self.high_hz < float("inf"):  # false for NaN too
-            raise SettingsError(
-                f"band {self.name!r}",
-                f"its limits are {self.low_hz:g} and {self.high_hz:g} Hz.",
-                "Give two limits above 0, the lower first.",
-            )
+            problem = f"its limits are {self.low_hz:g} and {self.high_hz:g} Hz."
+            hint = "Give two limits above 0, the lower first."
+            raise SettingsError(f"band {self.name!r}", problem, hint)
 
 
 # The limits of the released code. Delta is left out, as in the source: it is of deep sleep.
@@ -116,11 +114,8 @@ def band_pass(
     # SciPy extends both ends by this many mirrored samples, and needs one more.
     needed = 3 * (2 * len(sections) + 1) + 1
     if signal.shape[-1] < needed:
-        raise DataError(
-            "signal",
-            f"has {signal.shape[-1]} samples; zero-phase filtering needs at least {needed}.",
-            "Use longer trials, or filtering='causal'.",
-        )
+        problem = f"has {signal.shape[-1]} samples; zero-phase filtering needs at least {needed}."
+        raise DataError("signal", problem, "Use longer trials, or filtering='causal'.")
     return scipy.signal.sosfiltfilt(sections, signal, axis=-1, padlen=needed - 1)
 
 

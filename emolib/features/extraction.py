@@ -12,7 +12,6 @@ dimensions.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -91,16 +90,18 @@ class FeatureSettings:
         object.__setattr__(self, "bands", tuple(self.bands))
         for kind in self.kinds:
             check_option("kinds", kind, KINDS)
-        _check_names("kinds", self.kinds)
-        _check_names("bands", [band.name for band in self.bands])
+        bands = [band.name for band in self.bands]
+        for parameter, names in (("kinds", self.kinds), ("bands", bands)):
+            if not names or len(set(names)) < len(names):
+                problem = f"got {', '.join(names) or 'none'}."
+                raise SettingsError(parameter, problem, "Name at least one, and none twice.")
         check_option("psd", self.psd, PSDS)
         check_option("filtering", self.filtering, FILTERINGS)
         check_option("baseline", self.baseline, BASELINES)
         check_option("normalise", self.normalise, NORMALISATIONS)
         if not 0 < self.window_seconds < float("inf"):
-            raise SettingsError(
-                "window_seconds", f"got {self.window_seconds!r}.", "Give a length above 0 seconds."
-            )
+            problem = f"got {self.window_seconds!r}."
+            raise SettingsError("window_seconds", problem, "Give a length above 0 seconds.")
 
 
 def baseline_mean(values: np.ndarray, baseline: str = "subtract") -> np.ndarray:
@@ -146,9 +147,8 @@ def window_features(signal: np.ndarray, sfreq: float, settings: FeatureSettings)
                 kernel = differential_entropy if kind == "de" else band_energy
                 values[:, settings.kinds.index(kind), i_band, block] = kernel(windows).T
     if "psd" in settings.kinds and settings.psd != "energy":
-        density = band_power_density(
-            cut_windows(signal, n_samples), sfreq, settings.bands, method=settings.psd
-        )
+        windows = cut_windows(signal, n_samples)
+        density = band_power_density(windows, sfreq, settings.bands, method=settings.psd)
         values[:, settings.kinds.index("psd")] = density.transpose(1, 2, 0)
     return values
 
@@ -196,11 +196,8 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
     sfreq, subject = float(recording.attrs["sfreq"]), str(recording.attrs["subject"])
     n_samples = samples_per_window(sfreq, settings.window_seconds)
     if settings.baseline != "none" and "baseline" not in recording:
-        raise SettingsError(
-            "baseline",
-            f"{settings.baseline!r} needs a rest before each trial, and {subject} has none.",
-            "Use baseline='none'.",
-        )
+        problem = f"{settings.baseline!r} needs a rest before each trial, and {subject} has none."
+        raise SettingsError("baseline", problem, "Use baseline='none'.")
     trials = recording["trial"].values
     lengths = trial_lengths(recording)
     by_trial = []
@@ -260,21 +257,15 @@ def _checked_features(
     """Compute a trial's features, and say where it cannot be done."""
     sfreq = float(recording.attrs["sfreq"])
     if signal.shape[-1] < samples_per_window(sfreq, settings.window_seconds):
-        raise DataError(
-            where,
-            f"has {signal.shape[-1]} samples, less than one window of {settings.window_seconds:g} "
-            f"s at {sfreq:g} Hz.",
-            "Leave the trial out, or use shorter windows.",
-        )
+        window = f"one window of {settings.window_seconds:g} s at {sfreq:g} Hz"
+        problem = f"has {signal.shape[-1]} samples, less than {window}."
+        raise DataError(where, problem, "Leave the trial out, or use shorter windows.")
     values = window_features(signal, sfreq, settings)
     bad = ~np.isfinite(values).all(axis=(0, 1, 2))
     if bad.any():
         names = ", ".join(str(name) for name in recording["channel"].values[bad])
-        raise DataError(
-            where,
-            f"the features of {names} are not finite: it is flat, or holds NaN or infinity.",
-            "Leave the trial or the channel out.",
-        )
+        problem = f"the features of {names} are not finite: it is flat, or holds NaN or infinity."
+        raise DataError(where, problem, "Leave the trial or the channel out.")
     return values
 
 
@@ -292,11 +283,3 @@ def _notes(
     if rest:
         notes.append(f"Each baseline ends in less than a window: {rest} samples are left out.")
     return notes
-
-
-def _check_names(parameter: str, names: Sequence[str]) -> None:
-    """Refuse none, and one twice."""
-    if not names or len(set(names)) < len(names):
-        raise SettingsError(
-            parameter, f"got {', '.join(names) or 'none'}.", "Name at least one, and none twice."
-        )

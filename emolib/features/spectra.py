@@ -42,10 +42,9 @@ def power_spectrum(
     """
     n_segment = round(segment_seconds * sfreq)
     if np.shape(x)[-1] < n_segment:
+        needed = f"a piece of {segment_seconds:g} s has {n_segment}"
         raise DataError(
-            "signal",
-            f"has {np.shape(x)[-1]} samples; a piece of {segment_seconds:g} s has {n_segment}.",
-            "Use shorter pieces.",
+            "signal", f"has {np.shape(x)[-1]} samples; {needed}.", "Use shorter pieces."
         )
     return scipy.signal.welch(x, sfreq, nperseg=n_segment)
 
@@ -66,16 +65,10 @@ def trial_spectra(recording: xr.Dataset) -> xr.DataArray:
         power_spectrum(values[:, :length], sfreq, segment_seconds=seconds)
         for values, length in zip(eeg.to_numpy(), lengths, strict=True)
     ]
-    return xr.DataArray(
-        np.stack([density for _, density in spectra]),
-        dims=("trial", "channel", "frequency"),
-        coords={
-            "trial": recording["trial"].to_numpy(),
-            "channel": recording["channel"].to_numpy(),
-            "frequency": spectra[0][0],
-        },
-        attrs={"units": "uV^2/Hz"},
-    )
+    coords = {name: recording[name].to_numpy() for name in ("trial", "channel")}
+    coords["frequency"] = spectra[0][0]
+    density = np.stack([density for _, density in spectra])
+    return xr.DataArray(density, coords, list(coords), attrs={"units": "uV^2/Hz"})
 
 
 def trial_lengths(recording: xr.Dataset) -> np.ndarray:
@@ -173,19 +166,14 @@ def quality_notes(summary: xr.Dataset) -> list[str]:
         f"{std_uv.median():.1f} µV."
         for name, how in bad_channels(std_uv).items()
     ]
-    if not sentences:
-        sentences = [
-            f"No channel is more than {FACTOR:g} times weaker or stronger than the median channel."
-        ]
-    if "line_noise_db" not in summary:
-        return sentences
-    names = ", ".join(_with_line_noise(summary))
-    sentences.append(
-        f"Line noise at {summary.attrs['line_hz']:g} Hz stands more than {LINE_NOISE_DB:g} dB out "
-        f"of the spectrum at {names}."
-        if names
-        else f"No line noise stands out at {' or '.join(f'{hz:g}' for hz in LINE_HZ)} Hz."
-    )
+    none = f"No channel is more than {FACTOR:g} times weaker or stronger than the median channel."
+    sentences = sentences or [none]
+    if "line_noise_db" in summary:
+        line, limit = f"{summary.attrs['line_hz']:g} Hz", f"{LINE_NOISE_DB:g} dB"
+        names = ", ".join(_with_line_noise(summary))
+        found = f"Line noise at {line} stands more than {limit} out of the spectrum at {names}."
+        none = f"No line noise stands out at {' or '.join(f'{hz:g}' for hz in LINE_HZ)} Hz."
+        sentences.append(found if names else none)
     return sentences
 
 

@@ -26,12 +26,10 @@ def samples_per_window(sfreq: float, window_seconds: float) -> int:
     n_samples = round(exact)
     if abs(exact - n_samples) > 1e-6 or n_samples < 2:
         fewer = max(int(exact), 2)
-        raise SettingsError(
-            "window_seconds",
-            f"{window_seconds:g} s at {sfreq:g} Hz is {exact:g} samples; a window is a whole "
-            "number of samples, two or more.",
-            f"Use {fewer / sfreq:.6g} s or {(fewer + 1) / sfreq:.6g} s.",
-        )
+        found = f"{window_seconds:g} s at {sfreq:g} Hz is {exact:g} samples"
+        problem = f"{found}; a window is a whole number of samples, two or more."
+        hint = f"Use {fewer / sfreq:.6g} s or {(fewer + 1) / sfreq:.6g} s."
+        raise SettingsError("window_seconds", problem, hint)
     return n_samples
 
 
@@ -144,9 +142,7 @@ def z_score(x: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
     deviation = np.std(x, axis=axis, keepdims=True)
     # Equal values leave a deviation of rounding errors, not always 0.
     if (deviation <= 1e-12 * np.abs(x).max(axis=axis, keepdims=True)).any():
-        raise DataError(
-            "normalise",
-            "some of the values that are to be z-scored together are all equal.",
-            "z-score over more windows, bands or channels, or use normalise='none'.",
-        )
+        problem = "some of the values that are to be z-scored together are all equal."
+        hint = "z-score over more windows, bands or channels, or use normalise='none'."
+        raise DataError("normalise", problem, hint)
     return (x - np.mean(x, axis=axis, keepdims=True)) / deviation

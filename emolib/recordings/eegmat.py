@@ -59,13 +59,11 @@ def default_root(*, fetch: bool = False, wanted: Iterable[str] | None = None) ->
     if place := os.environ.get("EMOLIB_DATA"):
         root = Path(place) / "eegmat"
         if not _files(root):
-            raise wrong_folder(
-                root,
-                "eegmat recording",
-                _EXPECTED,
-                f"EMOLIB_DATA is {place!r}: set it to the folder that holds `eegmat`, or unset it "
-                "to have the data downloaded.",
+            hint = (
+                f"EMOLIB_DATA is {place!r}: set it to the folder that holds `eegmat`, or unset it"
             )
+            hint = f"{hint} to have the data downloaded."
+            raise wrong_folder(root, "eegmat recording", _EXPECTED, hint)
         return root
     cache = Path(pooch.os_cache("emolib")) / "eegmat"
     if fetch:
@@ -100,9 +98,8 @@ def read(root: str | Path, subject: str, *, trial_seconds: float = TRIAL_SECONDS
     paths = sources(root, subject)
     if len(paths) != len(CONDITIONS):
         found = ", ".join(path.name for path in paths)
-        raise DataError(
-            root, f"{subject} has only {found}.", "Both rest (_1) and arithmetic (_2) are needed."
-        )
+        hint = "Both rest (_1) and arithmetic (_2) are needed."
+        raise DataError(root, f"{subject} has only {found}.", hint)
     rows, notes = [], []
     for path, condition in zip(paths, CONDITIONS.values(), strict=True):
         raw, _, _ = files.open_eeg(path)
@@ -147,24 +144,20 @@ def download(folder: str | Path, subjects: Iterable[str] = SAMPLE) -> Path:
     try:
         with tempfile.TemporaryDirectory() as place:  # lines of a digest, blanks, a file's name
             text = Path(pooch.retrieve(url, None, path=place)).read_text("utf-8")
-        pairs = [line.split(maxsplit=1) for line in text.splitlines()]
-        registry = {
-            pair[1].strip().removeprefix("*"): pair[0].lower() for pair in pairs if pair[1:]
-        }
+        pairs = re.findall(r"(?m)^[ \t]*(\S+)[ \t]+\*?(\S.*?)[ \t]*$", text)
+        registry = {name: digest.lower() for digest, name in pairs}
         keeper = pooch.create(path=folder, base_url=URL, registry=registry, retry_if_failed=RETRIES)
         for name in names:
             url = URL + name
             keeper.fetch(name)
     except ValueError as error:  # a checksum that does not match, or is missing
-        raise DataError(
-            url,
-            f"does not match its SHA-256 checksum or has none, so it was not kept ({error}).",
-            "It was damaged on the way, or changed: try again later.",
-        ) from error
+        problem = f"does not match its SHA-256 checksum or has none, so it was not kept ({error})."
+        hint = "It was damaged on the way, or changed: try again later."
+        raise DataError(url, problem, hint) from error
     except OSError as error:
-        raise DataError(
-            url,
-            f"could not be fetched ({type(error).__name__}: {error}).",
-            "Check the network and try again, or set EMOLIB_DATA to a folder that holds `eegmat`.",
-        ) from error
+        problem = f"could not be fetched ({type(error).__name__}: {error})."
+        hint = (
+            "Check the network and try again, or set EMOLIB_DATA to a folder that holds `eegmat`."
+        )
+        raise DataError(url, problem, hint) from error
     return Path(folder)

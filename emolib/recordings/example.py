@@ -74,12 +74,12 @@ def write_example(
     n = len(eeg)
     table = pd.DataFrame(
         {
-            "subject": ["01"] * n,
-            "file": [EEG_FILE] * n,
+            "subject": "01",
+            "file": EEG_FILE,
             "trial": range(1, n + 1),
             "onset_seconds": [i * piece / sfreq + BASELINE_SECONDS for i in range(n)],
-            "duration_seconds": [piece / sfreq - BASELINE_SECONDS] * n,
-            "baseline_seconds": [BASELINE_SECONDS] * n,
+            "duration_seconds": piece / sfreq - BASELINE_SECONDS,
+            "baseline_seconds": BASELINE_SECONDS,
             "stimulus": [f"film-{i + 1}" for i in range(n)],
             "valence": np.asarray(valence, float)[:n],
         }
@@ -90,10 +90,9 @@ def write_example(
     (folder / EEG_FILE).parent.mkdir(parents=True, exist_ok=True)
     limit = float(np.ceil(np.abs(microvolts).max()))
     unit = "V" if fault == FAULTS[4] else "uV"
+    scale = {"physical_dimension": unit, "physical_range": (-limit, limit)}
     signals = [
-        edfio.EdfSignal(
-            x, sfreq, label=name, physical_dimension=unit, physical_range=(-limit, limit)
-        )
+        edfio.EdfSignal(x, sfreq, label=name, **scale)
         for x, name in zip(microvolts, recording["channel"].to_numpy(), strict=True)
     ]
     annotations = [

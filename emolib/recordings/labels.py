@@ -55,11 +55,8 @@ class Task:
         object.__setattr__(self, "classes", tuple(self.classes))
         found = len(set(self.classes))
         if found < 2 or found < len(self.classes) or (self.rating is not None and found != 2):
-            raise SettingsError(
-                "classes",
-                f"got {self.classes!r}.",
-                "Name two different classes; more than two only where no rating decides.",
-            )
+            hint = "Name two different classes; more than two only where no rating decides."
+            raise SettingsError("classes", f"got {self.classes!r}.", hint)
 
 
 def trial_classes(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
@@ -154,14 +151,9 @@ def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFram
     """
     import pandas as pd  # as above
 
-    table = pd.DataFrame(
-        {
-            "subject": features["subject"].to_numpy(),
-            "trial": features["trial"].to_numpy(),
-            "stimulus": features["stimulus"].to_numpy(),
-            "window": features["i_window_in_trial"].to_numpy(),
-        }
-    )
+    names = ["subject", "trial", "stimulus", "i_window_in_trial"]
+    table = pd.DataFrame({name: features[name].to_numpy() for name in names})
+    table = table.rename(columns={"i_window_in_trial": "window"})
     classes = trial_classes(features, tasks).fillna(MISSING).astype(int)
     return table.join(classes, on="trial")
 
@@ -170,19 +162,14 @@ def _from_rating(data: xr.Dataset, task: Task) -> np.ndarray:
     """Compare a rating with the threshold: 0, 1 or NaN."""
     scales = data["scale"].to_numpy().astype(str).tolist() if "rating" in data else []
     if task.rating not in scales:
-        raise SettingsError(
-            "rating",
-            f"this recording has no scale {task.rating!r}.",
-            did_you_mean(task.rating, scales) if scales else "It has no ratings at all.",
-        )
+        hint = did_you_mean(task.rating, scales) if scales else "It has no ratings at all."
+        raise SettingsError("rating", f"this recording has no scale {task.rating!r}.", hint)
     rating = data["rating"].transpose("trial", "scale")
     low, high = rating.attrs.get("low", -np.inf), rating.attrs.get("high", np.inf)
     if not low <= task.above < high:
-        raise SettingsError(
-            "above",
-            f"got {task.above!r} for {task.rating}, which runs from {low:g} to {high:g}.",
-            "Give a threshold within the scale, below its upper end.",
-        )
+        problem = f"got {task.above!r} for {task.rating}, which runs from {low:g} to {high:g}."
+        hint = "Give a threshold within the scale, below its upper end."
+        raise SettingsError("above", problem, hint)
     values = rating.to_numpy()[:, scales.index(task.rating)].astype(float)
     return np.where(np.isnan(values), np.nan, values > task.above)
 
@@ -191,18 +178,14 @@ def _from_class(data: xr.Dataset, name: str, task: Task) -> np.ndarray:
     """Number the recording's own classes from 0; NaN where one is missing."""
     known = data["task"].to_numpy().astype(str).tolist() if "class" in data else []
     if name not in known:
-        raise SettingsError(
-            "tasks",
-            f"this recording has no classes for {name!r}, and the task names no rating.",
-            did_you_mean(name, known) if known else "Name the rating that decides the task.",
-        )
+        problem = f"this recording has no classes for {name!r}, and the task names no rating."
+        hint = did_you_mean(name, known) if known else "Name the rating that decides the task."
+        raise SettingsError("tasks", problem, hint)
     values = data["class"].transpose("trial", "task").to_numpy()[:, known.index(name)]
     strange = sorted({str(value) for value in values} - {*task.classes, "", "nan", "None"})
     if strange:
-        raise DataError(
-            f"class {name!r}",
-            f"the recording holds {', '.join(map(repr, strange))}.",
-            f"Name all classes of the task. {did_you_mean(strange[0], task.classes)}",
-        )
+        problem = f"the recording holds {', '.join(map(repr, strange))}."
+        hint = f"Name all classes of the task. {did_you_mean(strange[0], task.classes)}"
+        raise DataError(f"class {name!r}", problem, hint)
     numbers = {name: float(number) for number, name in enumerate(task.classes)}
     return np.array([numbers.get(str(value), np.nan) for value in values])

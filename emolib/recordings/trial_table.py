@@ -77,14 +77,16 @@ def read_table(root: str | Path) -> pd.DataFrame:
     table["file"] = [str(path.parent / file) for file in table["file"]]
     for column in label_columns(table):
         if table[column].isna().all():
-            raise DataError(
-                path, f"column {column!r} is blank in every line.", "Fill it in, or take it out."
-            )
-        if _is_numeric(table[column]):
+            problem = f"column {column!r} is blank in every line."
+            raise DataError(path, problem, "Fill it in, or take it out.")
+        if pd.to_numeric(table[column], errors="coerce").notna().any():  # a scale, not a class
             table[column] = _numbers(path, table[column])
         else:
             table[column] = table[column].fillna("").astype(str)
-    _check_unique(path, table)
+    for row in table[table.duplicated(["subject", "trial"])].itertuples():
+        problem = f"line {row.Index + 2}: {row.subject} has trial {row.trial} already."
+        hint = "Number a subject's trials 1, 2, 3, ... through all files."
+        raise DataError(path, problem, hint)
     return table
 
 
@@ -131,22 +133,11 @@ def _check_columns(path: Path, found: list[str]) -> None:
             raise DataError(path, f"has no column {name!r}, only {every}.", hint)
     for name in labels:  # a misspelt 'stimulus' must not become a class
         if near := difflib.get_close_matches(name, REQUIRED + OPTIONAL, n=1, cutoff=0.8):
-            raise DataError(
-                path,
-                f"has a column {name!r}, nearly {near[0]!r}.",
-                f"Did you mean {near[0]!r}? Rename it.",
-            )
+            hint = f"Did you mean {near[0]!r}? Rename it."
+            raise DataError(path, f"has a column {name!r}, nearly {near[0]!r}.", hint)
     if not labels:
-        raise DataError(
-            path,
-            f"has no column of ratings or classes, only {every}.",
-            "Add a column of numbers, such as 'valence', or of words, such as 'condition'.",
-        )
-
-
-def _is_numeric(column: pd.Series) -> bool:
-    """Return whether it is a rating scale (any number in it), not a class (words only)."""
-    return bool(pd.to_numeric(column, errors="coerce").notna().any())
+        hint = "Add a column of numbers, such as 'valence', or of words, such as 'condition'."
+        raise DataError(path, f"has no column of ratings or classes, only {every}.", hint)
 
 
 def _numbers(path: Path, column: pd.Series) -> pd.Series:
@@ -155,11 +146,9 @@ def _numbers(path: Path, column: pd.Series) -> pd.Series:
     wrong = numbers.isna() & column.notna()
     if wrong.any():
         line = column.index[wrong][0]
-        raise DataError(
-            path,
-            f"line {line + 2}: {column.name!r} is {column[line]!r}, elsewhere it holds numbers.",
-            "Write numbers with a decimal point, classes in words, and leave the unknown blank.",
-        )
+        problem = f"{column.name!r} is {column[line]!r}, elsewhere it holds numbers."
+        hint = "Write numbers with a decimal point, classes in words, and leave the unknown blank."
+        raise DataError(path, f"line {line + 2}: {problem}", hint)
     return numbers
 
 
@@ -180,18 +169,5 @@ def _check_numbers(path: Path, table: pd.DataFrame) -> None:
             row = table[broken].iloc[0]
             columns = [name for name in ("trial", *REQUIRED[3:], "baseline_seconds") if name in row]
             found = ", ".join(f"{name} {row[name]:g}" for name in columns)
-            raise DataError(
-                path, f"line {row.name + 2}: {rule}; found {found}.", "Correct the line."
-            )
-
-
-def _check_unique(path: Path, table: pd.DataFrame) -> None:
-    """Refuse two rows for one trial of a subject."""
-    again = table.duplicated(["subject", "trial"])
-    if again.any():
-        row = table[again].iloc[0]
-        raise DataError(
-            path,
-            f"line {row.name + 2}: {row['subject']} has trial {row['trial']} already.",
-            "Number a subject's trials 1, 2, 3, ... through all files.",
-        )
+            problem = f"line {row.name + 2}: {rule}; found {found}."
+            raise DataError(path, problem, "Correct the line.")

@@ -247,7 +247,7 @@ def test_occipital_alpha_falls_with_felt_arousal_and_rises_in_the_reversed(sign,
         traits.wA = np.full(len(RHYTHMS), 1.6 * sign)
         return traits
 
-    monkeypatch.setattr("emolib.recordings.simulated.cohort.draw_traits", with_known_sign)
+    monkeypatch.setattr("emolib.recordings.simulated.signals.draw_traits", with_known_sign)
     settings = SimulationSettings(n_trials=40, trial_seconds=8, effect=4)
     for subject in (1, 2):
         recording, truth = simulate_subject(settings, subject)

@@ -41,26 +41,10 @@ from emolib.recordings.recording import (
     subject_name,
     wrong_folder,
 )
+from emolib.recordings.simulated import ratings, signals
 from emolib.recordings.simulated.dipoles import rhythms
-from emolib.recordings.simulated.ratings import (
-    CENTRE,
-    FELT_SCALES,
-    PERIPHERALS,
-    SIGNALS,
-    TRAITS,
-    SimulationSettings,
-    simulate_ratings,
-    stream,
-)
-from emolib.recordings.simulated.signals import (
-    BANDS_SIMULATED,
-    BASELINE_SECONDS,
-    SFREQ,
-    amplitude_spectra,
-    draw_traits,
-    simulate_peripheral,
-    simulate_trial,
-)
+from emolib.recordings.simulated.ratings import CENTRE, FELT_SCALES, SimulationSettings, stream
+from emolib.recordings.simulated.signals import BANDS_SIMULATED, BASELINE_SECONDS, SFREQ
 from emolib.storage import atomic
 
 RANDOMISED_ORDER = True  # as in DEAP
@@ -107,60 +91,58 @@ def simulate_subject(settings: SimulationSettings, subject: int) -> tuple[xr.Dat
     [-0.31, 0.255]
     """
     check_range("subject", subject, 1, settings.n_subjects)
-    ratings = simulate_ratings(settings, subject)
-    traits = draw_traits(stream(settings, TRAITS, subject))
+    rated = ratings.simulate_ratings(settings, subject)
+    traits = signals.draw_traits(stream(settings, ratings.TRAITS, subject))
     n_baseline = int(BASELINE_SECONDS * SFREQ)
     n_samples = n_baseline + settings.trial_samples
-    spectra = amplitude_spectra(traits, n_samples)
+    spectra = signals.amplitude_spectra(traits, n_samples)
 
-    zV, zA = ((ratings["felt"].to_numpy() - CENTRE) / 2).T
+    trials = rated["trial"].to_numpy()
+    zV, zA = ((rated["felt"].to_numpy() - CENTRE) / 2).T
     emotion = np.outer(zV, traits.kV * traits.wV) + np.outer(zA, traits.kA * traits.wA)
-    during_video = settings.effect * emotion + settings.stimulus_response * ratings["r"].to_numpy()
-    signals = np.empty((settings.n_trials, len(DEAP_CHANNELS), n_samples), np.float32)
+    during_video = settings.effect * emotion + settings.stimulus_response * rated["r"].to_numpy()
+    eeg = np.empty((settings.n_trials, len(DEAP_CHANNELS), n_samples), np.float32)
     session, states = np.empty(settings.n_trials), []
-    for row, trial in enumerate(ratings["trial"].to_numpy()):
-        rng = stream(settings, SIGNALS, subject, trial)
+    for row, trial in enumerate(trials):
+        rng = stream(settings, ratings.SIGNALS, subject, trial)
         session[row] = rng.uniform(-0.5, 0.5)  # shown in random order, stored in video order
-        signals[row], state = simulate_trial(
+        eeg[row], state = signals.simulate_trial(
             rng, traits, spectra, n_samples, during_video[row], session[row]
         )
         states.append(state[:, : len(traits.a)])
 
     recording = build(
-        signals[..., n_baseline:],
+        eeg[..., n_baseline:],
         channels=DEAP_CHANNELS,
         sfreq=SFREQ,
         dataset="simulated",
         subject=subject_name(subject),
-        trials=ratings["trial"].to_numpy(),
-        stimuli=[f"{trial:02d}" for trial in ratings["trial"].to_numpy()],
-        baseline=signals[..., :n_baseline],
-        ratings=dict(zip(deap.SCALES, ratings["rating"].to_numpy().T, strict=True)),
+        trials=trials,
+        baseline=eeg[..., :n_baseline],
+        ratings=dict(zip(deap.SCALES, rated["rating"].to_numpy().T, strict=True)),
     )
-    return recording, _truth(settings, subject, ratings, traits, session, np.array(states))
+    return recording, _truth(settings, subject, rated, traits, session, np.array(states))
 
 
-def _truth(settings, subject, ratings, traits, session, states) -> xr.Dataset:
+def _truth(settings, subject, rated, traits, session, states) -> xr.Dataset:
     """Return what was drawn, so that a chapter can compare with it what it recovers."""
     table = rhythms()
     pattern = traits.g[:, None] * traits.M * traits.a
-    frequency = [BANDS_SIMULATED[band][0] for band in table["band"]]
+    centres = [BANDS_SIMULATED[band][0] for band in table["band"]]
+    frequency = np.where(table["band"] == "alpha", traits.alpha_hz, centres)
+    zV, zA = ((rated["felt"].to_numpy() - CENTRE) / 2).T
     variables = {
         "topography": ("source channel", traits.M.T, "scalp pattern, maximum 1, no reference"),
         "amplitude": ("source", traits.a, "RMS at the best electrode at log-power 0, uV"),
         "pattern": ("source channel", (pattern - pattern.mean(axis=0)).T, "as recorded, RMS uV"),
-        "frequency": (
-            "source",
-            np.where(table["band"] == "alpha", traits.alpha_hz, frequency),
-            "Hz",
-        ),
+        "frequency": ("source", frequency, "Hz"),
         "iaf": ("", traits.alpha_hz, "individual alpha frequency, Hz"),
         "kV": ("source", traits.kV, "log-power per unit of effect * wV * zV"),
         "kA": ("source", traits.kA, "log-power per unit of effect * wA * zA"),
         "wV": ("source", traits.wV, "the subject's strength and sign of valence's effect"),
         "wA": ("source", traits.wA, "the subject's strength and sign of arousal's effect"),
-        "zV": ("trial", (ratings["felt"].to_numpy()[:, 0] - CENTRE) / 2, "felt valence, centred"),
-        "zA": ("trial", (ratings["felt"].to_numpy()[:, 1] - CENTRE) / 2, "felt arousal, centred"),
+        "zV": ("trial", zV, "felt valence, centred"),
+        "zA": ("trial", zA, "felt arousal, centred"),
         "session": ("trial", session, "when the trial was shown, -1/2 first to 1/2 last"),
         "state": ("trial part source", states, "the trial's own log-power"),
         "slope": ("band", traits.slope, "log-power per session"),
@@ -169,11 +151,10 @@ def _truth(settings, subject, ratings, traits, session, states) -> xr.Dataset:
     }
     kept = dataclasses.asdict(settings)
     del kept["n_subjects"]  # a subject is the same in a larger cohort, to the byte
+    for name, (dims, data, about) in variables.items():
+        variables[name] = (dims.split(), data, {"about": about})
     return xr.Dataset(
-        {
-            name: (dims.split(), data, {"about": about})
-            for name, (dims, data, about) in variables.items()
-        },
+        variables,
         {
             "source": table["source"].to_list(),
             "band_of_source": ("source", table["band"].to_list()),
@@ -183,7 +164,7 @@ def _truth(settings, subject, ratings, traits, session, states) -> xr.Dataset:
             "part": ["baseline", "video"],
         },
         {"subject": subject_name(subject), "settings": json.dumps(kept)},
-    ).merge(ratings)
+    ).merge(rated)
 
 
 # Files, in DEAP's format
@@ -211,10 +192,9 @@ def write_subject(settings: SimulationSettings, subject: int, folder: str | Path
     with atomic(_truth_file(folder, truth.attrs["subject"])) as temporary:
         truth.to_netcdf(temporary, engine="h5netcdf")
     eeg = np.concatenate([recording["baseline"], recording["eeg"]], axis=-1)
-    others = [
-        simulate_peripheral(stream(settings, PERIPHERALS, subject, trial), eeg.shape[-1])
-        for trial in recording["trial"].to_numpy()
-    ]
+    trials = recording["trial"].to_numpy()
+    rngs = [stream(settings, ratings.PERIPHERALS, subject, trial) for trial in trials]
+    others = [signals.simulate_peripheral(rng, eeg.shape[-1]) for rng in rngs]
     data = np.concatenate([eeg, others], axis=1, dtype=float)
     with atomic(path) as temporary:
         scipy.io.savemat(temporary, {"data": data, "labels": recording["rating"].to_numpy()})
@@ -241,9 +221,8 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
     """Read a simulated recording with DEAP's reader; the truth knows the shape it must have."""
     path, _ = sources(root, subject)
     settings = json.loads(read_truth(root, subject).attrs["settings"])
-    layout = deap.DeapLayout(
-        n_trials=settings["n_trials"], trial_samples=int(settings["trial_seconds"] * SFREQ)
-    )
+    samples = int(settings["trial_seconds"] * SFREQ)
+    layout = deap.DeapLayout(n_trials=settings["n_trials"], trial_samples=samples)
     return deap.read_deap(path, layout).assign_attrs(dataset="simulated")
 
 

@@ -38,9 +38,8 @@ class SimulationSettings:
     n_trials: int = 40  # DEAP's; the first 20 are the same as of a cohort of 20
     trial_seconds: float = 60.0  # DEAP's; without the 3 s of baseline before it
     effect: float = 2.0  # of emotion on log-power: 0 none, 1 subtle, 4 strong
-    stimulus_response: float = (
-        0.0  # a video's own response, unrelated to emotion; 1 is as strong as effect 1
-    )
+    # A video's own response, unrelated to emotion; 1 is as strong as effect 1.
+    stimulus_response: float = 0.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -60,11 +59,8 @@ class SimulationSettings:
             # 30 and 30.0 are the same setting: write them alike, so that files are the same too.
             object.__setattr__(self, field.name, kind(value))
         if self.trial_seconds * SFREQ % 1:
-            raise SettingsError(
-                "trial_seconds",
-                f"{self.trial_seconds!r} s are not a whole number of samples at {SFREQ:g} Hz.",
-                "Give whole or half seconds.",
-            )
+            problem = f"{self.trial_seconds!r} s are not a whole number of samples at {SFREQ:g} Hz."
+            raise SettingsError("trial_seconds", problem, "Give whole or half seconds.")
 
     @property
     def trial_samples(self) -> int:
@@ -100,17 +96,15 @@ def simulate_videos(settings: SimulationSettings) -> xr.Dataset:
         rng = stream(settings, VIDEOS, 0, trial)
         mean.append(CENTRE + signs * (1.45, 1.05) + rng.normal(0, 0.2, 2))
         r.append(rng.normal(0, 0.5, len(sources)))
-    about_r = "the video's own log-power, per unit of stimulus_response"
+    about = {"about": "mean felt rating of all"}
+    about_r = {"about": "the video's own log-power, per unit of stimulus_response"}
+    trials = np.arange(1, settings.n_trials + 1)
     return xr.Dataset(
         {
-            "video_mean": (("trial", "felt_scale"), mean, {"about": "mean felt rating of all"}),
-            "r": (("trial", "source"), r, {"about": about_r}),
+            "video_mean": (("trial", "felt_scale"), mean, about),
+            "r": (("trial", "source"), r, about_r),
         },
-        {
-            "trial": np.arange(1, settings.n_trials + 1),
-            "felt_scale": list(FELT_SCALES),
-            "source": sources,
-        },
+        {"trial": trials, "felt_scale": list(FELT_SCALES), "source": sources},
     )
 
 

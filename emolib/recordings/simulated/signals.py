@@ -22,13 +22,8 @@ import numpy as np
 import scipy  # its parts, which take up to a second, load when they are first used
 
 from emolib.grid import DEAP_CHANNELS
-from emolib.recordings.simulated.dipoles import (
-    N_PLACES,
-    head,
-    muscle_weights,
-    rhythms,
-    topographies,
-)
+from emolib.recordings.simulated import dipoles
+from emolib.recordings.simulated.dipoles import N_PLACES, head, topographies
 
 SFREQ = 128.0
 BASELINE_SECONDS = 3.0
@@ -72,7 +67,7 @@ def draw_traits(rng: np.random.Generator) -> SimpleNamespace:
     `kV` and `kA` (rhythm,) the sizes of the emotion effects, `wV` and `wA` (rhythm,) their
     strength and sign in this subject, and `band_of` (rhythm,), the row of `BANDS_SIMULATED`.
     """
-    table, outward = rhythms(), head().outward
+    table, outward = dipoles.rhythms(), head().outward
     n_rhythms = len(table)
     band_of = table["band"].map(list(BANDS_SIMULATED).index).to_numpy()
     tilt = rng.uniform(-0.35, 0.35, (n_rhythms, 3))
@@ -87,7 +82,7 @@ def draw_traits(rng: np.random.Generator) -> SimpleNamespace:
         a=table["amplitude"].to_numpy() * np.exp(jitter),
         B_beta=topographies(places, outward[places] + turned) * beta,
         g=np.exp(rng.normal(0, 0.08, N_CHANNELS)),
-        h=muscle_weights(),
+        h=dipoles.muscle_weights(),
         alpha_hz=float(np.clip(rng.normal(10.0, 0.9), 8.3, 12.2)),
         chi=rng.normal(1.2, 0.2, N_BACKGROUND),
         slope=rng.normal(0, 0.5, len(BANDS_SIMULATED)),
@@ -195,10 +190,8 @@ def _slow_drift(rng: np.random.Generator, n_noises: int, n_knots: int) -> np.nda
     """Draw Ornstein-Uhlenbeck paths (noise, knot): they wander off and are drawn back to 0."""
     muscle = np.arange(n_noises) >= n_noises - N_CHANNELS
     paths = rng.standard_normal((n_noises, n_knots))
-    for rows, size, seconds in (
-        (~muscle, DRIFT, DRIFT_SECONDS),
-        (muscle, MUSCLE_DRIFT, MUSCLE_DRIFT_SECONDS),
-    ):
+    muscles = (muscle, MUSCLE_DRIFT, MUSCLE_DRIFT_SECONDS)
+    for rows, size, seconds in ((~muscle, DRIFT, DRIFT_SECONDS), muscles):
         memory = np.exp(-KNOT / SFREQ / seconds)
         steps = size * paths[rows]
         steps[:, 1:] *= np.sqrt(1 - memory**2)  # the first already has the stationary spread
