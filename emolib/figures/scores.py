@@ -267,6 +267,5 @@ def _completed(table: pd.DataFrame) -> pd.DataFrame:
 
 def _intervals(ax: Axes, heights: pd.Series, table: pd.DataFrame, **style: object) -> None:
     """Plot intervals, where there are any."""
-    known = table["low"].notna()
-    if known.any():
-        ax.hlines(heights[known], table.loc[known, "low"], table.loc[known, "high"], **style)
+    known = table.dropna(subset="low")
+    ax.hlines(heights[known.index], known["low"], known["high"], **style)

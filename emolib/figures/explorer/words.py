@@ -168,9 +168,8 @@ def kind_words(kind: str, settings: Mapping[str, str], units: Mapping[str, str])
     if settings and kind in own:
         unit = own[kind] + ("" if settings.get("baseline") == "none" else " above rest")
     unit = units.get(kind, z_scores.get(settings.get("normalise"), unit))
-    difference = unit.replace(" above rest", "")
-    if unit.startswith("z-score"):
-        difference = "difference of z-scores"
+    z_score = unit.startswith("z-score")
+    difference = "difference of z-scores" if z_score else unit.replace(" above rest", "")
     in_words = (words | {UNNAMED: ""}).get(kind, kind)
     return {"name": kind, "words": in_words, "unit": unit, "difference": difference}
 
