@@ -43,6 +43,7 @@ from scipy import signal, special
 from emolib.book.provenance import provenance
 from emolib.evaluation.linear import reference_predictions
 from emolib.evaluation.scores import score
+from emolib.evaluation.variance import variance_components
 from emolib.features import spectra
 from emolib.features.bands import band_pass
 from emolib.features.extraction import baseline_mean, extract_features, window_features
@@ -52,7 +53,6 @@ from emolib.features.windows import z_score
 from emolib.figures import maps, pages
 from emolib.figures.display import Picture, Table, say, use_style
 from emolib.lessons import feature_plots, levels, pseudo_trials
-from emolib.lessons.levels import variance_components
 from emolib.recordings.labels import window_table
 from emolib.splits.folds import group_windows
 from emolib.study import stages

@@ -43,6 +43,7 @@ from IPython.display import display
 from emolib.book.provenance import provenance
 from emolib.book.sentences import cohort_sentences
 from emolib.evaluation.scores import ESTIMAND, score, with_interval
+from emolib.evaluation.variance import variance_components
 from emolib.explain import agreement as map_agreement
 from emolib.explain import attribution
 from emolib.explain.fold import fold_attribution, predictions
@@ -51,7 +52,6 @@ from emolib.figures.display import Table, bullets, escape_markdown, say, use_sty
 from emolib.grid import cells
 from emolib.lessons import attribution_pictures
 from emolib.lessons.feature_subsets import subset_predictions, subsets
-from emolib.lessons.levels import variance_components
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import stages

@@ -11,85 +11,14 @@ made by `emolib.features.extract_features`; a test holds the two against each ot
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from emolib.errors import DataError
+from emolib.evaluation.variance import VarianceComponents
 from emolib.features.extraction import FeatureSettings, baseline_mean, window_features
 from emolib.features.windows import z_score
-
-
-class VarianceComponents(NamedTuple):
-    """Variance between subjects, between a subject's trials, and between a trial's windows.
-
-    Arrays with one value per feature, in the unit of the features squared; floats after `mean`.
-    """
-
-    subject: np.ndarray | float
-    trial: np.ndarray | float
-    window: np.ndarray | float
-
-    def mean(self) -> VarianceComponents:
-        """Average each component over features."""
-        return VarianceComponents(*(float(np.mean(part)) for part in self))
-
-    @property
-    def shares(self) -> VarianceComponents:
-        """Each component as a share of the three together, 0 to 1, after averaging."""
-        mean = self.mean()
-        return VarianceComponents(*np.divide(mean, sum(mean)).tolist())
-
-    @property
-    def intraclass_correlation(self) -> np.ndarray | float:
-        """The share of the variance within subjects that lies between trials, by feature.
-
-        It is not corrected for chance: of windows that share nothing it is about one over their
-        number in a trial.
-        """
-        return self.trial / (self.trial + self.window)
-
-
-def variance_components(
-    values: np.ndarray, subject: np.ndarray, trial: np.ndarray
-) -> VarianceComponents:
-    """Split the variance of windows (n_windows, ...) by where it comes from, feature by feature.
-
-    With m the mean of all windows, m_i that of subject i, m_ik that of its trial k::
-
-        (x - m) = (m_i - m) + (m_ik - m_i) + (x - m_ik)
-
-    and the squares of the three terms, averaged over windows, add up to the variance. These are
-    population variances: each trial's finite number of windows leaves a little of the windows'
-    variance in the trials' means. Trials of two subjects are two trials, whatever their numbers.
-
-    Examples
-    --------
-    Two people, two trials each, two windows each:
-
-    >>> values = np.array([0.0, 2, 4, 6, 10, 12, 14, 16])
-    >>> parts = variance_components(values, np.repeat([1, 2], 4), np.repeat([1, 2, 1, 2], 2)).mean()
-    >>> parts
-    VarianceComponents(subject=25.0, trial=4.0, window=1.0)
-    >>> [round(share, 3) for share in parts.shares], round(parts.intraclass_correlation, 3)
-    ([0.833, 0.133, 0.033], 0.8)
-    """
-    x = np.asarray(values, float)
-    keys = pd.DataFrame({"subject": np.asarray(subject), "trial": np.asarray(trial)})
-    of_subject = _group_means(x, keys.groupby("subject").ngroup().to_numpy())
-    of_trial = _group_means(x, keys.groupby(["subject", "trial"]).ngroup().to_numpy())
-    terms = of_subject - x.mean(axis=0), of_trial - of_subject, x - of_trial
-    return VarianceComponents(*((term**2).mean(axis=0) for term in terms))
-
-
-def _group_means(values: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """Return the mean of each row's group, in the shape of `values`."""
-    sums = np.zeros((group.max() + 1, *values.shape[1:]))
-    np.add.at(sums, group, values)
-    counts = np.bincount(group).reshape(-1, *[1] * (values.ndim - 1))
-    return (sums / counts)[group]
 
 
 def independent_values(response: np.ndarray, n_samples: int) -> float:

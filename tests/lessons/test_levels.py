@@ -12,6 +12,7 @@ from scipy.signal import unit_impulse
 from scipy.special import polygamma
 
 from emolib.errors import DataError
+from emolib.evaluation.variance import variance_components
 from emolib.features.bands import BANDS, band_pass
 from emolib.features.extraction import BASELINES, NORMALISATIONS, FeatureSettings, extract_features
 from emolib.features.windows import differential_entropy
@@ -22,7 +23,6 @@ from emolib.lessons.levels import (
     remove_and_normalise,
     rest_slope,
     resting_features,
-    variance_components,
 )
 
 RNG = np.random.default_rng(0)
@@ -138,60 +138,3 @@ def test_what_becomes_of_an_added_constant(windows, rests, pattern, fates):
         before = remove_and_normalise(values, trial, rest, settings)
         after = remove_and_normalise(values + more, trial, rest + more_rest, settings)
         assert fate(before, after, more != 0) == expected, settings
-
-
-def ragged() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Values (window, 3, 2), subjects and trials: 3 people, trials of 1 to 9 windows, shuffled."""
-    lengths = RNG.integers(1, 10, size=(3, 5))
-    subject = np.repeat(["a", "b", "c"], lengths.sum(axis=1))
-    trial = np.concatenate([np.repeat(np.arange(5), each) for each in lengths])
-    order = RNG.permutation(len(trial))
-    return RNG.normal(2, 3, (len(trial), 3, 2)), subject[order], trial[order]
-
-
-def test_parts_add_up_to_the_variance():
-    values, subject, trial = ragged()
-    parts = variance_components(values, subject, trial)
-    np.testing.assert_allclose(sum(parts), values.var(axis=0), rtol=1e-12)
-    assert sum(parts.shares) == pytest.approx(1)
-
-
-def test_parts_solved_by_hand():
-    # Two people of means 1 and 3 (part 1), trials 0.5 to either side (0.25), windows 0.1 (0.01).
-    person, trial, window = np.meshgrid([1, 3], [-0.5, 0.5], [-0.1, 0.1], indexing="ij")
-    values = (person + trial + window).ravel()
-    parts = variance_components(values, np.repeat([1, 2], 4), np.tile([1, 1, 2, 2], 2))
-    assert parts == pytest.approx((1, 0.25, 0.01))
-
-
-def test_a_constant_a_trial_leaves_the_windows_part_and_one_a_person_the_trials_too():
-    values, subject, trial = ragged()
-    before = variance_components(values, subject, trial).mean()
-    level = dict(zip("abc", RNG.normal(size=(3, 3, 2)), strict=True))
-    shifted = values + np.array([level[name] for name in subject])
-    after = variance_components(shifted, subject, trial).mean()
-    assert after[1:] == pytest.approx(before[1:]) and after.subject != pytest.approx(before.subject)
-    of_trial = RNG.normal(size=(3, 5))["abc".index("a"), trial]  # by trial number, person or not
-    after = variance_components(values + of_trial[:, None, None], subject, trial).mean()
-    assert after.window == pytest.approx(before.window)
-    assert after.trial != pytest.approx(before.trial)
-
-
-class TestIntraclassCorrelation:
-    def test_of_noise_it_is_one_over_the_windows(self):
-        values = np.random.default_rng(0).normal(size=(400 * 10, 6))
-        trial = np.repeat(np.arange(400), 10)
-        given = variance_components(values, np.repeat("a", 4000), trial).intraclass_correlation
-        np.testing.assert_allclose(given, 0.1, atol=0.02)
-
-    def test_differences_between_subjects_are_none_between_trials(self):
-        rng = np.random.default_rng(0)
-        subject, trial = np.repeat(["a", "b"], 200), np.tile(np.repeat(np.arange(20), 10), 2)
-        values = rng.normal(size=400) + 100 * (subject == "b")
-        assert variance_components(values, subject, trial).intraclass_correlation < 0.2
-
-    def test_trials_of_one_number_are_different_trials_of_two_subjects(self):
-        values = np.array([1.0, 1, 3, 3, 30, 30, 10, 10])
-        trial, subject = np.array([1, 1, 2, 2, 1, 1, 2, 2]), np.repeat(["a", "b"], 4)
-        found = variance_components(values, subject, trial)
-        assert found.intraclass_correlation == pytest.approx(1.0)
