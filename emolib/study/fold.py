@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from emolib.errors import DataError
 from emolib.model import networks
 from emolib.model.predictions import predictions_of
 from emolib.model.trainer import Inputs, Trainer, group_inputs
-from emolib.model.training import StageResult, train_fold
+from emolib.model.training import train_fold
 from emolib.splits.folds import Fold, stable_seed
 from emolib.splits.protocols import CROSS_SUBJECT, LEAKING, PROTOCOLS
 from emolib.splits.shuffling import permuted_by_stimulus, permuted_by_trial
@@ -33,19 +32,17 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
     empty and say why (`failed_folds`): the other protocols go on.
 
     Permutations of the labels are numbered from 1. Of such a fold only the pooled fit is made,
-    and only its predictions are kept, in `Study.permuted_file`.
+    and only its predictions are kept.
     """
-    files = study.fold_files(protocol, number)
+    files = study.fold_files(protocol, number, permutation)
     try:
         predicted, history = _train_fold(study, protocol, number, permutation)
     except DataError as error:
         predicted = history = pd.DataFrame()
         predicted.attrs["failure"] = failure_record(error)
-    if permutation:
-        write_table(predicted, study.permuted_file(protocol, permutation, number))
-    else:
+    if not permutation:
         write_table(history, files["history"])
-        write_table(predicted, files["predictions"])
+    write_table(predicted, files["predictions"])
     shutil.rmtree(_checkpoints(study, protocol, number, permutation), ignore_errors=True)
 
 
@@ -85,7 +82,11 @@ def _train_fold(
         who = {"protocol": protocol, "fold": number, "stage": result.training_stage}
         history = result.fit.history.assign(**who, subject=result.subject, task=result.task)
         histories.append(history)
-        predicted += _predictions(table, labels, result, who)
+        for task, probability in result.probabilities.items():
+            rated = labels[task][result.rows] >= 0
+            rows = result.rows[rated]
+            own = labels[task][rows]
+            predicted.append(predictions_of(table.iloc[rows], task, own, probability[rated], **who))
         if not permutation:
             parts = (result.training_stage, result.subject, result.task)
             model.set_weights(result.fit.weights)
@@ -96,22 +97,6 @@ def _train_fold(
         with atomic(folder / "model.json") as path:
             path.write_text(settings)
     return pd.concat(predicted, ignore_index=True), pd.concat(histories, ignore_index=True)
-
-
-def _predictions(
-    table: pd.DataFrame,
-    labels: Mapping[str, np.ndarray],
-    result: StageResult,
-    who: Mapping[str, object],
-) -> list[pd.DataFrame]:
-    """Return one stage's predictions of the rated test rows, by task."""
-    parts = []
-    for task, probability in result.probabilities.items():
-        rated = labels[task][result.rows] >= 0
-        rows = result.rows[rated]
-        own = labels[task][rows]
-        parts.append(predictions_of(table.iloc[rows], task, own, probability[rated], **who))
-    return parts
 
 
 def _checkpoints(study: Study, protocol: str, number: int, permutation: int) -> Path:

@@ -71,15 +71,9 @@ def _model_at(loc: tuple, root: type[BaseModel]) -> Any:
     """Return the settings class that holds the key at `loc` of a validation error."""
     model: Any = root
     for part in loc[:-1]:
-        known = typing.get_type_hints(model)
-        if isinstance(part, int) or part not in known:
-            continue  # an index, or the free name of a task
-        inner = [known[part]]
-        while inner:
-            candidate = inner.pop()
-            inner += typing.get_args(candidate)
-            if dataclasses.is_dataclass(candidate):
-                model = candidate
+        known = typing.get_type_hints(model).get(part)  # None: an index, or the name of a task
+        inner = [one for one in (known, *typing.get_args(known)) if dataclasses.is_dataclass(one)]
+        model = inner[0] if inner else model
     return model
 
 

@@ -96,6 +96,7 @@ def make_summary(study: Study, subject: str) -> None:
     # Imported here: MNE takes seconds that others need not wait for.
     from emolib.evaluation.subject import summarise
 
+    within = {"trial_grouped", "stimulus_grouped"} & set(study.protocols)  # without leakage
     try:
         own = features(study, subject)
     except DataError as error:
@@ -106,8 +107,8 @@ def make_summary(study: Study, subject: str) -> None:
             own,
             study.tasks,
             study.features,
-            within=study.has_within_subject,
-            chronological=study.chronological,
+            within=bool(within),
+            chronological=not study.reader.RANDOMISED_ORDER,
             seed=study.seed,
         )
     write_dataset(found, study.summary_file(subject))
@@ -197,10 +198,9 @@ def histories(study: Study) -> pd.DataFrame:
 
 def permuted_predictions(study: Study) -> pd.DataFrame:
     """Read the predictions of refits on permuted labels; ``permutation`` numbers them from 1."""
-    most = max(study.permutations.values(), default=0)
-    files = {i: _permuted_files(study, i).values() for i in range(1, most + 1)}
-    tables = [_read(of_one).assign(permutation=i) for i, of_one in files.items()]
-    return _stacked(tables)
+    numbers = range(1, max(study.permutations.values(), default=0) + 1)
+    files = {i: _fold_files(study, "predictions", i).values() for i in numbers}
+    return _stacked([_read(of_one).assign(permutation=i) for i, of_one in files.items()])
 
 
 def fold_failure(file: Path) -> dict[str, str] | None:
@@ -212,9 +212,9 @@ def fold_failure(file: Path) -> dict[str, str] | None:
 
 def failed_folds(study: Study) -> dict[str, dict[str, str]]:
     """Return why folds could not be trained, those of refits and variants too, by name."""
-    files = _fold_files(study, "predictions")
-    for i in range(1, max(study.permutations.values(), default=0) + 1):
-        files |= _permuted_files(study, i)
+    files = {}
+    for permutation in range(max(study.permutations.values(), default=0) + 1):
+        files |= _fold_files(study, "predictions", permutation)
     found = {name: failed for name, file in files.items() if (failed := fold_failure(file))}
     for variant in study.variants:
         of_variant = failed_folds(study.variant(variant)).items()
@@ -225,21 +225,21 @@ def failed_folds(study: Study) -> dict[str, dict[str, str]]:
 def make_scores(study: Study) -> None:
     """Write the scores of the study's predictions, as Parquet and CSV, and of its refits."""
     computed = evaluation.score(predictions(study))
-    write_table(computed, study.scores_file("parquet"))
+    write_table(computed, study.scores_file())
     permuted = evaluation.permuted_scores(permuted_predictions(study))
-    write_table(permuted, study.permuted_scores_file)
-    with atomic(study.scores_file("csv")) as path:
+    write_table(permuted, study.scores_file("permuted.parquet"))
+    with atomic(study.scores_file("scores.csv")) as path:
         computed.to_csv(path, index=False, lineterminator="\n")
 
 
 def scores(study: Study) -> pd.DataFrame:
     """Read the study's scores; see `evaluation.score` for the columns."""
-    return pd.read_parquet(study.scores_file("parquet"))
+    return pd.read_parquet(study.scores_file())
 
 
 def permuted_scores(study: Study) -> pd.DataFrame:
     """Read what refits on permuted labels score; see `evaluation.permuted_scores`."""
-    return pd.read_parquet(study.permuted_scores_file)
+    return pd.read_parquet(study.scores_file("permuted.parquet"))
 
 
 def make_group_tests(study: Study) -> None:
@@ -262,17 +262,18 @@ def make_group_tests(study: Study) -> None:
             study.protocols,
             n_folds=study.n_folds,
             seed=study.seed,
-            chronological=study.chronological,
+            chronological=not study.reader.RANDOMISED_ORDER,
             predictions=predicted,
         )
-    write_table(tested, study.group_tests_file)
+    write_table(tested, study.scores_file("group_tests.parquet"))
 
 
 def group_tests(study: Study) -> pd.DataFrame:
     """Read the tests of `evaluation.group.group_tests`; make them if they are missing."""
-    if not study.group_tests_file.exists():
+    file = study.scores_file("group_tests.parquet")
+    if not file.exists():
         make_group_tests(study)
-    return pd.read_parquet(study.group_tests_file)
+    return pd.read_parquet(file)
 
 
 # -- files ---------------------------------------------------------------------------------
@@ -316,21 +317,17 @@ def _nobody(study: Study) -> DataError:
     )
 
 
-def _fold_files(study: Study, what: str) -> dict[str, Path]:
-    """List the study's files of one kind, by the name of their fold."""
+def _fold_files(study: Study, what: str, permutation: int = 0) -> dict[str, Path]:
+    """List the files of one kind by the name of their fold, of a permutation if it is above 0."""
+    if permutation:
+        of = {p: study.splits(p) for p, n in study.permutations.items() if permutation <= n}
+    else:
+        of = {p: len(study.folds(p)) for p in study.protocols}
+    labels = f", permuted labels {permutation}" if permutation else ""
     return {
-        f"{protocol.replace('_', '-')}, fold {number}": study.fold_files(protocol, number)[what]
-        for protocol in study.protocols
-        for number in study.folds(protocol)
-    }
-
-
-def _permuted_files(study: Study, i: int) -> dict[str, Path]:
-    """List the predictions of refits on the i-th permutation, by the name of their fold."""
-    return {
-        f"{name.replace('_', '-')}, permuted labels {i}, fold {k}": study.permuted_file(name, i, k)
-        for name, n in study.permutations.items()
-        for k in range(study.splits(name) if i <= n else 0)
+        f"{p.replace('_', '-')}{labels}, fold {k}": study.fold_files(p, k, permutation)[what]
+        for p, n_folds in of.items()
+        for k in range(n_folds)
     }
 
 

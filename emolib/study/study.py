@@ -140,16 +140,6 @@ class Study(BaseModel):
         return self.folder / "summaries" / f"{file_stem(subject)}.nc"
 
     @property
-    def has_within_subject(self) -> bool:
-        """Return whether some protocol tells trials of one subject apart without leakage."""
-        return bool({"trial_grouped", "stimulus_grouped"} & set(self.protocols))
-
-    @property
-    def chronological(self) -> bool:
-        """Return whether trials are numbered in the order in which they were presented."""
-        return not self.reader.RANDOMISED_ORDER
-
-    @property
     def attribution_protocol(self) -> str | None:
         """Return the protocol whose networks the subjects' pages explain; None where all leak.
 
@@ -158,37 +148,32 @@ class Study(BaseModel):
         """
         return next((p for p in PROTOCOLS if p in self.protocols and p not in LEAKING), None)
 
-    def fold_files(self, protocol: str, fold: int) -> dict[str, Path]:
-        """Return the files of one trained fold: predictions, history and pooled weights."""
+    def fold_files(self, protocol: str, fold: int, permutation: int = 0) -> dict[str, Path]:
+        """Return the files of one trained fold: predictions, history and pooled weights.
+
+        A fit on permuted labels, numbered from 1, has predictions of its own and nothing else.
+        """
         models = self.folder / "models" / protocol / f"fold-{fold}"
+        predictions = self.folder / "predictions" / protocol
+        if permutation:
+            predictions /= f"permuted-{permutation}"
         return {
-            "predictions": self.folder / "predictions" / protocol / f"fold-{fold}.parquet",
+            "predictions": predictions / f"fold-{fold}.parquet",
             "history": models / "history.parquet",
             "weights": models / "pooled.weights.h5",
         }
-
-    def permuted_file(self, protocol: str, permutation: int, fold: int) -> Path:
-        """Return the file of predictions of a fold that was trained on permuted labels."""
-        name = f"permuted-{permutation}"
-        return self.folder / "predictions" / protocol / name / f"fold-{fold}.parquet"
 
     def attribution_file(self, protocol: str, fold: int) -> Path:
         """Return the netCDF file of what a fold's network uses, or of why there is none."""
         return self.folder / "attributions" / protocol / f"fold-{fold}.nc"
 
-    def scores_file(self, ending: str = "parquet") -> Path:
-        """Return the file of scores, for programs (parquet) or people (csv)."""
-        return self.folder / "scores" / f"scores.{ending}"
+    def scores_file(self, name: str = "scores.parquet") -> Path:
+        """Return a file of scores.
 
-    @property
-    def permuted_scores_file(self) -> Path:
-        """Return the file of scores of refits on permuted labels."""
-        return self.folder / "scores" / "permuted.parquet"
-
-    @property
-    def group_tests_file(self) -> Path:
-        """Return the file of the tests of all subjects together."""
-        return self.folder / "scores" / "group_tests.parquet"
+        Others are ``scores.csv`` for people, ``permuted.parquet`` of refits on permuted labels, and
+        ``group_tests.parquet`` of the tests of all subjects together.
+        """
+        return self.folder / "scores" / name
 
     @property
     def book(self) -> Path:
@@ -241,8 +226,8 @@ class Study(BaseModel):
             raise SettingsError(
                 f"{where}: key {key!r}", "cannot differ.", did_you_mean(key, VARIABLE)
             )
-        same = self.model_dump(mode="json", by_alias=True, exclude={"variants", "permutations"})
-        same = {key: value for key, value in same.items() if value is not None}
+        left = {"variants", "permutations"}
+        same = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=left)
         own = {"name": f"{self.name}/variants/{name}", "file": self.file, "parent": self}
         return _validated(where, {**_patched(same, changes), **own})
 
@@ -306,7 +291,7 @@ def load(study: str | Path) -> Study:
             name: with_new_keys(f"{path}: variants.{name}", changes)
             for name, changes in variants.items()
         }
-    for key in {*DERIVED[Study], "only_subjects"} & set(content):
+    for key in DERIVED[Study] & set(content):
         raise SettingsError(f"{path}: key {key!r}", "is unknown.", known_keys(Study, key, DERIVED))
     for derived in DERIVED[ModelSettings] & set(content.get("model") or {}):
         raise SettingsError(
@@ -327,15 +312,11 @@ def _validated(where: object, content: dict[str, Any]) -> Study:
         raise settings_error(where, error, Study, DERIVED) from None
 
 
-def _patched(content: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def _patched(content: Any, changes: Any) -> Any:
     """Change keys, those of inner dictionaries too; null takes one out (RFC 7396)."""
-    patched = dict(content)
+    if not isinstance(changes, dict):
+        return changes
+    patched = dict(content) if isinstance(content, dict) else {}
     for key, value in changes.items():
-        if value is None:
-            patched.pop(key, None)
-        elif isinstance(value, dict):
-            inner = patched.get(key)
-            patched[key] = _patched(inner if isinstance(inner, dict) else {}, value)
-        else:
-            patched[key] = value
-    return patched
+        patched[key] = _patched(patched.get(key), value)
+    return {key: value for key, value in patched.items() if value is not None}

@@ -139,7 +139,7 @@ def test_refits_and_variants_that_failed_are_named(copied_run):
     fault = {"source": "stimulus", "message": "sub-01 lacks 3.", "hint": "Leave it out."}
     nothing = pd.DataFrame()
     nothing.attrs["failure"] = fault
-    stages.write_table(nothing, study.permuted_file("window_wise", 1, 0))
+    stages.write_table(nothing, study.fold_files("window_wise", 0, 1)["predictions"])
     stages.write_table(
         nothing, study.variant("valence_only").fold_files("trial_grouped", 1)["predictions"]
     )
