@@ -111,9 +111,8 @@ def read(root: str | Path, subject: str, *, trial_seconds: float = TRIAL_SECONDS
         )
         rows += [(str(path), i * trial_seconds, condition, condition) for i in range(n_trials)]
     table = pd.DataFrame(rows, columns=["file", "onset_seconds", "stimulus", "condition"])
-    table = table.assign(
-        subject=subject, trial=range(1, len(rows) + 1), duration_seconds=trial_seconds
-    )
+    trials = range(1, len(rows) + 1)
+    table = table.assign(subject=subject, trial=trials, duration_seconds=trial_seconds)
     recording = files.cut_trials(table, where=root, dataset="eegmat")
     return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
 

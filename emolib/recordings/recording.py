@@ -91,15 +91,15 @@ def build(
         # Negative: it ends where the trial begins.
         recording["baseline_time"] = np.arange(-baseline.shape[-1], 0) / sfreq
         recording["baseline_time"].attrs["units"] = "s"
-    limits = dict(zip(("low", "high"), rating_range, strict=True))
-    for name, along, labels, kind, attrs in (
-        ("rating", "scale", ratings, float, limits),
-        ("class", "task", classes, str, {}),
-    ):
-        if labels:
-            columns = np.column_stack([np.asarray(column, kind) for column in labels.values()])
-            recording[name] = (("trial", along), columns, attrs)
-            recording[along] = list(labels)
+    if ratings:
+        columns = np.column_stack([np.asarray(column, float) for column in ratings.values()])
+        limits = {"low": rating_range[0], "high": rating_range[1]}
+        recording["rating"] = (("trial", "scale"), columns, limits)
+        recording["scale"] = list(ratings)
+    if classes:
+        columns = np.column_stack([np.asarray(column, str) for column in classes.values()])
+        recording["class"] = (("trial", "task"), columns)
+        recording["task"] = list(classes)
     if trial_samples is not None and len(set(trial_samples)) > 1:
         recording = recording.assign_coords(trial_samples=("trial", np.asarray(trial_samples, int)))
     return recording
