@@ -114,11 +114,7 @@ class GradientModel:
         """
         variables = self._variables(weights)
         labels = {task: np.asarray(own, np.int32) for task, own in labels.items()}
-
-        def one(batch):
-            return self._gradients(*variables, batch[0], batch[1])
-
-        return _in_batches(one, (maps, labels))
+        return _in_batches(lambda batch: self._gradients(*variables, *batch), (maps, labels))
 
     def _variables(self, weights: Sequence[np.ndarray]) -> tuple[list[Any], list[Any]]:
         self.model.set_weights(list(weights))
