@@ -97,10 +97,7 @@ def kernel_config(folder: Path) -> Config:
 
     Kernels that start side by side race for TCP ports; for such sockets they cannot.
     """
-    config = Config()
-    config.KernelManager.transport = "ipc"
-    config.KernelManager.ip = str(folder / "k")
-    return config
+    return Config({"KernelManager": {"transport": "ipc", "ip": str(folder / "k")}})
 
 
 def failure_page(title: str, explanation: str, message: str, hint: str) -> nbformat.NotebookNode:
@@ -176,6 +173,8 @@ def make_page(study: Study, name: str, subject: str | None = None) -> None:
     subject : str, optional
         Such as "sub-01"; by default the first whose recording can be used.
     """
+    if name not in WITHOUT_SUBJECT:
+        subject = subject or stages.first_valid(study)
     output = page_file(study, name, subject)
     if name == "subject_report" and (failure := stages.failure(study, subject)):
         page = failure_page(
@@ -186,9 +185,7 @@ def make_page(study: Study, name: str, subject: str | None = None) -> None:
         )
         _write(page, output)
         return
-    parameters: dict[str, object] = {"study": str(study.file)}
-    if name not in WITHOUT_SUBJECT:
-        parameters["subject"] = subject or stages.first_valid(study)
+    parameters = {"study": str(study.file)} | ({"subject": subject} if subject else {})
     title = subject if name == "subject_report" else None
     execute(source_of(name), output, parameters, title=title)
 
