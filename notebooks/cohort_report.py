@@ -17,6 +17,8 @@
 # # All subjects of this study
 
 # %% tags=["remove-input"]
+from urllib.parse import quote
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -28,6 +30,8 @@ from emolib.evaluation import permutation, variance
 from emolib.features import power
 from emolib.figures import Table, bullets, escape_markdown, pages, say, use_style
 from emolib.figures import scores as score_plots
+from emolib.splits.protocols import BOTH_SIDES
+from emolib.storage import file_stem
 from emolib.study import load, stages
 
 use_style()
@@ -64,7 +68,7 @@ say(
 )
 
 # %% tags=["remove-input"]
-links = {subject: subject_tables.page_url(subject) for subject in subjects}
+links = {subject: f"subjects/{quote(file_stem(subject))}.html" for subject in subjects}
 if failures:
     why = pd.DataFrame(failures).T[["source", "message", "hint"]].rename_axis("subject")
     display(Table(why, caption="Subjects that could not be used, and why", links=links))
@@ -97,7 +101,13 @@ can_be_told = tables.score_table(scores) if decoded else pd.DataFrame()
 if not decoded:
     display(say("**There are no predictions yet.** Run the whole study first."))
 elif not len(can_be_told):
-    display(say(sentences.LEAKING_ONLY))
+    display(
+        say(
+            f"All protocols of this study have {BOTH_SIDES}, and there is no honest score to stand",
+            "beside theirs: so no score stands here. Add a protocol such as `trial_grouped` to its",
+            "file.",
+        )
+    )
 for name in can_be_told.index.unique():
     display(score_plots.accuracies(scores, name, this_study.tasks[name], links=links))
 
@@ -213,10 +223,21 @@ else:
 # %% tags=["remove-input"]
 members = {name: this_study.variant(name) for name in this_study.variants}
 variants = {name: member for name, member in members.items() if member.scores_file().exists()}
-display(say(sentences.VARIANTS if variants else "This study has no trained variants."))
+if not variants:
+    display(say("This study has no trained variants."))
 
 # %% tags=["remove-input"]
 if variants:
+    display(
+        say(
+            "Each variant differs from the study in the keys that its name says, and in nothing",
+            "else. *Less the whole* is the mean over subjects of the difference in balanced",
+            "accuracy, with its 95 % interval where there are three trainings or more. The",
+            "interval comes from subjects and stimuli drawn again, of one subject from its trials",
+            "drawn again; it takes the fitted networks as given. Published figures are shares of",
+            "right windows of another experiment.",
+        )
+    )
     of_all = {"": scores} | {name: stages.scores(member) for name, member in variants.items()}
     of_variants = {name: stages.predictions(member) for name, member in variants.items()}
     found = tables.variant_differences(predictions, of_variants)

@@ -26,10 +26,6 @@ from emolib.study.study import PROJECT
 NOTEBOOKS = PROJECT / "notebooks"
 EXERCISES = NOTEBOOKS / "exercises"
 
-# Hosts that Binder knows by a short name; any other is given to it as a whole address.
-BINDER_NAMES = {"github.com": "gh", "gitlab.com": "gl"}
-COLAB_HOST = "github.com"  # Colab opens notebooks from there only
-
 _ADDRESS = re.compile(r"https://([\w.-]+)/([\w.-]+(?:/[\w.-]+?)+)(?:\.git)?/?")
 _ROLE = re.compile(r"\{([a-z:]+)\}`([^`]+)`")
 _DIRECTIVE = re.compile(
@@ -89,11 +85,10 @@ def server_links(path: str, config: Mapping[str, Any]) -> dict[str, str]:
     (host, project), path, found = address.groups(), quote(path), {}
     if binder := servers.get("binderhub_url"):
         # Binder wants GitLab's path, and the whole address of another host, as one piece.
-        short = BINDER_NAMES.get(host, "git")
-        places = {"gh": project, "gl": quote(project, safe="")}
-        place = places.get(short, quote(url, safe=""))
-        found["Binder"] = f"{binder}/v2/{short}/{place}/{branch}?urlpath=lab/tree/{path}"
-    if (colab := servers.get("colab_url")) and host == COLAB_HOST:
+        places = {"github.com": f"gh/{project}", "gitlab.com": f"gl/{quote(project, safe='')}"}
+        place = places.get(host, f"git/{quote(url, safe='')}")
+        found["Binder"] = f"{binder}/v2/{place}/{branch}?urlpath=lab/tree/{path}"
+    if (colab := servers.get("colab_url")) and host == "github.com":  # it opens from there only
         found["Colab"] = f"{colab}/github/{project}/blob/{branch}/{path}"
     return found
 

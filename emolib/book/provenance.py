@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
@@ -164,9 +165,6 @@ def _rows(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 def _processor() -> str:
     """Return the processor's name as the system has it; empty where it does not say."""
     listing = Path("/proc/cpuinfo")
-    if listing.is_file():
-        for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.processor()
+    text = listing.read_text(encoding="utf-8", errors="replace") if listing.is_file() else ""
+    told = re.search(r"^model name\s*: (.+)$", text, re.MULTILINE)
+    return told[1] if told else platform.processor()

@@ -19,18 +19,6 @@ from emolib.evaluation.permutation import ALPHA, ALTERNATIVES
 from emolib.evaluation.scores import ESTIMAND, STAGES, with_interval
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 
-LEAKING_ONLY = (
-    f"All protocols of this study have {BOTH_SIDES}, and there is no honest score to stand beside "
-    "theirs: so no score stands here. Add a protocol such as `trial_grouped` to its file."
-)
-VARIANTS = (
-    "Each variant differs from the study in the keys that its name says, and in nothing else. "
-    "*Less the whole* is the mean over subjects of the difference in balanced accuracy, with its "
-    "95 % interval where there are three trainings or more. The interval comes from subjects and "
-    "stimuli drawn again, of one subject from its trials drawn again; it takes the fitted networks "
-    "as given. Published figures are shares of right windows of another experiment."
-)
-
 
 def cohort_sentences(scores: pd.DataFrame, tasks: Sequence[str]) -> list[str]:
     """Tell how the pooled network did over all subjects, a sentence a task and protocol.

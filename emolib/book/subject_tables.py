@@ -6,7 +6,6 @@ Rows are in the order of the subjects' names: pages do not rank people.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
 import pandas as pd
 import xarray as xr
@@ -17,20 +16,8 @@ from emolib.evaluation.scores import ESTIMAND, count_correct, reportable
 from emolib.features.spectra import quality_flags
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import LEAKING, protocol_name
-from emolib.storage import file_stem
 
 FACTS = ["trials", "labelled trials", "alpha peak (Hz)", "bad channels", "line noise"]
-
-
-def page_url(subject: str) -> str:
-    """Return where a subject's page lies, seen from the cohort's.
-
-    Examples
-    --------
-    >>> page_url("sub-01"), page_url("sub-é")
-    ('subjects/sub-01.html', 'subjects/sub-%C3%A9.html')
-    """
-    return f"subjects/{quote(file_stem(subject))}.html"
 
 
 def cohort_table(

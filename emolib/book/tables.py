@@ -17,13 +17,7 @@ import pandas as pd
 from emolib.evaluation.comparison import MIN_SEEDS, compare, counts_by_seed
 from emolib.evaluation.literature import published
 from emolib.evaluation.permutation import PermutationTest
-from emolib.evaluation.scores import (
-    ESTIMAND,
-    STAGES,
-    order,
-    reportable,
-    with_interval,
-)
+from emolib.evaluation.scores import ESTIMAND, STAGES, order, reportable, with_interval
 from emolib.splits.protocols import HELD_OUT, LEAKING, protocol_name
 
 WHOLE = "the whole"
@@ -49,20 +43,18 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
     rows = reportable(scores)
     rows = rows[rows["fold"].isna()]
     rows = rows[rows["subject"].isna() if subject is None else (rows["subject"] == subject)]
-    lines = []
-    for _, part in by_task(rows).groupby(["task", "order"], sort=False):
-        by, first = part.set_index("metric"), part.iloc[0]
-        lines.append(
-            named(first)
-            | {
-                "balanced accuracy": with_interval(by.loc[ESTIMAND]),
-                "right trials": percent(100 * by.loc["trial_accuracy", "value"]),
-                "right windows": percent(100 * by.loc["window_accuracy", "value"]),
-                "majority class": percent(100 * by.loc["trial_accuracy", "chance"]),
-                "held out": HELD_OUT[first.protocol],
-            }
-        )
-    return as_table(lines)
+    parts = by_task(rows).set_index("metric").groupby(["task", "order"], sort=False)
+    return as_table(
+        named(by.iloc[0])
+        | {
+            "balanced accuracy": with_interval(by.loc[ESTIMAND]),
+            "right trials": percent(100 * by.loc["trial_accuracy", "value"]),
+            "right windows": percent(100 * by.loc["window_accuracy", "value"]),
+            "majority class": percent(100 * by.loc["trial_accuracy", "chance"]),
+            "held out": HELD_OUT[by.iloc[0].protocol],
+        }
+        for _, by in parts
+    )
 
 
 def effective_table(found: pd.DataFrame) -> pd.DataFrame:
@@ -125,14 +117,11 @@ def permuted_table(scores: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame
     `permuted` is from `emolib.evaluation.permuted_scores`. Protocols that leak get no p: their
     score says that trials are recognised, which is no question of chance.
     """
-    rows = of_all(scores)
-    rows = rows[rows["metric"] == ESTIMAND].set_index(["task", "protocol"])["value"]
-    refits = permuted[permuted["metric"] == ESTIMAND].groupby(["task", "protocol"])["value"]
-    nulls, lines = dict(list(refits)), []
-    for (task, protocol), value in rows.items():
-        if (task, protocol) not in nulls:
-            continue
-        null = nulls[task, protocol]
+    keys, lines = ["task", "protocol"], []
+    rows = of_all(scores).query("metric == @ESTIMAND").set_index(keys)["value"]
+    refits = dict(list(permuted.query("metric == @ESTIMAND").groupby(keys)["value"]))
+    for task, protocol in filter(refits.__contains__, rows.index):
+        value, null = rows[task, protocol], refits[task, protocol]
         p = PermutationTest("joint_stimulus", float(value), null.to_numpy()).p
         tested = f"{p:.2f}" if len(null) >= FEWEST_REFITS else f"needs {FEWEST_REFITS} refits"
         lines.append(
@@ -298,11 +287,7 @@ def as_table(lines: Iterable[dict[str, object]], index: str = "task") -> pd.Data
 
 def named(row: object) -> dict[str, str]:
     """Return task, protocol and stage as a page calls them."""
-    return {
-        "task": row.task,
-        "protocol": protocol_name(row.protocol),
-        "stage": STAGES[row.stage],
-    }
+    return {"task": row.task, "protocol": protocol_name(row.protocol), "stage": STAGES[row.stage]}
 
 
 def number(value: float, spec: str = ".2f", unit: str = "") -> str:
