@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-import numpy as np
 import xarray as xr
 
 from emolib.errors import InputError
 from emolib.features.extraction import extract_features
 from emolib.recordings.labels import trial_classes
-from emolib.recordings.recording import build, check_each
-from emolib.recordings.simulated.ratings import SimulationSettings, simulate_ratings
-from emolib.recordings.simulated.signals import BASELINE_SECONDS, SFREQ
+from emolib.recordings.recording import check_each
+from emolib.recordings.simulated import simulate_subject
 from emolib.study import stages
 from emolib.study.study import Study
 
@@ -32,25 +31,21 @@ def check_study(study: Study) -> None:
         If the recordings of all subjects hold classes that a task does not name.
     """
     members = [study, *(study.variant(name) for name in study.variants)]
-    if study.simulation is not None:  # what it will be like is known before it is simulated
-        for member in members:
-            trial_classes(simulate_ratings(study.simulation, 1), member.tasks)
-            extract_features(_like_simulated(study.simulation), member.features)
-        return
-    strange = None
+    if study.simulation is not None:  # one trial tells what all will be like
+        one, _ = simulate_subject(replace(study.simulation, n_trials=1), 1)
+        return _compute_a_trial(one, members)
+    strange = []
     for subject in study.subjects():
         try:
             recording = stages.recording(study, subject)
         except InputError:
             continue
         try:
-            _compute_a_trial(recording, members)
+            return _compute_a_trial(recording, members)
         except InputError as error:
-            strange = strange or error
-        else:
-            return
+            strange.append(error)
     if strange:
-        raise strange
+        raise strange[0]
 
 
 def report(study: Study) -> bool:
@@ -83,19 +78,3 @@ def _compute_a_trial(recording: xr.Dataset, members: Sequence[Study]) -> None:
     for member in members:
         trial_classes(recording, member.tasks)
         extract_features(recording.isel(trial=[0]), member.features)
-
-
-def _like_simulated(settings: SimulationSettings) -> xr.Dataset:
-    """Make one trial of one channel of noise, as long as those of a simulated recording."""
-    rng = np.random.default_rng(0)
-    seconds = {"eeg": settings.trial_seconds, "baseline": BASELINE_SECONDS}
-    signals = {name: rng.normal(size=(1, 1, round(s * SFREQ))) for name, s in seconds.items()}
-    return build(
-        **signals,
-        channels=["Cz"],
-        sfreq=SFREQ,
-        dataset="simulated",
-        subject="sub-01",
-        trials=[1],
-        stimuli=["1"],
-    )
