@@ -52,10 +52,10 @@ from emolib.figures.display import Table, bullets, escape_markdown, say, use_sty
 from emolib.grid import cells
 from emolib.lessons import attribution_pictures
 from emolib.lessons.feature_subsets import subset_predictions, subsets
+from emolib.lessons.known_truth import known_truth
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import stages
-from emolib.study.explain import known_truth
 from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
 

@@ -8,10 +8,6 @@ from __future__ import annotations
 import xarray as xr
 
 from emolib.errors import DataError
-from emolib.explain.agreement import expected_change
-from emolib.features.power import log_power
-from emolib.recordings.simulated import read_truth
-from emolib.recordings.simulated.ratings import FELT_SCALES
 from emolib.study import stages
 from emolib.study.study import Study
 
@@ -75,36 +71,6 @@ def attributions(study: Study, protocol: str, subject: str) -> xr.Dataset:
     if not found:
         raise failure
     return xr.concat(found.values(), dim=xr.Variable("fold", list(found)), join="outer")
-
-
-def known_truth(study: Study) -> xr.DataArray | None:
-    """Return what a network of a simulated study should look at, mean over its subjects.
-
-    See `emolib.explain.agreement.expected_change`. Where windows are z-scored, it is less its mean
-    over bands and electrodes: what all features share does not show in such a window.
-
-    Returns
-    -------
-    DataArray (task, band, channel) or None
-        Change of log power (nats) for two points of rating, with its sign. None where nobody knows,
-        or where there is nothing to know: for recordings of people, for an effect of 0, and if no
-        task is a rating that the simulation has a truth for.
-    """
-    ratings = {task: of.rating for task, of in study.tasks.items() if of.rating in FELT_SCALES}
-    if study.simulation is None or study.simulation.effect == 0 or not ratings:
-        return None
-    changes = []
-    for subject in stages.valid_subjects(study):
-        power = log_power(stages.recording(study, subject), study.features).mean("trial")
-        truth = read_truth(study.recordings_root, subject)
-        changes.append(expected_change(truth, 10 ** (power / 10)))
-    change = xr.concat(changes, dim="subject").mean("subject")
-    if study.features.normalise == "window":
-        change = change - change.mean(("band", "channel"))
-    return xr.concat(
-        [change.sel(scale=scale, drop=True) for scale in ratings.values()],
-        dim=xr.Variable("task", list(ratings)),
-    )
 
 
 def _explained(study: Study, protocol: str, number: int) -> xr.Dataset:

@@ -11,11 +11,11 @@ from emolib.errors import DataError
 from emolib.evaluation.scores import score
 from emolib.explain.fold import fold_attribution, predictions
 from emolib.grid import cells
+from emolib.lessons.known_truth import known_truth
 from emolib.model.networks import build, save_weights
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import PROTOCOLS
 from emolib.study import stages
-from emolib.study.explain import known_truth
 from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
 
