@@ -53,10 +53,11 @@ from emolib.grid import cells
 from emolib.lessons import attribution_pictures
 from emolib.lessons.feature_subsets import subset_predictions, subsets
 from emolib.lessons.known_truth import known_truth
+from emolib.lessons.light_network import light_network
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import stages
-from emolib.study.networks import light_network, trained_networks
+from emolib.study.networks import trained_networks
 from emolib.study.study import load
 
 use_style()

@@ -1,13 +1,11 @@
 """The network of one fold, with data that it was not trained on.
 
-Pages and chapters explain networks that the study has trained. Where none is trained yet, a light
-one can stand in: narrow, trained for seconds, enough to see how the methods work.
+Pages and chapters explain networks that the study has trained.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,14 +13,9 @@ import pandas as pd
 from emolib.explain.fold import FoldNetwork, GradientModel
 from emolib.model.networks import build, load_weights
 from emolib.model.trainer import Weights
-from emolib.model.training import SMALL_WIDTH, fit_small, small_training
-from emolib.splits.folds import Fold, subsample
 from emolib.study import stages
 from emolib.study.fold import fold_data
 from emolib.study.study import Study
-
-LIGHT_WINDOWS = 150 * 64  # that a light network goes through: so many batches of so many
-LIGHT_ROWS = 1500  # windows that a light network is trained on, at most
 
 Cohort = tuple[np.ndarray, pd.DataFrame]
 
@@ -59,32 +52,10 @@ def trained_networks(
     model = build(study.model_settings, seed=None)
     weights = {k: load_weights(file, model).get_weights() for k, file in files.items()}
     data = fold_data(study, protocol, *(cohort or stages.load_windows(study)))
-    return _fold_networks(study, protocol, data, weights, "trained")
+    return fold_networks(study, protocol, data, weights, "trained")
 
 
-def light_network(study: Study, protocol: str, *, cohort: Cohort | None = None) -> FoldNetwork:
-    """Train a narrow network on part of the first fold of a protocol, in seconds.
-
-    Its scores say little and its maps less: it is there so that methods can be shown. Parameters
-    as `trained_networks`.
-    """
-    light = study.model_copy(update={"model": replace(study.model, width=SMALL_WIDTH)})
-    data = fold_data(light, protocol, *(cohort or stages.load_windows(light)))
-    inputs, table, (fold, *_) = data
-    rows, held_out = subsample(fold.train, LIGHT_ROWS), subsample(fold.validation, LIGHT_ROWS // 2)
-    training = small_training(light.model_settings, epochs=-(-LIGHT_WINDOWS // len(rows)))
-    _, fit = fit_small(
-        light.model_settings,
-        training,
-        inputs,
-        {task: table[task].to_numpy() for task in light.tasks},
-        Fold(rows, held_out, fold.test),
-        seed_key=(light.seed, protocol, "light"),
-    )
-    return _fold_networks(light, protocol, data, {0: fit.weights}, "light")[0]
-
-
-def _fold_networks(
+def fold_networks(
     study: Study, protocol: str, data: tuple, weights: Mapping[int, Weights], kind: str
 ) -> list[FoldNetwork]:
     """Return the networks of folds with these weights; `data` as `fold_data` returns them."""

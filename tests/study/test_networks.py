@@ -12,11 +12,12 @@ from emolib.evaluation.scores import score
 from emolib.explain.fold import fold_attribution, predictions
 from emolib.grid import cells
 from emolib.lessons.known_truth import known_truth
+from emolib.lessons.light_network import light_network
 from emolib.model.networks import build, save_weights
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import PROTOCOLS
 from emolib.study import stages
-from emolib.study.networks import light_network, trained_networks
+from emolib.study.networks import trained_networks
 from emolib.study.study import load
 
 pytestmark = pytest.mark.network
