@@ -11,12 +11,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 def emolib(*arguments: object, results: Path) -> subprocess.CompletedProcess[str]:
-    """Run `python -m emolib ...` as a user does, with its results in `results`.
-
-    Beside other test processes a run of a study takes one processor.
-    """
-    if arguments[0] == "run" and "PYTEST_XDIST_WORKER" in os.environ:
-        arguments += ("--cores", 1)
+    """Run `python -m emolib ...` as a user does, with its results in `results`."""
     return subprocess.run(
         [sys.executable, "-m", "emolib", *map(str, arguments)],
         cwd=PROJECT,

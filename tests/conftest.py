@@ -28,8 +28,8 @@ from emolib.figures import display
 # The same examples on every machine, and as much time for each as a busy one takes.
 hypothesis.settings.load_profile("ci")
 
-# Test processes take a file each, and of these tests a group. One makes the run of the smoke study,
-# on one processor, while the others take what needs no such run, the longest first. What needs it
+# Test processes take a file each, and of these tests a group. One makes the run of the smoke study
+# while the others take what needs no such run, the longest first. What needs it
 # comes next, and files that take a second or two come last: processes end together.
 GROUPS = (
     *(r"\[real recordings", r"\[one person", "of_a_finished_study"),
@@ -127,9 +127,13 @@ def smoke_book(smoke_run) -> Path:
     return smoke_run[0] / "smoke" / "book" / "_build" / "html"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, one for all tests of a process."""
+    """Chromium, one at a time in a process.
+
+    While it is open its event loop runs in the main thread, where Snakemake cannot have its own: so
+    it is closed after each file.
+    """
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("no Chromium is found: install it (on Debian: apt install chromium)")

@@ -108,7 +108,7 @@ class Visit:
     console: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pages(smoke_book: Path) -> list[Path]:
     """All pages but `index.html`, which only sends the reader on to the first."""
     found = sorted(
@@ -121,7 +121,7 @@ def pages(smoke_book: Path) -> list[Path]:
     return found
 
 
-@pytest.fixture(scope="session", params=SCREENS)
+@pytest.fixture(scope="module", params=SCREENS)
 def visits(request, browser: Browser, smoke_book: Path, pages: list[Path]) -> dict[str, Visit]:
     """What was seen, by the page's name, on one kind of screen."""
     context = browser.new_context(offline=True, **SCREENS[request.param])
@@ -159,7 +159,7 @@ class Print:
     pdf: bytes
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def prints(browser: Browser, smoke_book: Path, pages: list[Path]) -> dict[str, Print]:
     """What was printed, by the page's name."""
     context = browser.new_context(offline=True, **PAPER)
