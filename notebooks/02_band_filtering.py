@@ -203,8 +203,9 @@ Picture(
 # %%
 def delay(band, at_hz, order=3):
     limits = (band.low_hz, band.high_hz)
-    polynomials = signal.butter(order, limits, "bandpass", fs=sfreq)
-    return signal.group_delay(polynomials, at_hz, fs=sfreq)[1]  # samples
+    sections = signal.butter(order, limits, "bandpass", fs=sfreq, output="sos")
+    pairs = [(section[:3], section[3:]) for section in sections]  # their delays add up
+    return sum(signal.group_delay(pair, at_hz, fs=sfreq)[1] for pair in pairs)  # samples
 
 
 delays = {}
