@@ -14,7 +14,7 @@ help:
 	@echo 'make book                            build the book on simulated data (some minutes)'
 	@echo 'make book STUDY=studies/eegmat.yaml  the same on another study'
 	@echo 'make test                            run the tests (some minutes)'
-	@echo 'make test-fast                       without networks, browser and workflow (a minute)'
+	@echo 'make test-fast                       without training, browser and workflow'
 	@echo 'make lab                             open the notebooks in JupyterLab'
 	@echo 'make bench                           measure speed and memory, as ratios'
 	@echo 'make evidence                        measure what is claimed of the statistics (half an hour)'
