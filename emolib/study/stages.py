@@ -22,6 +22,7 @@ from emolib.features.extraction import extract_features
 from emolib.grid import to_brain_maps
 from emolib.recordings import simulated
 from emolib.recordings.labels import window_table
+from emolib.recordings.recording import damaged
 from emolib.storage import atomic
 from emolib.study.study import Study
 
@@ -44,7 +45,7 @@ def ensure_recording(study: Study, subject: str) -> None:
     try:
         made_with = json.loads(simulated.read_truth(root, subject).settings)
     except DataError:
-        made_with = {"nothing": "was made"}
+        return make_recording(study, subject)
     there = (root / f"s{subject.removeprefix('sub-')}.mat").exists()
     if not (there and made_with.items() <= wanted.items()):
         make_recording(study, subject)
@@ -56,17 +57,10 @@ def recording(study: Study, subject: str) -> xr.Dataset:
     A DataError names the file if it cannot be used, what is wrong with it and what to do.
     """
     ensure_recording(study, subject)
-    try:
+    files = study.reader.sources(study.recordings_root, subject)
+    hint = "The file may be damaged: copy it again, then run the study again."
+    with damaged(", ".join(map(str, files)), "could not be read", hint):
         return study.reader.read(study.recordings_root, subject)
-    except DataError:
-        raise
-    except Exception as error:  # whatever a library says of a broken file, say it plainly
-        files = study.reader.sources(study.recordings_root, subject)
-        raise DataError(
-            ", ".join(map(str, files)),
-            f"could not be read ({type(error).__name__}: {error}).",
-            "The file may be damaged: copy it again, then run the study again.",
-        ) from error
 
 
 def make_features(study: Study, subject: str) -> None:
