@@ -49,7 +49,12 @@ scores = [f"{variant_dir}scores/scores.parquet" for variant_dir in members]
 
 def digest(stage):
     """What decides a stage's result where an artefact lies."""
-    return lambda wildcards: members[wildcards.variant_dir].digest(stage)
+    return lambda wildcards: members[wildcards.variant_dir].digest(stage, named(wildcards))
+
+
+def named(wildcards):
+    """The subject that a file is about; None if it is about all."""
+    return subjects.get(getattr(wildcards, "subject", None))
 
 
 def variant(wildcards):

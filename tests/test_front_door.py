@@ -17,7 +17,7 @@ from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.recordings import example
 from emolib.recordings.labels import Task
 from emolib.recordings.simulated import SimulationSettings
-from emolib.study.study import DERIVED, Study
+from emolib.study.study import DERIVED, Study, StudyRecordings
 
 NAMES = {
     *("read_deap", "simulate_subject", "from_epochs", "to_epochs", "FeatureSettings"),
@@ -73,6 +73,7 @@ def test_a_name_that_nobody_knows_is_an_attribute_error():
 
 SECTIONS = {
     "simulation": SimulationSettings,
+    "recordings": StudyRecordings,
     "tasks": Task,
     "features": FeatureSettings,
     "model": ModelSettings,
@@ -92,7 +93,9 @@ def study_keys() -> dict[str, str]:
         for one in dataclasses.fields(section) if section else ():
             if one.name not in DERIVED.get(section, ()):
                 within = f"{key}.NAME" if key == "tasks" else key
-                keys[f"{within}.{one.name}"] = written(one.default)
+                made = one.default_factory
+                default = one.default if made is dataclasses.MISSING else made()
+                keys[f"{within}.{one.name}"] = written(default)
     return keys
 
 

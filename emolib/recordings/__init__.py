@@ -31,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "labels": ["Task", "trial_classes", "window_table"],
         "readers": ["READERS", "Reader"],
         "recording": ["build"],
+        "settings": ["RecordingSettings"],
         "validation": ["validate"],
     },
 )

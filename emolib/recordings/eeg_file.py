@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from emolib.errors import DataError
-from emolib.grid import SEED_GRID, canonical_name
+from emolib.grid import canonical_name
 from emolib.recordings.arrays import COPY_AGAIN
 from emolib.recordings.recording import damaged
-
-PLACES = frozenset(name for row in SEED_GRID for name in row if name)
+from emolib.recordings.settings import PLACES
 
 
 def open_eeg(path: str | Path) -> tuple[object, dict[str, str], list[str]]:

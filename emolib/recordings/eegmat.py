@@ -30,6 +30,7 @@ from emolib.recordings.recording import (
     subject_name,
     wrong_folder,
 )
+from emolib.recordings.settings import DEFAULT, RecordingSettings
 
 RANDOMISED_ORDER = False
 MEMORY_MB = STANDARD_MEMORY_MB
@@ -89,7 +90,13 @@ def sources(root: str | Path, subject: str) -> list[Path]:
     return [path for (number, _), path in _files(root).items() if subject_name(number) == subject]
 
 
-def read(root: str | Path, subject: str, *, trial_seconds: float = TRIAL_SECONDS) -> xr.Dataset:
+def read(
+    root: str | Path,
+    subject: str,
+    *,
+    trial_seconds: float = TRIAL_SECONDS,
+    settings: RecordingSettings = DEFAULT,
+) -> xr.Dataset:
     """Read one subject: `class` (trial, task) of the task "condition", "rest" or "arithmetic".
 
     The condition is also the stimulus. Pseudo-trials have from 1 to 60 seconds.
@@ -113,7 +120,7 @@ def read(root: str | Path, subject: str, *, trial_seconds: float = TRIAL_SECONDS
     table = pd.DataFrame(rows, columns=["file", "onset_seconds", "stimulus", "condition"])
     trials = range(1, len(rows) + 1)
     table = table.assign(subject=subject, trial=trials, duration_seconds=trial_seconds)
-    recording = files.cut_trials(table, where=root, dataset="eegmat")
+    recording = files.cut_trials(table, where=root, dataset="eegmat", settings=settings)
     return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
 
 

@@ -7,25 +7,23 @@ others are set against their common average, as DEAP's are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.errors import DataError, SettingsError, check_option, did_you_mean
+from emolib.errors import DataError
 from emolib.grid import canonical_name
-from emolib.recordings.eeg_file import PLACES, open_eeg, read_microvolts
+from emolib.recordings.eeg_file import open_eeg, read_microvolts
 from emolib.recordings.recording import (
-    RATING_HIGH,
-    RATING_LOW,
     STANDARD_MEMORY_MB,
     TRIAL_FOR_STIMULUS,
     build,
     check_subject,
     stack,
 )
+from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.recordings.trial_table import label_columns, read_table, sort_subjects, table_path
 from emolib.recordings.validation import validate
 
@@ -34,31 +32,6 @@ MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
 
 _SIDECARS = {".vhdr": (".eeg", ".vmrk"), ".set": (".fdt",)}  # files that belong to another
-
-
-@dataclass(frozen=True)
-class FilesSettings:
-    """How the files are read.
-
-    Raises
-    ------
-    SettingsError
-        For an unknown reference, or a channel to drop that is no electrode of the grid.
-    """
-
-    reference: str = "average"  # as DEAP's is; "recorded" leaves the amplifier's
-    # Bad channels: they would spread over all through the average.
-    drop_channels: tuple[str, ...] = ()
-    rating_range: tuple[float, float] = (RATING_LOW, RATING_HIGH)
-
-    def __post_init__(self) -> None:
-        check_option("reference", self.reference, ("average", "recorded"))
-        for name in self.drop_channels:
-            if canonical_name(name) not in PLACES:
-                raise SettingsError("drop_channels", f"got {name!r}.", did_you_mean(name, PLACES))
-
-
-DEFAULT = FilesSettings()
 
 
 def subjects(root: str | Path) -> list[str]:
@@ -79,7 +52,7 @@ def sources(root: str | Path, subject: str) -> list[Path]:
     return [table_path(root), *signals, *(path for path in beside if path.exists())]
 
 
-def read(root: str | Path, subject: str, *, settings: FilesSettings = DEFAULT) -> xr.Dataset:
+def read(root: str | Path, subject: str, *, settings: RecordingSettings = DEFAULT) -> xr.Dataset:
     """Read one subject of the table `root`: see `cut_trials`."""
     rows = _rows(root, subject)
     return cut_trials(rows, where=table_path(root), dataset="files", settings=settings)
@@ -97,7 +70,7 @@ def cut_trials(
     *,
     where: str | Path,
     dataset: str,
-    settings: FilesSettings = DEFAULT,
+    settings: RecordingSettings = DEFAULT,
 ) -> xr.Dataset:
     """Cut one subject's trials out of the files: a recording.
 
@@ -170,7 +143,7 @@ def cut_trials(
     )
     # Validated before the average is taken: after it a flat channel is flat no more.
     recording = validate(recording, ", ".join(opened), ratings_in=where)
-    return _average_reference(recording) if settings.reference == "average" else recording
+    return _average_reference(recording) if settings.eeg_reference == "average" else recording
 
 
 def _samples(seconds: pd.Series, sfreq: float) -> np.ndarray:

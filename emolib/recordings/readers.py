@@ -37,7 +37,11 @@ class Reader(Protocol):
         """Return the files that hold a subject; when one changes, its results are made again."""
 
     def read(self, root: str | Path, subject: str) -> xr.Dataset:
-        """Return the recording that `validate` returns, or raise a DataError."""
+        """Return the recording that `validate` returns, or raise a DataError.
+
+        A reader of recordings as an amplifier wrote them also takes `settings`, a
+        `RecordingSettings`: the section `recordings` of the study file.
+        """
 
 
 READERS: dict[str, Reader] = {

@@ -35,7 +35,7 @@ CODE_OF = {
 # And by which keys of the study file; pages, which are not listed, may show any.
 SETTINGS_OF = {
     "recordings": ["simulation"],
-    "features": ["dataset", "simulation", "features"],
+    "features": ["dataset", "simulation", "recordings", "features"],
     "summaries": ["tasks", "features", "protocols", "seed"],
     "training": ["tasks", "model", "training", "n_folds", "fine_tune", "seed"],
     "attributions": ["tasks", "features", "model", "n_folds", "seed"],

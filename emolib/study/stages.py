@@ -60,7 +60,7 @@ def recording(study: Study, subject: str) -> xr.Dataset:
     files = study.reader.sources(study.recordings_root, subject)
     hint = "The file may be damaged: copy it again, then run the study again."
     with damaged(", ".join(map(str, files)), "could not be read", hint):
-        return study.reader.read(study.recordings_root, subject)
+        return study.read(subject)
 
 
 def make_features(study: Study, subject: str) -> None:

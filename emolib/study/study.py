@@ -11,21 +11,26 @@ import dataclasses
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from emolib import recordings
 from emolib.errors import DataError, SettingsError, check_option, did_you_mean
 from emolib.features.extraction import FeatureSettings
 from emolib.model.settings import ModelSettings, TrainingSettings
+from emolib.recordings import READERS, Reader
 from emolib.recordings.labels import Task
+from emolib.recordings.settings import RecordingSettings
 from emolib.recordings.simulated import SimulationSettings
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.storage import file_stem
 from emolib.study.digests import digest
 from emolib.study.keys import known_keys, settings_error, with_new_keys
+from emolib.study.reading import StudyRecordings, takes_settings
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -48,6 +53,8 @@ class Study(BaseModel):
         Where the recordings lie: a path, relative to the study file. None: the reader's own place.
     only_subjects : tuple of str or None
         In the file `subjects`: those to use. None: all that are found.
+    recordings : StudyRecordings
+        How they are read, for readers of recordings as an amplifier wrote them.
     tasks : dict of str to Task
         The classes to tell apart, a head of the network each.
     protocols : tuple of str
@@ -72,6 +79,7 @@ class Study(BaseModel):
     root: str | None = None
     only_subjects: tuple[str, ...] | None = Field(None, alias="subjects", min_length=1)
     simulation: SimulationSettings | None = None
+    recordings: StudyRecordings = StudyRecordings()
     tasks: dict[str, Task] = Field(min_length=1)
     features: FeatureSettings = FeatureSettings()
     model: ModelSettings = ModelSettings()
@@ -88,7 +96,7 @@ class Study(BaseModel):
 
     @model_validator(mode="after")
     def _check_words(self) -> Study:
-        check_option("dataset", self.dataset, recordings.READERS)
+        check_option("dataset", self.dataset, READERS)
         for protocol in self.protocols:
             check_option("protocols", protocol, PROTOCOLS)
         for name in self.variants:
@@ -104,6 +112,7 @@ class Study(BaseModel):
                 f"is {'missing' if self.simulation is None else 'given'} for {self.dataset!r}.",
                 "Give it when, and only when, the dataset is 'simulated'.",
             )
+        self.recordings.check_dataset(self.dataset)
         return self
 
     # -- where things lie ------------------------------------------------------------------
@@ -183,9 +192,9 @@ class Study(BaseModel):
     # -- what it works on ------------------------------------------------------------------
 
     @property
-    def reader(self) -> recordings.Reader:
+    def reader(self) -> Reader:
         """Return the reader of `emolib.recordings` that reads the study's data set."""
-        return recordings.READERS[self.dataset]
+        return READERS[self.dataset]
 
     def subjects(self) -> list[str]:
         """List the subjects of the study, sorted; a DataError names one that is not there."""
@@ -201,6 +210,16 @@ class Study(BaseModel):
                     did_you_mean(subject, found),
                 )
         return [name for name in found if self.only_subjects is None or name in self.only_subjects]
+
+    def recording_settings(self, subject: str) -> RecordingSettings:
+        """Return how a subject's recording is read; a SettingsError names a key that is wrong."""
+        return self.recordings.of(subject, self.file)
+
+    def read(self, subject: str) -> xr.Dataset:
+        """Read one subject's recording as the study asks; a DataError says why it cannot be."""
+        taken = takes_settings(self.reader)
+        how = {"settings": self.recording_settings(subject)} if taken else {}
+        return self.reader.read(self.recordings_root, subject, **how)
 
     def splits(self, protocol: str) -> int:
         """Return how many folds a protocol has, trained once."""
@@ -240,9 +259,15 @@ class Study(BaseModel):
 
     # -- what made it ----------------------------------------------------------------------
 
-    def digest(self, stage: str) -> str:
-        """Return the digests of all that decides a stage's result, its input files aside."""
-        return digest(stage, self.model_dump(mode="json"))
+    def digest(self, stage: str, subject: str | None = None) -> str:
+        """Return the digests of all that decides a stage's result, its input files aside.
+
+        Of one subject, if it is named: what differs for others does not count.
+        """
+        settings = self.model_dump(mode="json")
+        if subject is not None:
+            settings["recordings"] = dataclasses.asdict(self.recording_settings(subject))
+        return digest(stage, settings)
 
 
 # Fields that no file gives: they follow from its name, and from its features and tasks.
@@ -302,6 +327,8 @@ def load(study: str | Path) -> Study:
     study = _validated(path, {**content, "name": path.stem, "file": path.resolve()})
     for name in study.variants:
         study.variant(name)  # so that a fault shows before anything runs
+    for subject in study.recordings.subjects:
+        study.recording_settings(subject)  # as above
     return study
 
 

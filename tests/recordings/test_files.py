@@ -9,12 +9,12 @@ from synthetic import cut_short, noise, write_edf, write_table
 
 from emolib.errors import DataError, SettingsError
 from emolib.recordings import files
-from emolib.recordings.files import FilesSettings
 from emolib.recordings.recording import check_each
+from emolib.recordings.settings import RecordingSettings
 
 NAMES = ["EEG Fp1", "F3", "EEG T3-REF", "oz", "ECG"]
 PLACES = ["Fp1", "F3", "T7", "Oz"]
-AS_RECORDED = FilesSettings(reference="recorded")
+AS_RECORDED = RecordingSettings(eeg_reference="recorded")
 STEP_UV = 1000 / 65535  # one step of the converter that `write_edf` writes down
 
 
@@ -120,7 +120,7 @@ def test_numbers_are_ratings_and_words_are_classes(tmp_path):
 
 def test_what_is_dropped_is_noted(tmp_path):
     write_study(tmp_path)
-    settings = FilesSettings(drop_channels=("fp1",))
+    settings = RecordingSettings(drop_channels=("fp1",))
     notes = files.read(tmp_path, "sub-01", settings=settings).attrs["notes"]
     assert "a.edf: left out, not on the grid or marked bad: ECG" in notes
     assert "left out as the settings ask: Fp1" in notes
@@ -288,7 +288,7 @@ def test_a_rating_out_of_range_is_named(tmp_path, value):
 
 def test_the_range_of_ratings_is_a_setting(tmp_path):
     write_study(tmp_path, [row(1, valence=0), row(2, valence=100)])
-    settings = FilesSettings(rating_range=(0, 100))
+    settings = RecordingSettings(rating_range=(0, 100))
     assert files.read(tmp_path, "sub-01", settings=settings)["rating"].attrs["high"] == 100
 
 
@@ -387,7 +387,7 @@ def test_a_flat_channel_may_be_left_out(tmp_path):
     signals = noise(5, 6, 128)
     signals[2] = 0
     write_study(tmp_path, signals=signals)
-    recording = files.read(tmp_path, "sub-01", settings=FilesSettings(drop_channels=("T3",)))
+    recording = files.read(tmp_path, "sub-01", settings=RecordingSettings(drop_channels=("T3",)))
     assert recording["channel"].values.tolist() == ["Fp1", "F3", "Oz"]
 
 
@@ -438,10 +438,10 @@ def test_files_of_a_subject_need_the_same_channels(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"reference": "avrage"}, "Did you mean 'average'"),
+        ({"eeg_reference": "avrage"}, "Did you mean 'average'"),
         ({"drop_channels": ("Fpx",)}, "drop_channels: got 'Fpx'"),
     ],
 )
 def test_settings_are_checked(changes, message):
     with pytest.raises(SettingsError, match=message):
-        FilesSettings(**changes)
+        RecordingSettings(**changes)

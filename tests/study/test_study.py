@@ -9,6 +9,7 @@ from test_architecture import MODULES, imports
 
 from emolib.__main__ import main
 from emolib.errors import DataError, SettingsError
+from emolib.recordings.settings import RecordingSettings
 from emolib.study import study as studies
 from emolib.study.digests import CODE_OF
 from emolib.study.keys import RENAMED
@@ -123,6 +124,51 @@ def test_the_command_line_warns_of_an_old_key_in_one_line(written, capsys, monke
     told, error = capsys.readouterr().err.splitlines()
     assert told.startswith(f"warning: renamed key: {path}: 'training.halve_after' is now")
     assert error.startswith("error: variant: got 'none'")
+
+
+FILES = {"dataset": "files", "root": ".", "simulation": None}
+
+
+def test_recordings_are_read_as_the_study_asks_of_all_and_of_one(written):
+    of_one = {"sub-02": {"drop_channels": ["Fp1"]}}
+    asked = {"eeg_reference": "recorded", "rating_range": [0, 100], "subjects": of_one}
+    study = studies.load(written(**FILES, recordings=asked))
+    assert study.recording_settings("sub-01") == RecordingSettings("recorded", (), (0, 100))
+    assert study.recording_settings("sub-02") == RecordingSettings("recorded", ("Fp1",), (0, 100))
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"drop_channel": ["Fp1"]}, r"drop_channel'.*Did you mean 'drop_channels'"),
+        ({"eeg_reference": "avrage"}, r"eeg_reference'.*Did you mean 'average'"),
+        ({"rating_range": [9, 1]}, r"rating_range': got 9 to 1"),
+        ({"rating_range": "high"}, r"rating_range.*got 'high'"),
+    ],
+)
+def test_settings_of_recordings_are_checked_of_all_and_of_one(written, changes, message, inside):
+    asked = {"subjects": {"sub-02": changes}} if inside else changes
+    with pytest.raises(SettingsError, match=message) as error:
+        studies.load(written(**FILES, recordings=asked))
+    assert ("subject sub-02" in str(error.value)) == inside
+
+
+def test_a_released_data_set_takes_no_settings_of_recordings(written):
+    with pytest.raises(SettingsError, match=r"'recordings': is given for 'simulated'.*'files'"):
+        studies.load(written(recordings={"eeg_reference": "recorded"}))
+
+
+def test_settings_of_recordings_count_for_those_whom_they_concern(written):
+    one = studies.load(written(**FILES))
+    other = studies.load(
+        written(**FILES, recordings={"subjects": {"sub-02": {"drop_channels": ["Fp1"]}}})
+    )
+    everybody = studies.load(written(**FILES, recordings={"drop_channels": ["Fp1"]}))
+    assert other.digest("features", "sub-01") == one.digest("features", "sub-01")
+    assert other.digest("features", "sub-02") == everybody.digest("features", "sub-02")
+    assert everybody.digest("features", "sub-01") != one.digest("features", "sub-01")
+    assert everybody.digest("training") == one.digest("training")
 
 
 def test_missing_key_is_named(tmp_path):
