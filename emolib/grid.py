@@ -62,8 +62,9 @@ DEAP_GRID = tuple(  # the same cells, less those of other electrodes
 _OLD_NAMES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 _PREFIX = re.compile(r"^EEG[\s_:.-]+", re.IGNORECASE)
 # What stands behind the hyphen must be a known reference: "Fp1-F3" is a bipolar channel, no Fp1.
-_SUFFIX = re.compile(r"[\s_-]+(REF|LE|RE|A1|A2|A1A2|M1|M2|AVG|AV|AVE|AR|CAR)$", re.IGNORECASE)
-_ELECTRODE = re.compile(
+_REFERENCE = re.compile(r"REF|LE|RE|A1|A2|A1A2|M1|M2|AVG|AV|AVE|AR|CAR", re.IGNORECASE)
+_SUFFIX = re.compile(rf"\s*-\s*(.+)|[\s_]+({_REFERENCE.pattern})$", re.IGNORECASE)
+ELECTRODE = re.compile(
     r"(FP|AFF|AFP|AF|FFT|FFC|FTT|FCC|FT|FC|F|TTP|TPP|TP|T|CCP|CPP|CP|CB|C|PPO|POO|PO|P|OI|O|I|N)"
     r"(Z|\d{1,2})(H?)",
     re.IGNORECASE,
@@ -82,14 +83,28 @@ def canonical_name(name: str) -> str:
     ['Fp1', 'POz', 'T7', 'FC5', 'ECG ECG', 'Fp1-F3']
     """
     name = str(name).strip()
-    bare = _SUFFIX.sub("", _PREFIX.sub("", name)).strip(". ")
-    match = _ELECTRODE.fullmatch(bare)
-    if match is None:
+    electrode, reference = split_reference(name)
+    match = ELECTRODE.fullmatch(electrode)
+    if match is None or (reference and not _REFERENCE.fullmatch(reference)):
         return name
     region, position, half = match.groups()
     region = region.upper().replace("FP", "Fp")
     found = region + position.lower() + half.lower()
     return _OLD_NAMES.get(found, found)
+
+
+def split_reference(name: str) -> tuple[str, str]:
+    """Return what stands before the hyphen of a channel's name, without prefix, and behind it.
+
+    Examples
+    --------
+    >>> [split_reference(name) for name in ("EEG Fp1-CPz", "Fc5.", "Cz Ref", "ECG ECG")]
+    [('Fp1', 'CPz'), ('Fc5', ''), ('Cz', 'Ref'), ('ECG ECG', '')]
+    """
+    bare = _PREFIX.sub("", str(name).strip())
+    match = _SUFFIX.search(bare)
+    reference = (match[1] or match[2]) if match else ""
+    return bare[: match.start() if match else None].strip(". "), reference.strip(". ")
 
 
 def cells(channels: Sequence[str], layout: Layout = SEED_GRID) -> tuple[np.ndarray, np.ndarray]:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from emolib.errors import DataError
-from emolib.grid import canonical_name
 from emolib.recordings.arrays import COPY_AGAIN
+from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.recording import damaged
-from emolib.recordings.settings import PLACES
 
 
-def open_eeg(path: str | Path) -> tuple[object, dict[str, str], list[str]]:
+def open_eeg(
+    path: str | Path, drop: Collection[str] = ()
+) -> tuple[object, dict[str, str], list[str]]:
     """Open any file that MNE reads and choose its EEG channels; no sample is read yet.
 
     Returns the opened file, the grid's name of each channel that has a place there mapped to its
-    name in the file, and notes: the channels that were dropped, and MNE's warnings. A file that is
-    missing, cut short or not readable, or without a channel on the grid, is a DataError.
+    name in the file, and notes: what the names were taken for, the channels that were left out, of
+    which `drop` are some, and MNE's warnings. A file that is missing, cut short or not readable,
+    or whose channels are refused, see `choose_channels`, is a DataError.
     """
     path = Path(path)
     if not path.is_file():
@@ -30,14 +31,12 @@ def open_eeg(path: str | Path) -> tuple[object, dict[str, str], list[str]]:
     if is_edf:
         _check_complete(path)
     raw, warned = _open(path)
-    channels, dropped = choose_channels(path, raw)
-    if is_edf and dropped:
+    channels, left_out, notes = choose_channels(path, raw, drop)
+    if is_edf and left_out:
         # MNE brings all channels to the highest rate among them: to that of the EEG, not of others.
-        raw, _ = _open(path, exclude=dropped)
-    notes = [f"{path.name}: MNE says: {message}" for message in warned]
-    if dropped:
-        notes.append(f"{path.name}: left out, not on the grid or marked bad: {', '.join(dropped)}")
-    return raw, channels, notes
+        raw, _ = _open(path, exclude=[*left_out], exclude_after_unique=True)
+    notes = [*(f"MNE says: {message}" for message in warned), *notes]
+    return raw, channels, [f"{path.name}: {note}" for note in notes]
 
 
 def read_microvolts(raw, channels: Sequence[str], start: int, stop: int) -> np.ndarray:
@@ -51,27 +50,6 @@ def read_microvolts(raw, channels: Sequence[str], start: int, stop: int) -> np.n
         warnings.catch_warnings(action="error"),
     ):
         return 1e6 * raw.get_data(list(channels), start, stop, verbose="warning")
-
-
-def choose_channels(where: object, raw) -> tuple[dict[str, str], list[str]]:
-    """Map the grid's names to those of a Raw or Epochs; list the channels that are left out."""
-    channels: dict[str, str] = {}
-    dropped = []
-    for name, kind in zip(raw.ch_names, raw.get_channel_types(), strict=True):
-        # MNE numbers channels of the same name: two "Fz" become "Fz-0" and "Fz-1".
-        place = canonical_name(re.sub(r"-\d+$", "", name))
-        if kind != "eeg" or place not in PLACES or name in raw.info["bads"]:
-            dropped.append(name)
-        elif place in channels:
-            problem = f"channels {channels[place]!r} and {name!r} are both {place}."
-            raise DataError(where, problem, "Keep one channel an electrode.")
-        else:
-            channels[place] = name
-    if not channels:
-        problem = f"no EEG channel has a place on the grid; found {', '.join(raw.ch_names)}."
-        hint = "Name the channels as the 10-20 system does: Fp1, F3, Cz, ..."
-        raise DataError(where, problem, hint)
-    return channels, dropped
 
 
 def _open(path: Path, **options: object) -> tuple[object, list[str]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from emolib.errors import DataError, did_you_mean
 from emolib.grid import MONTAGE
-from emolib.recordings.eeg_file import choose_channels
+from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.recording import RATING_HIGH, RATING_LOW, TRIAL_FOR_STIMULUS, build
 from emolib.recordings.validation import validate
 
@@ -100,10 +100,9 @@ def from_epochs(
     n_baseline = int(np.count_nonzero(epochs.times < -0.5 / sfreq))
     if n_baseline == len(epochs.times):
         raise DataError(where, f"end at {epochs.tmax:g} s.", "Choose a `tmax` above 0 s.")
-    channels, dropped = choose_channels(where, epochs)
+    channels, _, notes = choose_channels(where, epochs)
     microvolts = (1e6 * epochs.get_data(list(channels.values()), verbose="warning")).astype("f4")
 
-    notes = [f"left out, not on the grid or marked bad: {', '.join(dropped)}"] if dropped else []
     known = epochs.metadata if epochs.metadata is not None else {}
     trials, stimuli = range(1, len(epochs) + 1), None
     if "trial" in known:

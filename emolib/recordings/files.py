@@ -14,7 +14,6 @@ import pandas as pd
 import xarray as xr
 
 from emolib.errors import DataError
-from emolib.grid import canonical_name
 from emolib.recordings.eeg_file import open_eeg, read_microvolts
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
@@ -79,10 +78,9 @@ def cut_trials(
     after its file, or files that do not fit each other, are DataErrors.
     """
     table = table.sort_values("trial")
-    opened = {file: open_eeg(file) for file in table["file"].unique()}
+    opened = {file: open_eeg(file, settings.drop_channels) for file in table["file"].unique()}
     first = next(iter(opened))
-    dropped = {canonical_name(name) for name in settings.drop_channels}
-    channels = [name for name in opened[first][1] if name not in dropped]
+    channels = list(opened[first][1])
     sfreq = float(opened[first][0].info["sfreq"])
     alike = f"{Path(first).name} of the same subject"
     for file, (raw, names, _) in opened.items():
@@ -90,7 +88,7 @@ def cut_trials(
             problem = f"has {raw.info['sfreq']:g} Hz, but {alike} {sfreq:g} Hz."
             hint = "Resample one of them: all files of a subject need one sampling frequency."
             raise DataError(file, problem, hint)
-        if differ := ", ".join(sorted((set(names) - dropped) ^ set(channels))):
+        if differ := ", ".join(sorted(set(names) ^ set(channels))):
             problem = f"and {alike} do not share the channels {differ}."
             hint = (
                 "Use the same channels in all files of a subject; `drop_channels` leaves some out."
@@ -116,8 +114,6 @@ def cut_trials(
         pieces.append(read_microvolts(raw, picks, onset - n_baseline, end).astype(np.float32))
 
     notes = [note for _, _, of_file in opened.values() for note in of_file]
-    if dropped:
-        notes.append(f"left out as the settings ask: {', '.join(sorted(dropped))}")
     if "stimulus" not in table:
         notes.append(TRIAL_FOR_STIMULUS)
     elif table["stimulus"].isna().any():

@@ -165,7 +165,9 @@ def test_names_are_the_grids_and_others_are_left_out_with_a_note():
     given_epochs.info["bads"] = ["Cz"]
     recording = from_epochs(given_epochs, "sub-01", classes="state")
     assert recording["channel"].to_numpy().tolist() == ["Fp1", "T7"]
-    assert "left out, not on the grid or marked bad: Nose, ECG, Cz" in recording.attrs["notes"]
+    assert (
+        "left out: Nose (not on the grid), ECG (ecg), Cz (marked bad)" in recording.attrs["notes"]
+    )
 
 
 def test_epochs_of_a_file_are_read(tmp_path):

@@ -69,7 +69,7 @@ def test_fif_files_are_read_and_channels_marked_bad_are_left_out(tmp_path):
     recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
     assert recording["channel"].values.tolist() == ["Fz", "Cz", "Oz"]
     np.testing.assert_allclose(recording["eeg"][0], signals[[0, 1, 3], 128:256], rtol=1e-5)
-    assert any("marked bad: Pz, STI 014" in note for note in recording.attrs["notes"])
+    assert "a_raw.fif: left out: Pz (marked bad), STI 014 (stim)" in recording.attrs["notes"]
 
 
 def test_the_baseline_ends_where_the_trial_begins(tmp_path):
@@ -122,8 +122,7 @@ def test_what_is_dropped_is_noted(tmp_path):
     write_study(tmp_path)
     settings = RecordingSettings(drop_channels=("fp1",))
     notes = files.read(tmp_path, "sub-01", settings=settings).attrs["notes"]
-    assert "a.edf: left out, not on the grid or marked bad: ECG" in notes
-    assert "left out as the settings ask: Fp1" in notes
+    assert "a.edf: left out: EEG Fp1 (as the settings ask), ECG (not on the grid)" in notes
     assert "no column 'stimulus': a trial's number stands for its stimulus" in notes
 
 
@@ -359,7 +358,9 @@ def test_a_file_that_mne_does_not_know_is_refused(tmp_path):
 
 def test_a_file_without_eeg_says_what_it_holds(tmp_path):
     write_study(tmp_path, names=["ECG", "A2-A1", "Resp"])
-    with pytest.raises(DataError, match="no EEG channel has a place on the grid; found ECG, A2-A1"):
+    with pytest.raises(
+        DataError, match="no EEG channel has a place on the grid; left out: ECG, A2-A1"
+    ):
         files.read(tmp_path, "sub-01")
 
 
