@@ -6,6 +6,7 @@ import shlex
 import sys
 
 from emolib.study import study as studies
+from emolib.study.sources import Sources
 from emolib.storage import file_stem
 from emolib.book.render import CHAPTERS, source_of, waits_for
 from emolib.model.settings import threads
@@ -19,6 +20,12 @@ def quoted(text):
 study = studies.load(config["study"])
 subjects = {file_stem(subject): subject for subject in study.subjects()}  # by file name
 simulated = study.simulation is not None
+# By content, not by date, and no inputs: a missing file is its subject's failure, and nobody else's.
+read_from = {}
+if not simulated:
+    sources = Sources(study)
+    read_from = {subject: sources.digest(subject) for subject in subjects.values()}
+    sources.save()
 memory = study.reader.MEMORY_MB  # of a process that reads a recording
 emolib = f"{quoted(sys.executable)} -m emolib"
 study_and_log = f"{quoted(study.file)} > {{log}} 2>&1"
@@ -80,11 +87,10 @@ def shown_in(chapter):
     return features_of(study)[: None if waits_for(chapter) == "features" else 1]
 
 
-def recordings_of(subject):
-    """The files that hold a subject's recording."""
-    if simulated:
-        return [f"recordings/s{subject.removeprefix('sub-')}.mat"]
-    return [str(path) for path in study.reader.sources(study.recordings_root, subject)]
+def simulated_file(wildcards):
+    """The simulated recording of a subject; others are known by their digests."""
+    number = subject_of(wildcards).removeprefix("sub-")
+    return [f"recordings/s{number}.mat"] if simulated else []
 
 
 wildcard_constraints:
@@ -125,11 +131,12 @@ if simulated:
 
 rule features:
     input:
-        lambda wildcards: recordings_of(subject_of(wildcards)),
+        simulated_file,
     output:
         "{variant_dir}features/{subject}.nc",
     params:
         digest=digest("features"),
+        read_from=lambda wildcards: read_from.get(subject_of(wildcards)),
         subject=subject_of,
         variant=variant,
     log:
@@ -145,7 +152,7 @@ rule features:
 
 rule summary:
     input:
-        lambda wildcards: recordings_of(subject_of(wildcards)),
+        simulated_file,
         lambda wildcards: str(study.features_file(subject_of(wildcards)).relative_to(study.folder)),
     output:
         "summaries/{subject}.nc",

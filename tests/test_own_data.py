@@ -68,7 +68,7 @@ class TestExampleFiles:
         [
             ("a column's name is misspelt", "Did you mean 'onset_second'"),
             ("the last trial ends after its file", "trial 4 ends at 21 s, but anna.edf at 16"),
-            ("classes are written as numbers", "outside 1-9.*write class codes as words"),
+            ("a duration is written in words", "line 2: 'duration_seconds' is 'three'"),
             ("an electrode was not plugged in", "channel AF3 is flat"),
             ("microvolts were taken for volts", "microvolts that were taken for volts"),
         ],

@@ -22,7 +22,7 @@ EVENTS = ("unpleasant", "pleasant")  # the annotations' texts, for valence up to
 FAULTS = (  # what was done wrong, in words that a page shows
     "a column's name is misspelt",
     "the last trial ends after its file",
-    "classes are written as numbers",
+    "a duration is written in words",
     "an electrode was not plugged in",
     "microvolts were taken for volts",
 )
@@ -108,6 +108,7 @@ def write_example(
     elif fault == FAULTS[1]:
         table.loc[n - 1, "duration_seconds"] += 5
     elif fault == FAULTS[2]:
-        table["valence"] = table["valence"].gt(5).astype(int)
+        table["duration_seconds"] = table["duration_seconds"].astype(object)
+        table.loc[0, "duration_seconds"] = "three"
     table.to_csv(folder / TABLE, index=False)
     return table

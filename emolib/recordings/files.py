@@ -15,53 +15,45 @@ import xarray as xr
 
 from emolib.errors import DataError
 from emolib.recordings.eeg_file import open_eeg, read_microvolts
-from emolib.recordings.recording import (
-    STANDARD_MEMORY_MB,
-    TRIAL_FOR_STIMULUS,
-    build,
-    check_subject,
-    stack,
-)
+from emolib.recordings.recording import STANDARD_MEMORY_MB, TRIAL_FOR_STIMULUS, build, stack
 from emolib.recordings.settings import DEFAULT, RecordingSettings
-from emolib.recordings.trial_table import label_columns, read_table, sort_subjects, table_path
+from emolib.recordings.sidecars import belonging
+from emolib.recordings.trial_table import (
+    label_columns,
+    read_subjects,
+    read_table,
+    refuse_shared,
+    table_path,
+)
 from emolib.recordings.validation import validate
 
 RANDOMISED_ORDER = False
 MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
 
-_SIDECARS = {".vhdr": (".eeg", ".vmrk"), ".set": (".fdt",)}  # files that belong to another
-
-
 def subjects(root: str | Path) -> list[str]:
     """List the subjects of the table, in numeric order: "sub-01" for a row that says 1 or 01.
 
     `root` is the table, or the folder that holds it as `trials.csv` or `trials.tsv`.
     """
-    return sort_subjects(read_table(root)["subject"].unique())
+    return read_subjects(root)
 
 
 def sources(root: str | Path, subject: str) -> list[Path]:
-    """Return the files that hold a subject: the table, the signals, and what belongs to them."""
-    rows = _rows(root, subject)
-    signals = [Path(file) for file in rows["file"].unique()]
-    beside = [
-        path.with_suffix(suffix) for path in signals for suffix in _SIDECARS.get(path.suffix, ())
-    ]
-    return [table_path(root), *signals, *(path for path in beside if path.exists())]
+    """Return the files that hold a subject: the table, the signals, and all that belongs to them.
+
+    One that a header names is among them also if it is not there.
+    """
+    signals = [Path(file) for file in read_table(root, subject)["file"].unique()]
+    beside = [path for file in signals for path in belonging(file)]
+    return list(dict.fromkeys([table_path(root), *signals, *beside]))
 
 
 def read(root: str | Path, subject: str, *, settings: RecordingSettings = DEFAULT) -> xr.Dataset:
     """Read one subject of the table `root`: see `cut_trials`."""
-    rows = _rows(root, subject)
+    rows = read_table(root, subject)
+    refuse_shared(root, subject)
     return cut_trials(rows, where=table_path(root), dataset="files", settings=settings)
-
-
-def _rows(root: str | Path, subject: str) -> pd.DataFrame:
-    """Return the rows of one subject."""
-    table = read_table(root)
-    check_subject(table_path(root), subject, table["subject"].unique().tolist())
-    return table[table["subject"] == subject]
 
 
 def cut_trials(
@@ -138,7 +130,7 @@ def cut_trials(
         notes=notes,
     )
     # Validated before the average is taken: after it a flat channel is flat no more.
-    recording = validate(recording, ", ".join(opened), ratings_in=where)
+    recording = validate(recording, ", ".join(opened), ratings_in=where, other_numbers=True)
     return _average_reference(recording) if settings.eeg_reference == "average" else recording
 
 

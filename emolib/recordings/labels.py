@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MISSING = -1
+RANGES = ((1, 9), (0, 10), (-10, 10), (0, 100), (-100, 100))  # of scales in use
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Task:
     above : float
         The threshold: the second class has ratings > `above`, the first the rest.
     classes : tuple of str
-        The classes' names, in the order of their numbers from 0.
+        The classes' names, in the order of their numbers from 0. Numbers in a study file are taken
+        as names: data sets that write classes as numbers have such.
 
     Raises
     ------
@@ -49,11 +51,12 @@ class Task:
 
     rating: str | None = None
     above: float = 5.0  # the source's: a rating of exactly 5 is low
-    classes: tuple[str, ...] = ("low", "high")
+    classes: tuple[str | int | float, ...] = ("low", "high")
 
     def __post_init__(self):
-        object.__setattr__(self, "classes", tuple(self.classes))
-        found = len(set(self.classes))
+        names = tuple(one if isinstance(one, str) else f"{one:g}" for one in self.classes)
+        object.__setattr__(self, "classes", names)
+        found = len(set(map(_code, names)))
         if found < 2 or found < len(self.classes) or (self.rating is not None and found != 2):
             hint = "Name two different classes; more than two only where no rating decides."
             raise SettingsError("classes", f"got {self.classes!r}.", hint)
@@ -80,7 +83,8 @@ def trial_classes(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
     SettingsError
         If the recording has no such scale or task, or the threshold lies outside the scale.
     DataError
-        If the recording holds a class that the task does not name.
+        If the recording holds a class that the task does not name, a word for a rating, or a rating
+        outside the scale.
 
     Examples
     --------
@@ -94,8 +98,6 @@ def trial_classes(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
     """
     import pandas as pd  # here, not above: half a second that a task need not wait for
 
-    # Features have a `trial` per window; there the trials' own numbers stand apart.
-    trials = data["trial_number" if "trial_number" in data.coords else "trial"].to_numpy()
     columns = {
         name: pd.array(
             _from_class(data, name, task) if task.rating is None else _from_rating(data, task),
@@ -103,7 +105,7 @@ def trial_classes(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
         )
         for name, task in tasks.items()
     }
-    return pd.DataFrame(columns, index=pd.Index(trials, name="trial"))
+    return pd.DataFrame(columns, index=pd.Index(_trials(data), name="trial"))
 
 
 def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
@@ -160,32 +162,92 @@ def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFram
 
 def _from_rating(data: xr.Dataset, task: Task) -> np.ndarray:
     """Compare a rating with the threshold: 0, 1 or NaN."""
-    scales = data["scale"].to_numpy().astype(str).tolist() if "rating" in data else []
+    scales, words = _names(data, "rating"), _names(data, "class")
+    if task.rating in words:
+        values = data["class"].transpose("trial", "task").to_numpy()[:, words.index(task.rating)]
+        words = [(trial, v) for trial, v in zip(_trials(data), values, strict=True) if not _number(v)]
+        problem = f"trial {words[0][0]}: {task.rating} is {words[0][1]!r}, no number."
+        hint = "Write numbers with a decimal point, and leave the unknown blank. A task about words"
+        raise DataError(_whose(data), problem, f"{hint} takes `classes`, and no `rating`.")
     if task.rating not in scales:
         hint = did_you_mean(task.rating, scales) if scales else "It has no ratings at all."
         raise SettingsError("rating", f"this recording has no scale {task.rating!r}.", hint)
     rating = data["rating"].transpose("trial", "scale")
     low, high = rating.attrs.get("low", -np.inf), rating.attrs.get("high", np.inf)
+    values = rating.to_numpy()[:, scales.index(task.rating)].astype(float)
+    outside = (values < low) | (values > high)
+    if outside.any():
+        found = f"trial {_trials(data)[outside][0]}: {task.rating} is rated {values[outside][0]:g}"
+        hint = f"Correct the rating, or leave it blank; or, if the scale is another, {range_remedy(values)}"
+        problem = f"{found}, outside {low:g}-{high:g}."
+        raise DataError(_whose(data), problem, hint)
     if not low <= task.above < high:
         problem = f"got {task.above!r} for {task.rating}, which runs from {low:g} to {high:g}."
         hint = "Give a threshold within the scale, below its upper end."
         raise SettingsError("above", problem, hint)
-    values = rating.to_numpy()[:, scales.index(task.rating)].astype(float)
     return np.where(np.isnan(values), np.nan, values > task.above)
+
+
+def range_remedy(values: np.ndarray) -> str:
+    """Return how a study names the range of a scale that holds these ratings.
+
+    Examples
+    --------
+    >>> range_remedy(np.array([0.0, 55.0]))
+    'name its range in the study: `recordings: {rating_range: [0, 100]}`.'
+    """
+    low, high = np.nanmin(values), np.nanmax(values)
+    ranges = [*RANGES, (np.floor(low), np.ceil(high) + (low == high))]
+    low, high = next(one for one in ranges if one[0] <= low and high <= one[1])
+    return f"name its range in the study: `recordings: {{rating_range: [{low:g}, {high:g}]}}`."
 
 
 def _from_class(data: xr.Dataset, name: str, task: Task) -> np.ndarray:
     """Number the recording's own classes from 0; NaN where one is missing."""
-    known = data["task"].to_numpy().astype(str).tolist() if "class" in data else []
-    if name not in known:
+    known, codes = _names(data, "class"), _names(data, "rating")
+    if name in known:
+        values = data["class"].transpose("trial", "task").to_numpy()[:, known.index(name)]
+        found = [str(value) for value in values]
+    elif name in codes:  # classes that are written as numbers
+        values = data["rating"].transpose("trial", "scale").to_numpy()[:, codes.index(name)]
+        found = ["" if np.isnan(value) else f"{value:g}" for value in values]
+    else:
         problem = f"this recording has no classes for {name!r}, and the task names no rating."
         hint = did_you_mean(name, known) if known else "Name the rating that decides the task."
         raise SettingsError("tasks", problem, hint)
-    values = data["class"].transpose("trial", "task").to_numpy()[:, known.index(name)]
-    strange = sorted({str(value) for value in values} - {*task.classes, "", "nan", "None"})
+    numbers = {_code(one): float(number) for number, one in enumerate(task.classes)}
+    strange = sorted({value for value in found if value and _code(value) not in numbers})
     if strange:
         problem = f"the recording holds {', '.join(map(repr, strange))}."
         hint = f"Name all classes of the task. {did_you_mean(strange[0], task.classes)}"
         raise DataError(f"class {name!r}", problem, hint)
-    numbers = {name: float(number) for number, name in enumerate(task.classes)}
-    return np.array([numbers.get(str(value), np.nan) for value in values])
+    return np.array([numbers.get(_code(value), np.nan) for value in found])
+
+
+def _names(data: xr.Dataset, variable: str) -> list[str]:
+    """List the scales of `rating`, or the tasks of `class`; none where there is no such variable."""
+    along = {"rating": "scale", "class": "task"}[variable]
+    return data[along].to_numpy().astype(str).tolist() if variable in data else []
+
+
+def _trials(data: xr.Dataset) -> np.ndarray:
+    """Return the trials' numbers; features have a `trial` per window, and them apart."""
+    return data["trial_number" if "trial_number" in data.coords else "trial"].to_numpy()
+
+
+def _whose(data: xr.Dataset) -> str:
+    """Return what an error about a recording's labels names."""
+    return f"ratings of {data.attrs['subject']}" if "subject" in data.attrs else "ratings"
+
+
+def _code(name: str) -> str:
+    """Return a class's name; a number's, as 1, 1.0 and 01, in one form."""
+    return f"{float(name):g}" if name and _number(name) else name
+
+
+def _number(text: str) -> bool:
+    """Return whether a cell is a finite number, or blank."""
+    try:
+        return not text or bool(np.isfinite(float(text)))
+    except ValueError:
+        return False

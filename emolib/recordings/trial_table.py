@@ -9,13 +9,18 @@ A CSV or TSV file with one row per trial::
 - `file` is relative to the table.
 - `onset_seconds` count from the beginning of the file. A baseline is the `baseline_seconds` before
   the onset. `baseline_seconds` and `stimulus` may be left out.
-- Every other column is what the trial is classified by: a column of numbers is a rating scale, a
-  column of words a class. A blank cell is a missing rating.
+- Every other column is what the trial may be classified by: a column of numbers is a rating scale,
+  a column of words a class. A cell that is blank, or n/a, is missing.
+
+Cells may be separated by commas, tabs or semicolons; where they are not by commas, numbers may have
+a decimal comma.
 """
 
 from __future__ import annotations
 
+import csv
 import difflib
+import io
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,70 +29,83 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError
-from emolib.recordings.recording import subject_name, wrong_folder
+from emolib.recordings.recording import check_subject, subject_name, wrong_folder
 
 NAMES = ("trials.csv", "trials.tsv")
 REQUIRED = ("subject", "file", "trial", "onset_seconds", "duration_seconds")
 OPTIONAL = ("baseline_seconds", "stimulus")
 
+TOUCHING_SECONDS = 0.01  # of two trials may be the same: a sample, for the rounding of seconds
+
 _GIVE_TABLE = "Give the table of trials, or the folder that holds it as trials.csv or trials.tsv."
 
 
-def read_table(root: str | Path) -> pd.DataFrame:
-    """Read and check the table of trials.
+def read_table(root: str | Path, subject: str | None = None) -> pd.DataFrame:
+    """Read and check the table of trials, of one subject if it is named.
 
     Returns
     -------
     DataFrame
-        One row per trial: the columns of `REQUIRED`, those of `OPTIONAL` that are there (seconds
-        are floats, `file` is a path that opens), then rating columns (float) and class columns
-        (str).
+        One row per trial, its index the line in the file: the columns of `REQUIRED`, those of
+        `OPTIONAL` that are there (seconds are floats, `file` is a path that opens), then rating
+        columns (float; those of which every cell is a number) and class columns (str).
 
     Raises
     ------
     DataError
-        It names the table, the row as a text editor counts lines, and the column.
+        It names the table, the row as a text editor counts lines, and the column. What is wrong in
+        the rows of others does not count if a subject is named.
     """
     path = table_path(root)
-    try:
-        table = pd.read_csv(
-            path,
-            sep="\t" if path.suffix == ".tsv" else ",",
-            dtype=str,
-            encoding="utf-8-sig",  # spreadsheets put a mark before the first name
-            skipinitialspace=True,
-            skip_blank_lines=False,  # so that row k stays line k + 2
-            na_values=["n/a"],
-        )
-    except (OSError, ValueError) as error:  # pandas' and Unicode errors are ValueErrors
-        raise DataError(path, f"is no table ({error}).", "Save it as CSV or TSV, UTF-8.") from None
-    table = table.dropna(how="all").rename(columns=str.strip)
-    _check_columns(path, list(table.columns))
-    if table.empty:
-        raise DataError(path, "holds no trials.", "Write one row per trial.")
+    table = _parse(path)
+    names = table["subject"].map(_subject)
+    if subject is not None:
+        check_subject(path, subject, sort_subjects(names.unique()))
+        _check_spelling(path, table["subject"], names, subject)
+        table = table[names == subject]
     for column in (name for name in REQUIRED if table[name].isna().any()):
-        line = table.index[table[column].isna()][0] + 2
+        line = table.index[table[column].isna()][0]
         raise DataError(path, f"line {line}: {column!r} is blank.", "Fill it in.")
     seconds = [name for name in table.columns if name.endswith("_seconds")]
+    table = table.assign(subject=names[table.index])
     for column in (*seconds, "trial"):
         table[column] = _numbers(path, table[column])
     _check_numbers(path, table)
     table["trial"] = table["trial"].astype(int)
-    table["subject"] = table["subject"].map(_subject)
-    table["file"] = [str(path.parent / file) for file in table["file"]]
+    table["file"] = [str(_file(path.parent, name)) for name in table["file"]]
     for column in label_columns(table):
-        if table[column].isna().all():
-            problem = f"column {column!r} is blank in every line."
-            raise DataError(path, problem, "Fill it in, or take it out.")
-        if pd.to_numeric(table[column], errors="coerce").notna().any():  # a scale, not a class
-            table[column] = _numbers(path, table[column])
-        else:
-            table[column] = table[column].fillna("").astype(str)
+        numbers = pd.to_numeric(table[column], errors="coerce").astype(float)
+        is_scale = (np.isfinite(numbers) | table[column].isna()).all()
+        table[column] = numbers if is_scale else table[column].fillna("").astype(str)
     for row in table[table.duplicated(["subject", "trial"])].itertuples():
-        problem = f"line {row.Index + 2}: {row.subject} has trial {row.trial} already."
+        problem = f"line {row.Index}: {row.subject} has trial {row.trial} already."
         hint = "Number a subject's trials 1, 2, 3, ... through all files."
         raise DataError(path, problem, hint)
     return table
+
+
+def read_subjects(root: str | Path) -> list[str]:
+    """List the subjects of a table in numeric order; what is wrong in their rows does not count."""
+    return sort_subjects(_parse(table_path(root))["subject"].map(_subject).unique())
+
+
+def refuse_shared(root: str | Path, subject: str) -> None:
+    """Raise a DataError if a subject and another are given the same seconds of a file."""
+    path = table_path(root)
+    spans = _spans(path, _parse(path))
+    others = spans[spans["subject"] != subject]
+    for line, own in spans[spans["subject"] == subject].iterrows():
+        same = others[others["file"] == own["file"]]
+        shared = np.minimum(same["end"], own["end"]) - np.maximum(same["start"], own["start"])
+        if (shared > TOUCHING_SECONDS).any():
+            other = same.loc[shared.idxmax()]
+            begin, end = max(own["start"], other["start"]), min(own["end"], other["end"])
+            problem = (
+                f"lines {line} and {other.name}: {subject} and {other['subject']} have the same "
+                f"seconds of {own['file'].name}, {begin:g} to {end:g}."
+            )
+            hint = "Correct 'subject', 'file' or 'onset_seconds', or take one of them out."
+            raise DataError(path, problem, hint)
 
 
 def table_path(root: str | Path) -> Path:
@@ -111,10 +129,85 @@ def sort_subjects(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: ([*map(int, re.findall(r"\d+", name)), np.inf], name))
 
 
+def _parse(path: Path) -> pd.DataFrame:
+    """Read the cells as text, NaN where one is blank or n/a; the index is the line in the file."""
+    how = "Save it as CSV or TSV, UTF-8."
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the first name
+        head = text.splitlines()[0] if text.strip() else ""
+        separator = max(",;\t", key=lambda one: (_known(head, one), (one == "\t") == _is_tsv(path)))
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        rows = {lines.line_num: [cell.strip() for cell in cells] for cells in lines}
+    except (OSError, ValueError, csv.Error) as error:  # Unicode errors are ValueErrors
+        raise DataError(path, f"is no table ({error}).", how) from None
+    rows = {line: cells for line, cells in rows.items() if any(cells)}
+    if not rows:
+        raise DataError(path, "is no table: it is empty.", how)
+    names = rows.pop(next(iter(rows)))
+    for line, cells in rows.items():
+        if any(cells[len(names) :]):
+            problem = f"line {line}: has {len(cells)} cells, and {len(names)} columns have a name."
+            raise DataError(path, problem, "Put texts with a comma, and such numbers, in quotes.")
+        cells += [""] * (len(names) - len(cells))
+    table = pd.DataFrame([row[: len(names)] for row in rows.values()], list(rows), names, str)
+    table = table.loc[:, table.columns != ""]  # such as the numbers of rows
+    _check_columns(path, list(table.columns))
+    if table.empty:
+        raise DataError(path, "holds no trials.", "Write one row per trial.")
+    if separator != ",":
+        table = table.replace(r"^([+-]?\d*),(\d+)$", r"\1.\2", regex=True)
+    table = table.mask(table.isin(["", "n/a"]), np.nan)
+    if (blank := table["subject"].isna()).any():
+        problem = f"line {table.index[blank][0]}: 'subject' is blank."
+        raise DataError(path, problem, "Say whose trial it is.")
+    return table
+
+
+def _known(head: str, separator: str) -> int:
+    """Count the known columns of the first line, if this separates them."""
+    found = {cell.strip(' "') for cell in head.split(separator)}
+    return len(found & {*REQUIRED, *OPTIONAL})
+
+
+def _is_tsv(path: Path) -> bool:
+    return path.suffix.lower() == ".tsv"
+
+
+def _file(folder: Path, name: str) -> Path:
+    """Return where a file lies; a table that was written on Windows has backslashes."""
+    found = folder / name
+    return found if found.exists() else folder / name.replace("\\", "/")
+
+
 def _subject(name: str) -> str:
-    """Return a subject's name: 1, 01 and sub-01 are "sub-01", anna is "sub-anna"."""
-    bare = name.strip().removeprefix("sub-")
-    return subject_name(int(bare)) if bare.isdecimal() else f"sub-{bare}"
+    """Return a subject's name: 1 and 01 are "sub-01", anna is "sub-anna", sub-001 stays."""
+    if name.isdecimal():
+        return subject_name(int(name))
+    return name if name.startswith("sub-") else f"sub-{name}"
+
+
+def _check_spelling(path: Path, written: pd.Series, names: pd.Series, subject: str) -> None:
+    """Refuse a subject who is written in two ways: 1 and 001 may be two people, or one."""
+    bare = written.str.removeprefix("sub-").str.casefold()
+    keys = bare.where(~bare.str.isdecimal(), bare.str.lstrip("0"))
+    same = written[keys == keys[names == subject].iloc[0]].drop_duplicates()
+    if len(same) > 1:
+        (line, one), (other, two), *_ = same.items()
+        problem = f"lines {line} and {other}: 'subject' is {one!r} and {two!r}."
+        hint = "Write a subject the same way in all lines; give two people names of their own."
+        raise DataError(path, problem, hint)
+
+
+def _spans(path: Path, table: pd.DataFrame) -> pd.DataFrame:
+    """Return the seconds of each trial with its baseline; rows that say none are left out."""
+    onset, duration, rest = (
+        pd.to_numeric(table.get(f"{name}_seconds", pd.Series("0", table.index)), errors="coerce")
+        for name in ("onset", "duration", "baseline")
+    )
+    spans = pd.DataFrame({"start": onset - rest.fillna(0.0), "end": onset + duration})
+    spans["subject"] = table["subject"].map(_subject)
+    spans["file"] = [_file(path.parent, str(name)).resolve() for name in table["file"]]
+    return spans.dropna()
 
 
 def label_columns(table: pd.DataFrame) -> list[str]:
@@ -126,6 +219,8 @@ def _check_columns(path: Path, found: list[str]) -> None:
     """Refuse a table that lacks a column, or has one that is nearly a known one."""
     every = ", ".join(map(repr, found))
     labels = [name for name in found if name not in REQUIRED + OPTIONAL]
+    for name in (name for name in found if name and found.count(name) > 1):
+        raise DataError(path, f"has two columns {name!r}.", "Rename one of them.")
     for name in REQUIRED:
         if name not in found:
             near = difflib.get_close_matches(name, labels, n=1, cutoff=0.5)
@@ -148,7 +243,7 @@ def _numbers(path: Path, column: pd.Series) -> pd.Series:
         line = column.index[wrong][0]
         problem = f"{column.name!r} is {column[line]!r}, elsewhere it holds numbers."
         hint = "Write numbers with a decimal point, classes in words, and leave the unknown blank."
-        raise DataError(path, f"line {line + 2}: {problem}", hint)
+        raise DataError(path, f"line {line}: {problem}", hint)
     return numbers
 
 
@@ -169,5 +264,5 @@ def _check_numbers(path: Path, table: pd.DataFrame) -> None:
             row = table[broken].iloc[0]
             columns = [name for name in ("trial", *REQUIRED[3:], "baseline_seconds") if name in row]
             found = ", ".join(f"{name} {row[name]:g}" for name in columns)
-            problem = f"line {row.name + 2}: {rule}; found {found}."
+            problem = f"line {row.name}: {rule}; found {found}."
             raise DataError(path, problem, "Correct the line.")

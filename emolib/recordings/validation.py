@@ -19,7 +19,9 @@ from emolib.recordings.recording import RATING_HIGH, RATING_LOW, some
 LOWEST_SD_UV, HIGHEST_SD_UV = 0.05, 5000.0
 
 
-def validate(recording: xr.Dataset, where: object, *, ratings_in: object = None) -> xr.Dataset:
+def validate(
+    recording: xr.Dataset, where: object, *, ratings_in: object = None, other_numbers: bool = False
+) -> xr.Dataset:
     """Check a recording's signals and ratings.
 
     Parameters
@@ -31,6 +33,9 @@ def validate(recording: xr.Dataset, where: object, *, ratings_in: object = None)
         What to name in an error: the file that the recording is from.
     ratings_in : path or str, optional
         What to name in an error about ratings, where they are in another file.
+    other_numbers : bool
+        Whether scales may be numbers of any kind, such as ages: then one that is out of range is
+        noted, and it is for a task that uses it to object.
 
     Returns
     -------
@@ -59,7 +64,7 @@ rating, or leave it blank; write class codes as words.
     _check_structure(recording, where)
     spreads = [_check_signals(recording, name, where) for name in ("eeg", "baseline")]
     _check_amplitude(spreads[0], where)
-    notes = _check_ratings(recording, ratings_in or where)
+    notes = _check_ratings(recording, ratings_in or where, other_numbers)
     if "class" in recording:
         places = _places(recording["class"], recording["class"].values == "")
         notes += [f"{len(places)} classes are missing: {some(places)}"] if places else []
@@ -148,8 +153,8 @@ def _check_amplitude(spread: np.ndarray, where: object) -> None:
     raise DataError(where, f"{found}, {allowed}. That looks like {guess}.", remedy)
 
 
-def _check_ratings(recording: xr.Dataset, where: object) -> list[str]:
-    """Refuse ratings outside their range; return a note on the missing ones."""
+def _check_ratings(recording: xr.Dataset, where: object, other_numbers: bool) -> list[str]:
+    """Refuse or note ratings outside their range; return a note on the missing ones, too."""
     if "rating" not in recording:
         return []
     rating = recording["rating"]
@@ -158,15 +163,19 @@ def _check_ratings(recording: xr.Dataset, where: object) -> list[str]:
     missing = np.isnan(values)
     if missing.all() and "class" not in recording:
         raise DataError(where, "every rating is missing (NaN).", "Check the table of ratings.")
-    wrong = np.argwhere((values < low) | (values > high))
-    if len(wrong):
+    outside = (values < low) | (values > high)
+    names = ", ".join(scales[outside.any(axis=0)])
+    notes = [f"carried along, but outside {low:g}-{high:g}: {names}"] if names else []
+    wrong = np.argwhere(outside)
+    if len(wrong) and not other_numbers:
         trial, scale = wrong[0]
         found = f"trial {trials[trial]}: {scales[scale]} is rated {values[trial, scale]:g}"
         hint = "Correct the rating, or leave it blank; write class codes as words."
         raise DataError(where, f"{found}, outside {low:g}-{high:g}.", hint)
     places = _places(rating, missing)
-    note = f"{len(places)} of {missing.size} ratings are missing: {some(places)}"
-    return [note] if places else []
+    if places:
+        notes.append(f"{len(places)} of {missing.size} ratings are missing: {some(places)}")
+    return notes
 
 
 def _places(labels: xr.DataArray, missing: np.ndarray) -> list[str]:

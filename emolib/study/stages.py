@@ -21,9 +21,10 @@ from emolib.evaluation import scores as evaluation
 from emolib.features.extraction import extract_features
 from emolib.grid import to_brain_maps
 from emolib.recordings import simulated
-from emolib.recordings.labels import window_table
+from emolib.recordings.labels import trial_classes, window_table
 from emolib.recordings.recording import damaged
 from emolib.storage import atomic
+from emolib.study.sources import Sources
 from emolib.study.study import Study
 
 ROW_GROUP = 10_000  # rows of a table that are read together: little more than a subject's
@@ -57,10 +58,17 @@ def recording(study: Study, subject: str) -> xr.Dataset:
     A DataError names the file if it cannot be used, what is wrong with it and what to do.
     """
     ensure_recording(study, subject)
-    files = study.reader.sources(study.recordings_root, subject)
     hint = "The file may be damaged: copy it again, then run the study again."
-    with damaged(", ".join(map(str, files)), "could not be read", hint):
+    with damaged(f"the recording of {subject}", "could not be read", hint):
         return study.read(subject)
+
+
+def check_sources(study: Study, subject: str) -> None:
+    """Raise a DataError if another subject's recording is the same as this one's."""
+    if study.simulation is None:
+        sources = Sources(study)
+        sources.check_signals(subject)
+        sources.save()
 
 
 def make_features(study: Study, subject: str) -> None:
@@ -70,6 +78,7 @@ def make_features(study: Study, subject: str) -> None:
     """
     try:
         computed = extract_features(recording(study, subject), study.features)
+        check_sources(study, subject)
     except InputError as error:  # also where settings that serve the others do not fit this one
         computed = failure_dataset(failure_record(error), subject=subject)
     write_dataset(computed, study.features_file(subject))
@@ -78,11 +87,21 @@ def make_features(study: Study, subject: str) -> None:
 def features(study: Study, subject: str) -> xr.Dataset:
     """Load a subject's features (window, kind, band, channel); make them if they are missing.
 
-    Where the recording could not be used, the DataError that says why is raised again.
+    Where the recording could not be used, or has no class that the study asks for, the InputError
+    that says why is raised.
     """
     if not study.features_file(subject).exists():
         make_features(study, subject)
-    return load_dataset(study.features_file(subject))
+    computed = load_dataset(study.features_file(subject))
+    check_classes(computed, study)
+    return computed
+
+
+def check_classes(data: xr.Dataset, study: Study) -> None:
+    """Raise an InputError if the labels of a recording, or of features, do not fit the tasks."""
+    if trial_classes(data, study.tasks).isna().all(axis=None):
+        problem = f"no trial has a class of any task: {', '.join(study.tasks)}."
+        raise DataError(data.attrs["subject"], problem, "Fill in ratings or classes.")
 
 
 def make_summary(study: Study, subject: str) -> None:
@@ -93,7 +112,7 @@ def make_summary(study: Study, subject: str) -> None:
     within = {"trial_grouped", "stimulus_grouped"} & set(study.protocols)  # without leakage
     try:
         own = features(study, subject)
-    except DataError as error:
+    except InputError as error:
         found = failure_dataset(failure_record(error), subject=subject)
     else:
         found = summarise(
@@ -123,7 +142,13 @@ def failure(study: Study, subject: str) -> dict[str, str] | None:
     if not study.features_file(subject).exists():
         return None
     with xr.open_dataset(study.features_file(subject), engine="h5netcdf") as stored:
-        return json.loads(stored.attrs["failure"]) if "failure" in stored.attrs else None
+        if "failure" in stored.attrs:
+            return json.loads(stored.attrs["failure"])
+        try:
+            check_classes(stored, study)
+        except InputError as error:
+            return failure_record(error)
+    return None
 
 
 def failures(study: Study) -> dict[str, dict[str, str]]:
@@ -143,7 +168,7 @@ def first_valid(study: Study) -> str:
     for subject in study.subjects():
         try:
             features(study, subject)
-        except DataError:
+        except InputError:
             continue
         return subject
     raise _nobody(study)
@@ -218,7 +243,11 @@ def failed_folds(study: Study) -> dict[str, dict[str, str]]:
 
 def make_scores(study: Study) -> None:
     """Write the scores of the study's predictions, as Parquet and CSV, and of its refits."""
-    computed = evaluation.score(predictions(study))
+    predicted = predictions(study)
+    if len(predicted):
+        computed = evaluation.score(predicted)
+    else:  # no fold could be trained, which pages and `failed_folds` tell
+        computed = pd.DataFrame(columns=list(evaluation.SCORE_COLUMNS))
     write_table(computed, study.scores_file())
     permuted = evaluation.permuted_scores(permuted_predictions(study))
     write_table(permuted, study.scores_file("permuted.parquet"))

@@ -1,0 +1,52 @@
+"""The files that belong to a file of signals: what a header names, and what is split off."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+
+WHOLE = (".edf", ".bdf", ".gdf", ".cnt")  # formats of a single file
+_NAMED = re.compile(rb"^[ \t]*(?:DataFile|MarkerFile)[ \t]*=[ \t]*(.+?)\s*$", re.M | re.I)
+_PARTS = {".set": ".fdt", ".fif": ".fif"}  # formats whose parts MNE finds, and how these end
+
+
+def belonging(path: str | Path) -> list[Path]:
+    """List the files that a file of signals needs beside itself, whether they are there or not.
+
+    Of BrainVision, what `DataFile=` and `MarkerFile=` name; of EEGLAB the `.fdt` that a `.set`
+    names; of a split FIF its parts; of a format of a single file none; of any other format the
+    files of the same name with other endings.
+    """
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind in WHOLE or not path.is_file():
+        return []
+    if kind == ".vhdr":
+        names = [_text(name).replace("$b", path.stem) for name in _NAMED.findall(path.read_bytes())]
+        return [path.parent / name for name in names]
+    beside = [file for file in sorted(path.parent.iterdir()) if file.is_file() and file != path]
+    if kind not in _PARTS:
+        return [file for file in beside if file.stem == path.stem]
+    parts = [file for file in beside if file.suffix.lower() == _PARTS[kind]]
+    return _opened(path, parts) if parts else []
+
+
+def _opened(path: Path, candidates: list[Path]) -> list[Path]:
+    """Return which of the candidates MNE reads with a file; by their names if it cannot."""
+    import mne  # here, not above: formats of a single file need not wait for it
+
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            raw = mne.io.read_raw(path, preload=False, verbose="error")
+        read = {Path(name).resolve() for name in raw.filenames if name}
+        return [file for file in candidates if file.resolve() in read]
+    except Exception:  # whatever it is, the reader says so
+        return [file for file in candidates if file.stem == path.stem]
+
+
+def _text(name: bytes) -> str:
+    try:
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return name.decode("latin-1")

@@ -1,0 +1,119 @@
+"""What a subject's recording is read from, and whether its content has changed.
+
+A file is known by its size and times; only where these have moved is its content read, so that a
+copy with an older date is noticed, and a new date alone makes nothing again. What is known is kept
+in a small file of the study's folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from emolib.errors import DataError, InputError
+from emolib.storage import atomic, digest_of_settings
+from emolib.study.study import Study
+
+RECORD = "sources.json"
+HEAD = 256  # bytes at the beginning that may hold a name or a date, not the signals
+NO_SIGNALS = (".csv", ".tsv", ".json", ".vhdr", ".vmrk")
+
+
+class Sources:
+    """The files of a study's subjects: digests of their content, and who has the same signals.
+
+    Parameters
+    ----------
+    study : Study
+    """
+
+    def __init__(self, study: Study):
+        self.study = study.parent or study
+        self.root = self.study.recordings_root
+        self.record = self.study.folder / RECORD
+        self.known = self._recorded()
+        self.files = {subject: self._files(subject) for subject in self.study.subjects()}
+
+    def digest(self, subject: str) -> str:
+        """Return a digest of the content of all that a subject is read from, and of nothing else.
+
+        Files that are missing count, and so do other subjects who have the same signals.
+        """
+        files = self.files[subject]
+        if isinstance(files, str):
+            return digest_of_settings(files)
+        content = {self._name(path): self._digests(path) for path in files}
+        return digest_of_settings([content, sorted(self._twins(subject))])
+
+    def check_signals(self, subject: str) -> None:
+        """Raise a DataError if a file of another subject holds the same signals."""
+        for own, other, theirs in self._twins(subject):
+            problem = f"the signals of {subject} are those of {other} in {theirs}."
+            raise DataError(own, problem, "Find out whose they are, and mend or take out the other.")
+
+    def save(self) -> None:
+        """Keep the digests for the next time."""
+        if self.known != self._recorded():
+            with atomic(self.record) as path:
+                path.write_text(json.dumps(self.known, indent=1))
+
+    def _recorded(self) -> dict[str, list]:
+        """Return what was saved; where there is nothing, or it is damaged, all is read again."""
+        try:
+            return dict(json.loads(self.record.read_text()))
+        except (OSError, ValueError):
+            return {}
+
+    def _files(self, subject: str) -> list[Path] | str:
+        """List a subject's files, or return why they cannot be found."""
+        try:
+            return self.study.reader.sources(self.root, subject)
+        except (InputError, OSError) as error:
+            return str(error)
+
+    def _name(self, path: Path) -> str:
+        """Return a path as seen from the recordings, whatever folder they are in."""
+        return os.path.relpath(path, self.root.parent if self.root.is_file() else self.root)
+
+    def _digests(self, path: Path) -> list[str]:
+        """Return digests of a file's head and of all behind it; read it only if it has moved."""
+        try:
+            stat = path.stat()
+            state = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
+            known = self.known.get(self._name(path), [])
+            if known[:-2] != state:
+                known = self.known[self._name(path)] = [*state, *_digests_of(path)]
+            return known[-2:]
+        except OSError as error:  # missing, or not to be read
+            return [type(error).__name__, ""]
+
+    def _signals(self, subject: str) -> list[tuple[int, Path]]:
+        """List the files with a subject's signals, each behind its size."""
+        files = self.files[subject]
+        paths = [] if isinstance(files, str) else [path for path in files if path.is_file()]
+        kinds = {path.suffix.lower() for path in paths}
+        headers = {*NO_SIGNALS, *({".set"} if ".fdt" in kinds else ())}
+        sized = [(p.stat().st_size, p) for p in paths if p.suffix.lower() not in headers]
+        return [(size, path) for size, path in sized if size > HEAD]
+
+    def _twins(self, subject: str) -> Iterator[tuple[str, str, str]]:
+        """Yield each own file whose signals another subject has too, the other, and its file."""
+        mine = self._signals(subject)
+        for other in self.files:
+            theirs = self._signals(other) if other != subject else ()
+            for (size, own), (its_size, path) in itertools.product(mine, theirs):
+                # A data set may keep all in one file, and reads from it what is whose.
+                same = size == its_size and not own.samefile(path)
+                if same and self._digests(own)[-1] == self._digests(path)[-1]:
+                    yield self._name(own), other, self._name(path)
+
+
+def _digests_of(path: Path) -> list[str]:
+    head = hashlib.sha256()
+    with path.open("rb") as file:
+        head.update(file.read(HEAD))
+        return [head.hexdigest()[:12], hashlib.file_digest(file, "sha256").hexdigest()[:12]]
