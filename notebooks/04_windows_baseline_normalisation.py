@@ -167,9 +167,11 @@ print(f"{len(table) - groups.size} windows are left over at the ends of trials."
 # %%
 people = [subject, *stages.valid_subjects(this_study)]
 people = list(dict.fromkeys(people))[:8]  # eight show it well enough
+shared = stages.shared_channels(this_study, people)
+print(f"{len(people)} people, the {len(shared)} channels that all have")
 values, rests, who, trials = {}, {}, {}, {}
 for name in people:
-    one = stages.recording(this_study, name)
+    one = stages.recording(this_study, name).sel(channel=shared)
     windows = extract_features(one, raw)
     values[name] = windows["feature"].to_numpy().astype(float)  # (window, kind, band, channel)
     rests[name] = levels.resting_features(one, raw)  # (trial, window, kind, band, channel)

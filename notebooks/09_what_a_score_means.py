@@ -359,11 +359,14 @@ display(page)
 # trials that were held out?
 
 # %%
-as_used = unmarked = [stages.features(this_study, name) for name in who]
+shared = stages.shared_channels(this_study, who)  # which all of them have
+as_used = [stages.features(this_study, name).sel(channel=shared) for name in who]
+unmarked = as_used
 probes = {"features of this study": protocol_scores.identity_probes(as_used, subject, step=step)}
 if this_study.features.baseline != "none":
     bare = replace(this_study.features, baseline="none")
-    unmarked = [extract_features(stages.recording(this_study, name), bare) for name in who]
+    recordings = (stages.recording(this_study, name).sel(channel=shared) for name in who)
+    unmarked = [extract_features(recording, bare) for recording in recordings]
     without = protocol_scores.identity_probes(unmarked, subject, step=step)
     probes["without baseline removal"] = without
 

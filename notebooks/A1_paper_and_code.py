@@ -64,7 +64,9 @@ others = [name for name in stages.valid_subjects(this_study) if name != subject]
 settings, tasks = this_study.features, list(this_study.tasks)
 protocol = this_study.attribution_protocol or "trial_grouped"  # the study's first honest one
 n_subjects = 8 if "subjects" in protocol else 4  # people are held out, or trials of each
-recordings = [stages.recording(this_study, name) for name in [subject, *others][:n_subjects]]
+people = [subject, *others][:n_subjects]
+shared = stages.shared_channels(this_study, people)  # which all of them have
+recordings = [stages.recording(this_study, name).sel(channel=shared) for name in people]
 measured = {}  # what this page finds, by point: the table at its end
 
 # %% [markdown]

@@ -78,6 +78,9 @@ table = subject_tables.cohort_table(of_subjects, scores, subjects)
 caption = "All subjects. Scores are balanced accuracies of trials, of the pooled network"
 css = "emolib-subjects emolib-sortable emolib-wide"
 display(Table(subject_tables.formatted(table), caption=caption, links=links, css=css))
+counts = {name: found.sizes["channel"] for name, found in of_subjects.items()}
+if told := sentences.channels_sentence(counts):
+    display(say(told))
 
 # %% [markdown]
 # Each name leads to the subject's own page. The table is in the order of the names; one subject's

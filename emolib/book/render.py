@@ -18,7 +18,7 @@ from traitlets.config import Config
 
 from emolib.book.assembly import assemble
 from emolib.book.exercises import NOTEBOOKS
-from emolib.errors import InputError, SettingsError, did_you_mean
+from emolib.errors import DataError, InputError, SettingsError, did_you_mean
 from emolib.figures.display import escape_markdown
 from emolib.storage import atomic, file_stem
 from emolib.study import stages
@@ -173,9 +173,16 @@ def make_page(study: Study, name: str, subject: str | None = None) -> None:
     subject : str, optional
         Such as "sub-01"; by default the first whose recording can be used.
     """
-    if name not in WITHOUT_SUBJECT:
-        subject = subject or stages.first_valid(study)
     output = page_file(study, name, subject)
+    if name not in WITHOUT_SUBJECT and subject is None:
+        try:
+            subject = stages.first_valid(study)
+        except DataError as error:
+            return _write(_without(name, error.message, error.hint), output)
+    if name in CHAPTERS and waits_for(name) == "scores" and not len(stages.predictions(study)):
+        why = {f"{one['message']} {one['hint']}" for one in stages.failed_folds(study).values()}
+        untrained = "This chapter shows scores, and no network could be trained."
+        return _write(_without(name, untrained, " ".join(sorted(why))), output)
     if name == "subject_report" and (failure := stages.failure(study, subject)):
         page = failure_page(
             f"{subject}: not in this study's results",
@@ -188,6 +195,13 @@ def make_page(study: Study, name: str, subject: str | None = None) -> None:
     parameters = {"study": str(study.file)} | ({"subject": subject} if subject else {})
     title = subject if name == "subject_report" else None
     execute(source_of(name), output, parameters, title=title)
+
+
+def _without(name: str, message: str, hint: str) -> nbformat.NotebookNode:
+    """Return the page of a chapter for which the study has nothing to show."""
+    page = failure_page(f"{name}: nothing to show", "The data do not suffice.", message, hint)
+    page.metadata["emolib"] = {"failed": message}
+    return page
 
 
 def make_book(study: Study) -> Path:

@@ -8,7 +8,7 @@ holds chance "slightly above" it. The book's page on responsible use says why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,26 @@ def cohort_sentences(scores: pd.DataFrame, tasks: Sequence[str]) -> list[str]:
             )
         sentences.append(text)
     return sentences
+
+
+def channels_sentence(n_channels: Mapping[str, int]) -> str:
+    """Tell that subjects have different channels, and what follows; empty if they have not.
+
+    Examples
+    --------
+    >>> channels_sentence({"sub-01": 32, "sub-02": 14})[:41]
+    'The subjects differ in channels, 14 to 32'
+    >>> channels_sentence({"sub-01": 32, "sub-02": 32})
+    ''
+    """
+    if len(set(n_channels.values())) < 2:
+        return ""
+    fewest, most = min(n_channels.values()), max(n_channels.values())
+    return (
+        f"The subjects differ in channels, {fewest} to {most} of them. A cell of the grid without "
+        "a channel is 0, by which a network can tell who somebody is: `drop_channels` in the "
+        "section `recordings` of the study file brings all to the same."
+    )
 
 
 def group_sentences(tests: pd.DataFrame) -> list[str]:

@@ -17,7 +17,10 @@ from emolib.features.spectra import quality_flags
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import LEAKING, protocol_name
 
-FACTS = ["trials", "labelled trials", "alpha peak (Hz)", "bad channels", "line noise"]
+FACTS = [
+    *("trials", "labelled trials", "channels", "rate (Hz)"),
+    *("alpha peak (Hz)", "bad channels", "line noise"),
+]
 
 
 def cohort_table(
@@ -37,21 +40,24 @@ def cohort_table(
     Returns
     -------
     DataFrame
-        Index ``subject``; ``used``, ``trials``, ``labelled trials`` (of any task), ``alpha peak
-        (Hz)``, the columns of `emolib.features.spectra.quality_flags` and of `subjects_table`.
+        Index ``subject``; ``used``, ``trials``, ``labelled trials`` (of any task), ``channels``,
+        ``rate (Hz)``, ``alpha peak (Hz)``, the columns of `emolib.features.spectra.quality_flags` and of `subjects_table`.
         Missing where there is nothing.
     """
     known = {
         subject: {
             "trials": own.sizes["trial"],
             "labelled trials": int((own["class"] >= 0).any("task").sum()),
+            "channels": own.sizes["channel"],
+            "rate (Hz)": own.attrs["sfreq"],
             "alpha peak (Hz)": own.attrs["alpha_peak_hz"],
             **quality_flags(own),
         }
         for subject, own in found.items()
     }
     table = pd.DataFrame.from_dict(known, orient="index").reindex(index=subjects, columns=FACTS)
-    table = table.astype({"trials": "Int64", "labelled trials": "Int64", "alpha peak (Hz)": float})
+    counts = dict.fromkeys(("trials", "labelled trials", "channels"), "Int64")
+    table = table.astype({**counts, "rate (Hz)": float, "alpha peak (Hz)": float})
     table.insert(0, "used", table.index.isin(list(found)))
     if len(scores):
         table = table.join(subjects_table(scores, subjects))
@@ -87,15 +93,21 @@ def formatted(table: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> table = pd.DataFrame({"used": [True], "trials": 40, "labelled trials": 38,
-    ...     "alpha peak (Hz)": 9.75, "bad channels": "T7 (noisy)", "line noise": "none",
+    ...     "channels": 32, "rate (Hz)": 128.0, "alpha peak (Hz)": 9.75, "bad channels": "T7 (noisy)", "line noise": "none",
     ...     "valence, trial-grouped": 0.625}, index=["sub-01"])
     >>> formatted(table).iloc[0].tolist()
-    ['38 of 40', '9.8', 'T7 (noisy)', 'none', '0.62']
+    ['38 of 40', '32', '128', '9.8', 'T7 (noisy)', 'none', '0.62']
     """
     labelled = table["labelled trials"].astype(str) + " of " + table["trials"].astype(str)
     peaks = table["alpha peak (Hz)"].map(lambda hz: number(hz, ".1f"))
     flags = table[["bad channels", "line noise"]]
-    shown = pd.DataFrame({"trials with a label": labelled, "alpha peak (Hz)": peaks}).join(flags)
+    facts = {
+        "trials with a label": labelled,
+        "channels": table["channels"].astype(str),
+        "rate (Hz)": table["rate (Hz)"].map(lambda hz: number(hz, "g")),
+        "alpha peak (Hz)": peaks,
+    }
+    shown = pd.DataFrame(facts).join(flags)
     scores = table.drop(columns=["used", *FACTS]).map(number)
     return shown.join(scores).where(table["used"], "not used")
 

@@ -82,7 +82,7 @@ def summarise(
           below which one would often be missed;
         - ``score``, ``p``, ``chance_low``, ``chance_high`` and ``detectable (task)`` of the light
           model, likewise.
-        - Attributes ``alpha_peak_hz`` and ``line_hz``, and ``untested (task)``: why no test.
+        - Attributes ``sfreq``, ``alpha_peak_hz`` and ``line_hz``, and ``untested (task)``: why no test.
     """
     power = log_power(recording, settings)
     spectra = trial_spectra(recording)
@@ -95,6 +95,7 @@ def summarise(
         {"task": list(tasks)},
         {"alpha_peak_hz": alpha_peak(back["frequency"].values, back.mean("trial").values)},
     )
+    found.attrs["sfreq"] = recording.attrs["sfreq"]
     for name in ("std_uv", "max_abs_uv"):
         found[name] = ("channel", size[name].to_numpy(), {"units": "uV"})
     if (hum := line_noise(density)) is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +95,22 @@ def features(study: Study, subject: str) -> xr.Dataset:
     computed = load_dataset(study.features_file(subject))
     check_classes(computed, study)
     return computed
+
+
+def shared_channels(study: Study, subjects: Sequence[str]) -> list[str]:
+    """List the channels that all of these subjects have, in the order of the first.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    of_each = [features(study, subject)["channel"].to_numpy().tolist() for subject in subjects]
+    shared = [name for name in of_each[0] if all(name in names for name in of_each)]
+    if not shared:
+        problem = f"{', '.join(subjects)} have no channel that all share."
+        raise DataError(study.name, problem, "Use subjects with the same electrodes.")
+    return shared
 
 
 def check_classes(data: xr.Dataset, study: Study) -> None:

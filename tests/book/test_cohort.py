@@ -25,7 +25,7 @@ def summary(*, peak=10.0, deviation=(10.0, 11.0, 12.0), hum=(0.0, 0.0, 0.0), mis
             "line_noise_db": ("channel", list(hum)),
         },
         {"channel": ["Fz", "Cz", "Oz"], "task": ["valence"]},
-        {"alpha_peak_hz": peak, "line_hz": 50.0},
+        {"alpha_peak_hz": peak, "line_hz": 50.0, "sfreq": 128.0},
     )
 
 
