@@ -37,7 +37,7 @@ COMMANDS = {
         "[cores] [force] [targets]",
     ),
     "check": ("compare the recordings with what their data set promises", "study.check:report", ""),
-    "simulate": ("simulate one subject", "study.stages:make_recording", "subject"),
+    "simulate": ("simulate one subject", "study.simulating:make_recording", "subject"),
     "features": (
         "compute one subject's features",
         "study.stages:make_features",

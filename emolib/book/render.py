@@ -173,12 +173,14 @@ def make_page(study: Study, name: str, subject: str | None = None) -> None:
     subject : str, optional
         Such as "sub-01"; by default the first whose recording can be used.
     """
-    output = page_file(study, name, subject)
     if name not in WITHOUT_SUBJECT and subject is None:
         try:
             subject = stages.first_valid(study)
         except DataError as error:
-            return _write(_without(name, error.message, error.hint), output)
+            if name == "subject_report":
+                raise
+            return _write(_without(name, error.message, error.hint), page_file(study, name))
+    output = page_file(study, name, subject)
     if name in CHAPTERS and waits_for(name) == "scores" and not len(stages.predictions(study)):
         why = {f"{one['message']} {one['hint']}" for one in stages.failed_folds(study).values()}
         untrained = "This chapter shows scores, and no network could be trained."

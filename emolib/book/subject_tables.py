@@ -41,8 +41,8 @@ def cohort_table(
     -------
     DataFrame
         Index ``subject``; ``used``, ``trials``, ``labelled trials`` (of any task), ``channels``,
-        ``rate (Hz)``, ``alpha peak (Hz)``, the columns of `emolib.features.spectra.quality_flags` and of `subjects_table`.
-        Missing where there is nothing.
+        ``rate (Hz)``, ``alpha peak (Hz)``, the columns of `emolib.features.spectra.quality_flags`
+        and of `subjects_table`. Missing where there is nothing.
     """
     known = {
         subject: {
@@ -93,7 +93,8 @@ def formatted(table: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> table = pd.DataFrame({"used": [True], "trials": 40, "labelled trials": 38,
-    ...     "channels": 32, "rate (Hz)": 128.0, "alpha peak (Hz)": 9.75, "bad channels": "T7 (noisy)", "line noise": "none",
+    ...     "channels": 32, "rate (Hz)": 128.0, "alpha peak (Hz)": 9.75,
+    ...     "bad channels": "T7 (noisy)", "line noise": "none",
     ...     "valence, trial-grouped": 0.625}, index=["sub-01"])
     >>> formatted(table).iloc[0].tolist()
     ['38 of 40', '32', '128', '9.8', 'T7 (noisy)', 'none', '0.62']

@@ -82,7 +82,7 @@ def summarise(
           below which one would often be missed;
         - ``score``, ``p``, ``chance_low``, ``chance_high`` and ``detectable (task)`` of the light
           model, likewise.
-        - Attributes ``sfreq``, ``alpha_peak_hz`` and ``line_hz``, and ``untested (task)``: why no test.
+        - Attributes ``sfreq``, ``alpha_peak_hz`` and ``line_hz``, and ``untested (task)``: why not.
     """
     power = log_power(recording, settings)
     spectra = trial_spectra(recording)

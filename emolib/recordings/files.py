@@ -31,6 +31,7 @@ RANDOMISED_ORDER = False
 MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
 
+
 def subjects(root: str | Path) -> list[str]:
     """List the subjects of the table, in numeric order: "sub-01" for a row that says 1 or 01.
 

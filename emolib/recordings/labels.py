@@ -108,6 +108,13 @@ def trial_classes(data: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(_trials(data), name="trial"))
 
 
+def check_labels(data: xr.Dataset, tasks: Mapping[str, Task]) -> None:
+    """Raise as `trial_classes` does, and a DataError if no trial has a class of any task."""
+    if trial_classes(data, tasks).isna().all(axis=None):
+        problem = f"no trial has a class of any task: {', '.join(tasks)}."
+        raise DataError(_whose(data), problem, "Fill in ratings or classes.")
+
+
 def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFrame:
     """Return the table that splits and predictions stand on: one row per window.
 
@@ -165,7 +172,9 @@ def _from_rating(data: xr.Dataset, task: Task) -> np.ndarray:
     scales, words = _names(data, "rating"), _names(data, "class")
     if task.rating in words:
         values = data["class"].transpose("trial", "task").to_numpy()[:, words.index(task.rating)]
-        words = [(trial, v) for trial, v in zip(_trials(data), values, strict=True) if not _number(v)]
+        words = [
+            (trial, v) for trial, v in zip(_trials(data), values, strict=True) if not _number(v)
+        ]
         problem = f"trial {words[0][0]}: {task.rating} is {words[0][1]!r}, no number."
         hint = "Write numbers with a decimal point, and leave the unknown blank. A task about words"
         raise DataError(_whose(data), problem, f"{hint} takes `classes`, and no `rating`.")
@@ -178,9 +187,9 @@ def _from_rating(data: xr.Dataset, task: Task) -> np.ndarray:
     outside = (values < low) | (values > high)
     if outside.any():
         found = f"trial {_trials(data)[outside][0]}: {task.rating} is rated {values[outside][0]:g}"
-        hint = f"Correct the rating, or leave it blank; or, if the scale is another, {range_remedy(values)}"
+        hint = "Correct the rating, or leave it blank; or, if the scale is another,"
         problem = f"{found}, outside {low:g}-{high:g}."
-        raise DataError(_whose(data), problem, hint)
+        raise DataError(_whose(data), problem, f"{hint} {range_remedy(values)}")
     if not low <= task.above < high:
         problem = f"got {task.above!r} for {task.rating}, which runs from {low:g} to {high:g}."
         hint = "Give a threshold within the scale, below its upper end."
@@ -225,7 +234,7 @@ def _from_class(data: xr.Dataset, name: str, task: Task) -> np.ndarray:
 
 
 def _names(data: xr.Dataset, variable: str) -> list[str]:
-    """List the scales of `rating`, or the tasks of `class`; none where there is no such variable."""
+    """List the scales of `rating`, or the tasks of `class`; none where that is missing."""
     along = {"rating": "scale", "class": "task"}[variable]
     return data[along].to_numpy().astype(str).tolist() if variable in data else []
 

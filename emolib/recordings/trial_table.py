@@ -135,12 +135,12 @@ def _parse(path: Path) -> pd.DataFrame:
     try:
         text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the first name
         head = text.splitlines()[0] if text.strip() else ""
-        separator = max(",;\t", key=lambda one: (_known(head, one), (one == "\t") == _is_tsv(path)))
+        separator = max(",;\t", key=lambda one: _known(head, one))
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-        rows = {lines.line_num: [cell.strip() for cell in cells] for cells in lines}
+        rows = [(lines.line_num, [cell.strip() for cell in cells]) for cells in lines]
     except (OSError, ValueError, csv.Error) as error:  # Unicode errors are ValueErrors
         raise DataError(path, f"is no table ({error}).", how) from None
-    rows = {line: cells for line, cells in rows.items() if any(cells)}
+    rows = {line: cells for line, cells in rows if any(cells)}
     if not rows:
         raise DataError(path, "is no table: it is empty.", how)
     names = rows.pop(next(iter(rows)))
@@ -167,10 +167,6 @@ def _known(head: str, separator: str) -> int:
     """Count the known columns of the first line, if this separates them."""
     found = {cell.strip(' "') for cell in head.split(separator)}
     return len(found & {*REQUIRED, *OPTIONAL})
-
-
-def _is_tsv(path: Path) -> bool:
-    return path.suffix.lower() == ".tsv"
 
 
 def _file(folder: Path, name: str) -> Path:

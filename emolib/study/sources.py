@@ -53,7 +53,9 @@ class Sources:
         """Raise a DataError if a file of another subject holds the same signals."""
         for own, other, theirs in self._twins(subject):
             problem = f"the signals of {subject} are those of {other} in {theirs}."
-            raise DataError(own, problem, "Find out whose they are, and mend or take out the other.")
+            raise DataError(
+                own, problem, "Find out whose they are, and mend or take out the other."
+            )
 
     def save(self) -> None:
         """Keep the digests for the next time."""
@@ -117,3 +119,11 @@ def _digests_of(path: Path) -> list[str]:
     with path.open("rb") as file:
         head.update(file.read(HEAD))
         return [head.hexdigest()[:12], hashlib.file_digest(file, "sha256").hexdigest()[:12]]
+
+
+def check_sources(study: Study, subject: str) -> None:
+    """Raise a DataError if a file of another subject holds this one's signals."""
+    if study.simulation is None:
+        sources = Sources(study)
+        sources.check_signals(subject)
+        sources.save()

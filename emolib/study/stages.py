@@ -6,7 +6,6 @@ compute what is missing where that takes seconds, so that a notebook also runs a
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,36 +19,16 @@ from emolib.errors import DataError, InputError
 from emolib.evaluation import scores as evaluation
 from emolib.features.extraction import extract_features
 from emolib.grid import to_brain_maps
-from emolib.recordings import simulated
-from emolib.recordings.labels import trial_classes, window_table
+from emolib.recordings.labels import check_labels, window_table
 from emolib.recordings.recording import damaged
 from emolib.storage import atomic
-from emolib.study.sources import Sources
+from emolib.study.simulating import ensure_recording
+from emolib.study.sources import check_sources
 from emolib.study.study import Study
 
 ROW_GROUP = 10_000  # rows of a table that are read together: little more than a subject's
 
 # -- recordings and features ---------------------------------------------------------------
-
-
-def make_recording(study: Study, subject: str) -> None:
-    """Simulate one subject of the study and write it in DEAP's format, the truth beside it."""
-    number = int(subject.removeprefix("sub-"))
-    simulated.write_subject(study.simulation, number, study.recordings_root)
-
-
-def ensure_recording(study: Study, subject: str) -> None:
-    """Simulate a subject of a simulated study, unless its file is there with these settings."""
-    if study.simulation is None:
-        return
-    wanted, root = dataclasses.asdict(study.simulation), study.recordings_root
-    try:
-        made_with = json.loads(simulated.read_truth(root, subject).settings)
-    except DataError:
-        return make_recording(study, subject)
-    there = (root / f"s{subject.removeprefix('sub-')}.mat").exists()
-    if not (there and made_with.items() <= wanted.items()):
-        make_recording(study, subject)
 
 
 def recording(study: Study, subject: str) -> xr.Dataset:
@@ -61,14 +40,6 @@ def recording(study: Study, subject: str) -> xr.Dataset:
     hint = "The file may be damaged: copy it again, then run the study again."
     with damaged(f"the recording of {subject}", "could not be read", hint):
         return study.read(subject)
-
-
-def check_sources(study: Study, subject: str) -> None:
-    """Raise a DataError if another subject's recording is the same as this one's."""
-    if study.simulation is None:
-        sources = Sources(study)
-        sources.check_signals(subject)
-        sources.save()
 
 
 def make_features(study: Study, subject: str) -> None:
@@ -93,31 +64,14 @@ def features(study: Study, subject: str) -> xr.Dataset:
     if not study.features_file(subject).exists():
         make_features(study, subject)
     computed = load_dataset(study.features_file(subject))
-    check_classes(computed, study)
+    check_labels(computed, study.tasks)
     return computed
 
 
 def shared_channels(study: Study, subjects: Sequence[str]) -> list[str]:
-    """List the channels that all of these subjects have, in the order of the first.
-
-    Raises
-    ------
-    DataError
-        If there is none.
-    """
+    """List the channels that all of these subjects have, in the order of the first."""
     of_each = [features(study, subject)["channel"].to_numpy().tolist() for subject in subjects]
-    shared = [name for name in of_each[0] if all(name in names for name in of_each)]
-    if not shared:
-        problem = f"{', '.join(subjects)} have no channel that all share."
-        raise DataError(study.name, problem, "Use subjects with the same electrodes.")
-    return shared
-
-
-def check_classes(data: xr.Dataset, study: Study) -> None:
-    """Raise an InputError if the labels of a recording, or of features, do not fit the tasks."""
-    if trial_classes(data, study.tasks).isna().all(axis=None):
-        problem = f"no trial has a class of any task: {', '.join(study.tasks)}."
-        raise DataError(data.attrs["subject"], problem, "Fill in ratings or classes.")
+    return [name for name in of_each[0] if all(name in own for own in of_each)]
 
 
 def make_summary(study: Study, subject: str) -> None:
@@ -161,7 +115,7 @@ def failure(study: Study, subject: str) -> dict[str, str] | None:
         if "failure" in stored.attrs:
             return json.loads(stored.attrs["failure"])
         try:
-            check_classes(stored, study)
+            check_labels(stored, study.tasks)
         except InputError as error:
             return failure_record(error)
     return None

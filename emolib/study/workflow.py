@@ -33,7 +33,7 @@ REASONS = {
     "Missing output files": "not there yet",
     "Input files updated by another job": "made anew: {}",
     "Updated input files": "changed: {}",
-    "Params have changed since last execution": "settings or code changed",
+    "Params have changed since last execution": "recording, settings or code changed",
     "Code has changed since last execution": "settings or code changed",
     "Set of input files has changed since last execution": "other input files",
     "Incomplete output files": "was cut off: {}",

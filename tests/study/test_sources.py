@@ -12,8 +12,8 @@ import yaml
 from synthetic import noise, write_edf, write_table
 
 from emolib.errors import DataError
-from emolib.study import stages
 from emolib.study import sources as of_study
+from emolib.study import stages
 from emolib.study import study as studies
 from emolib.study.sources import Sources
 

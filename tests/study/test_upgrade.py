@@ -30,7 +30,7 @@ def test_after_an_upgrade_the_first_run_says_what_is_made_again_and_why(
     assert told == (
         "emolib (recordings) changed since these results were made: 1 of 2 jobs run again"
     )
-    assert job.startswith("done") and job.endswith("settings or code changed")
+    assert job.startswith("done") and job.endswith("recording, settings or code changed")
 
     # Another file of the same code is still the old one: until a whole run, it is told again.
     assert run_jobs(study, 2, targets=wanted) == 1

@@ -1,0 +1,30 @@
+"""The recordings of a simulated study, made where they are not there yet."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+from emolib.errors import DataError
+from emolib.recordings import simulated
+from emolib.study.study import Study
+
+
+def make_recording(study: Study, subject: str) -> None:
+    """Simulate one subject of the study and write it in DEAP's format, the truth beside it."""
+    number = int(subject.removeprefix("sub-"))
+    simulated.write_subject(study.simulation, number, study.recordings_root)
+
+
+def ensure_recording(study: Study, subject: str) -> None:
+    """Simulate a subject of a simulated study, unless its file is there with these settings."""
+    if study.simulation is None:
+        return
+    wanted, root = dataclasses.asdict(study.simulation), study.recordings_root
+    try:
+        made_with = json.loads(simulated.read_truth(root, subject).settings)
+    except DataError:
+        return make_recording(study, subject)
+    there = (root / f"s{subject.removeprefix('sub-')}.mat").exists()
+    if not (there and made_with.items() <= wanted.items()):
+        make_recording(study, subject)
