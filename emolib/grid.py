@@ -200,8 +200,8 @@ def standard_head(channels: Sequence[str]) -> mne.Info:
     """Return what MNE calls the info of electrodes, each with its place on the standard head.
 
     ``info["chs"][i]["loc"][:3]`` are metres to the right, to the front and upwards, from a point
-    between the ears. A name that is not in the montage `colin27_1005` is a DataError; SEED's CB1
-    and CB2 are in it, and case does not matter.
+    between the ears. A name that is not in the montage `colin27_1005` is a DataError; case does not
+    matter. SEED's CB1 and CB2 have no standard place: MNE has them at POO7 and POO8.
 
     Examples
     --------

@@ -162,7 +162,11 @@ print(f"largest difference: {difference:.1e} µV; largest value: {float(mine['ee
 
 # %% [markdown]
 # **Names of electrodes** are understood in many spellings, and the old names T3, T4, T5 and T6 are
-# T7, T8, P7 and P8. What has no cell on the grid is left out, with a note.
+# T7, T8, P7 and P8. What has no cell on the grid is left out, with a note that says why. All names
+# of a file are read together: CPz is the reference if every channel ends in "-CPz", and A1 to B32
+# are the electrodes of BioSemi's cap of 64. Several references, or numbers that are a part of a cap
+# only, are refused: rename the channels, or leave some out, in the section `recordings` of the
+# study.
 
 # %%
 for name in ("EEG Fp1-REF", "FP2", "T3", "Oz."):

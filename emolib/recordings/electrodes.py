@@ -36,7 +36,6 @@ _EGI_NUMBERS = {
     "P4": 92, "P8": 96, "POz": 72, "O1": 70, "Oz": 75, "O2": 83,
 }  # fmt: skip
 HERE = "in MNE, or in the study's section `recordings`"
-ELSEWHERE = {"CB1": "POO7", "CB2": "POO8"}  # where MNE puts what has no standard position
 
 
 class Chosen(NamedTuple):
@@ -103,10 +102,6 @@ def choose_channels(where: object, raw, drop: Collection[str] = ()) -> Chosen:
         typed = [name for name in kinds if name not in numbers and places[name] in PLACES]
         problem = f"no EEG channel has a place on the grid; {notes[-1]}."
         raise DataError(where, problem, _remedy(typed, bipolar="bipolar" in left_out.values()))
-    if lacking := [place for place in ELSEWHERE if place in channels]:
-        instead = " and ".join(ELSEWHERE[place] for place in lacking)
-        names = " and ".join(lacking)
-        notes.append(f"{names}: no standard position; scalp maps use that of {instead}")
     return Chosen(channels, left_out, notes)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RATING_LOW, RATING_HIGH = 1.0, 9.0  # of the self-assessment manikin, which DEAP uses
 TRIAL_FOR_STIMULUS = "no column 'stimulus': a trial's number stands for its stimulus"
+ELSEWHERE = {"CB1": "POO7", "CB2": "POO8"}  # what has no standard position, and where MNE puts it
 STANDARD_MEMORY_MB = 2500  # of a process that reads a recording of an hour
 
 
@@ -86,6 +87,10 @@ def build(
         attrs={"dataset": dataset, "subject": subject, "sfreq": float(sfreq)},
     )
     recording.attrs["notes"] = list(notes)
+    if lacking := [place for place in ELSEWHERE if place in channels]:
+        instead = " and ".join(ELSEWHERE[place] for place in lacking)
+        note = f"no standard position; scalp maps use that of {instead}"
+        recording.attrs["notes"].append(f"{' and '.join(lacking)}: {note}")
     if baseline is not None:
         recording["baseline"] = (("trial", "channel", "baseline_time"), baseline, {"units": "uV"})
         # Negative: it ends where the trial begins.

@@ -108,9 +108,38 @@ def test_electrodes_lie_on_the_head_where_their_names_say():
     assert np.hypot(*at["Cz"]) < 0.15 * maps.HEAD_RADIUS
 
 
-def test_all_of_seeds_electrodes_are_found():
-    names = tuple(name for row in grid.SEED_GRID for name in row if name)
-    assert np.isfinite(maps.positions(names)).all()
+SEED_CHANNELS = tuple(name for row in grid.SEED_GRID for name in row if name)
+FEW = ("FC5", "FC1", "C3", "CP5", "CP1", "FC2", "FC6", "C4", "CP2", "CP6")
+
+
+def sensors(ax):
+    """Where the electrodes are drawn (channel, 2), in the order of the map's channels."""
+    (dots,) = (each for each in ax.collections if len(each.get_offsets()) > 1)
+    return np.asarray(dots.get_offsets())
+
+
+def test_seeds_two_electrodes_without_a_standard_place_lie_at_the_back_not_in_the_middle(ax):
+    maps.scalp(ax, np.arange(62.0), SEED_CHANNELS, limits=(0, 62))
+    drawn = dict(zip(SEED_CHANNELS, sensors(ax), strict=True))
+    assert drawn["PO7"][0] < drawn["CB1"][0] < drawn["O1"][0]
+    assert drawn["O2"][0] < drawn["CB2"][0] < drawn["PO8"][0]
+    assert drawn["CB1"][1] < drawn["PO3"][1] and drawn["CB2"][1] < drawn["PO4"][1]
+    assert len({tuple(place) for place in drawn.values()}) == 62
+
+
+@pytest.mark.parametrize("draw", [maps.positions, lambda names: np.column_stack(grid.cells(names))])
+def test_a_subset_of_the_electrodes_keeps_its_places(draw):
+    every = dict(zip(CHANNELS, draw(tuple(CHANNELS)).tolist(), strict=True))
+    assert draw(FEW).tolist() == [every[name] for name in FEW]
+
+
+def test_a_scalp_map_of_few_electrodes_draws_them_where_one_of_all_does():
+    axes = plt.figure().subplots(1, 2)
+    for ax, names in zip(axes, (CHANNELS, FEW), strict=True):
+        maps.scalp(ax, np.arange(float(len(names))), names, limits=(0, 32))
+    every, few = map(sensors, axes)
+    np.testing.assert_array_equal(few, every[[CHANNELS.index(name) for name in FEW]])
+    assert axes[0].get_xlim() == axes[1].get_xlim() and axes[0].get_ylim() == axes[1].get_ylim()
 
 
 def test_an_unknown_electrode_is_named():

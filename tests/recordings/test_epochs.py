@@ -12,6 +12,7 @@ from synthetic import noise
 
 from emolib.errors import DataError
 from emolib.features import FeatureSettings, extract_features
+from emolib.grid import SEED_GRID, standard_head
 from emolib.recordings import Task, from_epochs, to_epochs, window_table
 from emolib.recordings.recording import build
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
@@ -168,6 +169,19 @@ def test_names_are_the_grids_and_others_are_left_out_with_a_note():
     assert (
         "left out: Nose (not on the grid), ECG (ecg), Cz (marked bad)" in recording.attrs["notes"]
     )
+
+
+def test_two_electrodes_without_a_standard_position_are_named_once_and_have_one():
+    names = [name.upper() for row in SEED_GRID for name in row if name]
+    recording = from_epochs(epochs(channels=names), "sub-01", classes="state")
+    assert recording.sizes["channel"] == 62
+    (note,) = (note for note in recording.attrs["notes"] if "CB" in note)
+    assert note == "CB1 and CB2: no standard position; scalp maps use that of POO7 and POO8"
+    head = standard_head(["POO7", "POO8"])
+    back = to_epochs(recording).info
+    for name, instead in zip(("CB1", "CB2"), head["chs"], strict=True):
+        there = back["chs"][back.ch_names.index(name)]["loc"][:3]
+        np.testing.assert_array_equal(there, instead["loc"][:3])
 
 
 def test_epochs_of_a_file_are_read(tmp_path):

@@ -134,6 +134,29 @@ def test_a_fast_channel_that_is_no_eeg_does_not_change_the_rate(tmp_path):
     np.testing.assert_allclose(recording["eeg"][0, 1], signals[1][128:256], atol=STEP_UV)
 
 
+def test_nor_do_two_of_the_same_name(tmp_path):
+    signals = [*noise(4, 6, 128), *noise(2, 6, 512)]
+    names = [*NAMES[:4], "ECG", "ECG"]
+    write_study(tmp_path, signals=signals, names=names, sfreq=[128] * 4 + [512] * 2)
+    recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
+    assert recording.attrs["sfreq"] == 128.0
+    np.testing.assert_allclose(recording["eeg"][0, 1], signals[1][128:256], atol=STEP_UV)
+
+
+def test_numbers_of_a_cap_are_electrodes_in_every_file_whatever_their_order(tmp_path):
+    numbers = [f"A{i}" for i in range(1, 33)]
+    signals = write_study(
+        tmp_path, [row(1, file="a.bdf"), row(2)], names=numbers, signals=noise(32, 6, 128)
+    )
+    order = np.random.default_rng(0).permutation(32)
+    write_edf(tmp_path / "a.bdf", signals[order], [numbers[i] for i in order], 128)
+    recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
+    for k in (1, 2):
+        found = recording["eeg"].sel(trial=k, channel=["Fp1", "Cz", "O1"])
+        expected = signals[[0, 31, 14], 128 * k : 128 * (k + 1)]
+        np.testing.assert_allclose(found, expected, atol=STEP_UV)
+
+
 def test_eeg_at_two_rates_is_refused(tmp_path):
     signals = [*noise(4, 6, 128), noise(1, 6, 256)[0]]
     names = ["Fp1", "F3", "Fz", "Oz", "Cz"]
