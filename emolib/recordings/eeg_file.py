@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +11,24 @@ import numpy as np
 from emolib.errors import DataError
 from emolib.recordings.arrays import COPY_AGAIN
 from emolib.recordings.electrodes import choose_channels
+from emolib.recordings.preprocessing import preprocess
 from emolib.recordings.recording import damaged
+from emolib.recordings.roles import assign_roles
+from emolib.recordings.settings import DEFAULT, RecordingSettings
 
 
 def open_eeg(
-    path: str | Path, drop: Collection[str] = ()
+    path: str | Path, settings: RecordingSettings = DEFAULT
 ) -> tuple[object, dict[str, str], list[str]]:
-    """Open any file that MNE reads and choose its EEG channels; no sample is read yet.
+    """Open any file that MNE reads and choose its EEG channels.
+
+    No sample is read yet, unless the settings ask for what needs all of them.
 
     Returns the opened file, the grid's name of each channel that has a place there mapped to its
-    name in the file, and notes: what the names were taken for, the channels that were left out, of
-    which `drop` are some, and MNE's warnings. A file that is missing, cut short or not readable,
-    or whose channels are refused, see `choose_channels`, is a DataError.
+    name in the opened file, and notes: what the names were taken for, the channels that were left
+    out, what was done, and MNE's warnings. A file that is missing, cut short or not readable, whose
+    channels are refused, see `choose_channels`, or that does not allow what the settings ask, is a
+    DataError.
     """
     path = Path(path)
     if not path.is_file():
@@ -31,12 +37,20 @@ def open_eeg(
     if is_edf:
         _check_complete(path)
     raw, warned = _open(path)
-    channels, left_out, notes = choose_channels(path, raw, drop)
-    if is_edf and left_out:
+    used = assign_roles(raw, settings, path)
+    channels, left_out, chosen = choose_channels(path, raw, used.drop)
+    if is_edf and (unused := {*left_out} - {*used.kept}):
         # MNE brings all channels to the highest rate among them: to that of the EEG, not of others.
-        raw, _ = _open(path, exclude=[*left_out], exclude_after_unique=True)
-    notes = [*(f"MNE says: {message}" for message in warned), *notes]
-    return raw, channels, [f"{path.name}: {note}" for note in notes]
+        in_file = {new: old for old, new in used.renamed.items()}
+        unused = [in_file.get(name, name) for name in unused]
+        raw, _ = _open(path, exclude=unused, exclude_after_unique=True)
+        left = {old: new for old, new in used.renamed.items() if old in raw.ch_names}
+        raw.rename_channels(left, verbose="error")
+    renamed = ", ".join(f"{old} to {new}" for old, new in used.renamed.items())
+    notes = [f"MNE says: {message}" for message in warned]
+    notes += [f"renamed: {renamed}"] if renamed else []
+    raw, channels, done = preprocess(raw, channels, used, settings, path)
+    return raw, channels, [f"{path.name}: {note}" for note in (*notes, *chosen, *done)]
 
 
 def read_microvolts(raw, channels: Sequence[str], start: int, stop: int) -> np.ndarray:

@@ -53,20 +53,8 @@ def choose_channels(where: object, raw, drop: Collection[str] = ()) -> Chosen:
     no whole cap, several references, two channels of one electrode, or no channel at all are
     DataErrors, with `where` as their source.
     """
-    kinds = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
-    # MNE numbers channels of the same name: two "Fz" become "Fz-0" and "Fz-1".
-    parts = {name: split_reference(re.sub(r"-\d+$", "", name)) for name in kinds}
-    numbers = {name: _number(parts[name][0]) for name, kind in kinds.items() if kind == "eeg"}
-    title, cap = _find_cap({*numbers.values()})
-    places = {name: canonical_name(electrode) for name, (electrode, _) in parts.items()}
-    if cap:
-        places |= {name: cap.get(number, ("",))[0] for name, number in numbers.items()}
-    asked: set[str] = set()
-    for wanted in drop:
-        own = [wanted] if wanted in kinds else []
-        placed = [name for name, place in places.items() if place == canonical_name(wanted)]
-        asked.update((placed or own) if cap else (own or placed))  # C3 may be a number
-
+    kinds, parts, numbers, title, cap, places = _read_names(raw)
+    asked = {name for wanted in drop for name in find_channels(raw, wanted)}
     left_out = {}
     for name, kind in kinds.items():
         if kind != "eeg":
@@ -103,6 +91,38 @@ def choose_channels(where: object, raw, drop: Collection[str] = ()) -> Chosen:
         problem = f"no EEG channel has a place on the grid; {notes[-1]}."
         raise DataError(where, problem, _remedy(typed, bipolar="bipolar" in left_out.values()))
     return Chosen(channels, left_out, notes)
+
+
+def find_channels(raw, wanted: str) -> list[str]:
+    """Return the channels of a Raw that `wanted` means: a name in the file, or one on the grid."""
+    _, _, _, _, cap, places = _read_names(raw)
+    own = [wanted] if wanted in places else []
+    placed = [name for name, place in places.items() if place == canonical_name(wanted)]
+    return (placed or own) if cap else (own or placed)  # C3 may be a number
+
+
+class _Names(NamedTuple):
+    """Hold what the names of a recording say, all read together."""
+
+    kinds: dict[str, str]  # types in MNE, and so on, by the name in the file
+    parts: dict[str, tuple[str, str]]
+    numbers: dict[str, str]
+    title: str
+    cap: dict[str, tuple[str, float]]
+    places: dict[str, str]
+
+
+def _read_names(raw) -> _Names:
+    """Read the names of a Raw or Epochs as electrodes, or as numbers on a cap."""
+    kinds = dict(zip(raw.ch_names, raw.get_channel_types(), strict=True))
+    # MNE numbers channels of the same name: two "Fz" become "Fz-0" and "Fz-1".
+    parts = {name: split_reference(re.sub(r"-\d+$", "", name)) for name in kinds}
+    numbers = {name: _number(parts[name][0]) for name, kind in kinds.items() if kind == "eeg"}
+    title, cap = _find_cap({*numbers.values()})
+    places = {name: canonical_name(electrode) for name, (electrode, _) in parts.items()}
+    if cap:
+        places |= {name: cap.get(number, ("",))[0] for name, number in numbers.items()}
+    return _Names(kinds, parts, numbers, title, cap, places)
 
 
 def _tell(left_out: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ import xarray as xr
 
 from emolib.errors import DataError
 from emolib.recordings.eeg_file import open_eeg, read_microvolts
+from emolib.recordings.preprocessing import reject_trials
 from emolib.recordings.recording import STANDARD_MEMORY_MB, TRIAL_FOR_STIMULUS, build, stack
 from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.recordings.sidecars import belonging
@@ -71,7 +72,7 @@ def cut_trials(
     after its file, or files that do not fit each other, are DataErrors.
     """
     table = table.sort_values("trial")
-    opened = {file: open_eeg(file, settings.drop_channels) for file in table["file"].unique()}
+    opened = {file: open_eeg(file, settings) for file in table["file"].unique()}
     first = next(iter(opened))
     channels = list(opened[first][1])
     sfreq = float(opened[first][0].info["sfreq"])
@@ -132,7 +133,9 @@ def cut_trials(
     )
     # Validated before the average is taken: after it a flat channel is flat no more.
     recording = validate(recording, ", ".join(opened), ratings_in=where, other_numbers=True)
-    return _average_reference(recording) if settings.eeg_reference == "average" else recording
+    if settings.eeg_reference == "average":
+        recording = _average_reference(recording)
+    return reject_trials(recording, settings, where)
 
 
 def _samples(seconds: pd.Series, sfreq: float) -> np.ndarray:

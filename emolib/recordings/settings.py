@@ -1,53 +1,166 @@
 """How recordings are read: the section `recordings` of a study file.
 
-Where MNE-BIDS-Pipeline has the setting, it has its name here
-(https://mne.tools/mne-bids-pipeline/stable/settings/general.html).
+Where MNE-BIDS-Pipeline has the setting, it has its name and its meaning here
+(https://mne.tools/mne-bids-pipeline/stable/settings/general.html). `preprocessing` carries it out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import difflib
+import math
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
 
 from emolib.errors import SettingsError, check_option, did_you_mean
-from emolib.grid import SEED_GRID, canonical_name
+from emolib.grid import SEED_GRID
 from emolib.recordings.recording import RATING_HIGH, RATING_LOW
 
 PLACES = frozenset(name for row in SEED_GRID for name in row if name)
+REFERENCES = ("average", "recorded")
+BAD_CHANNELS = ("drop", "interpolate", "keep", "auto")
+ICA_METHODS = ("find_bads_eog", "find_bads_muscle")
+REGRESSION = ("picks", "picks_artifact")
+LARGEST_REJECT = 0.01  # volts; who writes 150 means microvolts
 
 
 @dataclass(frozen=True)
 class RecordingSettings:
-    """Describe how the recordings of a data set are read, all of them alike.
+    """Describe how a recording is read and preprocessed.
+
+    A channel may be named as its file does or as the grid does: "EEG T3-LE" and "T7" are one.
 
     Parameters
     ----------
-    eeg_reference : {"average", "recorded"}
-        The common average of all channels on the grid, as DEAP's, or what the amplifier had.
+    eeg_reference : {"average", "recorded"} or names of channels
+        The common average of all channels on the grid, as DEAP's, what the amplifier had, or the
+        mean of the channels named, such as two mastoids.
     drop_channels : tuple of str
-        Channels to leave out: a bad one would spread over all through the average.
+        Channels to leave out before anything else.
     rating_range : (float, float)
         The lowest and highest rating that the scales allow.
+    rename_channels : mapping of str to str
+        New names by old ones.
+    bads : tuple of str
+        Bad channels, beside those that the file marks as bad.
+    bad_channels : {"drop", "interpolate", "keep", "auto"}
+        What becomes of bad channels: they are left out, or are computed from the others by
+        spherical splines, or stay. "auto" looks for more of them, see
+        `preprocessing.find_bad_channels`, and interpolates all.
+    eeg_template_montage : str, optional
+        The places of the electrodes, a montage of MNE; by default the grid's own.
+    notch_freq : float or tuple of float, optional
+        Hz, such as 50 for the mains.
+    l_freq, h_freq : float, optional
+        Hz: limits of a band-pass filter without phase shift.
+    raw_resample_sfreq : float, optional
+        The sampling frequency to resample to, Hz.
+    eog_channels : tuple of str
+        Channels that show the eyes' movements. Electrodes of the grid, such as Fp1, may stand in.
+    regress_artifact : mapping, optional
+        `picks_artifact`, by default "eog", are regressed out of `picks`, by default "eeg". They are
+        EOG from then on and leave the grid.
+    ica : tuple of {"find_bads_eog", "find_bads_muscle"}
+        Which components of an independent component analysis are taken out.
+    reject : mapping, optional
+        `eeg`: volts from peak to peak; trials with more at any electrode are left out.
 
     Raises
     ------
     SettingsError
-        For an option or a channel that is unknown, or a range that is none.
+        For an option that is unknown, a value out of range, or settings that contradict each other.
     """
 
-    eeg_reference: str = "average"
+    eeg_reference: Any = "average"  # a word or several: checked below, in one sentence
     drop_channels: tuple[str, ...] = ()
     rating_range: tuple[float, float] = (RATING_LOW, RATING_HIGH)
+    rename_channels: dict[str, str] = field(default_factory=dict)
+    bads: tuple[str, ...] = ()
+    bad_channels: str = "drop"
+    eeg_template_montage: str | None = None
+    notch_freq: Any = None  # a number or several, as above
+    l_freq: float | None = None
+    h_freq: float | None = None
+    raw_resample_sfreq: float | None = None
+    eog_channels: tuple[str, ...] = ()
+    regress_artifact: dict[str, Any] | None = None
+    ica: tuple[str, ...] = ()
+    reject: dict[str, float] | None = None
 
     def __post_init__(self) -> None:
-        check_option("eeg_reference", self.eeg_reference, ("average", "recorded"))
-        object.__setattr__(self, "drop_channels", tuple(self.drop_channels))
-        for name in self.drop_channels:
-            if canonical_name(name) not in PLACES:
-                raise SettingsError("drop_channels", f"got {name!r}.", did_you_mean(name, PLACES))
+        self._check_reference()
+        for name in ("drop_channels", "bads", "eog_channels", "ica"):
+            _check_names(name, getattr(self, name))
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        check_option("bad_channels", self.bad_channels, BAD_CHANNELS)
+        if self.bads and self.bad_channels == "keep":
+            hint = "Use `drop`, `interpolate` or `auto`, or take `bads` out."
+            raise SettingsError("bad_channels", "is 'keep', but `bads` names channels.", hint)
         low, high = self.rating_range
         if not low < high:
             problem = f"got {low:g} to {high:g}."
             raise SettingsError("rating_range", problem, "Give the lowest and the highest rating.")
+        self._check_frequencies()
+        for method in self.ica:
+            check_option("ica", method, ICA_METHODS)
+        for key in self.regress_artifact or ():
+            check_option("regress_artifact", key, REGRESSION)
+        for key, volts in (self.reject or {}).items():
+            check_option("reject", key, ("eeg",))
+            if not 0 < volts <= LARGEST_REJECT:
+                hint = "Give volts from peak to peak: 150e-6 for 150 microvolts."
+                raise SettingsError(f"reject.{key}", f"got {volts:g}.", hint)
+        if self.eeg_template_montage is not None:
+            _check_montage(self.eeg_template_montage)
+
+    def _check_reference(self) -> None:
+        """Refuse what is neither an option nor names of channels; a single name becomes a list."""
+        held = self.eeg_reference
+        if isinstance(held, str) and held not in REFERENCES:
+            if difflib.get_close_matches(held, REFERENCES):
+                check_option("eeg_reference", held, REFERENCES)
+            held = [held]
+        if isinstance(held, str):
+            return
+        if not (isinstance(held, list | tuple) and held and all(isinstance(n, str) for n in held)):
+            hint = "Write 'average', 'recorded' or names of channels, such as [M1, M2]."
+            raise SettingsError("eeg_reference", f"got {self.eeg_reference!r}.", hint)
+        object.__setattr__(self, "eeg_reference", tuple(held))
+
+    def _check_frequencies(self) -> None:
+        """Refuse frequencies that are not positive and finite, or a band that is none."""
+        several = isinstance(self.notch_freq, list | tuple)
+        notches = tuple(self.notch_freq) if several else (self.notch_freq,)
+        given = [(name, getattr(self, name)) for name in ("l_freq", "h_freq", "raw_resample_sfreq")]
+        for name, hz in [*given, *(("notch_freq", each) for each in notches)]:
+            number = isinstance(hz, int | float) and math.isfinite(hz) and hz > 0
+            if hz is not None and not number:
+                hint = "Give a frequency above 0 Hz, or leave the key out."
+                raise SettingsError(name, f"got {hz!r}.", hint)
+        object.__setattr__(self, "notch_freq", notches if several else self.notch_freq)
+        if self.l_freq and self.h_freq and self.l_freq >= self.h_freq:
+            problem = f"{self.l_freq:g} Hz is not below `h_freq`, {self.h_freq:g} Hz."
+            raise SettingsError("l_freq", problem, "What lies between the two is kept.")
+
+
+def _check_names(parameter: str, names: object) -> None:
+    """Refuse a single word where a list is expected."""
+    if isinstance(names, str):
+        raise SettingsError(parameter, f"got {names!r}.", f"Write a list: [{names}].")
+
+
+def _check_montage(name: str) -> None:
+    """Refuse a name that MNE has no montage for."""
+    import mne  # here, not above: a second that other settings need not wait for
+
+    try:
+        with warnings.catch_warnings(action="ignore"):  # old names still work
+            mne.channels.make_standard_montage(name)
+    except ValueError:
+        known = mne.channels.get_builtin_montages()
+        raise SettingsError(
+            "eeg_template_montage", f"got {name!r}.", did_you_mean(name, known)
+        ) from None
 
 
 DEFAULT = RecordingSettings()

@@ -16,9 +16,21 @@ def belonging(path: str | Path) -> list[Path]:
 
     Of BrainVision, what `DataFile=` and `MarkerFile=` name; of EEGLAB the `.fdt` that a `.set`
     names; of a split FIF its parts; of a format of a single file none; of any other format the
-    files of the same name with other endings.
+    files of the same name with other endings. Of each also the table of its channels, if there is
+    one.
     """
     path = Path(path)
+    table = channel_table(path)
+    return [*_parts(path), *([table] if table.is_file() else [])]
+
+
+def channel_table(path: Path) -> Path:
+    """Return where BIDS puts the table of a recording's channels: beside it, `_channels.tsv`."""
+    return path.with_name(f"{path.stem.removesuffix('_eeg')}_channels.tsv")
+
+
+def _parts(path: Path) -> list[Path]:
+    """List the files that hold parts of a recording beside its first one."""
     kind = path.suffix.lower()
     if kind in WHOLE or not path.is_file():
         return []

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from synthetic import cut_short, noise, write_edf, write_table
 
-from emolib.errors import DataError, SettingsError
+from emolib.errors import DataError
 from emolib.recordings import files
 from emolib.recordings.recording import check_each
 from emolib.recordings.settings import RecordingSettings
@@ -443,15 +443,3 @@ def test_files_of_a_subject_need_the_same_channels(tmp_path):
     write_edf(tmp_path / "b.edf", noise(4, 6, 128), ["Fp1", "F3", "T7", "O2"], 128)
     with pytest.raises(DataError, match=r"b\.edf: .*do not share the channels O2, Oz"):
         files.read(tmp_path, "sub-01")
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"eeg_reference": "avrage"}, "Did you mean 'average'"),
-        ({"drop_channels": ("Fpx",)}, "drop_channels: got 'Fpx'"),
-    ],
-)
-def test_settings_are_checked(changes, message):
-    with pytest.raises(SettingsError, match=message):
-        RecordingSettings(**changes)

@@ -72,3 +72,10 @@ def test_all_of_them_are_sources(tmp_path):
     table = write_table(tmp_path / "trials.csv", [row | {"file": "a.vhdr"}])
     expected = [table, *(tmp_path / name for name in ("a.vhdr", "a.dat", "a.vmrk"))]
     assert files.sources(tmp_path, "sub-01") == expected
+
+
+def test_the_table_of_its_channels_belongs_to_a_recording(tmp_path):
+    for name in ("sub-01_task-film_channels.tsv", "a_channels.tsv", "b_channels.tsv"):
+        (tmp_path / name).touch()
+    assert names(tmp_path / "sub-01_task-film_eeg.edf") == ["sub-01_task-film_channels.tsv"]
+    assert names(tmp_path / "a.edf") == ["a_channels.tsv"]

@@ -145,6 +145,9 @@ def test_recordings_are_read_as_the_study_asks_of_all_and_of_one(written):
         ({"eeg_reference": "avrage"}, r"eeg_reference'.*Did you mean 'average'"),
         ({"rating_range": [9, 1]}, r"rating_range': got 9 to 1"),
         ({"rating_range": "high"}, r"rating_range.*got 'high'"),
+        ({"notch_freq": "mains"}, r"key 'notch_freq': got 'mains'"),
+        ({"eeg_reference": 3}, r"key 'eeg_reference': got 3"),
+        ({"reject": {"eeg": 150}}, r"reject.eeg': got 150"),
     ],
 )
 def test_settings_of_recordings_are_checked_of_all_and_of_one(written, changes, message, inside):
@@ -169,6 +172,34 @@ def test_settings_of_recordings_count_for_those_whom_they_concern(written):
     assert other.digest("features", "sub-02") == everybody.digest("features", "sub-02")
     assert everybody.digest("features", "sub-01") != one.digest("features", "sub-01")
     assert everybody.digest("training") == one.digest("training")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rename_channels": {"E1": "Fp1"}},
+        {"bads": ["C3"]},
+        {"bad_channels": "auto"},
+        {"eeg_template_montage": "standard_1005"},
+        {"notch_freq": 50},
+        {"notch_freq": [50, 100]},
+        {"l_freq": 1},
+        {"h_freq": 40},
+        {"raw_resample_sfreq": 128},
+        {"eog_channels": ["Fp1", "Fp2"]},
+        {"regress_artifact": {"picks": "eeg", "picks_artifact": "eog"}},
+        {"ica": ["find_bads_eog", "find_bads_muscle"]},
+        {"reject": {"eeg": "150e-6"}},  # as YAML reads a number without a point
+        {"eeg_reference": ["M1", "M2"]},
+    ],
+)
+def test_every_setting_of_recordings_is_in_the_digest(written, changes):
+    plain, changed = (
+        studies.load(written(**FILES)),
+        studies.load(written(**FILES, recordings=changes)),
+    )
+    assert changed.digest("features", "sub-01") != plain.digest("features", "sub-01")
+    assert changed.digest("training") == plain.digest("training")
 
 
 def test_missing_key_is_named(tmp_path):

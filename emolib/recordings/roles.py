@@ -1,0 +1,109 @@
+"""The channels of a file that its settings name: renamed, dropped, bad, EOG, reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from emolib.errors import DataError, did_you_mean
+from emolib.grid import canonical_name
+from emolib.recordings.electrodes import find_channels
+from emolib.recordings.recording import damaged
+from emolib.recordings.settings import PLACES, REFERENCES, RecordingSettings
+from emolib.recordings.sidecars import channel_table
+
+if TYPE_CHECKING:
+    import mne
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Name the channels of one file, as the file does once renamed, that its settings speak of."""
+
+    renamed: dict[str, str]  # new names by those in the file
+    drop: list[str]
+    bads: list[str]
+    reference: list[str]
+    eog: list[str]
+    regressors: list[str]
+    regressed: list[str]
+
+    @property
+    def kept(self) -> list[str]:
+        """List the channels that are used, whether they have a place on the grid or not."""
+        return [*self.reference, *self.eog, *self.regressors]
+
+
+def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) -> Roles:
+    """Rename and mark the channels of an opened file, in place; find those that settings name.
+
+    A name that is neither in the file nor an electrode of the grid is a DataError. An electrode
+    that is not there is none where it was to be renamed, dropped or bad.
+    """
+    marked = {*raw.info["bads"], *_marked_in_table(where)}
+    renamed = {
+        old: new
+        for name, new in settings.rename_channels.items()
+        for old in _find(raw, "rename_channels", [name], where)
+    }
+    in_file = raw.ch_names
+    after = [renamed.get(name, name) for name in in_file]
+    if twice := sorted({name for name in after if after.count(name) > 1}):
+        problem = f"`rename_channels` gives more than one channel the name {', '.join(twice)}."
+        raise DataError(where, problem, "Give each channel a name of its own.")
+    raw.rename_channels(renamed, verbose="error")
+    marked = [new for old, new in zip(in_file, after, strict=True) if old in marked]
+
+    kinds = zip(raw.ch_names, raw.get_channel_types(), strict=True)
+    typed = [name for name, kind in kinds if kind == "eog"]
+    eog = _find(raw, "eog_channels", settings.eog_channels, where) or typed
+    regression = settings.regress_artifact or {}
+    artifact, regressed = regression.get("picks_artifact", "eog"), regression.get("picks", "eeg")
+    regressors = eog if artifact == "eog" else _find(raw, "regress_artifact", artifact, where)
+    asks = settings.regress_artifact is not None and not regressors and "regress_artifact"
+    asks = asks or ("find_bads_eog" in settings.ica and not eog and "ica")
+    if asks:
+        problem = f"has no EOG channel, which `{asks}` needs."
+        hint = "Name some in `eog_channels`; electrodes near the eyes, such as Fp1, may stand in."
+        raise DataError(where, problem, hint)
+    bads = list(dict.fromkeys([*marked, *_find(raw, "bads", settings.bads, where)]))
+    raw.info["bads"] = bads if settings.bad_channels == "drop" else []
+    reference = () if settings.eeg_reference in REFERENCES else settings.eeg_reference
+    return Roles(
+        renamed=renamed,
+        drop=_find(raw, "drop_channels", settings.drop_channels, where),
+        bads=bads,
+        reference=_find(raw, "eeg_reference", reference, where),
+        eog=eog,
+        regressors=regressors if settings.regress_artifact is not None else [],
+        regressed=[] if regressed == "eeg" else _find(raw, "regress_artifact", regressed, where),
+    )
+
+
+def _marked_in_table(file: Path) -> list[str]:
+    """List the channels that the table beside a file, if there is one, marks as bad."""
+    path = channel_table(file)
+    if not path.is_file():
+        return []
+    with damaged(path, "is no table", "Save it as TSV, UTF-8, or take it away."):
+        table = pd.read_csv(path, sep="\t", dtype=str, encoding="utf-8-sig")
+        if not {"name", "status"} <= {*table.columns}:
+            return []
+        return table["name"][table["status"].str.strip() == "bad"].str.strip().tolist()
+
+
+def _find(raw: mne.io.BaseRaw, setting: str, names: Iterable[str] | str, where: Path) -> list[str]:
+    """Return the channels that a setting names, in the file's spelling or the grid's."""
+    found = []
+    for name in [names] if isinstance(names, str) else names:
+        own = find_channels(raw, name)
+        optional = setting in ("rename_channels", "drop_channels", "bads")
+        if not own and not (optional and canonical_name(name) in PLACES):
+            problem = f"has no channel {name!r}, which `{setting}` names."
+            raise DataError(where, problem, did_you_mean(name, raw.ch_names))
+        found += own
+    return list(dict.fromkeys(found))
