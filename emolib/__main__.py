@@ -74,7 +74,7 @@ COMMANDS = {
         "book.single_file:export",
         "subject [html] [pdf] [out]",
     ),
-    "book": ("build the book from the executed notebooks", "book.render:make_book", ""),
+    "book": ("build the book from the executed notebooks", "book.assembly:make_book", ""),
 }
 
 

@@ -1,7 +1,7 @@
 """Pages: tables, sentences, executed notebooks, the built book.
 
 `tables` and `sentences` are those of a study, `subject_tables` and `subject_sentences` those of one
-person; `render` executes notebooks and builds the book from what `assembly` puts together.
+person; `render` executes notebooks and `assembly` builds the book from them.
 """
 
 import sys
@@ -13,5 +13,5 @@ import lazy_loader
 sys.modules.setdefault("rfc3987_syntax", None)
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"render": ["make_book", "make_page"]}
+    __name__, submod_attrs={"assembly": ["make_book"], "render": ["make_page"]}
 )

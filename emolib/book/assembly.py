@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ import pandas as pd
 from emolib.book import provenance
 from emolib.book.exercises import EXERCISES, NOTEBOOKS, read_config, server_links
 from emolib.book.subject_tables import cohort_table
+from emolib.errors import InputError
 from emolib.evaluation.literature import published
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study
@@ -29,6 +32,32 @@ MADE = "made"  # pieces of text that pages include; kept from pages likewise
 
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _LIST = re.compile(r"^## What you will learn\n+((?:[-*] .*\n(?:  .*\n)*)+)", re.MULTILINE)
+
+
+def make_book(study: Study) -> Path:
+    """Assemble prose and executed notebooks, and build the HTML book.
+
+    Returns
+    -------
+    Path
+        The index page.
+
+    Raises
+    ------
+    InputError
+        If Jupyter Book warns of anything: a dead link or a broken figure is a fault.
+    """
+    book = study.folder / "book"
+    source = book / "source"
+    assemble(study, source)
+    command = [str(Path(sysconfig.get_path("scripts")) / "jupyter-book"), "build", str(source)]
+    command += ["-W", "-n", "--keep-going", "--config", str(PROJECT / "_config.yml")]
+    command += ["--toc", str(source / "_toc.yml"), "--path-output", str(book)]
+    if subprocess.run(command, check=False).returncode:
+        raise InputError(
+            source, "is not a book without faults.", "Mend the warnings that are listed above."
+        )
+    return study.book / "index.html"
 
 
 def assemble(study: Study, folder: Path) -> None:

@@ -1,11 +1,9 @@
-"""Notebooks executed by papermill, pages for what failed, and the assembled book."""
+"""Notebooks executed by papermill, and pages for what failed."""
 
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
-import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -16,13 +14,11 @@ from nbconvert.filters import strip_ansi
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from emolib.book.assembly import assemble
 from emolib.book.exercises import NOTEBOOKS
-from emolib.errors import DataError, InputError, SettingsError, did_you_mean
-from emolib.figures.display import escape_markdown
+from emolib.errors import DataError, SettingsError, did_you_mean
 from emolib.storage import atomic, file_stem
 from emolib.study import stages
-from emolib.study.study import PROJECT, Study
+from emolib.study.study import Study
 
 # What opens the book, the chapters, and after them the appendices that are notebooks.
 CHAPTERS = sorted(
@@ -52,6 +48,8 @@ def execute(
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata.setdefault("kernelspec", kernel)
     if title:
+        from emolib.figures.display import escape_markdown  # loads Matplotlib: here for few pages
+
         first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
         first.source = re.sub(r"^# .*", lambda _: f"# {escape_markdown(title)}", first.source)
     with tempfile.TemporaryDirectory() as folder:
@@ -102,6 +100,8 @@ def kernel_config(folder: Path) -> Config:
 
 def failure_page(title: str, explanation: str, message: str, hint: str) -> nbformat.NotebookNode:
     """Return a notebook of one markdown cell that says what failed, markup made harmless."""
+    from emolib.figures.display import escape_markdown  # loads Matplotlib: here for few pages
+
     fence = "`" * (3 + max((len(run) for run in re.findall("`+", message)), default=0))
     text = f"""# {escape_markdown(title)}
 
@@ -204,29 +204,3 @@ def _without(name: str, message: str, hint: str) -> nbformat.NotebookNode:
     page = failure_page(f"{name}: nothing to show", "The data do not suffice.", message, hint)
     page.metadata["emolib"] = {"failed": message}
     return page
-
-
-def make_book(study: Study) -> Path:
-    """Assemble prose and executed notebooks, and build the HTML book.
-
-    Returns
-    -------
-    Path
-        The index page.
-
-    Raises
-    ------
-    InputError
-        If Jupyter Book warns of anything: a dead link or a broken figure is a fault.
-    """
-    book = study.folder / "book"
-    source = book / "source"
-    assemble(study, source)
-    command = [str(Path(sysconfig.get_path("scripts")) / "jupyter-book"), "build", str(source)]
-    command += ["-W", "-n", "--keep-going", "--config", str(PROJECT / "_config.yml")]
-    command += ["--toc", str(source / "_toc.yml"), "--path-output", str(book)]
-    if subprocess.run(command, check=False).returncode:
-        raise InputError(
-            source, "is not a book without faults.", "Mend the warnings that are listed above."
-        )
-    return study.book / "index.html"

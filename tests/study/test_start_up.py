@@ -32,6 +32,12 @@ def test_reading_a_study_does_not_wait_for_heavy_libraries(module):
     assert HEAVY & set(python(code).split()) == set()
 
 
+def test_a_page_waits_for_no_library_that_its_own_notebook_may_not_need():
+    """A run executes tens of notebooks, each in its own process."""
+    loaded = set(python("import sys, emolib.book.render; print(*sys.modules)").split())
+    assert (HEAVY - {"IPython", "papermill"}) & loaded == set()
+
+
 def test_the_list_of_commands_waits_for_no_library():
     code = """
 import sys
