@@ -52,7 +52,7 @@ class FeatureSettings:
     psd : {"energy", "welch", "multitaper"}
         What "psd" is: the band's energy, or its mean spectral density.
     window_seconds : float
-        A window's length; a whole number of samples at the recording's rate.
+        A window's length: a whole number of samples, give or take a quarter of one.
     bands : tuple of Band
         Which bands, in the order of the planes.
     filtering : {"causal", "zero_phase"}
@@ -153,6 +153,27 @@ def window_features(signal: np.ndarray, sfreq: float, settings: FeatureSettings)
     return values
 
 
+def without_short_trials(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dataset:
+    """Leave out the trials that are shorter than one window, with a note on each.
+
+    The last one was broken off, perhaps. If all of them are, that is a DataError.
+    """
+    lengths, sfreq = trial_lengths(recording), float(recording.attrs["sfreq"])
+    short = lengths < samples_per_window(sfreq, settings.window_seconds)
+    if not short.any():
+        return recording
+    window = f"one window of {settings.window_seconds:g} s at {sfreq:g} Hz"
+    if short.all():
+        where, problem = str(recording.attrs["subject"]), f"no trial is as long as {window}."
+        raise DataError(where, problem, "Use shorter windows, or correct the trials' lengths.")
+    notes = [
+        f"trial {trial} is left out: it has {length} samples, less than {window}"
+        for trial, length in zip(recording["trial"].values[short], lengths[short], strict=True)
+    ]
+    kept = recording.isel(trial=~short)
+    return kept.assign_attrs(notes=[*np.atleast_1d(recording.attrs.get("notes", [])), *notes])
+
+
 def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dataset:
     """Compute the features of one subject.
 
@@ -177,7 +198,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
     SettingsError
         If the settings do not fit the recording's rate, or it has no baseline to subtract.
     DataError
-        If a trial is shorter than a window, or a channel flat or not finite.
+        If a baseline or all trials are shorter than a window, or a channel flat or not finite.
 
     Examples
     --------
@@ -198,6 +219,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
     if settings.baseline != "none" and "baseline" not in recording:
         problem = f"{settings.baseline!r} needs a rest before each trial, and {subject} has none."
         raise SettingsError("baseline", problem, "Use baseline='none'.")
+    recording = without_short_trials(recording, settings)
     trials = recording["trial"].values
     lengths = trial_lengths(recording)
     by_trial = []
@@ -220,7 +242,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
         "subject": np.full(len(values), subject),
         "trial": np.repeat(trials, n_windows),
         "i_window_in_trial": i_window,
-        "onset_seconds": i_window * settings.window_seconds,
+        "onset_seconds": i_window * (n_samples / sfreq),
     }
     if "stimulus" in recording.coords:
         on_window["stimulus"] = np.repeat(recording["stimulus"].values.astype(str), n_windows)
@@ -254,12 +276,12 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
 def _checked_features(
     signal: np.ndarray, recording: xr.Dataset, settings: FeatureSettings, where: str
 ) -> np.ndarray:
-    """Compute a trial's features, and say where it cannot be done."""
+    """Compute the features of a trial or a rest, and say where it cannot be done."""
     sfreq = float(recording.attrs["sfreq"])
     if signal.shape[-1] < samples_per_window(sfreq, settings.window_seconds):
         window = f"one window of {settings.window_seconds:g} s at {sfreq:g} Hz"
         problem = f"has {signal.shape[-1]} samples, less than {window}."
-        raise DataError(where, problem, "Leave the trial out, or use shorter windows.")
+        raise DataError(where, problem, "Use shorter windows, or baseline='none'.")
     values = window_features(signal, sfreq, settings)
     bad = ~np.isfinite(values).all(axis=(0, 1, 2))
     if bad.any():
@@ -272,8 +294,18 @@ def _checked_features(
 def _notes(
     recording: xr.Dataset, remainders: np.ndarray, n_samples: int, settings: FeatureSettings
 ) -> list[str]:
-    """Return the recording's notes, and add what no window holds."""
+    """Return the recording's notes; add what no window holds, and what no band can."""
     notes = [str(note) for note in np.atleast_1d(recording.attrs.get("notes", []))]
+    exact = settings.window_seconds * float(recording.attrs["sfreq"])
+    if abs(exact - n_samples) > 1e-6:
+        asked = f"{settings.window_seconds:g} s at {recording.attrs['sfreq']:g} Hz"
+        notes.append(f"Windows have {n_samples} samples: {asked} would be {exact:g}.")
+    held_low, held_high = recording.attrs.get("held_hz", (0.0, np.inf))
+    for band in settings.bands:
+        if band.low_hz < held_low or band.high_hz > held_high:
+            limits = f"{band.name}, {band.low_hz:g}-{band.high_hz:g} Hz, reaches beyond what the"
+            held = f"recording holds, {held_low:g}-{held_high:g} Hz"
+            notes.append(f"{limits} {held}: there, an earlier filter's slope is measured.")
     if remainders.any():
         notes.append(
             f"{np.count_nonzero(remainders)} of {len(remainders)} trials end in less than a "

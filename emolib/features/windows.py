@@ -13,24 +13,35 @@ import scipy  # its parts, which take up to a second, load when they are first u
 from emolib.errors import DataError, SettingsError, check_option
 from emolib.features.bands import Band, check_band
 
+ROUNDED_SAMPLES = 0.25  # by which a window may miss a whole number of samples
+
 
 def samples_per_window(sfreq: float, window_seconds: float) -> int:
-    """Count a window's samples: a whole number, two or more, or a SettingsError.
+    """Count a window's samples: two or more, or a SettingsError.
+
+    An amplifier's rate is rarely as round as its name, so a window may miss a whole number of
+    samples by a quarter of one.
 
     Examples
     --------
-    >>> samples_per_window(128, 0.5), samples_per_window(200, 0.5)
-    (64, 100)
+    >>> samples_per_window(128, 0.5), samples_per_window(255.9, 0.5)
+    (64, 128)
     """
     exact = window_seconds * sfreq
     n_samples = round(exact)
-    if abs(exact - n_samples) > 1e-6 or n_samples < 2:
+    if abs(exact - n_samples) > ROUNDED_SAMPLES or n_samples < 2:
         fewer = max(int(exact), 2)
         found = f"{window_seconds:g} s at {sfreq:g} Hz is {exact:g} samples"
         problem = f"{found}; a window is a whole number of samples, two or more."
-        hint = f"Use {fewer / sfreq:.6g} s or {(fewer + 1) / sfreq:.6g} s."
+        hint = f"Use {_seconds(fewer, sfreq)} s or {_seconds(fewer + 1, sfreq)} s."
         raise SettingsError("window_seconds", problem, hint)
     return n_samples
+
+
+def _seconds(n_samples: int, sfreq: float) -> str:
+    """Write down how long samples last, with as many digits as it takes to get them back."""
+    texts = (f"{n_samples / sfreq:.{digits}g}" for digits in range(3, 17))
+    return next(text for text in texts if abs(float(text) * sfreq - n_samples) < 0.01)
 
 
 def cut_windows(x: np.ndarray, n_samples: int) -> np.ndarray:

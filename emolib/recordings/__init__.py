@@ -16,7 +16,8 @@ name             dimensions                   what
 
 with the coordinates `trial` (from 1), `channel` (10-20 names), `time`, `baseline_time` (seconds),
 `scale`, `task`, and the attributes `dataset`, `subject`, `sfreq` (Hz) and `notes` (what was
-dropped or left out, and why). A recording has ratings, classes or both.
+dropped or left out, and why), and `held_hz`, the limits of earlier filters, where they are known. A
+recording has ratings, classes or both.
 
 `readers.Reader` says what a reader of a data set offers.
 """

@@ -42,6 +42,7 @@ MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
 SCALES = ("valence", "arousal", "dominance", "liking")  # the columns of `labels`
 PERIPHERAL = "hEOG, vEOG, zEMG, tEMG, GSR, respiration, plethysmograph, temperature"
+HELD_HZ = (4.0, 45.0)  # the release's filter
 FOLDERS = ("data_preprocessed_matlab", "data_preprocessed_python")  # of the release
 
 _FILE = re.compile(r"s(\d\d|[1-9]\d{2,})\.(mat|dat)")
@@ -124,6 +125,7 @@ def read_deap(path: str | Path, layout: DeapLayout = RELEASE) -> xr.Dataset:
         trials=range(1, layout.n_trials + 1),
         baseline=_as_float32(eeg[..., : layout.baseline_samples]),
         ratings=dict(zip(SCALES, labels.T, strict=True)),
+        held_hz=HELD_HZ,
         notes=[f"channels that are not EEG are left out: {PERIPHERAL}"],
     )
     return validate(recording, path)

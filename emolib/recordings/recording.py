@@ -18,6 +18,7 @@ RATING_LOW, RATING_HIGH = 1.0, 9.0  # of the self-assessment manikin, which DEAP
 TRIAL_FOR_STIMULUS = "no column 'stimulus': a trial's number stands for its stimulus"
 ELSEWHERE = {"CB1": "POO7", "CB2": "POO8"}  # what has no standard position, and where MNE puts it
 STANDARD_MEMORY_MB = 2500  # of a process that reads a recording of an hour
+OFFSETS = "the mean of each trial and of each rest is taken away: an electrode's offset is no EEG"
 
 
 def build(
@@ -34,6 +35,7 @@ def build(
     rating_range: tuple[float, float] = (RATING_LOW, RATING_HIGH),
     classes: Mapping[str, Sequence[str]] | None = None,
     trial_samples: Sequence[int] | None = None,
+    held_hz: tuple[float, float] | None = None,
     notes: Iterable[str] = (),
 ) -> xr.Dataset:
     """Return one subject's arrays with named axes: a recording.
@@ -63,6 +65,8 @@ def build(
         For data sets that come with classes; "" where one is missing.
     trial_samples : sequence of int, (trial,), optional
         How many samples of each trial are signal; NaN follows them. Kept where lengths differ.
+    held_hz : (float, float), optional
+        The lowest and highest frequency that earlier filters left, Hz, where that is known.
     notes : iterable of str
         What was dropped or left out, and why.
 
@@ -91,6 +95,8 @@ def build(
         instead = " and ".join(ELSEWHERE[place] for place in lacking)
         note = f"no standard position; scalp maps use that of {instead}"
         recording.attrs["notes"].append(f"{' and '.join(lacking)}: {note}")
+    if held_hz is not None:
+        recording.attrs["held_hz"] = list(held_hz)
     if baseline is not None:
         recording["baseline"] = (("trial", "channel", "baseline_time"), baseline, {"units": "uV"})
         # Negative: it ends where the trial begins.
@@ -123,6 +129,23 @@ def stack(pieces: Sequence[np.ndarray]) -> np.ndarray:
     for own, piece in zip(stacked, pieces, strict=True):
         own[:, : piece.shape[1]] = piece
     return stacked
+
+
+def without_offset(piece: np.ndarray) -> np.ndarray:
+    """Subtract its mean from every channel of ``piece (..., sample)``: float32.
+
+    Electrodes stand on offsets of up to hundreds of millivolts, on which a filter that starts from
+    rest rings for seconds. Samples that are no numbers stay, and do not count.
+
+    Examples
+    --------
+    >>> without_offset(np.array([[4201.0, 4203.0, np.nan]])).tolist()
+    [[-1.0, 1.0, nan]]
+    """
+    piece = np.asarray(piece, float)  # single precision is too coarse for a large offset
+    known = np.isfinite(piece)
+    counts = np.maximum(np.count_nonzero(known, axis=-1, keepdims=True), 1)
+    return (piece - piece.sum(axis=-1, keepdims=True, where=known) / counts).astype(np.float32)
 
 
 # What readers share around the files

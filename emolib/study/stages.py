@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from emolib.errors import DataError, InputError
 from emolib.evaluation import scores as evaluation
-from emolib.features.extraction import extract_features
+from emolib.features.extraction import extract_features, without_short_trials
 from emolib.grid import to_brain_maps
 from emolib.recordings.labels import check_labels, window_table
 from emolib.recordings.recording import damaged
@@ -39,7 +39,7 @@ def recording(study: Study, subject: str) -> xr.Dataset:
     ensure_recording(study, subject)
     hint = "The file may be damaged: copy it again, then run the study again."
     with damaged(f"the recording of {subject}", "could not be read", hint):
-        return study.read(subject)
+        return without_short_trials(study.read(subject), study.features)
 
 
 def make_features(study: Study, subject: str) -> None:

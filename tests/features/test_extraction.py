@@ -312,6 +312,35 @@ def test_padded_trials_are_their_own_length():
     assert expected in values.attrs["notes"][1]
 
 
+def test_a_trial_shorter_than_a_window_is_left_out_with_its_ratings():
+    ratings, lengths = np.array([[1.0], [2.0], [3.0]]), ("trial", [640, 63, 640])
+    ragged = make_noise(n_baseline=0, trial_samples=lengths, ratings=ratings)
+    values = extract_features(ragged, FeatureSettings(baseline="none", normalise="subject"))
+    others = ragged.isel(trial=[0, 2])
+    expected = extract_features(others, FeatureSettings(baseline="none", normalise="subject"))
+    xr.testing.assert_equal(values, expected)
+    left_out = "trial 2 is left out: it has 63 samples, less than one window of 0.5 s at 128 Hz"
+    assert left_out in values.attrs["notes"]
+
+
+def test_a_rate_that_is_nearly_round_is_taken_and_noted():
+    """At 255.9 Hz half a second is 127.95 samples: 128 are taken, and windows begin after them."""
+    values = extract_features(make_noise(sfreq=255.9, n_baseline=256), FeatureSettings())
+    assert values.sizes["window"] == 3 * 5
+    assert values["onset_seconds"].values[:2].tolist() == [0, 128 / 255.9]
+    assert "Windows have 128 samples: 0.5 s at 255.9 Hz would be 127.95." in values.attrs["notes"]
+
+
+@pytest.mark.parametrize(
+    ("band", "noted"), [((1, 4), True), ((4, 45), False), ((40, 46), True), ((2, 8), True)]
+)
+def test_a_band_beyond_what_the_recording_holds_is_noted(band, noted):
+    recording = make_noise().assign_attrs(held_hz=[4.0, 45.0])
+    chosen = FeatureSettings(bands=(Band("mine", *band),))
+    notes = extract_features(recording, chosen).attrs["notes"]
+    assert any("mine" in note and "holds, 4-45 Hz" in note for note in notes) == noted
+
+
 def test_what_no_window_holds_is_noted():
     values = extract_features(make_noise(n_time=700, n_baseline=400), FeatureSettings())
     assert values.sizes["window"] == 3 * 10
@@ -366,9 +395,9 @@ def test_no_baseline_to_subtract():
         extract_features(make_noise(n_baseline=0), FeatureSettings())
 
 
-def test_a_trial_shorter_than_a_window():
-    ragged = make_noise(n_baseline=0, trial_samples=("trial", [640, 63, 640]))
-    with pytest.raises(DataError, match=r"sub-07, trial 2: has 63 samples, less than one window"):
+def test_no_trial_as_long_as_a_window():
+    ragged = make_noise(n_baseline=0, trial_samples=("trial", [63, 9, 60]))
+    with pytest.raises(DataError, match=r"sub-07: no trial is as long as one window of 0\.5 s"):
         extract_features(ragged, FeatureSettings(baseline="none"))
 
 

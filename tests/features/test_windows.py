@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -50,10 +52,22 @@ def test_windows_are_views():
 
 @pytest.mark.parametrize(
     ("sfreq", "window_seconds", "n_samples"),
-    [(128, 0.5, 64), (200, 0.5, 100), (512, 0.5, 256), (250, 0.1, 25), (10, 0.7, 7)],
+    [
+        *[(128, 0.5, 64), (200, 0.5, 100), (512, 0.5, 256), (250, 0.1, 25), (10, 0.7, 7)],
+        *[(255.9, 0.5, 128), (2047.998, 0.5, 1024), (499.9, 0.5, 250), (250.06, 0.5, 125)],
+    ],
 )
 def test_samples_per_window(sfreq, window_seconds, n_samples):
     assert samples_per_window(sfreq, window_seconds) == n_samples
+
+
+@given(st.floats(20, 5000), st.floats(0.1, 200))
+def test_the_lengths_that_a_refusal_names_are_taken(sfreq, window_seconds):
+    try:
+        samples_per_window(sfreq, window_seconds)
+    except SettingsError as error:
+        for seconds in re.findall(r"[\d.]+(?= s)", error.hint):
+            assert samples_per_window(sfreq, float(seconds)) >= 2
 
 
 def test_a_window_of_half_a_sample_too_many():
@@ -86,11 +100,14 @@ def test_mean_entropy_of_small_samples():
 
 
 def test_entropy_of_a_sine():
-    """Five whole periods of amplitude 3: the squares' sum is 64 * 9 / 2."""
-    sine = 3 * np.sin(2 * np.pi * 5 * np.arange(64) / 64)
-    expected = 0.5 * np.log(2 * np.pi * np.e * 64 / 63 * 9 / 2)
-    assert differential_entropy(sine) == pytest.approx(expected, rel=1e-12)
-    assert band_energy(sine) == pytest.approx(64 * 9 / 2, rel=1e-12)
+    """Whole periods of 10 uV have the variance 50, of n - 1 a little more: no standard deviation.
+
+    0.5 ln(2 pi e 50) is 3.37495 nats.
+    """
+    sine = 10 * np.sin(2 * np.pi * 10 * np.arange(512) / 128)
+    assert differential_entropy(sine) == pytest.approx(3.37593, abs=5e-6)
+    assert differential_entropy(2 * sine) - differential_entropy(sine) == pytest.approx(np.log(2))
+    assert band_energy(sine) == pytest.approx(512 * 50, rel=1e-12)
 
 
 @given(st.floats(0.01, 100), st.floats(-1000, 1000))
