@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import shutil
+import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from emolib.errors import DataError
 from emolib.recordings.arrays import COPY_AGAIN
+from emolib.recordings.edf import check_edf
 from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.preprocessing import preprocess
 from emolib.recordings.recording import damaged
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, RecordingSettings
+
+_PART = re.compile(r"(?m)^((?:DataFile|MarkerFile)[ \t]*=[ \t]*)(.*\S)")  # of BrainVision
+_HEADER_OF = {".eeg": ".vhdr", ".vmrk": ".vhdr", ".fdt": ".set"}  # by a part's ending
 
 
 def open_eeg(
@@ -31,11 +39,14 @@ def open_eeg(
     DataError.
     """
     path = Path(path)
-    if not path.is_file():
+    if not path.exists():
         raise DataError(path, "does not exist.", "Check 'file' in the table of trials.")
-    is_edf = path.suffix.lower() in (".edf", ".bdf")
+    if path.is_file() and not path.stat().st_size:
+        raise DataError(path, "is empty.", COPY_AGAIN)
+    is_edf = path.suffix.lower() in (".edf", ".bdf") and path.is_file()
     if is_edf:
-        _check_complete(path)
+        check_edf(path)
+    _check_parts(path)
     raw, warned = _open(path)
     used = assign_roles(raw, settings, path)
     channels, left_out, chosen = choose_channels(path, raw, used.drop)
@@ -66,38 +77,101 @@ def read_microvolts(raw, channels: Sequence[str], start: int, stop: int) -> np.n
         return 1e6 * raw.get_data(list(channels), start, stop, verbose="warning")
 
 
+def header_units(raw, channels: Mapping[str, str]) -> dict[str, str]:
+    """Return the units that a file's header names, such as "mV", by the grid's name of a channel.
+
+    `raw` and `channels` are as `open_eeg` returns them; a file that names none gives {}.
+    """
+    named = getattr(raw, "_orig_units", None) or {}  # MNE keeps them for writers of BIDS
+    return {place: named[name] for place, name in channels.items() if named.get(name)}
+
+
 def _open(path: Path, **options: object) -> tuple[object, list[str]]:
     """Open a file with MNE; return it and the warnings that were given."""
     import mne  # here, not above: reading DEAP's files does not need it
 
-    hint = "Check that the file is whole, and of a kind that MNE reads, by its ending."
-    with (
-        damaged(path, "MNE cannot read it", hint),
-        warnings.catch_warnings(record=True, action="always") as caught,
-    ):
-        raw = mne.io.read_raw(path, preload=False, verbose="warning", **options)
+    try:
+        with (
+            warnings.catch_warnings(record=True, action="always") as caught,
+            _known_ending(path) as known,
+        ):
+            raw = mne.io.read_raw(known, preload=False, verbose="warning", **options)
+    except Exception as error:
+        raise _unreadable(path, error) from error
     return raw, [" ".join(str(one.message).split()) for one in caught]
 
 
-def _check_complete(path: Path) -> None:
-    """Refuse an EDF or BDF file that is shorter than its header says (MNE only warns).
+@contextlib.contextmanager
+def _known_ending(path: Path) -> Iterator[Path]:
+    """Spell a BrainVision header as MNE takes it: no ending in capitals, no "$b" for its name."""
+    header = path.suffix.lower() == ".vhdr"
+    text = path.read_text("utf-8", errors="replace") if header else ""
+    names = [path.name, *(name for _, name in _PART.findall(text))]
+    if not header or all(Path(name).suffix.islower() and "$b" not in name for name in names):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "header.vhdr"
 
-    The header is text: bytes 184-191 its own size, 236-243 the number of data records, 252-255 the
-    number of signals; 216 bytes a signal further on, each signal's samples a record.
-    """
-    content = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(256)
-        try:
-            header, records, signals = (
-                int(head[at : at + size]) for at, size in ((184, 8), (236, 8), (252, 4))
-            )
-            file.seek(256 + 216 * signals)
-            samples = sum(int(file.read(8)) for _ in range(signals))
-        except ValueError:
-            problem = f"has no complete header; the file holds {content} bytes."
-            raise DataError(path, problem, COPY_AGAIN) from None
-    expected = header + records * samples * (3 if path.suffix.lower() == ".bdf" else 2)
-    if content < expected:
-        problem = f"holds {content} bytes, but its header says {expected} ({records} records)."
-        raise DataError(path, problem, COPY_AGAIN)
+        def whole(line: re.Match[str]) -> str:
+            part = path.parent.resolve() / _part(path, line[2])
+            if line[1].startswith("Marker"):
+                part = shutil.copy(part, copy.with_suffix(".vmrk"))
+            return f"{line[1]}{part}"
+
+        copy.write_text(_PART.sub(whole, text), "utf-8")
+        yield copy
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    """Return the error of a file that MNE does not open, with the remedy that fits."""
+    problem = f"MNE cannot read it ({type(error).__name__}: {' '.join(str(error).split())})."
+    hint = "Check that the file is whole. If it is, export it as EDF, BrainVision or FIF."
+    if n_epochs := _count_epochs(path):
+        reader = "read_epochs_eeglab" if path.suffix.lower() == ".set" else "read_epochs"
+        hint = f"`emolib.from_epochs(mne.{reader}({path.name!r}), 'sub-01', ...)` makes a recording"
+        hint = f"{hint} of them in Python; a study needs the file from which they were cut."
+        problem = f"holds epochs, {n_epochs} trials that are cut already, no whole recording."
+    elif isinstance(error, ImportError | RuntimeError) and "module" in str(error):
+        hint = "Install what it names, or export the file as EDF, BrainVision or FIF."
+    elif isinstance(error, FileNotFoundError):
+        hint = "It names another file: put that one beside it, under the name that it says."
+    elif path.is_dir():
+        hint = "It is a folder: write the file in it as 'file' in the table of trials."
+    elif "Unsupported file type" in str(error):
+        hint = "Export it as EDF, BrainVision or FIF."
+    return DataError(path, problem, hint)
+
+
+def _count_epochs(path: Path) -> int:
+    """Count the epochs that a file holds; 0 where it holds none."""
+    import mne  # as above
+
+    read = mne.read_epochs_eeglab if path.suffix.lower() == ".set" else mne.read_epochs
+    with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
+        return len(read(path, verbose="error"))
+    return 0
+
+
+def _check_parts(path: Path) -> None:
+    """Refuse a part of a recording instead of its header, and a header without its parts."""
+    ending = _HEADER_OF.get(path.suffix.lower(), "")
+    headers = [path.with_suffix(one) for one in (ending, ending.upper()) if one]
+    if header := next((one for one in headers if one.exists()), None):
+        problem = f"is one part of a recording, which {header.name} describes."
+        raise DataError(path, problem, f"Write {header.name} as 'file' in the table of trials.")
+    if path.suffix.lower() != ".vhdr":
+        return
+    lines = _PART.findall(path.read_text("utf-8", errors="replace"))
+    wrong = [key + name for key, name in lines if not (path.parent / _part(path, name)).is_file()]
+    if wrong:
+        parts = [path.with_suffix(one) for one in (".eeg", ".vmrk", ".EEG", ".VMRK")]
+        there = " and ".join(part.name for part in parts if part.exists()) or "no such file"
+        problem = f"says {' and '.join(wrong)}, but beside it lies {there}."
+        hint = "Correct these lines in a text editor, or give the files their old names back."
+        raise DataError(path, problem, hint)
+
+
+def _part(header: Path, name: str) -> str:
+    """Return the name of a BrainVision file, in which "$b" stands for the header's."""
+    return name.replace("$b", header.stem)
