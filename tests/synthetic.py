@@ -80,6 +80,11 @@ def noise(n_channels: int, seconds: float, sfreq: float, seed: int = 0) -> np.nd
     return np.random.default_rng(seed).normal(0, 10, (n_channels, round(seconds * sfreq)))
 
 
+def centred(signals: np.ndarray) -> np.ndarray:
+    """Signals (..., sample), each less its mean."""
+    return signals - signals.mean(axis=-1, keepdims=True)
+
+
 def write_edf(
     path: Path, signals: np.ndarray | Sequence[np.ndarray], names: Sequence[str], sfreq
 ) -> Path:

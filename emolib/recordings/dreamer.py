@@ -26,7 +26,15 @@ import xarray as xr
 
 from emolib.errors import DataError
 from emolib.recordings.arrays import COPY_AGAIN, load_matlab
-from emolib.recordings.recording import build, check_subject, stack, subject_name, wrong_folder
+from emolib.recordings.recording import (
+    OFFSETS,
+    build,
+    check_subject,
+    stack,
+    subject_name,
+    without_offset,
+    wrong_folder,
+)
 from emolib.recordings.validation import validate
 
 RANDOMISED_ORDER = True  # clips are numbered alike; when they were shown is not said
@@ -74,7 +82,7 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
         ratings={name: _ratings(path, number, person, field) for name, field in SCALES.items()},
         rating_range=(1, 5),
         trial_samples=[clip.shape[1] for clip in clips],
-        notes=["the mean of each trial and of each rest is taken away: the headset's offset"],
+        notes=[OFFSETS],
     )
     return validate(recording, path)
 
@@ -118,7 +126,7 @@ def _pieces(path: Path, number: int, person: dict[str, Any], field: str) -> list
             found = f"{' x '.join(map(str, piece.shape))} ({piece.dtype})"
             problem = f"'EEG.{field}', piece {k}, is {found}; sample x 14 is expected."
             raise DataError(where, problem, _AS_IT_IS)
-    return [(piece - piece.mean(axis=0)).T.astype(np.float32) for piece in pieces]
+    return [without_offset(piece.T) for piece in pieces]
 
 
 def _ratings(path: Path, number: int, person: dict[str, Any], field: str) -> np.ndarray:

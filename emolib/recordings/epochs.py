@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +11,21 @@ import numpy as np
 from emolib.errors import DataError, did_you_mean
 from emolib.grid import MONTAGE
 from emolib.recordings.electrodes import choose_channels
-from emolib.recordings.recording import RATING_HIGH, RATING_LOW, TRIAL_FOR_STIMULUS, build
+from emolib.recordings.recording import (
+    OFFSETS,
+    RATING_HIGH,
+    RATING_LOW,
+    TRIAL_FOR_STIMULUS,
+    build,
+    without_offset,
+)
 from emolib.recordings.validation import validate
 
 if TYPE_CHECKING:
     import mne
     import xarray as xr
 
+LEAVE_OUT = "Mark {channel} as bad in `epochs.info['bads']`"
 NO_CLASS = "no class"  # the event of a trial whose class is missing
 
 
@@ -31,8 +40,8 @@ def from_epochs(
     """Return the recording that epochs of MNE hold.
 
     The EEG channels that have a place on the grid are kept, under the grid's names; all others, and
-    those marked bad, are left out and noted. Nothing is filtered, resampled or referenced: do that
-    in MNE, before.
+    those marked bad, are left out and noted. The mean of each trial and each baseline is taken
+    away. Nothing is filtered, resampled or referenced: do that in MNE, before.
 
     Parameters
     ----------
@@ -61,8 +70,8 @@ def from_epochs(
     Raises
     ------
     DataError
-        If these are no epochs, none is left, none has a sample from 0 s on, no EEG channel has a
-        place on the grid, a column is not in the metadata, or `validate` objects.
+        If these are no epochs, none is left, none has a sample from 0 s on, two share samples, no
+        EEG channel has a place on the grid, a column is not in the metadata, or `validate` objects.
 
     Examples
     --------
@@ -101,8 +110,10 @@ def from_epochs(
     if n_baseline == len(epochs.times):
         raise DataError(where, f"end at {epochs.tmax:g} s.", "Choose a `tmax` above 0 s.")
     channels, _, notes = choose_channels(where, epochs)
-    microvolts = (1e6 * epochs.get_data(list(channels.values()), verbose="warning")).astype("f4")
+    microvolts = 1e6 * epochs.get_data(list(channels.values()), verbose="warning")
+    _check_apart(where, epochs.events[:, 0], microvolts)
 
+    notes = [*notes, OFFSETS]
     known = epochs.metadata if epochs.metadata is not None else {}
     trials, stimuli = range(1, len(epochs) + 1), None
     if "trial" in known:
@@ -123,21 +134,22 @@ def from_epochs(
     else:
         labels = _columns(where, epochs, classes, _words)
     recording = build(
-        microvolts[..., n_baseline:],
+        without_offset(microvolts[..., n_baseline:]),
         channels=list(channels),
         sfreq=sfreq,
         dataset="epochs",
         subject=subject,
         trials=trials,
         stimuli=stimuli,
-        baseline=microvolts[..., :n_baseline] if n_baseline else None,
+        baseline=without_offset(microvolts[..., :n_baseline]) if n_baseline else None,
         ratings=_columns(where, epochs, ratings, _numbers),
         rating_range=rating_range,
         classes=labels,
         trial_samples=known["trial_samples"].tolist() if "trial_samples" in known else None,
+        held_hz=(epochs.info["highpass"], epochs.info["lowpass"]),
         notes=notes,
     )
-    return validate(recording, where)
+    return validate(recording, where, leave_out=LEAVE_OUT, leave_trial_out="drop the epoch")
 
 
 def to_epochs(recording: xr.Dataset) -> mne.EpochsArray:
@@ -195,6 +207,25 @@ def to_epochs(recording: xr.Dataset) -> mne.EpochsArray:
         proj=False,
         verbose="error",
     )
+
+
+def _check_apart(where: str, at: np.ndarray, signals: np.ndarray) -> None:
+    """Refuse epochs (trial, channel, time) that share samples; `at` is where each was cut.
+
+    The times of made-up events say nothing, so the samples are compared, each less its mean: MNE
+    may have taken another baseline off each.
+    """
+    order = np.argsort(at, kind="stable")
+    for one, other in pairwise(order):
+        n_shared = signals.shape[-1] - int(at[other] - at[one])
+        if n_shared <= 1:
+            continue
+        left, right = signals[one][:, -n_shared:], signals[other][:, :n_shared]
+        differ = (left - left.mean(-1, keepdims=True)) - (right - right.mean(-1, keepdims=True))
+        if abs(differ).max() < 1e-4 * left.std():
+            problem = f"epochs {one + 1} and {other + 1} share {n_shared} samples."
+            hint = "The same samples never count twice: choose a shorter window, or other events."
+            raise DataError(where, problem, hint)
 
 
 def _columns(

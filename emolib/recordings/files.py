@@ -1,24 +1,35 @@
 """One's own recordings: any file that MNE reads, and a table of trials.
 
 EDF, BDF, FIF, BrainVision, EEGLAB and what else MNE knows; `trial_table` says what the table holds.
-Nothing is filtered and nothing resampled. Channels without a place on the grid are dropped; the
-others are set against their common average, as DEAP's are.
+Nothing is filtered and nothing resampled, but each trial loses its mean, an electrode's offset.
+Channels without a place on the grid are dropped; the others, if they are four or more, are set
+against their common average, as DEAP's are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from emolib.errors import DataError
-from emolib.recordings.eeg_file import open_eeg, read_microvolts
+from emolib.recordings.eeg_file import header_units, open_eeg, read_microvolts
 from emolib.recordings.preprocessing import reject_trials
-from emolib.recordings.recording import STANDARD_MEMORY_MB, TRIAL_FOR_STIMULUS, build, stack
+from emolib.recordings.recording import (
+    OFFSETS,
+    STANDARD_MEMORY_MB,
+    TRIAL_FOR_STIMULUS,
+    build,
+    stack,
+    without_offset,
+)
 from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.recordings.sidecars import belonging
+from emolib.recordings.spans import check_apart, check_no_copies, leave_out_marked
 from emolib.recordings.trial_table import (
     label_columns,
     read_subjects,
@@ -28,9 +39,15 @@ from emolib.recordings.trial_table import (
 )
 from emolib.recordings.validation import validate
 
+if TYPE_CHECKING:
+    import mne
+
 RANDOMISED_ORDER = False
 MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
+
+ENOUGH_FOR_AVERAGE = 4  # channels: of two, each would be the other's mirror image
+LEAVE_OUT = "Leave it out with `recordings: {{drop_channels: [{channel}]}}` in the study file"
 
 
 def subjects(root: str | Path) -> list[str]:
@@ -68,11 +85,13 @@ def cut_trials(
     """Cut one subject's trials out of the files: a recording.
 
     `table` has the subject's rows, as `read_table` returns them; `where` is what an error about
-    the table names. NaN follows the end of shorter trials, with `trial_samples`. A trial that ends
-    after its file, or files that do not fit each other, are DataErrors.
+    the table names. NaN follows the end of shorter trials, with `trial_samples`. The mean of each
+    trial and each baseline is taken away. A trial that ends after its file, trials that share
+    samples, or files that do not fit each other, are DataErrors.
     """
     table = table.sort_values("trial")
     opened = {file: open_eeg(file, settings) for file in table["file"].unique()}
+    raws = {file: raw for file, (raw, _, _) in opened.items()}
     first = next(iter(opened))
     channels = list(opened[first][1])
     sfreq = float(opened[first][0].info["sfreq"])
@@ -88,26 +107,22 @@ def cut_trials(
                 "Use the same channels in all files of a subject; `drop_channels` leaves some out."
             )
             raise DataError(file, problem, hint)
-
-    lengths = _samples(table["duration_seconds"], sfreq)
-    n_baseline = _baseline_samples(table, sfreq, where)
-    onsets = _samples(table["onset_seconds"], sfreq)
-    pieces = []
-    for trial, file, onset, end in zip(
-        table["trial"], table["file"], onsets, onsets + lengths, strict=True
-    ):
-        raw, names, _ = opened[file]
-        if end > raw.n_times:
-            raise DataError(
-                where,
-                f"trial {trial} ends at {end / sfreq:g} s, but {Path(file).name} at "
-                f"{raw.n_times / sfreq:g} s.",
-                "Correct onset or duration, or check whether the file was cut short.",
-            )
-        picks = [names[name] for name in channels]
-        pieces.append(read_microvolts(raw, picks, onset - n_baseline, end).astype(np.float32))
+    check_no_copies(raws)
 
     notes = [note for _, _, of_file in opened.values() for note in of_file]
+    n_baseline = _baseline_samples(table, sfreq, where)
+    spans = _spans(table, sfreq, n_baseline, raws, where)
+    if settings.annotations == "omit":
+        spans, left_out = leave_out_marked(spans, raws, where)
+        table, notes = table.loc[spans.index], [*notes, *left_out]
+    check_apart(spans, sfreq, where)
+    pieces, rests = [], []
+    for row in spans.itertuples():
+        raw, names, _ = opened[row.file]
+        piece = read_microvolts(raw, [names[name] for name in channels], row.start, row.stop)
+        pieces.append(without_offset(piece[:, n_baseline:]))
+        rests.append(without_offset(piece[:, :n_baseline]))
+    notes.append(OFFSETS)
     if "stimulus" not in table:
         notes.append(TRIAL_FOR_STIMULUS)
     elif table["stimulus"].isna().any():
@@ -117,25 +132,64 @@ def cut_trials(
     labels = label_columns(table)
     numeric = [name for name in labels if table[name].dtype == float]
     recording = build(
-        stack([piece[:, n_baseline:] for piece in pieces]),
+        stack(pieces),
         channels=channels,
         sfreq=sfreq,
         dataset=dataset,
         subject=table["subject"].iloc[0],
         trials=table["trial"],
         stimuli=table.get("stimulus"),
-        baseline=np.stack([piece[:, :n_baseline] for piece in pieces]) if n_baseline else None,
+        baseline=np.stack(rests) if n_baseline else None,
         ratings={name: table[name] for name in numeric},
         rating_range=settings.rating_range,
         classes={name: table[name] for name in labels if name not in numeric},
-        trial_samples=lengths,
+        trial_samples=(spans["stop"] - spans["onset"]).tolist(),
+        held_hz=(
+            max(raw.info["highpass"] for raw in raws.values()),
+            min(raw.info["lowpass"] for raw in raws.values()),
+        ),
         notes=notes,
     )
     # Validated before the average is taken: after it a flat channel is flat no more.
-    recording = validate(recording, ", ".join(opened), ratings_in=where, other_numbers=True)
+    recording = validate(
+        recording,
+        ", ".join(opened),
+        ratings_in=where,
+        other_numbers=True,
+        sources=table["file"].tolist(),
+        leave_out=LEAVE_OUT,
+        leave_trial_out="take the trial out of the table" if dataset == "files" else "",
+        units=header_units(*opened[first][:2]),
+    )
     if settings.eeg_reference == "average":
         recording = _average_reference(recording)
     return reject_trials(recording, settings, where)
+
+
+def _spans(
+    table: pd.DataFrame,
+    sfreq: float,
+    n_baseline: int,
+    raws: Mapping[str, mne.io.BaseRaw],
+    where: str | Path,
+) -> pd.DataFrame:
+    """Return the samples `start`, `onset` and `stop` of each trial; refuse one that its file cuts.
+
+    A trial may miss its last sample: so far does rounding go.
+    """
+    onset = _samples(table["onset_seconds"], sfreq)
+    stop = onset + _samples(table["duration_seconds"], sfreq)
+    ends = table["file"].map(lambda file: raws[file].n_times).to_numpy()
+    if (late := stop > ends + 1).any():
+        row, end = table[late].iloc[0], ends[late][0] / sfreq
+        file, seconds = Path(row["file"]).name, row["onset_seconds"] + row["duration_seconds"]
+        problem = f"trial {row['trial']} ends at {seconds:g} s, but {file} at {end:g} s."
+        hint = "Copy the file again if it was cut short; else take the trial out of the table"
+        if (left := end - row["onset_seconds"]) > 0:
+            hint += f", or give it a 'duration_seconds' of {left:.6g}"
+        raise DataError(where, problem, f"{hint}.")
+    spans = {"start": onset - n_baseline, "onset": onset, "stop": np.minimum(stop, ends)}
+    return table[["subject", "trial", "file"]].assign(**spans)
 
 
 def _samples(seconds: pd.Series, sfreq: float) -> np.ndarray:
@@ -157,8 +211,14 @@ def _baseline_samples(table: pd.DataFrame, sfreq: float, where: str | Path) -> i
 
 
 def _average_reference(recording: xr.Dataset) -> xr.Dataset:
-    """Subtract the mean over channels from every sample."""
+    """Subtract the mean over channels from every sample, where they are enough."""
+    if (n_channels := recording.sizes["channel"]) < ENOUGH_FOR_AVERAGE:
+        note = (
+            f"the reference stays as it was recorded: an average of {n_channels} channels is no "
+            f"common average, and would make them alike"
+        )
+        return recording.assign_attrs(notes=[*recording.attrs["notes"], note])
     for name in {"eeg", "baseline"} & set(recording):
         recording[name] -= recording[name].mean("channel", skipna=False)
-    note = f"set against the common average of the {recording.sizes['channel']} channels"
+    note = f"set against the common average of the {n_channels} channels"
     return recording.assign_attrs(notes=[*recording.attrs["notes"], note])

@@ -11,12 +11,13 @@ so sessions of a person are joined in the order of their dates, and trial ``15 (
 k of session s. Nothing is recorded before a clip: features take ``baseline: none``.
 
 Everybody saw every clip three times. With whole trials held out, the same clip is on both sides:
-``stimulus_grouped`` holds out clips.
+``stimulus_grouped`` holds out clips. The mean of each clip is taken away.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +26,14 @@ import xarray as xr
 from emolib.errors import DataError
 from emolib.recordings.arrays import COPY_AGAIN, load_matlab
 from emolib.recordings.recording import (
+    OFFSETS,
     STANDARD_MEMORY_MB,
     build,
     check_subject,
     some,
     stack,
     subject_name,
+    without_offset,
     wrong_folder,
 )
 from emolib.recordings.validation import validate
@@ -48,6 +51,7 @@ RANDOMISED_ORDER = False
 MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
 SFREQ = 200.0  # Hz
+HELD_HZ = (0.0, 75.0)  # the release's filter
 N_CLIPS = 15
 N_SESSIONS = 3
 CLASSES = {-1: "negative", 0: "neutral", 1: "positive"}
@@ -77,8 +81,15 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
     """
     labels, *sessions = sources(root, subject)
     classes = _classes(labels)
-    clips = [clip for session in sessions for clip in _clips(session)]
-    few = f"{len(sessions)} of {N_SESSIONS} sessions are there"
+    by_session = {session: _clips(session) for session in sessions}
+    for one, other in combinations(sessions, 2):
+        if any(map(np.array_equal, by_session[one], by_session[other])):
+            problem = f"holds the same clips as {one.name}."
+            raise DataError(other, problem, "Copy that session again, or take one of the two out.")
+    clips = [clip for of_session in by_session.values() for clip in of_session]
+    notes = [OFFSETS]
+    if len(sessions) < N_SESSIONS:
+        notes.append(f"{len(sessions)} of {N_SESSIONS} sessions are there")
     recording = build(
         stack(clips),
         channels=CHANNELS,
@@ -89,7 +100,8 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
         stimuli=[f"{clip:02d}" for clip in range(1, N_CLIPS + 1)] * len(sessions),
         classes={"emotion": classes * len(sessions)},
         trial_samples=[clip.shape[1] for clip in clips],
-        notes=[few] if len(sessions) < N_SESSIONS else [],
+        held_hz=HELD_HZ,
+        notes=notes,
     )
     return validate(recording, ", ".join(map(str, sessions)), ratings_in=labels)
 
@@ -140,4 +152,4 @@ def _clips(path: Path) -> list[np.ndarray]:
             size = f"clip {clip} is {' x '.join(map(str, array.shape))} (channel, sample)"
             problem = f"{size}; {len(CHANNELS)} channels are expected."
             raise DataError(path, problem, "Use the preprocessed release as it is.")
-    return [found[clip].astype(np.float32) for clip in range(1, N_CLIPS + 1)]
+    return [without_offset(found[clip]) for clip in range(1, N_CLIPS + 1)]

@@ -64,6 +64,9 @@ class RecordingSettings:
         Which components of an independent component analysis are taken out.
     reject : mapping, optional
         `eeg`: volts from peak to peak; trials with more at any electrode are left out.
+    annotations : {"omit", "keep"}
+        Whether trials are left out in which the file has an annotation that starts with BAD, a
+        boundary or a new segment.
 
     Raises
     ------
@@ -86,12 +89,14 @@ class RecordingSettings:
     regress_artifact: dict[str, Any] | None = None
     ica: tuple[str, ...] = ()
     reject: dict[str, float] | None = None
+    annotations: str = "omit"
 
     def __post_init__(self) -> None:
         self._check_reference()
         for name in ("drop_channels", "bads", "eog_channels", "ica"):
             _check_names(name, getattr(self, name))
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        check_option("annotations", self.annotations, ("omit", "keep"))
         check_option("bad_channels", self.bad_channels, BAD_CHANNELS)
         if self.bads and self.bad_channels == "keep":
             hint = "Use `drop`, `interpolate` or `auto`, or take `bads` out."

@@ -6,6 +6,8 @@ reader hands its recording to `validate` before anybody computes with it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import xarray as xr
 
@@ -17,10 +19,26 @@ from emolib.recordings.recording import RATING_HIGH, RATING_LOW, some
 # 1000. The same signals in volts are below 0.001 and in millivolts below 0.05; volts multiplied
 # by a million twice, or microvolts taken for volts, are above 100 000.
 LOWEST_SD_UV, HIGHEST_SD_UV = 0.05, 5000.0
+USUAL_SD_UV = 10.0
+WIDE_SD_UV = 1000.0  # above it something is said
+
+FLAT_SECONDS = 0.5  # no live electrode holds one value for so long
+APART = 100.0  # a factor between channels that no head has: they are in two units
+MIRRORED = 0.02  # deviations by which a channel may miss another's mirror image: rounding
+
+LEAVE_SUBJECT_OUT = "Copy the file again, or leave the subject out: `subjects` says whom to use"
 
 
 def validate(
-    recording: xr.Dataset, where: object, *, ratings_in: object = None, other_numbers: bool = False
+    recording: xr.Dataset,
+    where: object,
+    *,
+    ratings_in: object = None,
+    other_numbers: bool = False,
+    sources: Sequence[object] | None = None,
+    leave_out: str = LEAVE_SUBJECT_OUT,
+    leave_trial_out: str = "",
+    units: Mapping[str, str] | None = None,
 ) -> xr.Dataset:
     """Check a recording's signals and ratings.
 
@@ -36,18 +54,29 @@ def validate(
     other_numbers : bool
         Whether scales may be numbers of any kind, such as ages: then one that is out of range is
         noted, and it is for a task that uses it to object.
+    sources : sequence of path or str, (trial,), optional
+        What to name in an error about one trial, where trials are from several files.
+    leave_out : str
+        The remedy against a bad channel, for whose name it has the place ``{channel}``.
+    leave_trial_out : str
+        The remedy against one that is bad in a single trial, where there is another.
+    units : mapping of channel to unit, optional
+        What the file's header names, such as "mV".
 
     Returns
     -------
     Dataset
-        The same signals; `attrs["notes"]` has a line more if ratings or classes are missing.
+        The same signals; `attrs["notes"]` has a line more if ratings or classes are missing, or
+        amplitudes are hardly those of EEG.
 
     Raises
     ------
     DataError
-        For no trials, channels or samples; a channel or trial that is named twice; NaN or infinite
-        samples; a channel that is flat, or the same as another, in any trial; amplitudes that are
-        no microvolts; a rating outside its range; no ratings at all. It names trial and channel.
+        For no trials or samples, or fewer than two channels; a channel or trial that is named
+        twice; NaN or infinite samples; a channel that is flat for half a second, or another's copy
+        or mirror image, in any trial; two trials of the same samples; amplitudes that are no
+        microvolts, or not in one unit; a rating outside its range; no ratings at all. It names
+        trial and channel.
 
     Examples
     --------
@@ -62,9 +91,14 @@ def validate(
 rating, or leave it blank; write class codes as words.
     """
     _check_structure(recording, where)
-    spreads = [_check_signals(recording, name, where) for name in ("eeg", "baseline")]
-    _check_amplitude(spreads[0], where)
-    notes = _check_ratings(recording, ratings_in or where, other_numbers)
+    sources = sources or [where] * recording.sizes["trial"]
+    remedy = f"{leave_out}, or {leave_trial_out}." if leave_trial_out else f"{leave_out}."
+    _check_signals(recording, "baseline", sources, remedy)
+    spread = _check_signals(recording, "eeg", sources, remedy)
+    named = [(units or {}).get(channel, "") for channel in recording["channel"].values.tolist()]
+    notes = _check_amplitude(float(np.median(spread)), set(named), where)
+    _check_one_unit(recording["channel"].values, np.median(spread, axis=0), named, where, leave_out)
+    notes += _check_ratings(recording, ratings_in or where, other_numbers)
     if "class" in recording:
         places = _places(recording["class"], recording["class"].values == "")
         notes += [f"{len(places)} classes are missing: {some(places)}"] if places else []
@@ -76,6 +110,12 @@ def _check_structure(recording: xr.Dataset, where: object) -> None:
     for dimension, what in (("trial", "trial"), ("channel", "EEG channel"), ("time", "sample")):
         if recording.sizes[dimension] == 0:
             raise DataError(where, f"holds no {what}.", "Check that the file is the right one.")
+    if recording.sizes["channel"] == 1:
+        problem = f"has one channel on the grid, {recording['channel'].item()}; a map needs more."
+        hint = (
+            "Give the others their names of the 10-20 system (`rename_channels`), or leave it out."
+        )
+        raise DataError(where, problem, hint)
     for name in ("channel", "trial"):
         values = recording[name].values.tolist()
         twice = sorted({value for value in values if values.count(value) > 1})
@@ -89,19 +129,22 @@ def _check_structure(recording: xr.Dataset, where: object) -> None:
         raise DataError(where, "has neither ratings nor classes.", "Give at least one of them.")
 
 
-def _check_signals(recording: xr.Dataset, name: str, where: object) -> np.ndarray:
-    """Check every sample once; return each channel's standard deviation (trial * channel,)."""
+def _check_signals(
+    recording: xr.Dataset, name: str, sources: Sequence[object], remedy: str
+) -> np.ndarray:
+    """Check every sample once; return the channels' standard deviations (trial, channel)."""
     if name not in recording:
         return np.empty(0)
     channels, trials = recording["channel"].values, recording["trial"].values
-    signals = recording[name].values
+    signals, sfreq = recording[name].values, float(recording.attrs["sfreq"])
     lengths = np.full(len(trials), signals.shape[-1])
     if name == "eeg" and "trial_samples" in recording.coords:
         lengths = recording["trial_samples"].values
     spread = []
+    seen: dict[tuple[bytes, bytes], int] = {}
     # One trial at a time: it fits into the processor's cache, the recording does not.
-    for trial, signal, length in zip(trials, signals, lengths, strict=True):
-        place = f"{'baseline of ' if name == 'baseline' else ''}trial {trial}"
+    for i, (trial, signal, length) in enumerate(zip(trials, signals, lengths, strict=True)):
+        where, place = sources[i], f"{'baseline of ' if name == 'baseline' else ''}trial {trial}"
         if length < 1:
             raise DataError(where, f"{place} holds no samples.", "Leave the trial out.")
         signal = signal[:, :length]
@@ -110,47 +153,107 @@ def _check_signals(recording: xr.Dataset, name: str, where: object) -> np.ndarra
         if not finite.all():
             bad = int(np.argmin(finite))
             wrong = np.flatnonzero(~np.isfinite(signal[bad]))
-            raise DataError(
-                where,
-                f"{place}, channel {channels[bad]}: {len(wrong)} of {length} samples are NaN or "
-                f"infinite, the first at sample {wrong[0]}.",
-                "Every sample must be a number: copy the file again, or leave the trial out.",
-            )
-        flat = low == high
-        if flat.any():
-            dead = int(np.argmax(flat))
-            problem = f"channel {channels[dead]} is flat: every sample is {low[dead]:g} uV."
-            hint = "A dead electrode carries no EEG: leave the channel or the trial out."
-            raise DataError(where, f"{place}, {problem}", hint)
-        seen: dict[tuple[float, float], int] = {}
-        for channel, extremes in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
-            other = seen.setdefault(extremes, channel)  # equal extremes: a pair to compare
-            if other != channel and np.array_equal(signal[other], signal[channel]):
-                pair = f"channels {channels[other]} and {channels[channel]}"
-                hint = (
-                    "Two electrodes never record the same: find out which is right, leave one out."
-                )
-                raise DataError(where, f"{place}: {pair} hold the same samples.", hint)
+            problem = f"{len(wrong)} of {length} samples are NaN or infinite, the first at sample"
+            problem = f"{place}, channel {channels[bad]}: {problem} {wrong[0]}."
+            raise DataError(where, problem, remedy.format(channel=channels[bad]))
+        if run := _flat_run(signal, max(round(FLAT_SECONDS * sfreq), 4)):
+            dead, first, end = run
+            problem = f"channel {channels[dead]} is flat: it holds one value from"
+            problem = f"{place}, {problem} {first / sfreq:.4g} to {end / sfreq:.4g} s."
+            raise DataError(where, problem, remedy.format(channel=channels[dead]))
         with np.errstate(over="ignore"):  # absurd amplitudes get their own error
-            spread.append(signal.std(axis=-1))
-    return np.concatenate(spread)
+            deviation = signal.std(axis=-1)
+        if pair := _alike(signal, low, high, deviation):
+            one, other, how = channels[pair[0]], channels[pair[1]], pair[2]
+            problem = f"{place}: channels {one} and {other} hold {how}."
+            hint = "Two electrodes never record the same: find out which is right."
+            raise DataError(where, problem, f"{hint} {remedy.format(channel=other)}")
+        before = seen.setdefault((signal[:, 0].tobytes(), signal[:, -1].tobytes()), i)
+        twice = before != i and np.array_equal(signals[before, :, :length], signal)
+        if twice and name == "eeg":
+            problem = f"{place} holds the same samples as trial {trials[before]}"
+            origin = f" ({sources[before]})" if sources[before] != where else ""
+            hint = "The same seconds never count twice: correct file and onset, or leave one out."
+            raise DataError(where, f"{problem}{origin}.", hint)
+        spread.append(deviation)
+    return np.stack(spread)
 
 
-def _check_amplitude(spread: np.ndarray, where: object) -> None:
-    """Refuse signals in volts, and microvolts that were taken for volts."""
-    median = float(np.median(spread))
-    if LOWEST_SD_UV <= median <= HIGHEST_SD_UV:
-        return
-    if median > HIGHEST_SD_UV:
-        guess = "microvolts that were taken for volts"
-        remedy = "Multiply the signals by 1e-6, or correct the unit in the file's header."
-    elif median < LOWEST_SD_UV / 100:
-        guess, remedy = "volts", "Multiply the signals by 1e6."
-    else:
-        guess, remedy = "millivolts", "Multiply the signals by 1e3."
+def _flat_run(signal: np.ndarray, n_samples: int) -> tuple[int, int, int] | None:
+    """Find a channel that holds one value over so many samples: its row, first sample and end."""
+    n_samples = min(n_samples, signal.shape[-1])
+    step = max(n_samples // 2, 1)  # a run holds two samples that are so far apart
+    left, right = signal[:, :-step:step], signal[:, step::step]
+    middle = signal[:, step // 2 :: step][:, : right.shape[1]]
+    for row, k in np.argwhere((left == right) & (left == middle)):
+        changes = np.flatnonzero(signal[row] != signal[row, k * step])
+        after = int(np.searchsorted(changes, k * step))
+        first = int(changes[after - 1]) + 1 if after else 0
+        end = int(changes[after]) if after < len(changes) else signal.shape[-1]
+        if end - first >= n_samples:
+            return int(row), first, end
+    return None
+
+
+def _alike(
+    signal: np.ndarray, low: np.ndarray, high: np.ndarray, deviation: np.ndarray
+) -> tuple[int, int, str] | None:
+    """Find two rows that hold the same samples, or the same with the other sign."""
+    equal = (low == low[:, None]) & (high == high[:, None])
+    for one, other in np.argwhere(np.triu(equal, 1)):
+        if np.array_equal(signal[one], signal[other]):
+            return one, other, "the same samples"
+    nearly = MIRRORED * np.nan_to_num(deviation, posinf=0)
+    mirrored = (abs(low + high[:, None]) <= nearly) & (abs(high + low[:, None]) <= nearly)
+    for one, other in np.argwhere(np.triu(mirrored, 1)):
+        if abs(signal[one] + signal[other]).max() <= nearly[other]:
+            return one, other, "the same samples with the other sign"
+    return None
+
+
+def _check_amplitude(median: float, named: set[str], where: object) -> list[str]:
+    """Refuse signals in volts, and microvolts that were taken for volts; note a doubtful unit."""
     found = f"the median standard deviation of a channel is {median:.3g} uV"
+    header = ", ".join(sorted(named - {""}))
+    found += f" (the header says {header})" if header else ""
+    if LOWEST_SD_UV <= median <= HIGHEST_SD_UV:
+        usual = "2 to 50 after filtering; drifts, or a wrong unit in the header, make more"
+        return [f"{found}: EEG has {usual}"] if median > WIDE_SD_UV else []
+    factors = {
+        "1e-6": "microvolts that were taken for volts",
+        "1e-3": "microvolts that were taken for millivolts, or millivolts for volts",
+        "1e3": "millivolts that were taken for microvolts",
+        "1e6": "volts that were taken for microvolts",
+    }
+    likely = [f for f in factors if LOWEST_SD_UV <= median * float(f) <= HIGHEST_SD_UV]
+    likely.sort(key=lambda factor: abs(np.log(median * float(factor) / USUAL_SD_UV)))
+    guess = f" That looks like {'; or '.join(factors[f] for f in likely)}." if likely else ""
+    remedy = "Correct the unit in the file's header"
+    if likely:
+        remedy += f", or multiply the signals by {' or '.join(likely)}"
     allowed = f"allowed are {LOWEST_SD_UV:g} to {HIGHEST_SD_UV:g}"
-    raise DataError(where, f"{found}, {allowed}. That looks like {guess}.", remedy)
+    raise DataError(where, f"{found}, {allowed}.{guess}", f"{remedy}.")
+
+
+def _check_one_unit(
+    channels: np.ndarray, spread: np.ndarray, units: list[str], where: object, leave_out: str
+) -> None:
+    """Refuse channels whose amplitudes fall into two groups that no head explains."""
+    order = np.argsort(spread)
+    ratios = spread[order[1:]] / np.maximum(spread[order[:-1]], np.finfo(float).tiny)
+    cut = int(np.argmax(ratios)) + 1
+    if ratios[cut - 1] <= APART:
+        return
+    weaker, stronger = order[:cut], order[cut:]
+    few, how = (stronger, "stronger") if len(stronger) <= len(weaker) else (weaker, "weaker")
+    factor = np.median(spread[stronger]) / np.median(spread[weaker])
+    few = np.sort(few)
+    names, told = ", ".join(channels[few]), ", ".join(sorted({units[i] for i in few} - {""}))
+    header = f" (in {told} by the header)" if told else ""
+    problem = f"{names}{header}: {factor:.0f} times {how} than the other channels, as if in"
+    hint = "Correct the unit in the file's header or, where the electrode is at fault:"
+    remedy = leave_out.format(channel=names)
+    raise DataError(where, f"{problem} another unit.", f"{hint} {remedy[0].lower()}{remedy[1:]}.")
 
 
 def _check_ratings(recording: xr.Dataset, where: object, other_numbers: bool) -> list[str]:

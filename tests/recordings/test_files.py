@@ -5,16 +5,18 @@ from functools import partial
 import mne
 import numpy as np
 import pytest
-from synthetic import cut_short, noise, write_edf, write_table
+from synthetic import centred, cut_short, noise, write_edf, write_table
 
 from emolib.errors import DataError
+from emolib.features import FeatureSettings, extract_features
 from emolib.recordings import files
-from emolib.recordings.recording import check_each
+from emolib.recordings.recording import OFFSETS, check_each
 from emolib.recordings.settings import RecordingSettings
 
 NAMES = ["EEG Fp1", "F3", "EEG T3-REF", "oz", "ECG"]
 PLACES = ["Fp1", "F3", "T7", "Oz"]
 AS_RECORDED = RecordingSettings(eeg_reference="recorded")
+TWICE = ((1, 2), (2, 8))  # trials and their onsets
 STEP_UV = 1000 / 65535  # one step of the converter that `write_edf` writes down
 
 
@@ -41,6 +43,31 @@ def write_study(folder, rows=None, *, signals=None, names=NAMES, sfreq=128, file
 # What the file holds is what the recording holds
 
 
+def write_fif(folder, signals, names, rows, sfreq=128.0):
+    """One FIF file of signals in microvolts, and its table."""
+    raw = mne.io.RawArray(signals * 1e-6, mne.create_info(names, sfreq, "eeg"), verbose="error")
+    raw.save(folder / "a_raw.fif", verbose="error")
+    write_table(folder / "trials.csv", [one | {"file": "a_raw.fif"} for one in rows])
+
+
+@pytest.mark.parametrize("reference", ["average", "recorded"])
+def test_offsets_of_electrodes_change_no_feature(tmp_path, reference):
+    """On an offset of 20 mV a filter that starts from rest rings through the first windows."""
+    names = ["Fp1", "F3", "T7", "Oz"]
+    signals, offsets = noise(4, 12, 128), np.array([[20e3], [-13e3], [3e5], [0.5]])
+    rows = [row(k, onset_seconds=at, duration_seconds=3, baseline_seconds=2) for k, at in TWICE]
+    found = []
+    for name, one in (("without", signals), ("with", signals + offsets)):
+        (tmp_path / name).mkdir()
+        write_fif(tmp_path / name, one, names, rows)
+        settings = RecordingSettings(eeg_reference=reference)
+        recording = files.read(tmp_path / name, "sub-01", settings=settings)
+        found.append(extract_features(recording, FeatureSettings(("de",), normalise="none")))
+    difference = abs(found[0]["feature"] - found[1]["feature"])
+    assert difference.sizes["window"] == 12 and float(difference.max()) < 0.01
+    assert OFFSETS in recording.attrs["notes"]
+
+
 @pytest.mark.parametrize("ending", ["edf", "bdf"])
 def test_trials_are_cut_where_the_table_says_in_microvolts(tmp_path, ending):
     rows = [row(k, file=f"a.{ending}", stimulus=f"film{k}") for k in (2, 1, 3)]
@@ -53,7 +80,9 @@ def test_trials_are_cut_where_the_table_says_in_microvolts(tmp_path, ending):
     assert recording["eeg"].dtype == np.float32 and recording["eeg"].shape == (3, 4, 128)
     for k in (1, 2, 3):
         np.testing.assert_allclose(
-            recording["eeg"].sel(trial=k), signals[:4, 128 * k : 128 * (k + 1)], atol=STEP_UV
+            recording["eeg"].sel(trial=k),
+            centred(signals[:4, 128 * k : 128 * (k + 1)]),
+            atol=STEP_UV,
         )
     assert recording.attrs["sfreq"] == 128.0 and recording.attrs["subject"] == "sub-01"
     assert "baseline" not in recording and "trial_samples" not in recording.coords
@@ -68,17 +97,20 @@ def test_fif_files_are_read_and_channels_marked_bad_are_left_out(tmp_path):
     write_table(tmp_path / "trials.csv", [row(1, file="a_raw.fif")])
     recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
     assert recording["channel"].values.tolist() == ["Fz", "Cz", "Oz"]
-    np.testing.assert_allclose(recording["eeg"][0], signals[[0, 1, 3], 128:256], rtol=1e-5)
+    expected = centred(signals[[0, 1, 3], 128:256])
+    np.testing.assert_allclose(recording["eeg"][0], expected, atol=1e-4)
     assert "a_raw.fif: left out: Pz (marked bad), STI 014 (stim)" in recording.attrs["notes"]
 
 
 def test_the_baseline_ends_where_the_trial_begins(tmp_path):
-    rows = [row(k, baseline_seconds=0.5) for k in (1, 2)]
+    rows = [row(1, baseline_seconds=0.5), row(2, baseline_seconds=0.5, onset_seconds=3)]
     signals = write_study(tmp_path, rows)
     recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
     assert recording["baseline"].shape == (2, 4, 64)
-    np.testing.assert_allclose(recording["baseline"][1], signals[:4, 192:256], atol=STEP_UV)
-    np.testing.assert_allclose(recording["eeg"][1], signals[:4, 256:384], atol=STEP_UV)
+    np.testing.assert_allclose(
+        recording["baseline"][1], centred(signals[:4, 320:384]), atol=STEP_UV
+    )
+    np.testing.assert_allclose(recording["eeg"][1], centred(signals[:4, 384:512]), atol=STEP_UV)
     assert recording["baseline_time"].values[-1] == -1 / 128
 
 
@@ -86,11 +118,37 @@ def test_the_common_average_is_taken_by_default(tmp_path):
     signals = write_study(tmp_path, [row(1, baseline_seconds=1)])
     recording = files.read(tmp_path, "sub-01")
     expected = signals[:4] - signals[:4].mean(axis=0)
-    np.testing.assert_allclose(recording["eeg"][0], expected[:, 128:256], atol=2 * STEP_UV)
-    np.testing.assert_allclose(recording["baseline"][0], expected[:, :128], atol=2 * STEP_UV)
+    np.testing.assert_allclose(recording["eeg"][0], centred(expected[:, 128:256]), atol=2 * STEP_UV)
+    np.testing.assert_allclose(
+        recording["baseline"][0], centred(expected[:, :128]), atol=2 * STEP_UV
+    )
     np.testing.assert_allclose(recording["eeg"].mean("channel"), 0, atol=1e-5)
     assert recording["eeg"].attrs["units"] == "uV"
     assert "set against the common average of the 4 channels" in recording.attrs["notes"]
+
+
+def test_fewer_than_four_channels_keep_the_reference_that_they_have(tmp_path):
+    signals = write_study(tmp_path, names=["Fp1", "F3", "T7", "TP9", "ECG"])
+    recording = files.read(tmp_path, "sub-01")
+    np.testing.assert_allclose(recording["eeg"][0], centred(signals[:3, 128:256]), atol=STEP_UV)
+    assert any(
+        "an average of 3 channels is no common average" in n for n in recording.attrs["notes"]
+    )
+
+
+def test_a_single_channel_is_refused_with_a_remedy(tmp_path):
+    write_study(tmp_path, names=["Fp1", "TP9", "TP10", "Ear", "ECG"])
+    with pytest.raises(DataError, match=r"has one channel on the grid, Fp1; .*rename_channels"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_what_the_filters_of_the_header_left_is_known(tmp_path):
+    signals = noise(4, 6, 128) * 1e-6
+    raw = mne.io.RawArray(signals, mne.create_info(4, 128.0, "eeg"), verbose="error")
+    raw.rename_channels(dict(zip(raw.ch_names, PLACES, strict=True)))
+    raw.filter(4, 45, verbose="error").save(tmp_path / "a_raw.fif", verbose="error")
+    write_table(tmp_path / "trials.csv", [row(1, file="a_raw.fif")])
+    assert files.read(tmp_path, "sub-01").attrs["held_hz"] == [4.0, 45.0]
 
 
 def test_trials_of_different_length_are_padded(tmp_path):
@@ -100,7 +158,7 @@ def test_trials_of_different_length_are_padded(tmp_path):
     assert recording["eeg"].shape == (2, 4, 192)
     assert np.isnan(recording["eeg"][0, :, 64:]).all()
     assert np.isfinite(recording["eeg"][0, :, :64]).all() and np.isfinite(recording["eeg"][1]).all()
-    expected = signals[:4, 128:192] - signals[:4, 128:192].mean(axis=0)
+    expected = centred(signals[:4, 128:192] - signals[:4, 128:192].mean(axis=0))
     np.testing.assert_allclose(recording["eeg"][0, :, :64], expected, atol=2 * STEP_UV)
 
 
@@ -131,7 +189,7 @@ def test_a_fast_channel_that_is_no_eeg_does_not_change_the_rate(tmp_path):
     write_study(tmp_path, signals=signals, sfreq=[128, 128, 128, 128, 512])
     recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
     assert recording.attrs["sfreq"] == 128.0
-    np.testing.assert_allclose(recording["eeg"][0, 1], signals[1][128:256], atol=STEP_UV)
+    np.testing.assert_allclose(recording["eeg"][0, 1], centred(signals[1][128:256]), atol=STEP_UV)
 
 
 def test_nor_do_two_of_the_same_name(tmp_path):
@@ -140,7 +198,7 @@ def test_nor_do_two_of_the_same_name(tmp_path):
     write_study(tmp_path, signals=signals, names=names, sfreq=[128] * 4 + [512] * 2)
     recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
     assert recording.attrs["sfreq"] == 128.0
-    np.testing.assert_allclose(recording["eeg"][0, 1], signals[1][128:256], atol=STEP_UV)
+    np.testing.assert_allclose(recording["eeg"][0, 1], centred(signals[1][128:256]), atol=STEP_UV)
 
 
 def test_numbers_of_a_cap_are_electrodes_in_every_file_whatever_their_order(tmp_path):
@@ -154,7 +212,7 @@ def test_numbers_of_a_cap_are_electrodes_in_every_file_whatever_their_order(tmp_
     for k in (1, 2):
         found = recording["eeg"].sel(trial=k, channel=["Fp1", "Cz", "O1"])
         expected = signals[[0, 31, 14], 128 * k : 128 * (k + 1)]
-        np.testing.assert_allclose(found, expected, atol=STEP_UV)
+        np.testing.assert_allclose(found, centred(expected), atol=STEP_UV)
 
 
 def test_eeg_at_two_rates_is_refused(tmp_path):
@@ -169,7 +227,7 @@ def test_several_files_of_a_subject_are_joined_by_channel_name(tmp_path):
     signals = write_study(tmp_path, [row(1), row(2, file="b.edf")])
     write_edf(tmp_path / "b.edf", signals[::-1], NAMES[::-1], 128)
     recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
-    np.testing.assert_allclose(recording["eeg"][1], signals[:4, 256:384], atol=STEP_UV)
+    np.testing.assert_allclose(recording["eeg"][1], centred(signals[:4, 256:384]), atol=STEP_UV)
 
 
 # Subjects and sources
@@ -321,10 +379,28 @@ def test_a_blank_stimulus_is_refused(tmp_path):
 # Signals that cannot be used
 
 
-def test_a_trial_beyond_the_end_of_its_file_is_named(tmp_path):
-    write_study(tmp_path, [row(1), row(6)])
-    with pytest.raises(DataError, match=r"trial 6 ends at 7 s, but a\.edf at 6 s"):
+@pytest.mark.parametrize(
+    ("onset", "remedy"),
+    [
+        (5.25, r"take the trial out of the table, or give it a 'duration_seconds' of 0\.75"),
+        (6, "out"),
+    ],
+)
+def test_a_trial_beyond_the_end_of_its_file_is_named_with_a_remedy_that_works(
+    tmp_path, onset, remedy
+):
+    write_study(tmp_path, [row(1), row(2, onset_seconds=onset)])
+    with pytest.raises(
+        DataError, match=rf"trial 2 ends at {onset + 1:g} s, but a\.edf at 6 s.*{remedy}"
+    ):
         files.read(tmp_path, "sub-01")
+    write_study(tmp_path, [row(1), row(2, onset_seconds=5.25, duration_seconds=0.75)])
+    assert files.read(tmp_path, "sub-01").sizes["trial"] == 2
+
+
+def test_a_trial_may_miss_its_last_sample(tmp_path):
+    write_study(tmp_path, [row(1), row(2, onset_seconds=5 + 1 / 128)])
+    assert files.read(tmp_path, "sub-01")["trial_samples"].values.tolist() == [128, 127]
 
 
 def test_a_trial_may_end_with_its_file(tmp_path):
@@ -343,7 +419,9 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_truncated_file_is_an_error_not_a_warning(tmp_path, ending, keep):
     write_study(tmp_path, [row(1, file=f"a.{ending}")], file=f"a.{ending}")
     cut_short(tmp_path / f"a.{ending}", keep)
-    with pytest.raises(DataError, match=rf"a\.{ending}: .*(header says|no complete header)"):
+    with pytest.raises(
+        DataError, match=rf"a\.{ending}: .*(header says|no complete header|is empty)"
+    ):
         files.read(tmp_path, "sub-01")
 
 
@@ -386,10 +464,13 @@ def test_one_name_for_two_channels_is_refused(tmp_path):
 
 
 def test_a_flat_channel_is_found_before_the_average_hides_it(tmp_path):
-    signals = noise(5, 6, 128)
-    signals[2] = 0
-    write_study(tmp_path, signals=signals)
-    with pytest.raises(DataError, match="trial 1, channel T7 is flat"):
+    write_study(tmp_path, [row(1), row(2, file="b.edf")])
+    signals = noise(5, 6, 128, seed=1)
+    signals[2, 300:375] = 500  # at the converter's rail
+    write_edf(tmp_path / "b.edf", signals, NAMES, 128)
+    message = r"b\.edf: trial 2, channel T7 is flat: it holds one value from 0\.3438 to 0\.9297 s\."
+    remedy = r"Leave it out with `recordings: {drop_channels: \[T7\]}` in the study file, or take"
+    with pytest.raises(DataError, match=f"{message} {remedy}"):
         files.read(tmp_path, "sub-01")
 
 
@@ -410,11 +491,21 @@ def test_a_duplicate_channel_is_named(tmp_path):
 
 
 def test_microvolts_taken_for_volts_are_refused(tmp_path):
-    info = mne.create_info(["Fz", "Cz"], 128.0, "eeg")
-    raw = mne.io.RawArray(noise(2, 6, 128), info, verbose="error")  # MNE's unit is the volt
-    raw.save(tmp_path / "a_raw.fif", verbose="error")
-    write_table(tmp_path / "trials.csv", [row(1, file="a_raw.fif")])
+    write_fif(tmp_path, 1e6 * noise(2, 6, 128), ["Fz", "Cz"], [row(1)])
     with pytest.raises(DataError, match="microvolts that were taken for volts"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_a_unit_of_the_header_that_is_wrong_is_named(tmp_path):
+    """EDF's header: the physical dimension, 8 letters a signal, 96 letters a signal behind 256."""
+    write_study(tmp_path)
+    content = bytearray((tmp_path / "a.edf").read_bytes())
+    n_signals = int(content[252:256])
+    for signal in range(4):
+        at = 256 + 96 * n_signals + 8 * signal
+        content[at : at + 8] = b"mV      "
+    (tmp_path / "a.edf").write_bytes(content)
+    with pytest.raises(DataError, match=r"\(the header says mV\).*the signals by 1e-3"):
         files.read(tmp_path, "sub-01")
 
 
