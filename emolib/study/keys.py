@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing
+import unicodedata
 import warnings
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -23,6 +25,44 @@ RENAMED = {
 }
 
 Derived = Mapping[Any, Collection[str]]
+
+# Columns of the tables of trials, windows, predictions, histories, scores and group tests, and
+# layers of the networks: a task, which is a column and a layer, has another name.
+TABLE_COLUMNS = (
+    *("subject", "trial", "stimulus", "window", "file"),
+    *("onset_seconds", "duration_seconds", "baseline_seconds"),
+    *("protocol", "fold", "stage", "task", "label", "probability", "repeat", "permutation"),
+    *("metric", "value", "low", "high", "chance", "n", "skipped", "leaks"),
+    *("primary", "n_subjects", "n_stimuli", "score", "chance_low", "chance_high", "detectable"),
+    *("p", "corrected", "network", "untested"),
+    *("epoch", "learning_rate", "loss", "val_loss", "index"),
+)
+LAYERS = r"maps|embedding|flat|dense|pool|(conv|norm|dropout|probability)_\d+"
+LONGEST = 60  # signs of a task's name
+
+
+def check_task_name(name: str) -> None:
+    """Raise a SettingsError unless a task's name can be a column and a part of a file's name.
+
+    Examples
+    --------
+    >>> check_task_name("valence"), check_task_name("リラックス 2"), check_task_name("état_a-b")
+    (None, None, None)
+    """
+    sign = next((s for s in name if unicodedata.category(s)[0] not in "LMN" and s not in "_- "), "")
+    if sign or not any(map(str.isalnum, name)) or name != name.strip():
+        problem = f"has {sign!r} in it." if sign else "is no name."
+        hint = "Name a task by letters and digits, and '_', '-' or blanks between them."
+    elif len(name) > LONGEST:
+        problem, hint = f"has {len(name)} signs.", f"Use {LONGEST} at most."
+    elif name in TABLE_COLUMNS or re.fullmatch(LAYERS, name):
+        problem, hint = (
+            "is a column of the tables, or a layer of the networks.",
+            f"Use another name, such as '{name}_rating'.",
+        )
+    else:
+        return
+    raise SettingsError(f"tasks.{name[:LONGEST]}", problem, hint)
 
 
 def settings_error(

@@ -13,7 +13,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emolib.errors import DataError, SettingsError, check_option, did_you_mean
@@ -26,8 +25,9 @@ from emolib.recordings.simulated import SimulationSettings
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.storage import file_stem
 from emolib.study.digests import digest
-from emolib.study.keys import known_keys, settings_error, with_new_keys
+from emolib.study.keys import check_task_name, known_keys, settings_error, with_new_keys
 from emolib.study.reading import StudyRecordings, takes_settings
+from emolib.study.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -97,6 +97,8 @@ class Study(BaseModel):
     @model_validator(mode="after")
     def _check_words(self) -> Study:
         check_option("dataset", self.dataset, READERS)
+        for task in self.tasks:
+            check_task_name(task)
         for protocol in self.protocols:
             check_option("protocols", protocol, PROTOCOLS)
         for name in self.variants:
@@ -299,17 +301,13 @@ def load(study: str | Path) -> Study:
     path = Path(study)
     if path.suffix not in (".yaml", ".yml"):
         path = PROJECT / "studies" / f"{study}.yaml"
-    if not path.is_file():
+    if not path.exists():
         known = [file.stem for file in (PROJECT / "studies").glob("*.yaml")]
         raise SettingsError(path, "is not a file.", did_you_mean(path.stem, known))
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise SettingsError(
-            path, f"is not valid YAML: {error}.", "Mend the line that is named."
-        ) from None
-    if not isinstance(content, dict):
-        raise SettingsError(path, "holds no keys.", "Start from studies/demo.yaml.")
+    if not re.fullmatch(r"[\w-][\w .-]*", path.stem):  # it names the folder of the results
+        hint = "Rename the file: letters, digits, '_', '-', '.' and blanks."
+        raise SettingsError(path, "has a name that cannot be a folder's.", hint)
+    content = read_yaml(path)
     content = with_new_keys(path, content)
     if isinstance(variants := content.get("variants"), dict):
         content["variants"] = {
@@ -318,7 +316,8 @@ def load(study: str | Path) -> Study:
         }
     for key in DERIVED[Study] & set(content):
         raise SettingsError(f"{path}: key {key!r}", "is unknown.", known_keys(Study, key, DERIVED))
-    for derived in DERIVED[ModelSettings] & set(content.get("model") or {}):
+    model = content.get("model")
+    for derived in DERIVED[ModelSettings] & set(model if isinstance(model, dict) else ()):
         raise SettingsError(
             f"{path}: key 'model.{derived}'",
             "follows from 'features' and 'tasks'.",

@@ -9,10 +9,14 @@ from test_architecture import MODULES, imports
 
 from emolib.__main__ import main
 from emolib.errors import DataError, SettingsError
+from emolib.evaluation import group, scores
+from emolib.model import predictions
+from emolib.model.settings import ModelSettings
+from emolib.recordings import trial_table
 from emolib.recordings.settings import RecordingSettings
 from emolib.study import study as studies
 from emolib.study.digests import CODE_OF
-from emolib.study.keys import RENAMED
+from emolib.study.keys import RENAMED, check_task_name
 
 SMOKE = yaml.safe_load((studies.PROJECT / "studies" / "smoke.yaml").read_text())
 
@@ -335,3 +339,56 @@ def test_the_attribution_protocol_is_honest_and_closest_to_the_subject(
 ):
     study = studies.load(written(protocols=protocols))
     assert study.attribution_protocol == explained
+
+
+@pytest.mark.parametrize("name", ["valence", "my task_2-b", "リラックス", "शांत", "état"])
+def test_a_task_is_named_by_letters_and_digits_of_any_script(written, name):
+    path = written(tasks={name: {"rating": "valence"}}, variants={})
+    assert list(studies.load(path).tasks) == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("{{7*7}}", "has '{' in it"),
+        ("../x", "has '.' in it"),
+        ("a/b", "has '/' in it"),
+        ("<b>", "has '<' in it"),
+        ("a\nb", r"has '\\n' in it"),
+        ("a\u200bb", r"has '\\u200b' in it"),
+        ("", "is no name"),
+        (" valence", "is no name"),
+        ("--", "is no name"),
+        ("a" * 300, "has 300 signs"),
+        ("subject", "is a column of the tables"),
+        ("onset_seconds", "is a column of the tables"),
+        ("probability_2", "is a column of the tables"),
+        ("embedding", "is a column of the tables"),
+    ],
+)
+def test_what_cannot_be_the_name_of_a_task_is_refused_with_the_reason(written, name, message):
+    task = {name: {"rating": "valence"}}
+    for changes in ({"tasks": task, "variants": {}}, {"variants": {"one": {"tasks": task}}}):
+        with pytest.raises(SettingsError, match=f"key 'tasks.*{message}"):
+            studies.load(written(**changes))
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("kind", [("mt_cnn", 1), ("crnn", 2)])
+def test_no_layer_of_a_network_can_be_the_name_of_a_task(kind):
+    from emolib.model.networks import build
+
+    settings = ModelSettings(
+        planes=4, tasks={"a task": 2}, width=0.05, network=kind[0], windows=kind[1]
+    )
+    layers = [layer.name for layer in build(settings, seed=None).layers]
+    for name in set(layers) - {"a task"}:
+        with pytest.raises(SettingsError):
+            check_task_name(name)
+
+
+def test_no_column_of_a_table_can_be_the_name_of_a_task():
+    trials = (*trial_table.REQUIRED, *trial_table.OPTIONAL)
+    for name in (*trials, *predictions.COLUMNS, *scores.SCORE_COLUMNS, *group.COLUMNS):
+        with pytest.raises(SettingsError, match="is a column of the tables"):
+            check_task_name(name)
