@@ -49,17 +49,16 @@ class Chosen(NamedTuple):
 def choose_channels(where: object, raw, drop: Collection[str] = ()) -> Chosen:
     """Find the EEG channels of a Raw or Epochs that have a place on the grid.
 
-    `drop` are channels to leave out, by their names in the file or on the grid. Numbers that are
-    no whole cap, several references, two channels of one electrode, or no channel at all are
+    `drop` are channels to leave out, by their names in the file, see `find_channels`. Numbers that
+    are no whole cap, several references, two channels of one electrode, or no channel at all are
     DataErrors, with `where` as their source.
     """
     kinds, parts, numbers, title, cap, places = _read_names(raw)
-    asked = {name for wanted in drop for name in find_channels(raw, wanted)}
     left_out = {}
     for name, kind in kinds.items():
         if kind != "eeg":
             left_out[name] = kind
-        elif name in asked:
+        elif name in drop:
             left_out[name] = "as the settings ask"
         elif name in raw.info["bads"]:
             left_out[name] = "marked bad"
@@ -70,7 +69,7 @@ def choose_channels(where: object, raw, drop: Collection[str] = ()) -> Chosen:
     if cap:
         notes.append(_tell_cap(title, cap, [numbers[name] for name in used]))
     else:
-        _check_numbers(where, [n for name, n in numbers.items() if n and name not in asked], used)
+        _check_numbers(where, [n for name, n in numbers.items() if n and name not in drop], used)
         against = {name: canonical_name(parts[name][1].upper()) for name in used}
         reference, others = _find_reference(where, against, used)
         left_out = {name: (left_out | others)[name] for name in kinds if name in left_out | others}
@@ -261,5 +260,8 @@ def _check_numbers(where: object, numbers: Collection[str], used: Mapping[str, s
             f"the channels {some(numbered)} are numbered as on a cap{also}, but these are not all "
             "numbers of one that is known: A1-A32, A1-B32, A1-D32, A1-E32, A1-H32, or E1-E128."
         )
-        hint = f"Rename those that you want and leave out the rest {HERE}: `rename_channels: "
-        raise DataError(where, problem, f"{hint}{{{numbered[0]}: Fp1, ...}}`, `drop_channels`.")
+        hint = (
+            "Give all of them their names in the 10-20 system, or any word to those that have none, "
+            f"{HERE}: `rename_channels: {{{numbered[0]}: Fp1, ...}}`."
+        )
+        raise DataError(where, problem, hint)
