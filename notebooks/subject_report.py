@@ -26,7 +26,16 @@ from emolib.book import subject_tables, tables
 from emolib.book.provenance import provenance
 from emolib.errors import DataError
 from emolib.features import power, spectra
-from emolib.figures import Explorer, Table, bullets, escape_markdown, pages, say, use_style
+from emolib.figures import (
+    Explorer,
+    Table,
+    before_after,
+    bullets,
+    escape_markdown,
+    pages,
+    say,
+    use_style,
+)
 from emolib.figures import scores as score_plots
 from emolib.recordings import trial_classes
 from emolib.study import explain, load, stages
@@ -110,6 +119,26 @@ Table(
 
 # %% tags=["remove-input"]
 pages.labels(counts)
+
+# %% [markdown]
+# ## Preprocessing: before and after
+
+# %% tags=["remove-input"]
+asked, changed = this_study.recording_settings(subject), "sd" in found
+set_here = subject_tables.settings_table(asked)
+if len(set_here):
+    caption = "Settings of this recording in the study file that differ from the defaults"
+    display(Table(set_here, caption=caption))
+say(escape_markdown(sentences.preprocessing_sentence(found)))
+
+# %% tags=["remove-input"]
+if changed:
+    display(before_after.spectra(found["density"]))
+
+# %% tags=["remove-input"]
+if changed:
+    caption = "Standard deviation of each electrode, root mean square over trials"
+    display(Table(subject_tables.amplitudes_table(found["sd"]), caption=caption))
 
 # %% [markdown]
 # ## Signal quality

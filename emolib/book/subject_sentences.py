@@ -55,6 +55,30 @@ def subject_sentences(
     return sentences
 
 
+def preprocessing_sentence(found: xr.Dataset) -> str:
+    """Tell from a subject's summary how far preprocessing changed the signals.
+
+    Examples
+    --------
+    >>> sd = xr.DataArray([[12.0, 20.0, 40.0], [8.0, 10.0, float("nan")]],
+    ...     {"when": ["before", "after"], "any_channel": ["Fz", "Oz", "T7"]},
+    ...     ("when", "any_channel"))
+    >>> text = preprocessing_sentence(xr.Dataset({"sd": sd}, attrs={"no_before": ""}))
+    >>> "went from 16.0 to 9.0 µV" in text
+    True
+    """
+    if "sd" not in found:
+        if why := found.attrs.get("no_before"):
+            return f"There is no before: without these settings the recording is refused: {why}"
+        return "The study file asks for no preprocessing; the signals are as they were read."
+    both = found["sd"].dropna("any_channel")
+    before, after = both.median("any_channel").to_numpy()
+    return (
+        "Over the electrodes that are there before and after, the median standard deviation went "
+        f"from {before:.1f} to {after:.1f} µV. Before means: read with the default settings."
+    )
+
+
 def cluster_sentence(task: str, found: xr.Dataset) -> str:
     """Tell what the cluster test in a subject's summary found for a task.
 

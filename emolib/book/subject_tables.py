@@ -5,6 +5,7 @@ Rows are in the order of the subjects' names: pages do not rank people.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -14,6 +15,7 @@ from emolib.book.tables import as_table, by_task, difference, named, number
 from emolib.evaluation.comparison import benjamini_hochberg, compare
 from emolib.evaluation.scores import ESTIMAND, count_correct, reportable
 from emolib.features.spectra import quality_flags
+from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import LEAKING, protocol_name
 
@@ -21,6 +23,10 @@ FACTS = [
     *("trials", "labelled trials", "channels", "rate (Hz)"),
     *("alpha peak (Hz)", "bad channels", "line noise"),
 ]
+
+UNITS = {"reject": "V"} | dict.fromkeys(
+    ("notch_freq", "l_freq", "h_freq", "raw_resample_sfreq"), "Hz"
+)
 
 
 def cohort_table(
@@ -209,3 +215,51 @@ def _change(pair: pd.DataFrame, subject: str, stage: str) -> tuple[float | int, 
     turned = int((after > before).sum()), int((after < before).sum())
     scores = found.by_subject.loc[subject, ["first", "second", "difference"]].tolist()
     return *scores, found.low, found.high, *turned, len(before)
+
+
+def settings_table(asked: RecordingSettings) -> pd.DataFrame:
+    """List the settings of a recording that are not the defaults, a row each.
+
+    Examples
+    --------
+    >>> asked = RecordingSettings(l_freq=1.0, bads=("T7", "O1"), reject={"eeg": 150e-6})
+    >>> settings_table(asked)["value"].to_dict()
+    {'bads': 'T7, O1', 'l_freq': '1 Hz', 'reject': 'eeg: 0.00015 V'}
+    """
+    rows = {
+        field.name: f"{_written(getattr(asked, field.name))} {UNITS.get(field.name, '')}".strip()
+        for field in dataclasses.fields(RecordingSettings)
+        if getattr(asked, field.name) != getattr(DEFAULT, field.name)
+    }
+    return pd.Series(rows, name="value", dtype=object).rename_axis("setting").to_frame()
+
+
+def _written(value: object) -> str:
+    """Write a setting's value as words: lists by commas, mappings as pairs."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_written(one)}" for key, one in value.items()) or "as by default"
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_written, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def amplitudes_table(sd: xr.DataArray) -> pd.DataFrame:
+    """Write each channel's standard deviation before and after preprocessing, microvolts.
+
+    `sd (when, any_channel)` comes from `emolib.features.before_after`.
+
+    Examples
+    --------
+    >>> both = xr.DataArray([[10.0, 90.0, 8.0], [5.0, float("nan"), 8.0]],
+    ...     {"when": ["before", "after"], "any_channel": ["Fz", "T7", "Oz"]},
+    ...     ("when", "any_channel"))
+    >>> amplitudes_table(both).values.tolist()
+    [['10.0', '5.0', '0.50'], ['90.0', 'left out', '-'], ['8.0', '8.0', '1.00']]
+    """
+    before, after = (sd.sel(when=when).to_series() for when in ("before", "after"))
+    lines = {
+        "SD before (µV)": before.map("{:.1f}".format).where(before.notna(), "new"),
+        "SD after (µV)": after.map("{:.1f}".format).where(after.notna(), "left out"),
+        "after / before": (after / before).map(number),
+    }
+    return pd.DataFrame(lines).rename_axis("electrode")

@@ -23,6 +23,7 @@ from emolib.evaluation.permutation import (
     is_block_design,
     within_subject_test,
 )
+from emolib.features.before_after import before_and_after
 from emolib.features.extraction import FeatureSettings
 from emolib.features.power import amplitudes, log_power, posterior_channels
 from emolib.features.spectra import alpha_peak, line_noise, trial_spectra
@@ -48,6 +49,7 @@ def summarise(
     chronological: bool = True,
     seed: int = 0,
     n_permutations: int = CLUSTER_PERMUTATIONS,
+    before: xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Summarise one subject, and test what may be tested.
 
@@ -69,6 +71,8 @@ def summarise(
         Of the permutations.
     n_permutations : int
         Of the cluster test.
+    before : Dataset, optional
+        The recording before it was preprocessed.
 
     Returns
     -------
@@ -114,7 +118,7 @@ def summarise(
         found[name] = ("task", np.full(len(tasks), np.nan))
     _add_cluster_tests(found, able, seed, n_permutations)
     _add_light_models(found, features, tasks, able, seed)
-    return found
+    return found if before is None else found.merge(before_and_after(before, recording))
 
 
 def channel_adjacency(channels: Sequence[str]) -> sparse.spmatrix:

@@ -266,8 +266,8 @@ def _clean(raw: mne.io.BaseRaw, settings: RecordingSettings, eog: list[str]) -> 
     if "find_bads_muscle" in settings.ica:
         found["muscle"], _ = ica.find_bads_muscle(slow_less)
     ica.apply(raw, exclude=sorted({int(i) for each in found.values() for i in each}))
-    counts = ", ".join(f"{len(each)} of {what}" for what, each in found.items())
-    return [f"taken out of {ica.n_components_} independent components: {counts}"]
+    counts = ", ".join(f"{what} {len(each)}" for what, each in found.items())
+    return [f"independent components taken out of {ica.n_components_}: {counts}"]
 
 
 def _interpolate(raw: mne.io.BaseRaw, where: Path) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emolib.errors import SettingsError, check_option, did_you_mean
@@ -21,6 +21,7 @@ REFERENCES = ("average", "recorded")
 BAD_CHANNELS = ("drop", "interpolate", "keep", "auto")
 ICA_METHODS = ("find_bads_eog", "find_bads_muscle")
 REGRESSION = ("picks", "picks_artifact")
+READING = ("rename_channels", "rating_range")  # the other settings change the signals
 LARGEST_REJECT = 0.01  # volts; who writes 150 means microvolts
 
 
@@ -117,6 +118,10 @@ class RecordingSettings:
                 raise SettingsError(f"reject.{key}", f"got {volts:g}.", hint)
         if self.eeg_template_montage is not None:
             _check_montage(self.eeg_template_montage)
+
+    def without_preprocessing(self) -> RecordingSettings:
+        """Return settings that read a recording likewise and leave its signals as they are."""
+        return replace(DEFAULT, **{name: getattr(self, name) for name in READING})
 
     def _check_reference(self) -> None:
         """Refuse what is neither an option nor names of channels; a single name becomes a list."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from emolib.errors import SettingsError
+from emolib.errors import DataError, SettingsError
 from emolib.recordings import READERS, Reader
 from emolib.recordings.settings import RecordingSettings
 from emolib.study.keys import settings_error
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,3 +58,19 @@ class _OfOne(BaseModel):
 def takes_settings(reader: Reader) -> bool:
     """Return whether a reader's `read` takes `settings`."""
     return "settings" in inspect.signature(reader.read).parameters
+
+
+def read_plainly(
+    reader: Reader, root: Path, subject: str, asked: RecordingSettings
+) -> tuple[xr.Dataset | None, str]:
+    """Read a recording without what the settings asked for do to it, to compare the two.
+
+    None if they do nothing, or if it can only be used thanks to them: then also why.
+    """
+    plain = asked.without_preprocessing()
+    if asked == plain:
+        return None, ""
+    try:
+        return reader.read(root, subject, settings=plain), ""
+    except DataError as error:
+        return None, error.message

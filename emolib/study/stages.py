@@ -22,6 +22,7 @@ from emolib.grid import to_brain_maps
 from emolib.recordings.labels import check_labels, window_table
 from emolib.recordings.recording import damaged
 from emolib.storage import atomic
+from emolib.study.reading import read_plainly
 from emolib.study.simulating import ensure_recording
 from emolib.study.sources import check_sources
 from emolib.study.study import Study
@@ -85,6 +86,8 @@ def make_summary(study: Study, subject: str) -> None:
     except InputError as error:
         found = failure_dataset(failure_record(error), subject=subject)
     else:
+        asked = study.recording_settings(subject)
+        before, why = read_plainly(study.reader, study.recordings_root, subject, asked)
         found = summarise(
             recording(study, subject),
             own,
@@ -93,7 +96,9 @@ def make_summary(study: Study, subject: str) -> None:
             within=bool(within),
             chronological=not study.reader.RANDOMISED_ORDER,
             seed=study.seed,
+            before=before,
         )
+        found.attrs["no_before"] = why
     write_dataset(found, study.summary_file(subject))
 
 
