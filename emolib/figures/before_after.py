@@ -41,8 +41,7 @@ def spectra(density: xr.DataArray) -> Picture:
         alt="Mean spectrum before and after preprocessing. The largest change is at "
         f"{hertz[most]:g} Hz, from {before[most]:.3g} to {after[most]:.3g} µV²/Hz; at "
         f"{hertz[ten]:g} Hz it goes from {before[ten]:.3g} to {after[ten]:.3g} µV²/Hz.",
-        caption="Power density of the recording before (wide line) and after preprocessing, mean over "
-        "all trials and the electrodes that both have. The vertical axis is logarithmic. Where the "
-        "curves lie on each other, nothing changed: check that this holds for the bands that you "
-        "study.",
+        caption="Power density before (wide line) and after preprocessing, mean over all trials "
+        "and the electrodes that both have. The vertical axis is logarithmic. Where the curves lie "
+        "on each other, nothing changed: check that this holds for the bands that you study.",
     )

@@ -1,9 +1,9 @@
 """One's own recordings: any file that MNE reads, and a table of trials.
 
 EDF, BDF, FIF, BrainVision, EEGLAB and what else MNE knows; `trial_table` says what the table holds.
-Nothing is filtered and nothing resampled, but each trial loses its mean, an electrode's offset.
-Channels without a place on the grid are dropped; the others, if they are four or more, are set
-against their common average, as DEAP's are.
+Nothing is filtered and nothing resampled unless the settings ask for it, see `preprocessing`, but
+each trial loses its mean, an electrode's offset. Channels without a place on the grid are dropped;
+the others, if they are four or more, are set against their common average, as DEAP's are.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def cut_trials(
     for file, (raw, names, _) in opened.items():
         if raw.info["sfreq"] != sfreq:
             problem = f"has {raw.info['sfreq']:g} Hz, but {alike} {sfreq:g} Hz."
-            hint = "Resample one of them: all files of a subject need one sampling frequency."
+            hint = "Set `raw_resample_sfreq` in the study's section `recordings`: all files need one rate."
             raise DataError(file, problem, hint)
         if differ := ", ".join(sorted(set(names) ^ set(channels))):
             problem = f"and {alike} do not share the channels {differ}."

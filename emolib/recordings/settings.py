@@ -21,7 +21,11 @@ REFERENCES = ("average", "recorded")
 BAD_CHANNELS = ("drop", "interpolate", "keep", "auto")
 ICA_METHODS = ("find_bads_eog", "find_bads_muscle")
 REGRESSION = ("picks", "picks_artifact")
-READING = ("rename_channels", "rating_range")  # the other settings change the signals
+READING = (
+    "rename_channels",
+    "rating_range",
+    "annotations",
+)  # the other settings change the signals
 LARGEST_REJECT = 0.01  # volts; who writes 150 means microvolts
 
 

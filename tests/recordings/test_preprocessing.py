@@ -271,3 +271,16 @@ def test_a_table_of_channels_marks_bad_ones(tmp_path, settings, left):
     (tmp_path / "a_channels.tsv").write_text("name\ttype\tstatus\nC3\tEEG\tbad\nC4\tEEG\tgood\n")
     recording = short(write(tmp_path), settings)
     assert recording["channel"].to_numpy().tolist() == left
+
+
+def test_files_of_different_rates_are_resampled_to_one(tmp_path):
+    file = write(tmp_path)
+    other = write_edf(tmp_path / "b.edf", noise(11, LENGTH, 256, seed=3), NAMES, 256)
+    table = pd.DataFrame({"trial": [1, 2], "file": [str(file), str(other)], "state": "x"})
+    table = table.assign(subject="sub-01", onset_seconds=2.0, duration_seconds=2)
+    about = {"where": "trials.csv", "dataset": "files"}
+    with pytest.raises(DataError, match="Set `raw_resample_sfreq`"):
+        files.cut_trials(table, **about)
+    settings = RecordingSettings(raw_resample_sfreq=128)
+    recording = files.cut_trials(table, settings=settings, **about)
+    assert recording["eeg"].shape == (2, 10, 256) and recording.attrs["sfreq"] == 128
