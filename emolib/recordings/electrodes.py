@@ -261,7 +261,7 @@ def _check_numbers(where: object, numbers: Collection[str], used: Mapping[str, s
             "numbers of one that is known: A1-A32, A1-B32, A1-D32, A1-E32, A1-H32, or E1-E128."
         )
         hint = (
-            "Give all of them their names in the 10-20 system, or any word to those that have none, "
+            "Give all of them their 10-20 names, or any other word to those that have none, "
             f"{HERE}: `rename_channels: {{{numbered[0]}: Fp1, ...}}`."
         )
         raise DataError(where, problem, hint)
