@@ -12,6 +12,7 @@ import mne
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic import centred
 
 from emolib.errors import DataError, SettingsError
 from emolib.lessons import planning
@@ -37,8 +38,8 @@ class TestExampleFiles:
         assert read["rating"].to_numpy().ravel().tolist() == table["valence"].tolist()
         eeg = recording["eeg"] - recording["eeg"].mean("channel")
         eeg = eeg.sel(channel=read["channel"])
-        np.testing.assert_allclose(read["baseline"], eeg[..., :128], atol=0.01)
-        np.testing.assert_allclose(read["eeg"], eeg[..., 128:], atol=0.01)
+        np.testing.assert_allclose(read["baseline"], centred(eeg[..., :128].to_numpy()), atol=0.01)
+        np.testing.assert_allclose(read["eeg"], centred(eeg[..., 128:].to_numpy()), atol=0.01)
 
     def test_annotations_say_when_trials_begin_and_of_which_class_they_are(
         self, recording, tmp_path
