@@ -136,9 +136,10 @@ Table(written.astype(str), caption="trials.csv, as it lies beside the recording"
 # %% [markdown]
 # Seconds count from the beginning of the file. `baseline_seconds` and `stimulus` may be left out.
 # Every other column is what a trial is classified by: numbers are a {term}`rating`, words a
-# {term}`class`. Ratings lie between 1 and 9: bring those of a wider scale to it, and choose the
-# threshold `above` accordingly. The ratings here are made up. Now read it back, and compute
-# {term}`features <feature>`:
+# {term}`class`. Trials may touch, but share no second, also not through a baseline. A trial in
+# which the file has a boundary, or an annotation that starts with BAD, is left out. Ratings lie
+# between 1 and 9: bring those of a wider scale to it, and choose the threshold `above` accordingly.
+# The ratings here are made up. Now read it back, and compute {term}`features <feature>`:
 
 # %%
 mine = files.read(folder, "sub-01")
@@ -149,14 +150,16 @@ print(*mine.attrs["notes"], sep="\n")
 
 # %% [markdown]
 # The notes say what was done to your data: such notes stand on the subject's page as well. Does
-# what comes back equal what went in? All signals were set against their common average, so
-# that is what to compare with. EDF stores whole numbers of 16 bits, which costs the last digits.
+# what comes back equal what went in? All signals were set against their common average, and each
+# trial lost its mean: an electrode's offset is no EEG, and [filters ring](02_band_filtering) on it.
+# So that is what to compare with. EDF stores whole numbers of 16 bits, which costs the last digits.
 
 # %%
 n_samples = mine.sizes["time"]
 start = mine.sizes["baseline_time"]
 original = recording["eeg"].isel(trial=slice(len(written)), time=slice(start, start + n_samples))
 expected = (original - original.mean("channel")).sel(channel=mine["channel"].to_numpy())
+expected = expected - expected.mean("time")
 difference = float(np.abs(expected.to_numpy() - mine["eeg"].to_numpy()).max())
 print(f"largest difference: {difference:.1e} µV; largest value: {float(mine['eeg'].max()):.0f} µV")
 
