@@ -8,7 +8,7 @@ RUN    := $(VENV)/bin/python
 # Two processes take files of tests in the order that tests/conftest.py gives.
 BESIDE := --numprocesses 2 --no-loadscope-reorder
 
-.PHONY: help book test test-fast lab bench evidence check lint clean
+.PHONY: help book test test-fast lab bench evidence faults check lint clean
 
 help:
 	@echo 'make book                            build the book on simulated data (some minutes)'
@@ -18,6 +18,7 @@ help:
 	@echo 'make lab                             open the notebooks in JupyterLab'
 	@echo 'make bench                           measure speed and memory, as ratios'
 	@echo 'make evidence                        measure what is claimed of the statistics (half an hour)'
+	@echo 'make faults                          read 300 random recordings, and spoilt ones (some minutes)'
 	@echo 'make check STUDY=...                 look at the recordings of a study, compute nothing'
 	@echo 'make clean                           remove results and the environment'
 
@@ -31,7 +32,7 @@ test: $(VENV)/installed
 	$(RUN) -m pytest $(BESIDE)
 
 test-fast: $(VENV)/installed
-	$(RUN) -m pytest $(BESIDE) -m "not slow and not network and not browser and not workflow"
+	$(RUN) -m pytest $(BESIDE) -m "not slow and not network and not browser and not workflow and not faults"
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
@@ -46,6 +47,10 @@ bench: $(VENV)/installed
 
 evidence: $(VENV)/installed
 	$(RUN) -m benchmarks.evidence
+
+faults: $(VENV)/installed
+	$(RUN) -m benchmarks.own_recordings
+	$(RUN) -m pytest -m faults
 
 clean:
 	rm -rf results $(VENV)
