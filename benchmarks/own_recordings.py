@@ -27,7 +27,7 @@ from scipy import io, signal
 from emolib.errors import InputError
 from emolib.features import FeatureSettings, extract_features
 from emolib.grid import SEED_GRID
-from emolib.recordings import files
+from emolib.recordings import Task, files, trial_classes
 
 BANDS = {"theta": (4, 8), "alpha": (8, 14), "beta": (14, 31), "gamma": (31, 45)}  # Hz
 WINDOW = 0.5  # seconds
@@ -319,7 +319,9 @@ def outcome(seed: int, folder: Path) -> tuple[str, Written, str]:
     try:
         with warnings.catch_warnings(action="error"):
             subject = files.subjects(folder)[0]
-            found = extract_features(files.read(folder, subject), asked)
+            recording = files.read(folder, subject)
+            trial_classes(recording, {"valence": Task("valence")})
+            found = extract_features(recording, asked)
     except InputError as error:
         return ("refused as it should" if made.fault else "REFUSED IN VAIN"), made, str(error)
     except Exception as error:

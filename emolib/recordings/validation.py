@@ -24,7 +24,7 @@ WIDE_SD_UV = 1000.0  # above it something is said
 
 FLAT_SECONDS = 0.5  # no live electrode holds one value for so long
 APART = 100.0  # a factor between channels that no head has: they are in two units
-MIRRORED = 0.02  # deviations by which a channel may miss another's mirror image: rounding
+ALIKE = 0.02  # deviations by which channels that are one may differ: rounding
 
 LEAVE_SUBJECT_OUT = "Copy the file again, or leave the subject out: `subjects` says whom to use"
 
@@ -198,16 +198,14 @@ def _flat_run(signal: np.ndarray, n_samples: int) -> tuple[int, int, int] | None
 def _alike(
     signal: np.ndarray, low: np.ndarray, high: np.ndarray, deviation: np.ndarray
 ) -> tuple[int, int, str] | None:
-    """Find two rows that hold the same samples, or the same with the other sign."""
-    equal = (low == low[:, None]) & (high == high[:, None])
-    for one, other in np.argwhere(np.triu(equal, 1)):
-        if np.array_equal(signal[one], signal[other]):
-            return one, other, "the same samples"
-    nearly = MIRRORED * np.nan_to_num(deviation, posinf=0)
-    mirrored = (abs(low + high[:, None]) <= nearly) & (abs(high + low[:, None]) <= nearly)
-    for one, other in np.argwhere(np.triu(mirrored, 1)):
-        if abs(signal[one] + signal[other]).max() <= nearly[other]:
-            return one, other, "the same samples with the other sign"
+    """Find two rows that hold the same samples, or their mirror image, but for rounding."""
+    nearly = ALIKE * np.nan_to_num(deviation, posinf=0)
+    for sign, how in ((1, "the same samples"), (-1, "the same samples with the other sign")):
+        lowest, highest = (low, high) if sign == 1 else (-high, -low)
+        pairs = (abs(low - lowest[:, None]) <= nearly) & (abs(high - highest[:, None]) <= nearly)
+        for one, other in np.argwhere(np.triu(pairs, 1)):
+            if abs(signal[one] - sign * signal[other]).max() <= nearly[other]:
+                return one, other, how
     return None
 
 
