@@ -99,7 +99,7 @@ def cut_trials(
     for file, (raw, names, _) in opened.items():
         if raw.info["sfreq"] != sfreq:
             problem = f"has {raw.info['sfreq']:g} Hz, but {alike} {sfreq:g} Hz."
-            hint = "Set `raw_resample_sfreq` in the study's section `recordings`: all files need one rate."
+            hint = "All files of a subject need one rate: set `recordings: raw_resample_sfreq`."
             raise DataError(file, problem, hint)
         if differ := ", ".join(sorted(set(names) ^ set(channels))):
             problem = f"and {alike} do not share the channels {differ}."
