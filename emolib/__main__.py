@@ -24,6 +24,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "notebook": {"dest": "name", "help": "such as 01_first_look or subject_report"},
     "html": {"action": "store_const", "const": "html", "dest": "ending", "default": "html"},
     "pdf": {"action": "store_const", "const": "pdf", "dest": "ending"},
+    "json": {"action": "store_true", "dest": "as_json", "help": "one JSON list, for a program"},
     "out": {"type": Path, "default": Path(), "dest": "folder", "help": "where to put it"},
 }
 
@@ -36,7 +37,11 @@ COMMANDS = {
         "study.workflow:run",
         "[cores] [force] [targets]",
     ),
-    "check": ("compare the recordings with what their data set promises", "study.check:report", ""),
+    "check": (
+        "tell of each subject whether a run can use it, or what a file of signals holds",
+        "study.check_report:report",
+        "[json]",
+    ),
     "simulate": ("simulate one subject", "study.simulating:make_recording", "subject"),
     "features": (
         "compute one subject's features",
@@ -93,12 +98,18 @@ def main(arguments: list[str] | None = None) -> int:
         if name in os.environ:
             os.environ[name] = str(Path(os.environ[name]).resolve())
     try:
-        study = _load(options.pop("study"))
+        command, name = options.pop("command"), options.pop("study")
+        if command == "check" and Path(name).suffix.lower() not in ("", ".yaml", ".yml"):
+            return int(not _function("study.check_file:report")(Path(name), **options))
+        study = _load(name)
         if variant := options.pop("variant", None):
             study = study.variant(variant)
-        found = _function(COMMANDS[options.pop("command")][1])(study, **options)
+        found = _function(COMMANDS[command][1])(study, **options)
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        if options.get("as_json"):
+            _function("study.findings:print_fault")(error)
+        else:
+            print(f"error: {error}", file=sys.stderr)
         return 1
     if isinstance(found, Path):
         print(found)
@@ -130,7 +141,9 @@ def _parser() -> argparse.ArgumentParser:
         for option in options.split():
             needed = {} if option.startswith("[") else {"required": True}
             command.add_argument(f"--{option.strip('[]')}", **OPTIONS[option.strip("[]")], **needed)
-        command.add_argument("study", help="a name in studies/, such as demo, or a YAML file")
+        what = "; or, of what a recording holds, its file" if name == "check" else ""
+        help_ = f"a name in studies/, such as demo, or a YAML file{what}"
+        command.add_argument("study", help=help_)
     return parser
 
 

@@ -116,7 +116,8 @@ light = model.ModelSettings(
 )  # fmt: skip
 averaging, reading = model.build(light), model.build(replace(light, network="crnn"))
 rng = np.random.default_rng(0)
-some = maps[groups[np.sort(rng.choice(len(groups), size=6, replace=False))]]
+some = rng.choice(len(groups), size=min(6, len(groups)), replace=False)
+some = maps[groups[np.sort(some)]]
 shuffles = [rng.permutation(size) for _ in range(20)]
 answers = {}
 for name, network in [("MT-CNN", averaging), ("4D-CRNN", reading)]:

@@ -136,10 +136,12 @@ Table(written.astype(str), caption="trials.csv, as it lies beside the recording"
 # %% [markdown]
 # Seconds count from the beginning of the file. `baseline_seconds` and `stimulus` may be left out.
 # Every other column is what a trial is classified by: numbers are a {term}`rating`, words a
-# {term}`class`. Trials may touch, but share no second, also not through a baseline. A trial in
-# which the file has a boundary, or an annotation that starts with BAD, is left out. Ratings lie
-# between 1 and 9: bring those of a wider scale to it, and choose the threshold `above` accordingly.
-# The ratings here are made up. Now read it back, and compute {term}`features <feature>`:
+# {term}`class`. Numbers that stand for classes are classes where a task lists them. Ratings lie
+# between 1 and 9; for another scale the study names its range, `recordings: {rating_range: [0,
+# 100]}`, and a threshold `above` within it. A cell that is blank, or n/a, is missing; columns that
+# no task uses do no harm. Trials may touch, but share no second, also not through a baseline. A
+# trial in which the file has a boundary, or an annotation that starts with BAD, is left out. The
+# ratings here are made up. Now read it back, and compute {term}`features <feature>`:
 
 # %%
 mine = files.read(folder, "sub-01")
@@ -243,13 +245,18 @@ print(my_study.title, my_study.subjects(), my_study.protocols)
 
 # %% [markdown]
 # `python -m emolib check mine.yaml`, or `make check STUDY=mine.yaml`, reads every recording and
-# computes nothing. Here the same command is called from Python:
+# computes nothing. It counts channels, trials and classes of each subject, and tries whether the
+# folds of each protocol can be made. Here the same command is called from Python:
 
 # %%
 status = main(["check", str(study_file)])
 print("exit status", status)
 
 # %% [markdown]
+# One person with four trials can be read, but is no study. An exit status of 0 would say that all
+# subjects can be used and all folds be made. Of a file alone, `python -m emolib check anna.edf`
+# tells what it holds.
+#
 # A key that nobody knows is an error, not a silence: a study must not run for a week with a setting
 # that was never read.
 

@@ -116,9 +116,10 @@ def trial_table(rows: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
 def check_enough(n_units: int, n_folds: int, what: str) -> None:
     """Check that there are as many units, which `what` names, as folds."""
     if n_units < n_folds:
-        raise DataError(
-            what, f"there are {n_units}, {n_folds} folds need {n_folds}.", "Use fewer folds."
-        )
+        problem = f"there are {n_units}, {n_folds} folds need {n_folds}."
+        fewer = f"Use fewer folds (`n_folds: {n_units}`), more data, or leave the protocol out."
+        enough = "More are needed; or leave the protocol out."
+        raise DataError(what, problem, fewer if n_units > 2 else enough)
 
 
 def stratification_labels(
@@ -170,7 +171,7 @@ def choose_validation(joint: np.ndarray, unit: np.ndarray, seed: int, what: str)
         raise DataError(
             f"{what} to train on",
             f"only {n_units} are left; one to train and one to validate are needed.",
-            "Use fewer folds or more data.",
+            "Use more folds, so that each holds out fewer, or more data.",
         )
     wanted = max(1, round(n_units / VALIDATION_SHARE))
     folds = assign_folds(joint, unit, max(2, round(n_units / wanted)), seed)
@@ -218,7 +219,7 @@ def make_folds(
                 raise DataError(
                     f"task {name!r}, fold {k}",
                     f"no window of class {lost[0]} is left to train on.",
-                    "Use fewer folds, more data, or leave the task out.",
+                    "Use more folds, which hold out less each, more data, or leave the task out.",
                 )
         yield Fold(train, validation, test, leaks=False, notes=tuple(notes))
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import xarray as xr
 
-from emolib.errors import InputError
-from emolib.features.extraction import extract_features
-from emolib.recordings.labels import trial_classes
-from emolib.recordings.recording import check_each
+from emolib.errors import DataError, InputError, did_you_mean
+from emolib.features.extraction import extract_features, trial_lengths
+from emolib.features.windows import samples_per_window
+from emolib.recordings.labels import MISSING, check_labels, trial_classes
 from emolib.recordings.simulated import simulate_subject
+from emolib.splits.folds import group_windows
+from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.study import stages
+from emolib.study.findings import Finding, header
+from emolib.study.reading import takes_settings
+from emolib.study.sources import Sources
 from emolib.study.study import Study
+
+FOLDS = (5, 4, 3, 6, 7, 8, 9, 10, 2)  # what is tried where the study's number does not do
+LEFT_OUT = re.compile(r"trial (\d+) is left out: (.+)", re.DOTALL)  # a note of a reader
 
 
 def check_study(study: Study) -> None:
@@ -28,12 +40,14 @@ def check_study(study: Study) -> None:
         If a task names a rating that the recordings do not have, or a threshold outside it; or if
         features cannot be had from such recordings: no rest to subtract, a band beyond theirs.
     DataError
-        If the recordings of all subjects hold classes that a task does not name.
+        If the recordings of all subjects hold classes that a task does not name, or the study has
+        settings for a subject who is not there.
     """
     members = [study, *(study.variant(name) for name in study.variants)]
     if study.simulation is not None:  # one trial tells what all will be like
-        one, _ = simulate_subject(replace(study.simulation, n_trials=1), 1)
+        one, _ = simulate_subject(dataclasses.replace(study.simulation, n_trials=1), 1)
         return _compute_a_trial(one, members)
+    check_names(study)
     strange = []
     for subject in study.subjects():
         try:
@@ -48,14 +62,13 @@ def check_study(study: Study) -> None:
         raise strange[0]
 
 
-def report(study: Study) -> bool:
-    """Print of each subject whether it can be used, or why not; return whether all can."""
-    fetch(study)
-    check_study(study)
-    found = subject_errors(study)
-    for subject, error in found.items():
-        print(f"{subject}: {error or 'can be used'}")
-    return not any(found.values())
+def check_names(study: Study) -> None:
+    """Raise a DataError for settings of a subject whom the data do not have."""
+    known = study.reader.subjects(study.recordings_root) if study.recordings.subjects else []
+    for subject in study.recordings.subjects:
+        if subject not in known:
+            where = f"{study.file.name}: recordings.subjects"
+            raise DataError(where, f"there is no {subject!r}.", did_you_mean(subject, known))
 
 
 def fetch(study: Study) -> None:
@@ -64,17 +77,166 @@ def fetch(study: Study) -> None:
         study.reader.default_root(fetch=True, wanted=study.only_subjects)
 
 
-def subject_errors(study: Study) -> dict[str, InputError | None]:
-    """Read every subject and compute a trial of each; return why it would be left out, or None."""
+def findings(
+    study: Study, tell: Callable[[str, int, int], None] = lambda *_: None
+) -> list[Finding]:
+    """Find out of each subject, and of the study, whether a run can use it.
 
-    def use(subject: str) -> None:
-        _compute_a_trial(stages.recording(study, subject), [study])
+    Every recording is read, and of each a trial is computed, but nothing is written.
 
-    return check_each(study.subjects(), use)
+    Parameters
+    ----------
+    study : Study
+    tell : callable
+        Is told before each subject its name, its number from 0, and how many there are.
+
+    Returns
+    -------
+    list of Finding
+        One a subject, in their order, then those of the study: each fault of its settings, and each
+        protocol for which the data do not suffice.
+    """
+    try:
+        fetch(study)
+        subjects, sources = study.subjects(), Sources(study)
+    except InputError as error:
+        return [_of_study(error)]
+    whole = []
+    try:
+        check_names(study)
+    except InputError as error:
+        whole.append(_of_study(error))
+    found, variants = [], [study.variant(name) for name in study.variants]
+    tables: dict[str, list[pd.DataFrame]] = {one.name: [] for one in (study, *variants)}
+    faults: dict[str, InputError] = {}
+    for i, subject in enumerate(subjects):
+        tell(subject, i, len(subjects))
+        one = Finding(subject, files=sources.names(subject))
+        found.append(one)
+        try:
+            _describe_files(one, study, sources.openable(subject))
+            recording = stages.recording(study, subject)
+            _describe(one, recording)
+            _compute_a_trial(recording, [study])
+            sources.check_signals(subject)
+            _count(one, recording, study)
+        except InputError as error:
+            one.fail(error)
+            continue
+        tables[study.name].append(_windows(recording, study))
+        for variant in variants:
+            try:
+                _compute_a_trial(recording, [variant])
+                tables[variant.name].append(_windows(recording, variant))
+            except InputError as error:
+                faults.setdefault(variant.name, error)
+    sources.save()
+    for member in (study, *variants):
+        if tables[member.name]:
+            needs = protocol_needs(member, tables[member.name]).values()
+            whole += [_of_study(need) for need in needs if need]
+        elif member.name in faults:
+            whole.append(_of_study(faults[member.name]))
+    return found + whole
+
+
+def protocol_needs(study: Study, tables: Sequence[pd.DataFrame]) -> dict[str, InputError | None]:
+    """Try the folds of each protocol of a study; return why they cannot be made, or None.
+
+    `tables` have a row a window of each usable subject: `subject`, `trial`, `stimulus`, `window`
+    and a class column per task.
+    """
+    table = pd.concat(tables, ignore_index=True)
+    table = table[(table[[*study.tasks]] >= 0).any(axis=1)].reset_index(drop=True)
+    found: dict[str, InputError | None] = {}
+    for protocol in study.protocols:
+        found[protocol] = error = _without_folds(study, protocol, table, study.n_folds)
+        if error and protocol not in LEAKING:
+            able = (n for n in FOLDS if not _without_folds(study, protocol, table, n))
+            if n_folds := next(able, None):
+                hint = f"`n_folds: {n_folds}` in the study file would do."
+                found[protocol] = DataError(error.source, error.message, hint)
+    return found
+
+
+def _without_folds(
+    study: Study, protocol: str, table: pd.DataFrame, n_folds: int
+) -> InputError | None:
+    """Return why a protocol's folds cannot be made of a table of windows; None if they can."""
+    try:
+        rows = table.iloc[group_windows(table, study.model.windows)[:, 0]]
+        if protocol not in LEAKING:  # trials are held out whole, so that one row tells
+            rows = rows.drop_duplicates(["subject", "trial"])
+        rows, tasks = rows.reset_index(drop=True), [*study.tasks]
+        list(PROTOCOLS[protocol](rows, n_folds=n_folds, seed=study.seed, tasks=tasks))
+    except InputError as error:
+        variant = "" if study.parent is None else f"{study.name.rpartition('/')[2]}, "
+        problem = f"{error.source}: {error.message}"
+        return DataError(f"{variant}{protocol.replace('_', '-')}", problem, error.hint)
+    return None
+
+
+def _of_study(error: InputError) -> Finding:
+    """Return the finding of a fault of the study."""
+    found = Finding(None)
+    found.fail(error)
+    return found
+
+
+def _describe_files(one: Finding, study: Study, paths: Sequence[Path]) -> None:
+    """Note what the headers say, where a recording is read as an amplifier wrote it."""
+    if takes_settings(study.reader):
+        settings = study.recording_settings(one.subject)
+        headers = [found for path in paths if (found := header(path, settings))]
+        if headers:
+            seconds = sum(raw.n_times / raw.info["sfreq"] for raw, _ in headers)
+            one.duration_seconds, one.sfreq = round(seconds, 3), float(headers[0][0].info["sfreq"])
+        one.channels_off_grid = list(dict.fromkeys(name for _, out in headers for name in out))
+
+
+def _describe(one: Finding, recording: xr.Dataset) -> None:
+    """Note what a recording holds."""
+    one.sfreq = float(recording.attrs["sfreq"])
+    if one.duration_seconds is None:
+        samples = trial_lengths(recording).sum()
+        samples += recording["baseline"][:, 0].size if "baseline" in recording else 0
+        one.duration_seconds = round(float(samples / one.sfreq), 3)
+    one.channels = recording["channel"].to_numpy().astype(str).tolist()
+    one.trials = recording.sizes["trial"]
+    for note in map(str, recording.attrs.get("notes", [])):
+        if left_out := LEFT_OUT.fullmatch(note):
+            one.trials_left_out[left_out[1]] = left_out[2]
+        else:
+            one.notes.append(note)
+
+
+def _count(one: Finding, recording: xr.Dataset, study: Study) -> None:
+    """Count the classes of each task, and note each task that has one only."""
+    classes = trial_classes(recording, study.tasks)
+    for name, task in study.tasks.items():
+        counts = [int((classes[name] == k).sum()) for k in range(len(task.classes))]
+        one.classes[name] = dict(zip(task.classes, counts, strict=True))
+        if np.count_nonzero(counts) == 1:
+            alone = task.classes[int(np.argmax(counts))]
+            one.notes.append(f"{name}: one class only, {alone!r}, in all {sum(counts)} trials")
+        elif not sum(counts):
+            one.notes.append(f"{name}: no trial has a class")
+
+
+def _windows(recording: xr.Dataset, study: Study) -> pd.DataFrame:
+    """Return the table of a subject's windows without computing them."""
+    n_samples = samples_per_window(recording.attrs["sfreq"], study.features.window_seconds)
+    n_windows = trial_lengths(recording) // n_samples
+    classes = trial_classes(recording, study.tasks).fillna(MISSING).astype(int)
+    table = classes.reset_index().assign(
+        subject=str(recording.attrs["subject"]), stimulus=recording["stimulus"].to_numpy()
+    )
+    table = table.loc[table.index.repeat(n_windows)]
+    return table.assign(window=table.groupby("trial").cumcount()).reset_index(drop=True)
 
 
 def _compute_a_trial(recording: xr.Dataset, members: Sequence[Study]) -> None:
     """Compute a recording's classes and its first trial, as each of these studies asks."""
     for member in members:
-        trial_classes(recording, member.tasks)
+        check_labels(recording, member.tasks)
         extract_features(recording.isel(trial=[0]), member.features)

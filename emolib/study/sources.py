@@ -15,12 +15,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emolib.errors import DataError, InputError
+from emolib.recordings.sidecars import belonging
 from emolib.storage import atomic, digest_of_settings
 from emolib.study.study import Study
 
 RECORD = "sources.json"
 HEAD = 256  # bytes at the beginning that may hold a name or a date, not the signals
-NO_SIGNALS = (".csv", ".tsv", ".json", ".vhdr", ".vmrk")
+TABLES = (".csv", ".tsv", ".json")
+NO_SIGNALS = (*TABLES, ".vhdr", ".vmrk")
 
 
 class Sources:
@@ -56,6 +58,18 @@ class Sources:
             raise DataError(
                 own, problem, "Find out whose they are, and mend or take out the other."
             )
+
+    def names(self, subject: str) -> list[str]:
+        """List a subject's files as seen from the recordings; none if they cannot be found."""
+        files = self.files[subject]
+        return [] if isinstance(files, str) else [self._name(path) for path in files]
+
+    def openable(self, subject: str) -> list[Path]:
+        """List the files that a reader opens, without those that belong to another."""
+        files = self.files[subject]
+        paths = [] if isinstance(files, str) else [f for f in files if f.suffix not in TABLES]
+        parts = {part for path in paths for part in belonging(path)}
+        return [path for path in paths if path not in parts]
 
     def save(self) -> None:
         """Keep the digests for the next time."""

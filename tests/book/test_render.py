@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import nbformat
+import pandas as pd
 import pytest
 
 from emolib.book import render
@@ -30,3 +32,42 @@ def test_a_page_of_all_subjects_gets_none(monkeypatch):
     study = load("smoke")
     render.make_page(study, "cohort_report")
     assert executed[0][2:] == ({"study": str(study.file)}, None)
+
+
+def untrained(tmp_path, monkeypatch):
+    """A study of which no fold could be trained."""
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    study = load("smoke")
+    nothing = pd.DataFrame()
+    nothing.attrs["failure"] = {"source": "x", "message": "one class only.", "hint": "Rate anew."}
+    for protocol in study.protocols:
+        for fold in study.folds(protocol):
+            stages.write_table(nothing, study.fold_files(protocol, fold)["predictions"])
+    return study
+
+
+def test_a_chapter_of_scores_says_why_there_are_none(tmp_path, monkeypatch):
+    study = untrained(tmp_path, monkeypatch)
+    monkeypatch.setattr(render, "execute", None)
+    render.make_page(study, "08_pooled_and_fine_tuned", "sub-01")
+    page = nbformat.read(render.page_file(study, "08_pooled_and_fine_tuned"), as_version=4)
+    assert "no network could be trained" in page.cells[0].source
+    assert "one class only. Rate anew." in page.cells[0].source
+    assert "no network could be trained" in page.metadata["emolib"]["failed"]
+
+
+def test_a_chapter_about_nobody_says_so(tmp_path, monkeypatch):
+    study = untrained(tmp_path, monkeypatch)
+    for subject in study.subjects():
+        error = stages.failure_dataset({"source": "x", "message": "is bad.", "hint": "Mend it."})
+        stages.write_dataset(error, study.features_file(subject))
+    render.make_page(study, "01_first_look")
+    page = nbformat.read(render.page_file(study, "01_first_look"), as_version=4)
+    assert "no subject of the study" in page.cells[0].source
+
+
+def test_no_predictions_have_no_scores(tmp_path, monkeypatch):
+    study = untrained(tmp_path, monkeypatch)
+    stages.make_scores(study)
+    assert not len(stages.scores(study)) and not len(stages.permuted_scores(study))
+    assert "protocol" in stages.scores(study)

@@ -45,6 +45,7 @@ def own(tmp_path, monkeypatch, of_subjects: dict[str, list[str] | None], rested=
             classes={"state": of_subjects[subject]},
         )
 
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
     monkeypatch.setattr(study.Study, "subjects", lambda _: [*of_subjects])
     monkeypatch.setattr(stages, "recording", recording)
     return made
@@ -104,11 +105,12 @@ def test_each_subjects_fault_is_told_with_the_settings_of_the_study(tmp_path, mo
     found = {name: ["rest", "music"] for name in ("sub-01", "sub-02", "sub-04")}
     found |= {"sub-03": None, "sub-05": ["rest", "muzak"]}
     rested = ["sub-02", "sub-03", "sub-05"]
-    faults = preflight.subject_errors(own(tmp_path, monkeypatch, found, rested=rested))
+    of_all = preflight.findings(own(tmp_path, monkeypatch, found, rested=rested))
+    faults = {one.subject: one.problem for one in of_all if one.subject}
     assert list(faults) == [*found] and faults["sub-02"] is None
-    assert "sub-01 has none" in str(faults["sub-01"])
-    assert "is damaged" in str(faults["sub-03"])
-    assert "holds 'muzak'" in str(faults["sub-05"])
+    assert "sub-01 has none" in faults["sub-01"]
+    assert "is damaged" in faults["sub-03"]
+    assert "holds 'muzak'" in faults["sub-05"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,97 @@
+"""What is found of a subject, a study or a file of signals before anything is computed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emolib.errors import InputError
+from emolib.recordings.electrodes import choose_channels
+from emolib.recordings.roles import assign_roles
+from emolib.recordings.settings import RecordingSettings
+
+if TYPE_CHECKING:
+    import mne
+
+
+@dataclass
+class Finding:
+    """What `check` finds of one subject, or of the study as a whole.
+
+    Parameters
+    ----------
+    subject : str or None
+        None: it is about the study.
+    usable : bool
+        Whether a run would use it.
+    problem, remedy : str or None
+        Why not, and what to do.
+    notes : list of str
+        What was left out or done, and what a reader should know.
+    files : list of str
+        What the subject is read from, as seen from the recordings' folder.
+    duration_seconds : float or None
+        Of the files with signals or, where a data set is cut already, of its trials.
+    sfreq : float or None
+        Sampling frequency, Hz.
+    channels, channels_off_grid : list of str
+        Those that are used, and the others of the files.
+    trials : int
+        How many are used.
+    trials_left_out : dict of str to str
+        Why others are not, by their number.
+    classes : dict of str to dict
+        By task and class: how many of the trials.
+    """
+
+    subject: str | None
+    usable: bool = True
+    problem: str | None = None
+    remedy: str | None = None
+    notes: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    duration_seconds: float | None = None
+    sfreq: float | None = None
+    channels: list[str] = field(default_factory=list)
+    channels_off_grid: list[str] = field(default_factory=list)
+    trials: int = 0
+    trials_left_out: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def fail(self, error: InputError) -> None:
+        """Note why it cannot be used."""
+        self.usable, self.problem, self.remedy = (
+            False,
+            f"{error.source}: {error.message}",
+            error.hint,
+        )
+
+
+def print_json(found: Sequence[Finding]) -> None:
+    """Print findings as one JSON list."""
+    print(json.dumps([dataclasses.asdict(one) for one in found], indent=1))
+
+
+def print_fault(error: InputError) -> None:
+    """Print as a JSON list why a study cannot be read at all."""
+    one = Finding(None)
+    one.fail(error)
+    print_json([one])
+
+
+def header(path: Path, settings: RecordingSettings) -> tuple[mne.io.BaseRaw, dict[str, str]] | None:
+    """Return a file as MNE opens it, and why channels are left out; None if it cannot be opened."""
+    import mne  # here, not above: the data sets that are cut already need not wait for it
+
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            raw = mne.io.read_raw(path, preload=False, verbose="error")
+        drop = assign_roles(raw, settings, path).drop
+        return raw, choose_channels(path, raw, drop).left_out
+    except Exception:  # whatever it is, the reader says so
+        return None
