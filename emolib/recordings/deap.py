@@ -28,6 +28,7 @@ import xarray as xr
 from emolib.errors import DataError
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings.arrays import COPY_AGAIN, load_arrays, load_matlab
+from emolib.recordings.deap_ratings import compare_ratings, ratings_table
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     build,
@@ -79,14 +80,22 @@ def subjects(root: str | Path) -> list[str]:
 
 
 def sources(root: str | Path, subject: str) -> list[Path]:
-    """Return the file that holds a subject; `.mat` before `.dat` where both are there."""
+    """Return the file that holds a subject, `.mat` before `.dat`, and the ratings beside it."""
     files = _files(root)
-    return [files[check_subject(root, subject, list(files))]]
+    path = files[check_subject(root, subject, list(files))]
+    table = ratings_table(path.parent)
+    return [path, table] if table else [path]
 
 
 def read(root: str | Path, subject: str, *, layout: DeapLayout = RELEASE) -> xr.Dataset:
-    """Read one subject of the folder `root`: see `read_deap`."""
-    return read_deap(sources(root, subject)[0], layout)
+    """Read one subject of the folder `root`: see `read_deap`.
+
+    Where DEAP's table of ratings lies beside it, a note says how it differs.
+    """
+    path, *tables = sources(root, subject)
+    recording, number = read_deap(path, layout), int(subject.removeprefix("sub-"))
+    notes = [compare_ratings(table, recording, number, path.name) for table in tables]
+    return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
 
 
 def read_deap(path: str | Path, layout: DeapLayout = RELEASE) -> xr.Dataset:

@@ -56,7 +56,7 @@ N_CLIPS = 15
 N_SESSIONS = 3
 CLASSES = {-1: "negative", 0: "neutral", 1: "positive"}
 
-_FILE = re.compile(r"(\d{1,3})_(\d{8})\.mat")
+_FILE = re.compile(r"(\d{1,3})_(\w+)\.mat")  # a date, or another name of the session
 _CLIP = re.compile(r".*_eeg(\d+)")
 _EXPECTED = "Preprocessed_EEG/1_20131027.mat and label.mat"
 _GIVE_FOLDER = "Give the folder Preprocessed_EEG, or the folder above it."

@@ -12,7 +12,7 @@ import pandas as pd
 from rich.console import Console
 
 from emolib.errors import DataError
-from emolib.recordings.eeg_file import open_eeg
+from emolib.recordings.eeg_file import header_units, open_eeg
 from emolib.recordings.settings import DEFAULT
 from emolib.recordings.sidecars import belonging
 from emolib.study.findings import Finding, header, print_json
@@ -54,7 +54,8 @@ def report(path: Path, as_json: bool = False) -> bool:
             hint = "Name it as `root` in a study file with `dataset: files`, and check that."
             raise DataError(path, "is a table, no file of signals.", hint)
         raw, channels, notes = open_eeg(path)
-        whole, left_out = header(path, DEFAULT) or (raw, {})
+        _, left_out = header(path, DEFAULT) or (raw, {})
+        units = sorted(set(header_units(raw, channels).values()))
     one = Finding(
         None,
         notes=notes,
@@ -67,19 +68,18 @@ def report(path: Path, as_json: bool = False) -> bool:
     if as_json:
         print_json([one])
     else:
-        _print(path, one, whole)
+        _print(path, one, raw, units)
     return True
 
 
-def _print(path: Path, one: Finding, raw: mne.io.BaseRaw) -> None:
+def _print(path: Path, one: Finding, raw: mne.io.BaseRaw, units: list[str]) -> None:
     """Print the facts, the notes and the sketch."""
     marks = pd.Series([str(text) for text in raw.annotations.description]).value_counts()
-    units = sorted({*raw._orig_units.values()})
     facts = {
         "files": ", ".join(one.files),
         "duration": f"{one.duration_seconds:g} s",
         "rate": f"{one.sfreq:g} Hz",
-        "unit": ", ".join(units) or "volts, as MNE takes them",
+        "unit of the EEG": ", ".join(units) or "volts, as MNE takes them",
         f"{len(one.channels)} channels on the grid": ", ".join(one.channels),
         f"{len(one.channels_off_grid)} channels off it": ", ".join(one.channels_off_grid) or "none",
         "annotations": ", ".join(f"{text} ({n})" for text, n in marks.items()) or "none",

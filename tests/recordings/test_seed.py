@@ -123,3 +123,12 @@ def test_a_folder_without_sessions_shows_what_is_expected(tmp_path):
     with pytest.raises(DataError, match=r"(?s)1_20131027.mat.*label.mat") as error:
         seed.subjects(tmp_path)
     assert "s01.mat" in str(error.value)
+
+
+def test_people_are_in_the_order_of_their_numbers_whatever_a_session_is_called(tmp_path):
+    for k in range(1, 16):
+        (tmp_path / f"{k}_a.mat").touch()
+    (tmp_path / "label.mat").touch()
+    assert seed.subjects(tmp_path) == [f"sub-{k:02d}" for k in range(1, 16)]
+    for k in (1, 10, 15):
+        assert seed.sources(tmp_path, f"sub-{k:02d}")[1:] == [tmp_path / f"{k}_a.mat"]
