@@ -20,6 +20,7 @@ from emolib.recordings.preprocessing import preprocess
 from emolib.recordings.recording import damaged
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, RecordingSettings
+from emolib.recordings.sidecars import decoded
 
 _PART = re.compile(r"(?m)^((?:DataFile|MarkerFile)[ \t]*=[ \t]*)(.*\S)")  # of BrainVision
 _HEADER_OF = {".eeg": ".vhdr", ".vmrk": ".vhdr", ".fdt": ".set"}  # by a part's ending
@@ -105,7 +106,7 @@ def _open(path: Path, **options: object) -> tuple[object, list[str]]:
 def _known_ending(path: Path) -> Iterator[Path]:
     """Spell a BrainVision header as MNE takes it: no ending in capitals, no "$b" for its name."""
     header = path.suffix.lower() == ".vhdr"
-    text = path.read_text("utf-8", errors="replace") if header else ""
+    text = decoded(path.read_bytes()) if header else ""
     names = [path.name, *(name for _, name in _PART.findall(text))]
     if not header or all(Path(name).suffix.islower() and "$b" not in name for name in names):
         yield path
@@ -162,7 +163,7 @@ def _check_parts(path: Path) -> None:
         raise DataError(path, problem, f"Write {header.name} as 'file' in the table of trials.")
     if path.suffix.lower() != ".vhdr":
         return
-    lines = _PART.findall(path.read_text("utf-8", errors="replace"))
+    lines = _PART.findall(decoded(path.read_bytes()))
     wrong = [key + name for key, name in lines if not (path.parent / _part(path, name)).is_file()]
     if wrong:
         parts = [path.with_suffix(one) for one in (".eeg", ".vmrk", ".EEG", ".VMRK")]

@@ -8,7 +8,7 @@ the others, if they are four or more, are set against their common average, as D
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ from emolib.recordings.trial_table import (
     refuse_shared,
     table_path,
 )
-from emolib.recordings.validation import validate
+from emolib.recordings.validation import validate, validate_signals
 
 if TYPE_CHECKING:
     import mne
@@ -116,12 +116,14 @@ def cut_trials(
         spans, left_out = leave_out_marked(spans, raws, where)
         table, notes = table.loc[spans.index], [*notes, *left_out]
     check_apart(spans, sfreq, where)
-    pieces, rests = [], []
-    for row in spans.itertuples():
-        raw, names, _ = opened[row.file]
-        piece = read_microvolts(raw, [names[name] for name in channels], row.start, row.stop)
-        pieces.append(without_offset(piece[:, n_baseline:]))
-        rests.append(without_offset(piece[:, :n_baseline]))
+    remedies = {
+        "leave_out": LEAVE_OUT,
+        "leave_trial_out": "take the trial out of the table" if dataset == "files" else "",
+    }
+    if plain := settings.as_recorded():
+        for file, rows in table.groupby("file"):
+            _check_as_recorded(file, rows, plain, where, remedies)
+    pieces, rests = _cut(spans, n_baseline, opened, channels)
     notes.append(OFFSETS)
     if "stimulus" not in table:
         notes.append(TRIAL_FOR_STIMULUS)
@@ -132,14 +134,14 @@ def cut_trials(
     labels = label_columns(table)
     numeric = [name for name in labels if table[name].dtype == float]
     recording = build(
-        stack(pieces),
+        pieces,
         channels=channels,
         sfreq=sfreq,
         dataset=dataset,
         subject=table["subject"].iloc[0],
         trials=table["trial"],
         stimuli=table.get("stimulus"),
-        baseline=np.stack(rests) if n_baseline else None,
+        baseline=rests,
         ratings={name: table[name] for name in numeric},
         rating_range=settings.rating_range,
         classes={name: table[name] for name in labels if name not in numeric},
@@ -157,13 +159,42 @@ def cut_trials(
         ratings_in=where,
         other_numbers=True,
         sources=table["file"].tolist(),
-        leave_out=LEAVE_OUT,
-        leave_trial_out="take the trial out of the table" if dataset == "files" else "",
         units=header_units(*opened[first][:2]),
+        **remedies,
     )
     if settings.eeg_reference == "average":
         recording = _average_reference(recording)
     return reject_trials(recording, settings, where)
+
+
+def _check_as_recorded(
+    file: str, rows: pd.DataFrame, settings: RecordingSettings, where: str | Path, remedies: dict
+) -> None:
+    """Check the trials of a file before anything is done to them: a filter hides what is flat."""
+    raw, names, _ = opened = open_eeg(file, settings)
+    sfreq = float(raw.info["sfreq"])
+    n_baseline = _baseline_samples(rows, sfreq, where)
+    spans = _spans(rows, sfreq, n_baseline, {file: raw}, where)
+    pieces, rests = _cut(spans, n_baseline, {file: opened}, list(names))
+    about = {"dataset": "files", "subject": rows["subject"].iloc[0], "trials": rows["trial"]}
+    lengths = (spans["stop"] - spans["onset"]).tolist()
+    recording = build(
+        pieces, channels=list(names), sfreq=sfreq, baseline=rests, trial_samples=lengths, **about
+    )
+    validate_signals(recording, file, units=header_units(raw, names), **remedies)
+
+
+def _cut(
+    spans: pd.DataFrame, n_baseline: int, opened: Mapping[str, tuple], channels: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Read the samples of each trial, and of its baseline if there is one, each less its mean."""
+    pieces, rests = [], []
+    for row in spans.itertuples():
+        raw, names, _ = opened[row.file]
+        piece = read_microvolts(raw, [names[name] for name in channels], row.start, row.stop)
+        pieces.append(without_offset(piece[:, n_baseline:]))
+        rests.append(without_offset(piece[:, :n_baseline]))
+    return stack(pieces), np.stack(rests) if n_baseline else None
 
 
 def _spans(

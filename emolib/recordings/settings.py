@@ -26,6 +26,7 @@ READING = (
     "rating_range",
     "annotations",
 )  # the other settings change the signals
+HIDING = ("notch_freq", "l_freq", "h_freq", "raw_resample_sfreq", "regress_artifact", "ica")
 LARGEST_REJECT = 0.01  # volts; who writes 150 means microvolts
 
 
@@ -122,6 +123,18 @@ class RecordingSettings:
                 raise SettingsError(f"reject.{key}", f"got {volts:g}.", hint)
         if self.eeg_template_montage is not None:
             _check_montage(self.eeg_template_montage)
+
+    def as_recorded(self) -> RecordingSettings | None:
+        """Return settings of the same channels, before anything that would hide a flat one.
+
+        None if nothing is asked for that would, or if bad channels are looked for anyway.
+        """
+        kept = self.eeg_reference if self.eeg_reference in REFERENCES else "recorded"
+        untouched = {name: getattr(DEFAULT, name) for name in HIDING}
+        plain = replace(self, eeg_reference=kept, **untouched)
+        if plain == self or self.bad_channels == "auto":
+            return None
+        return replace(plain, bad_channels="drop" if self.bads else self.bad_channels)
 
     def without_preprocessing(self) -> RecordingSettings:
         """Return settings that read a recording likewise and leave its signals as they are."""

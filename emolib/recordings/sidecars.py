@@ -35,7 +35,9 @@ def _parts(path: Path) -> list[Path]:
     if kind in WHOLE or not path.is_file():
         return []
     if kind == ".vhdr":
-        names = [_text(name).replace("$b", path.stem) for name in _NAMED.findall(path.read_bytes())]
+        names = [
+            decoded(name).replace("$b", path.stem) for name in _NAMED.findall(path.read_bytes())
+        ]
         return [path.parent / name for name in names]
     beside = [file for file in sorted(path.parent.iterdir()) if file.is_file() and file != path]
     if kind not in _PARTS:
@@ -57,8 +59,9 @@ def _opened(path: Path, candidates: list[Path]) -> list[Path]:
         return [file for file in candidates if file.stem == path.stem]
 
 
-def _text(name: bytes) -> str:
+def decoded(text: bytes) -> str:
+    """Return text that is encoded as most programs do, or as some older ones."""
     try:
-        return name.decode("utf-8")
+        return text.decode("utf-8")
     except UnicodeDecodeError:
-        return name.decode("latin-1")
+        return text.decode("latin-1")

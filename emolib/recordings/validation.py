@@ -90,6 +90,33 @@ def validate(
     emolib.errors.DataError: s01.mat: trial 1: valence is rated 9.5, outside 1-9. Correct the \
 rating, or leave it blank; write class codes as words.
     """
+    if "rating" not in recording and "class" not in recording:
+        raise DataError(where, "has neither ratings nor classes.", "Give at least one of them.")
+    notes = validate_signals(
+        recording,
+        where,
+        sources=sources,
+        leave_out=leave_out,
+        leave_trial_out=leave_trial_out,
+        units=units,
+    )
+    notes += _check_ratings(recording, ratings_in or where, other_numbers)
+    if "class" in recording:
+        places = _places(recording["class"], recording["class"].values == "")
+        notes += [f"{len(places)} classes are missing: {some(places)}"] if places else []
+    return recording.assign_attrs(notes=[*recording.attrs.get("notes", []), *notes])
+
+
+def validate_signals(
+    recording: xr.Dataset,
+    where: object,
+    *,
+    sources: Sequence[object] | None = None,
+    leave_out: str = LEAVE_SUBJECT_OUT,
+    leave_trial_out: str = "",
+    units: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Check the signals only, as `validate` does with the same parameters; return notes."""
     _check_structure(recording, where)
     sources = sources or [where] * recording.sizes["trial"]
     remedy = f"{leave_out}, or {leave_trial_out}." if leave_trial_out else f"{leave_out}."
@@ -98,11 +125,7 @@ rating, or leave it blank; write class codes as words.
     named = [(units or {}).get(channel, "") for channel in recording["channel"].values.tolist()]
     notes = _check_amplitude(float(np.median(spread)), set(named), where)
     _check_one_unit(recording["channel"].values, np.median(spread, axis=0), named, where, leave_out)
-    notes += _check_ratings(recording, ratings_in or where, other_numbers)
-    if "class" in recording:
-        places = _places(recording["class"], recording["class"].values == "")
-        notes += [f"{len(places)} classes are missing: {some(places)}"] if places else []
-    return recording.assign_attrs(notes=[*recording.attrs.get("notes", []), *notes])
+    return notes
 
 
 def _check_structure(recording: xr.Dataset, where: object) -> None:
@@ -125,8 +148,6 @@ def _check_structure(recording: xr.Dataset, where: object) -> None:
     sfreq = recording.attrs["sfreq"]
     if not (np.isfinite(sfreq) and sfreq > 0):
         raise DataError(where, f"has a sampling frequency of {sfreq} Hz.", "It must be positive.")
-    if "rating" not in recording and "class" not in recording:
-        raise DataError(where, "has neither ratings nor classes.", "Give at least one of them.")
 
 
 def _check_signals(

@@ -64,6 +64,12 @@ def test_brainvision_is_read_whatever_the_endings(tmp_path, names):
     assert header_units(raw, channels)["Oz"] == "mV"
 
 
+def test_a_header_of_an_older_program_may_name_files_with_umlauts(tmp_path):
+    path = write_brainvision(tmp_path, name="ä.vhdr", data="ä.eeg", marker="ä.vmrk")
+    path.write_bytes(path.read_text("utf-8").replace("UTF-8", "ANSI").encode("latin-1"))
+    assert open_eeg(path)[0].n_times == 6 * 128
+
+
 def test_lines_that_name_a_file_that_is_not_there_are_told(tmp_path):
     path = write_brainvision(tmp_path, lie="old-")
     message = r"says DataFile=old-a\.eeg and MarkerFile=old-a\.vmrk, but beside it lies a\.eeg and"

@@ -474,6 +474,34 @@ def test_a_flat_channel_is_found_before_the_average_hides_it(tmp_path):
         files.read(tmp_path, "sub-01")
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"l_freq": 1.0},
+        {"raw_resample_sfreq": 64.0},
+        {"eeg_reference": ["Oz"]},
+        {"notch_freq": 50, "bads": ["Fp1"], "bad_channels": "interpolate"},
+    ],
+)
+def test_a_flat_channel_is_found_before_a_filter_hides_it(tmp_path, settings):
+    names = ["Fp1", "F3", "T7", "Oz", "Cz", "Pz", "F4"]
+    signals = noise(len(names), 12, 128)
+    signals[2, 300:375] = 0
+    rows = [row(1, onset_seconds=2, duration_seconds=3), row(2, onset_seconds=6)]
+    write_study(tmp_path, rows, signals=signals, names=names)
+    with pytest.raises(DataError, match=r"trial 1, channel T7 is flat: .* 0\.3438 to 0\.9297 s"):
+        files.read(tmp_path, "sub-01", settings=RecordingSettings(**settings))
+
+
+def test_a_flat_channel_that_is_repaired_is_no_fault(tmp_path):
+    names = ["Fp1", "F3", "T7", "Oz", "Cz", "Pz", "F4"]
+    signals = noise(len(names), 12, 128)
+    signals[2] = 0
+    write_study(tmp_path, signals=signals, names=names)
+    settings = RecordingSettings(l_freq=1.0, bads=("T7",), bad_channels="interpolate")
+    assert "T7" in files.read(tmp_path, "sub-01", settings=settings)["channel"].values
+
+
 def test_a_flat_channel_may_be_left_out(tmp_path):
     signals = noise(5, 6, 128)
     signals[2] = 0
