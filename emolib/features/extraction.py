@@ -298,8 +298,8 @@ def _notes(
     notes = [str(note) for note in np.atleast_1d(recording.attrs.get("notes", []))]
     exact = settings.window_seconds * float(recording.attrs["sfreq"])
     if abs(exact - n_samples) > 1e-6:
-        asked = f"{settings.window_seconds:g} s at {recording.attrs['sfreq']:g} Hz"
-        notes.append(f"Windows have {n_samples} samples: {asked} would be {exact:g}.")
+        asked = f"{settings.window_seconds:g} s at {recording.attrs['sfreq']:.7g} Hz"
+        notes.append(f"Windows have {n_samples} samples: {asked} would be {exact:.7g}.")
     held_low, held_high = recording.attrs.get("held_hz", (0.0, np.inf))
     for band in settings.bands:
         if band.low_hz < held_low or band.high_hz > held_high:

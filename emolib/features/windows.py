@@ -31,7 +31,7 @@ def samples_per_window(sfreq: float, window_seconds: float) -> int:
     n_samples = round(exact)
     if abs(exact - n_samples) > ROUNDED_SAMPLES or n_samples < 2:
         fewer = max(int(exact), 2)
-        found = f"{window_seconds:g} s at {sfreq:g} Hz is {exact:g} samples"
+        found = f"{window_seconds:.7g} s at {sfreq:.7g} Hz is {exact:.7g} samples"
         problem = f"{found}; a window is a whole number of samples, two or more."
         hint = f"Use {_seconds(fewer, sfreq)} s or {_seconds(fewer + 1, sfreq)} s."
         raise SettingsError("window_seconds", problem, hint)

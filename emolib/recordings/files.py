@@ -47,7 +47,7 @@ MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
 
 ENOUGH_FOR_AVERAGE = 4  # channels: of two, each would be the other's mirror image
-LEAVE_OUT = "Leave it out with `recordings: {{drop_channels: [{channel}]}}` in the study file"
+LEAVE_OUT = "Use `recordings: {{drop_channels: [{channel}]}}` in the study file"
 
 
 def subjects(root: str | Path) -> list[str]:

@@ -120,8 +120,8 @@ def validate_signals(
     _check_structure(recording, where)
     sources = sources or [where] * recording.sizes["trial"]
     remedy = f"{leave_out}, or {leave_trial_out}." if leave_trial_out else f"{leave_out}."
-    _check_signals(recording, "baseline", sources, remedy)
-    spread = _check_signals(recording, "eeg", sources, remedy)
+    _check_signals(recording, "baseline", sources, remedy, leave_trial_out)
+    spread = _check_signals(recording, "eeg", sources, remedy, leave_trial_out)
     named = [(units or {}).get(channel, "") for channel in recording["channel"].values.tolist()]
     notes = _check_amplitude(float(np.median(spread)), set(named), where)
     _check_one_unit(recording["channel"].values, np.median(spread, axis=0), named, where, leave_out)
@@ -151,7 +151,7 @@ def _check_structure(recording: xr.Dataset, where: object) -> None:
 
 
 def _check_signals(
-    recording: xr.Dataset, name: str, sources: Sequence[object], remedy: str
+    recording: xr.Dataset, name: str, sources: Sequence[object], remedy: str, leave_trial_out: str
 ) -> np.ndarray:
     """Check every sample once; return the channels' standard deviations (trial, channel)."""
     if name not in recording:
@@ -161,7 +161,7 @@ def _check_signals(
     lengths = np.full(len(trials), signals.shape[-1])
     if name == "eeg" and "trial_samples" in recording.coords:
         lengths = recording["trial_samples"].values
-    spread = []
+    spread, flat = [], []
     seen: dict[tuple[bytes, bytes], int] = {}
     # One trial at a time: it fits into the processor's cache, the recording does not.
     for i, (trial, signal, length) in enumerate(zip(trials, signals, lengths, strict=True)):
@@ -177,11 +177,9 @@ def _check_signals(
             problem = f"{len(wrong)} of {length} samples are NaN or infinite, the first at sample"
             problem = f"{place}, channel {channels[bad]}: {problem} {wrong[0]}."
             raise DataError(where, problem, remedy.format(channel=channels[bad]))
-        if run := _flat_run(signal, max(round(FLAT_SECONDS * sfreq), 4)):
-            dead, first, end = run
-            problem = f"channel {channels[dead]} is flat: it holds one value from"
-            problem = f"{place}, {problem} {first / sfreq:.4g} to {end / sfreq:.4g} s."
-            raise DataError(where, problem, remedy.format(channel=channels[dead]))
+        if runs := _flat_runs(signal, max(round(FLAT_SECONDS * sfreq), 4)):
+            flat.append((where, place, runs))
+            continue
         with np.errstate(over="ignore"):  # absurd amplitudes get their own error
             deviation = signal.std(axis=-1)
         if pair := _alike(signal, low, high, deviation):
@@ -197,23 +195,44 @@ def _check_signals(
             hint = "The same seconds never count twice: correct file and onset, or leave one out."
             raise DataError(where, f"{problem}{origin}.", hint)
         spread.append(deviation)
+    if flat:
+        many = leave_trial_out and 2 * max(len(runs) for *_, runs in flat) > len(channels)
+        hint = f"{leave_trial_out[0].upper()}{leave_trial_out[1:]}." if many else remedy
+        raise _flat_error(flat, channels, sfreq, hint)
     return np.stack(spread)
 
 
-def _flat_run(signal: np.ndarray, n_samples: int) -> tuple[int, int, int] | None:
-    """Find a channel that holds one value over so many samples: its row, first sample and end."""
+def _flat_error(
+    flat: list[tuple[object, str, dict]], channels: np.ndarray, sfreq: float, remedy: str
+) -> DataError:
+    """Return the error of flat channels by trial: the first in full, of the others which."""
+    where, place, runs = flat[0]
+    row, (first, end) = next(iter(runs.items()))
+    problem = f"{place}, channel {channels[row]} is flat: it holds one value from"
+    problem = f"{problem} {first / sfreq:.4g} to {end / sfreq:.4g} s."
+    names = {trial: [str(channels[row]) for row in found] for _, trial, found in flat}
+    names[place] = names[place][1:]
+    more = [f"{trial} ({some(of)})" for trial, of in names.items() if of]
+    problem += f" Flat are also: {some(more)}." if more else ""
+    every = sorted({row for *_, found in flat for row in found})
+    return DataError(where, problem, remedy.format(channel=", ".join(channels[every])))
+
+
+def _flat_runs(signal: np.ndarray, n_samples: int) -> dict[int, tuple[int, int]]:
+    """Find the channels that hold one value over so many samples: first sample and end by row."""
     n_samples = min(n_samples, signal.shape[-1])
     step = max(n_samples // 2, 1)  # a run holds two samples that are so far apart
     left, right = signal[:, :-step:step], signal[:, step::step]
     middle = signal[:, step // 2 :: step][:, : right.shape[1]]
+    runs: dict[int, tuple[int, int]] = {}
     for row, k in np.argwhere((left == right) & (left == middle)):
         changes = np.flatnonzero(signal[row] != signal[row, k * step])
         after = int(np.searchsorted(changes, k * step))
         first = int(changes[after - 1]) + 1 if after else 0
         end = int(changes[after]) if after < len(changes) else signal.shape[-1]
         if end - first >= n_samples:
-            return int(row), first, end
-    return None
+            runs.setdefault(int(row), (first, end))
+    return runs
 
 
 def _alike(

@@ -122,6 +122,14 @@ def test_epochs_in_an_eeglab_file_are_told_with_their_route(tmp_path):
         open_eeg(tmp_path / "a.set")
 
 
+def test_a_missing_data_file_of_eeglab_is_named(tmp_path):
+    places = np.array([(name,) for name in NAMES], [("labels", "O")])
+    given = eeglab(noise(4, 4, 128)) | {"chanlocs": places, "data": "other.fdt"}
+    savemat(tmp_path / "a.set", {"EEG": given})
+    with pytest.raises(DataError, match=r"other.fdt.*It names another file: put that one"):
+        open_eeg(tmp_path / "a.set")
+
+
 def test_eeglab_files_of_matlab_7_3_are_read(tmp_path):
     """They are HDF5, with MATLAB's own words in front: characters are numbers, cells references."""
     with h5py.File(tmp_path / "a.set", "w", userblock_size=512) as file:

@@ -469,7 +469,7 @@ def test_a_flat_channel_is_found_before_the_average_hides_it(tmp_path):
     signals[2, 300:375] = 500  # at the converter's rail
     write_edf(tmp_path / "b.edf", signals, NAMES, 128)
     message = r"b\.edf: trial 2, channel T7 is flat: it holds one value from 0\.3438 to 0\.9297 s\."
-    remedy = r"Leave it out with `recordings: {drop_channels: \[T7\]}` in the study file, or take"
+    remedy = r"Use `recordings: {drop_channels: \[T7\]}` in the study file, or take"
     with pytest.raises(DataError, match=f"{message} {remedy}"):
         files.read(tmp_path, "sub-01")
 

@@ -5,6 +5,7 @@ import shutil
 import mne
 import numpy as np
 import pytest
+from scipy.io import savemat
 from synthetic import noise, write_edf, write_table
 
 from emolib.errors import DataError
@@ -120,6 +121,21 @@ def test_trials_in_which_an_annotation_forbids_to_compute_are_left_out(
     notes = [note for note in recording.attrs["notes"] if "is left out" in note]
     place = f"is left out: {annotation[2].rstrip('/')!r} at {annotation[0]:g} s of a_raw.fif"
     assert notes == [f"trial {trial} {place}" for trial in left_out]
+
+
+def test_boundaries_of_eeglab_lie_between_samples(tmp_path):
+    """EEGLAB counts from 1: a latency of 512.5 is between second 4 and the sample before it."""
+    places = np.array([(name,) for name in NAMES], [("labels", "O")])
+    fields = [("latency", "O"), ("type", "O"), ("duration", "O")]
+    events = np.array([(512.5, "boundary", 300.0), (900.5, "boundary", np.nan)], fields)
+    about = {"nbchan": 4.0, "pnts": 1536.0, "srate": 128.0, "trials": 1, "xmin": 0.0, "xmax": 12.0}
+    given = about | {"data": noise(4, 12, 128), "chanlocs": places, "event": events}
+    savemat(tmp_path / "a.set", {"EEG": given | {"epoch": []}})
+    trials = [row(1, 2, file="a.set"), row(2, 4, file="a.set"), row(3, 6.25, file="a.set")]
+    write_table(tmp_path / "trials.csv", trials)
+    recording = files.read(tmp_path, "sub-01")
+    assert recording["trial"].values.tolist() == [1, 2]
+    assert "trial 3 is left out: 'boundary' at 7.02734 s of a.set" in recording.attrs["notes"]
 
 
 def test_annotations_may_be_kept(tmp_path):

@@ -63,6 +63,22 @@ def test_less_than_half_a_second_of_one_value_and_coarse_steps_may_be(first, ste
     assert validate(given_one, "here")
 
 
+def test_all_that_is_flat_is_told_at_once():
+    given_one = recording()
+    given_one["eeg"].values[0, 2, :100] = 0
+    given_one["eeg"].values[2, 1:3, 100:200] = 7
+    message = r"trial 1, channel Pz is flat: .* from 0 .*\. Flat are also: trial 3 \(Cz, Pz\)\. "
+    with pytest.raises(DataError, match=f"{message}Drop Cz, Pz"):
+        validate(given_one, "here", leave_out="Drop {channel}")
+
+
+def test_where_all_is_flat_the_trial_is_to_go_and_not_the_channels():
+    given_one = recording()
+    given_one["eeg"].values[0, :, :100] = 0
+    with pytest.raises(DataError, match=r"also: trial 1 \(Cz, Pz, Oz\)\. Cut out the trial\.$"):
+        validate(given_one, "here", leave_out="Drop {channel}", leave_trial_out="cut out the trial")
+
+
 def test_the_remedy_names_the_channel_and_the_trial():
     given_one = recording()
     given_one["eeg"].values[1, 2] = 0
