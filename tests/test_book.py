@@ -108,7 +108,7 @@ async () => {
         const letters = [style.color, style.fontSize, style.fontWeight, style.textShadow].join();
         const look = letters + ground(element);
         seen[look] = (seen[look] ?? 0) + 1;
-        if (seen[look] > 2) element.dataset.seen = "";
+        element.toggleAttribute("data-seen", seen[look] > 2);
     }
     axe.configure({rules: [{id: "color-contrast", selector: "*:not([data-seen])"}]});
     return (await axe.run({preload: false, resultTypes: ["violations"]})).violations;

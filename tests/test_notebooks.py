@@ -12,6 +12,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+import yaml
 from jupyter_client import KernelManager
 from nbclient import NotebookClient
 
@@ -168,12 +169,18 @@ n_folds: 2
 def run(request, tmp_path_factory) -> Iterator[Callable[[Path], nbformat.NotebookNode]]:
     """Execute a notebook of a study of which nothing is trained, as an exercise notebook starts.
 
-    Real recordings without ratings, baseline or truth; and one person under the published
+    Real recordings of four without ratings, baseline or truth; and one person under the published
     protocol alone. One kernel executes all of a study's notebooks, emptied before each.
     """
     results = tmp_path_factory.mktemp("results")
-    study = "eegmat" if has_eegmat() else "smoke"
-    if request.param == "one person":
+    study = "smoke"
+    if request.param == "real recordings" and has_eegmat():
+        real = yaml.safe_load((PROJECT / "studies" / "eegmat.yaml").read_text(encoding="utf-8"))
+        study = str(results / "real.yaml")
+        Path(study).write_text(
+            yaml.safe_dump(real | {"subjects": real["subjects"][:4], "n_folds": 2})
+        )
+    elif request.param == "one person":
         study = str(results / "lean.yaml")
         Path(study).write_text(LEAN)
     with tempfile.TemporaryDirectory() as sockets:  # whose names may not be long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,20 @@ pytestmark = pytest.mark.network
 FAULT = {"source": "sub-01", "message": "is too short.", "hint": "Leave it out."}
 
 
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory):
+    """The folder of results that holds everybody's features and no more."""
+    with pytest.MonkeyPatch.context() as patch:
+        results = tmp_path_factory.mktemp("results")
+        patch.setenv("EMOLIB_RESULTS", str(results))
+        stages.load_windows(load("smoke"))
+    return results
+
+
 @pytest.fixture
-def study(tmp_path, monkeypatch):
+def study(computed, tmp_path, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    shutil.copytree(computed, tmp_path, dirs_exist_ok=True)
     return load("smoke")
 
 
