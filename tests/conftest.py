@@ -33,7 +33,7 @@ hypothesis.settings.load_profile("ci")
 # comes next, and files that take a second or two come last: processes end together.
 GROUPS = (
     *(r"\[real recordings", r"\[one person", "of_a_finished_study"),
-    *(r"test_book.*\[desk", r"test_book.*\[phone", "on_paper"),
+    *(r"test_book.*\[desk", r"test_book.*\[phone"),
 )
 FIRST = ("test_workflow", *GROUPS[:2], "test_broken", "test_widget", "test_lab")
 AFTER_THE_RUN = (*GROUPS[2:], "test_book", "test_single_file")

@@ -1,8 +1,8 @@
 """The built book in a real browser: what a reader meets, from a folder, without a network.
 
-Each page is opened once on a wide screen in the light theme and once on a phone's in the dark one,
-and printed once; the tests then look at what was seen. Of the subjects' pages, which one notebook
-makes, the first stands for all. axe-core is the accessibility checker.
+Each page is opened once on a wide screen in the light theme, from which it is printed, and once on
+a phone's in the dark one; the tests then look at what was seen. Of the subjects' pages, which one
+notebook makes, the first stands for all. axe-core is the accessibility checker.
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ SCREENS = {
 PAPER = {"viewport": {"width": 680, "height": 994}, "color_scheme": "light"}
 HEAVIEST = 3_000_000  # bytes of a page, its figures within it (DESIGN: the explorer)
 
-TYPESET = "async () => { if (window.MathJax?.startup?.promise) await MathJax.startup.promise; }"
 # What is to be seen on a page once it has settled.
 LOOK = """
 async () => {
@@ -118,7 +117,7 @@ async () => {
 
 @dataclass
 class Visit:
-    """What was seen on one page on one screen."""
+    """What was seen on one page on one screen, and what came out of printing it from there."""
 
     headings: list[int]
     images: list[str | None]
@@ -134,6 +133,8 @@ class Visit:
     faults: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
+    cut_off: list[str] = field(default_factory=list)
+    pdf: bytes = b""
 
 
 @pytest.fixture(scope="module")
@@ -160,12 +161,13 @@ def looked_at(pages: list[Path]) -> list[Path]:
 def visits(request, browser: Browser, smoke_book: Path, looked_at: list[Path]) -> dict[str, Visit]:
     """What was seen, by the page's name, on one kind of screen."""
     context = browser.new_context(offline=True, **SCREENS[request.param])
-    seen = {str(path.relative_to(smoke_book)): visit(context, path) for path in looked_at}
+    on_paper = request.param == "desk"
+    seen = {str(path.relative_to(smoke_book)): visit(context, path, on_paper) for path in looked_at}
     context.close()
     return seen
 
 
-def visit(context: BrowserContext, path: Path) -> Visit:
+def visit(context: BrowserContext, path: Path, on_paper: bool = False) -> Visit:
     page = context.new_page()
     requests: list[str] = []
     console: list[str] = []
@@ -182,34 +184,14 @@ def visit(context: BrowserContext, path: Path) -> Visit:
         f"{fault['impact']}: {fault['id']}: {fault['nodes'][0]['html'][:200]}"
         for fault in page.evaluate(AUDIT)
     ]
-    page.close()
-    return Visit(**look, faults=faults, requests=requests, console=console)
-
-
-@dataclass
-class Print:
-    """What came out of printing one page."""
-
-    cut_off: list[str]
-    pdf: bytes
-
-
-@pytest.fixture(scope="module")
-def prints(browser: Browser, smoke_book: Path, looked_at: list[Path]) -> dict[str, Print]:
-    """What was printed, by the page's name."""
-    context = browser.new_context(offline=True, **PAPER)
-    printed = {}
-    for path in looked_at:
-        page = context.new_page()
+    seen = Visit(**look, faults=faults, requests=requests, console=console)
+    if on_paper:
+        page.set_viewport_size(PAPER["viewport"])
         page.emulate_media(media="print")
-        page.goto(path.as_uri(), wait_until="load")
-        page.evaluate(TYPESET)
-        cut_off = page.evaluate(CUT_OFF)
-        pdf = page.pdf(format="A4", print_background=False)
-        printed[str(path.relative_to(smoke_book))] = Print(cut_off, pdf)
-        page.close()
-    context.close()
-    return printed
+        seen.cut_off = page.evaluate(CUT_OFF)
+        seen.pdf = page.pdf(format="A4", print_background=False)
+    page.close()
+    return seen
 
 
 def by_page(visits: dict[str, Visit], look) -> dict[str, object]:
@@ -313,15 +295,16 @@ def test_no_page_is_wider_than_its_screen(visits):
     assert by_page(visits, lambda visit: max(0, visit.overflow)) == {}
 
 
-def test_every_page_can_be_printed_on_paper(prints):
-    assert prints
-    for name, printed in prints.items():
-        assert printed.pdf.startswith(b"%PDF"), name
-        assert re.search(rb"/Type\s*/Page\b", printed.pdf), name
+@pytest.mark.parametrize("visits", ["desk"], indirect=True)
+def test_every_page_can_be_printed_on_paper(visits):
+    for name, visit in visits.items():
+        assert visit.pdf.startswith(b"%PDF"), name
+        assert re.search(rb"/Type\s*/Page\b", visit.pdf), name
 
 
-def test_nothing_is_cut_off_on_paper(prints):
-    assert {name: it.cut_off[:5] for name, it in prints.items() if it.cut_off} == {}
+@pytest.mark.parametrize("visits", ["desk"], indirect=True)
+def test_nothing_is_cut_off_on_paper(visits):
+    assert by_page(visits, lambda visit: visit.cut_off[:5]) == {}
 
 
 def test_the_look_at_paper_sees_what_is_cut_off(browser, smoke_book):

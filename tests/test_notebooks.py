@@ -160,6 +160,7 @@ title: Little to go on
 dataset: simulated
 simulation: {n_subjects: 1, n_trials: 20, trial_seconds: 4, effect: 0}
 tasks: {valence: {rating: valence, above: 5}}
+model: {width: 0.05}
 protocols: [window_wise]
 n_folds: 2
 """
@@ -177,9 +178,8 @@ def run(request, tmp_path_factory) -> Iterator[Callable[[Path], nbformat.Noteboo
     if request.param == "real recordings" and has_eegmat():
         real = yaml.safe_load((PROJECT / "studies" / "eegmat.yaml").read_text(encoding="utf-8"))
         study = str(results / "real.yaml")
-        Path(study).write_text(
-            yaml.safe_dump(real | {"subjects": real["subjects"][:4], "n_folds": 2})
-        )
+        small = {"subjects": real["subjects"][:4], "n_folds": 2, "model": {"width": 0.05}}
+        Path(study).write_text(yaml.safe_dump(real | small))
     elif request.param == "one person":
         study = str(results / "lean.yaml")
         Path(study).write_text(LEAN)
