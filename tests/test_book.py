@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Locator
+from playwright.sync_api import Browser, Locator, Page
 
 from emolib.book.exercises import read_config, server_links
 from emolib.evaluation.scores import ESTIMAND
@@ -159,24 +159,34 @@ def looked_at(pages: list[Path]) -> list[Path]:
 
 @pytest.fixture(scope="module", params=SCREENS)
 def visits(request, browser: Browser, smoke_book: Path, looked_at: list[Path]) -> dict[str, Visit]:
-    """What was seen, by the page's name, on one kind of screen."""
+    """What was seen, by the page's name, on one kind of screen, as a reader goes on in one tab."""
     context = browser.new_context(offline=True, **SCREENS[request.param])
-    on_paper = request.param == "desk"
-    seen = {str(path.relative_to(smoke_book)): visit(context, path, on_paper) for path in looked_at}
+    tab, seen = context.new_page(), {}
+    for path in looked_at:
+        found = seen[str(path.relative_to(smoke_book))] = visit(tab, path)
+        if request.param == "desk":
+            tab.set_viewport_size(PAPER["viewport"])
+            tab.emulate_media(media="print")
+            found.cut_off = tab.evaluate(CUT_OFF)
+            found.pdf = tab.pdf(format="A4", print_background=False)
+            tab.emulate_media(media="screen")
+            tab.set_viewport_size(SCREENS["desk"]["viewport"])
     context.close()
     return seen
 
 
-def visit(context: BrowserContext, path: Path, on_paper: bool = False) -> Visit:
-    page = context.new_page()
+def visit(page: Page, path: Path) -> Visit:
     requests: list[str] = []
     console: list[str] = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("pageerror", lambda error: console.append(str(error)))
-    page.on(
-        "console",
-        lambda message: console.append(message.text) if message.type == "error" else None,
-    )
+    listeners = {
+        "request": lambda request: requests.append(request.url),
+        "pageerror": lambda error: console.append(str(error)),
+        "console": lambda message: (
+            console.append(message.text) if message.type == "error" else None
+        ),
+    }
+    for event, listener in listeners.items():
+        page.on(event, listener)
     page.goto(path.as_uri(), wait_until="load")
     look = page.evaluate(LOOK)
     page.add_script_tag(path=AXE)
@@ -184,14 +194,9 @@ def visit(context: BrowserContext, path: Path, on_paper: bool = False) -> Visit:
         f"{fault['impact']}: {fault['id']}: {fault['nodes'][0]['html'][:200]}"
         for fault in page.evaluate(AUDIT)
     ]
-    seen = Visit(**look, faults=faults, requests=requests, console=console)
-    if on_paper:
-        page.set_viewport_size(PAPER["viewport"])
-        page.emulate_media(media="print")
-        seen.cut_off = page.evaluate(CUT_OFF)
-        seen.pdf = page.pdf(format="A4", print_background=False)
-    page.close()
-    return seen
+    for event, listener in listeners.items():
+        page.remove_listener(event, listener)
+    return Visit(**look, faults=faults, requests=requests, console=console)
 
 
 def by_page(visits: dict[str, Visit], look) -> dict[str, object]:
@@ -244,7 +249,7 @@ def test_the_look_at_mathematics_sees_when_it_is_not_typeset(browser, smoke_book
     context.route("**/*mathjax*/**", lambda route: route.abort())
     context.route("**/*mathjax*.js", lambda route: route.abort())
     path = next((smoke_book / "chapters").glob("03_*.html"))
-    without = visit(context, path)
+    without = visit(context.new_page(), path)
     context.close()
     assert without.formulas > 0
     assert without.typeset == 0
