@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST_STEM = 120  # bytes of a name in a file name, which endings and others' names follow
+
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
@@ -50,7 +52,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
 def file_stem(name: str) -> str:
     """Return a file name for a subject: the same, unless it holds more than letters and digits.
 
-    A person's name may hold what would lead out of the folder, or mean something to a shell.
+    A person's name may hold what would lead out of the folder, or mean something to a shell, or be
+    longer than a file's may be.
 
     Examples
     --------
@@ -59,7 +62,7 @@ def file_stem(name: str) -> str:
     >>> file_stem("sub-../../x"), file_stem("sub-a/b") == file_stem("sub-a b")
     ('sub-.._.._x-3ecce4cfa1a0', False)
     """
-    bare = re.sub(r"[^\w.-]+", "_", name)[:60]
+    bare = re.sub(r"[^\w.-]+|^[.-]", "_", name).encode()[:LONGEST_STEM].decode(errors="ignore")
     return name if bare == name else f"{bare}-{digest_of_settings(name)}"
 
 

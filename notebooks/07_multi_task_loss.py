@@ -45,7 +45,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from emolib.book.provenance import provenance
 from emolib.evaluation.literature import published
 from emolib.figures import scores as score_plots
-from emolib.figures.display import Picture, Table, bullets, say, use_style
+from emolib.figures.display import Picture, Table, bullets, escape_markdown, say, use_style
 from emolib.lessons import head_gradients, light_comparison, network_plots, paired_stages
 from emolib.model.networks import build
 from emolib.model.training import fit_small, small_training
@@ -324,7 +324,7 @@ for _, of in table.groupby("subject"):
         drawn.append(settles_on(y, balanced(y=y_last[y_last >= 0]))[1])
 
 # %% tags=["remove-input"]
-high = this_study.tasks[tasks[0]].classes[1]
+high = escape_markdown(this_study.tasks[tasks[0]].classes[1])
 say(
     "The more uneven the last task, the more the slip does. In fine-tuning the weights are a",
     f"subject's own, and subjects differ: with the weights of {last}, “{high}” in {tasks[0]} would",

@@ -263,7 +263,7 @@ if len(tests):
     display(Table(tests, caption=caption, links=links, css="emolib-sortable"))
 else:
     reasons = {str(why) for found in of_subjects.values() for why in found["untested"].to_numpy()}
-    display(say("No subject was tested:", "; ".join(sorted(reasons)) + "."))
+    display(say("No subject was tested:", escape_markdown("; ".join(sorted(reasons))) + "."))
 
 # %% [markdown]
 # ## Maps of each subject
@@ -310,7 +310,8 @@ for name in with_rest:
     pairs = [pair for pair in pairs if not np.isnan(pair).any()]
     if len(pairs) > 1:
         display(score_plots.paired(pairs, names, label="alpha power (dB re 1 µV²)"))
-        display(say(sentences.paired_sentence(pairs, names, place="the back of the head")))
+        tested = sentences.paired_sentence(pairs, names, place="the back of the head")
+        display(say(escape_markdown(tested)))
     else:
         display(say(f"**{name}**: a test needs two subjects that have both conditions."))
 

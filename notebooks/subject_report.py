@@ -177,7 +177,8 @@ for name, task in this_study.tasks.items():
     means = power.class_means(log_power, classes[name], task.classes)
     absent = [each for each in task.classes if not counts.loc[name, each]]
     if absent:
-        display(say(f"**{name}**: no trial is {' or '.join(absent)}, so there is no contrast."))
+        why = f"no trial is {escape_markdown(' or '.join(absent))}, so there is no contrast."
+        display(say(f"**{name}**: {why}"))
     else:
         tested = bool(found["cluster_p"].sel(task=name) >= 0)
         cluster = found["cluster"].sel(task=name) if tested else None
@@ -185,7 +186,8 @@ for name, task in this_study.tasks.items():
         display(pages.class_maps(means, name, task, of=of, cluster=cluster))
 
 # %% tags=["remove-input"]
-bullets(*(sentences.cluster_sentence(name, found) for name in this_study.tasks))
+tested = (sentences.cluster_sentence(name, found) for name in this_study.tasks)
+bullets(*map(escape_markdown, tested))
 
 # %% [markdown]
 # The cluster test takes trials as its units and permutes their classes. It is exploratory: many
@@ -260,7 +262,8 @@ if decoded:
 # and fitted again after each of many permutations of the labels.
 
 # %% tags=["remove-input"]
-bullets(*(sentences.light_model_sentence(name, found) for name in this_study.tasks))
+tested = (sentences.light_model_sentence(name, found) for name in this_study.tasks)
+bullets(*map(escape_markdown, tested))
 
 # %% [markdown]
 # Exploratory, and not corrected for the number of subjects and tasks: the

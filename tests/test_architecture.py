@@ -12,7 +12,17 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGE = PROJECT / "emolib"
 ROOMS = (
-    *("errors", "storage", "grid", "recordings", "features", "splits", "model", "evaluation"),
+    *(
+        "errors",
+        "escaping",
+        "storage",
+        "grid",
+        "recordings",
+        "features",
+        "splits",
+        "model",
+        "evaluation",
+    ),
     *("explain", "figures", "study", "book", "lessons", "__main__"),
 )
 HOME = {  # the lowest room that may import it

@@ -6,6 +6,7 @@ as well, so that the built book holds all of it and needs no network.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -22,7 +23,9 @@ from emolib.book import provenance
 from emolib.book.exercises import EXERCISES, NOTEBOOKS, read_config, server_links
 from emolib.book.subject_tables import cohort_table
 from emolib.errors import InputError
+from emolib.escaping import escape_html, script_json
 from emolib.evaluation.literature import published
+from emolib.storage import atomic, file_stem
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study
 
@@ -50,6 +53,7 @@ def make_book(study: Study) -> Path:
     book = study.folder / "book"
     source = book / "source"
     assemble(study, source)
+    shutil.rmtree(book / "_build", ignore_errors=True)  # of a build that was killed, or of others
     command = [str(Path(sysconfig.get_path("scripts")) / "jupyter-book"), "build", str(source)]
     command += ["-W", "-n", "--keep-going", "--config", str(PROJECT / "_config.yml")]
     command += ["--toc", str(source / "_toc.yml"), "--path-output", str(book)]
@@ -57,7 +61,17 @@ def make_book(study: Study) -> Path:
         raise InputError(
             source, "is not a book without faults.", "Mend the warnings that are listed above."
         )
+    escape_search_index(study.book / "searchindex.js")
     return study.book / "index.html"
+
+
+def escape_search_index(file: Path) -> None:
+    """Escape the headings in a book's index: Sphinx's search writes them into a page as HTML."""
+    head, _, index = file.read_text(encoding="utf-8").partition("(")
+    found = json.loads(index.rstrip().removesuffix(")"))
+    found["alltitles"] = {escape_html(title): at for title, at in found["alltitles"].items()}
+    with atomic(file) as path:
+        path.write_text(f"{head}({script_json(found)})", encoding="utf-8")
 
 
 def assemble(study: Study, folder: Path) -> None:
@@ -65,7 +79,12 @@ def assemble(study: Study, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     aside = shutil.ignore_patterns("_build", "*.py", "__pycache__", "screenshots")
     shutil.copytree(PROSE, folder, ignore=aside)
-    shutil.copytree(study.folder / "notebooks", folder, dirs_exist_ok=True)
+    hidden = shutil.ignore_patterns(".*")  # such as what a run that was killed had begun
+    shutil.copytree(study.folder / "notebooks", folder, dirs_exist_ok=True, ignore=hidden)
+    theirs = set(map(file_stem, study.subjects()))
+    for page in (folder / "subjects").glob("*.ipynb"):
+        if page.stem not in theirs:  # of one who was in the study before
+            page.unlink()
     (folder / DOWNLOADS).mkdir()
     for file in sorted((study.folder / "scores").glob("scores.*")):
         shutil.copy(file, folder / DOWNLOADS)
@@ -77,7 +96,7 @@ def assemble(study: Study, folder: Path) -> None:
         if (NOTEBOOKS / page.name).is_file():
             _offer(page, folder / DOWNLOADS, config)
     first = folder / "intro.md"
-    first.write_text(figures() + first.read_text(encoding="utf-8"), encoding="utf-8")
+    first.write_text(with_figures(first.read_text(encoding="utf-8")), encoding="utf-8")
     (folder / MADE).mkdir()
     (folder / MADE / "objectives.md").write_text(objectives(), encoding="utf-8")
     environment = provenance.environment_page(study.folder)
@@ -97,22 +116,20 @@ def offers(name: str, config: Mapping[str, Any]) -> str:
     return ":::{div} emolib-offers\n" + "\n".join(f"- {link}" for link in links) + "\n:::"
 
 
-def figures() -> str:
-    """Return the published figures that prose names, as the head of a page in MyST Markdown.
-
-    A page writes ``{{ paper_valence }}``, ``{{ paper_arousal }}`` or ``{{ unseen }}``: no figure is
-    typed into it.
+def with_figures(text: str) -> str:
+    """Fill in the published figures that prose names: no figure is typed into it.
 
     Examples
     --------
-    >>> "paper_valence: 96.28 %" in figures()
-    True
+    >>> with_figures("{{ paper_valence }} and {{ paper_arousal }}, but below {{ unseen }}")
+    '96.28 % and 96.62 %, but below 60 %'
     """
     of = published().query("system == 'MT-CNN'").set_index("variant")
-    paper, unseen = of.loc["paper"], of.loc["below this on unseen subjects", "valence"]
-    lines = "".join(f"    paper_{task}: {paper[task]:g} %\n" for task in ("valence", "arousal"))
-    lines += f"    unseen: {unseen:g} %\n"
-    return f"---\nmyst:\n  substitutions:\n{lines}---\n\n"
+    told = {f"paper_{task}": of.loc["paper", task] for task in ("valence", "arousal")}
+    told["unseen"] = of.loc["below this on unseen subjects", "valence"]
+    for name, value in told.items():
+        text = text.replace(f"{{{{ {name} }}}}", f"{value:g} %")
+    return text
 
 
 def objectives() -> str:

@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from emolib.book.exercises import NOTEBOOKS
 from emolib.errors import DataError, SettingsError, did_you_mean
+from emolib.escaping import escape_markdown
 from emolib.storage import atomic, file_stem
 from emolib.study import stages
 from emolib.study.study import Study
@@ -48,8 +49,6 @@ def execute(
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata.setdefault("kernelspec", kernel)
     if title:
-        from emolib.figures.display import escape_markdown  # loads Matplotlib: here for few pages
-
         first = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
         first.source = re.sub(r"^# .*", lambda _: f"# {escape_markdown(title)}", first.source)
     with tempfile.TemporaryDirectory() as folder:
@@ -100,8 +99,6 @@ def kernel_config(folder: Path) -> Config:
 
 def failure_page(title: str, explanation: str, message: str, hint: str) -> nbformat.NotebookNode:
     """Return a notebook of one markdown cell that says what failed, markup made harmless."""
-    from emolib.figures.display import escape_markdown  # loads Matplotlib: here for few pages
-
     fence = "`" * (3 + max((len(run) for run in re.findall("`+", message)), default=0))
     text = f"""# {escape_markdown(title)}
 

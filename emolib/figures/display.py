@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,15 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis, Tick
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import LogFormatter, ScalarFormatter
 from PIL import Image
 
 from emolib.errors import SettingsError
+from emolib.escaping import escape_html, figure_label
+from emolib.escaping import escape_markdown as escape_markdown  # shown beside `say`
 
 BLUE, RED, OCHRE, DARK = "#004488", "#BB5566", "#8F6F00", "#222222"
 GREY = "#767676"  # the lightest grey that keeps 4.5 : 1 against white
@@ -38,7 +42,7 @@ def say(*sentences: str) -> Markdown:
     >>> say("Two of", "four.").data
     'Two of four.'
     """
-    return Markdown(" ".join(" ".join(sentences).split()))
+    return _markdown(" ".join(" ".join(sentences).split()))
 
 
 def bullets(*items: str) -> Markdown:
@@ -49,19 +53,14 @@ def bullets(*items: str) -> Markdown:
     >>> bullets("One.", "Two.").data
     '- One.\\n- Two.'
     """
-    return Markdown("\n".join(f"- {' '.join(item.split())}" for item in items))
+    return _markdown("\n".join(f"- {' '.join(item.split())}" for item in items))
 
 
-def escape_markdown(text: object) -> str:
-    """Return a name from a file that is harmless inside a sentence of `say`: no markup survives.
-
-    Examples
-    --------
-    >>> escape_markdown("<script>*$")
-    '&lt;script&gt;&#42;&#36;'
-    """
-    escaped = html.escape(str(text))
-    return "".join(f"&#{ord(sign)};" if sign in "*_`[]{}|\\$" else sign for sign in escaped)
+def _markdown(text: str) -> Markdown:
+    """Return text as Markdown; a text that is an address or a path IPython would go and fetch."""
+    shown = Markdown("")
+    shown.data = text
+    return shown
 
 
 @dataclass(frozen=True)
@@ -130,13 +129,13 @@ class Picture:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         data = base64.b64encode(self.png).decode("ascii")
-        shown = f'<img src="data:image/png;base64,{data}" alt="{html.escape(self.alt)}">'
+        shown = f'<img src="data:image/png;base64,{data}" alt="{escape_html(self.alt)}">'
         if self.anchors:
             anchors = f'<div class="emolib-places" aria-hidden="true">{self.anchors}</div>'
             shown = f'<div class="emolib-linked">{shown}{anchors}</div>'
         page = (
             f'<figure class="emolib-figure">{shown}'
-            f"<figcaption>{html.escape(self.caption, quote=False)}</figcaption></figure>"
+            f"<figcaption>{escape_html(self.caption)}</figcaption></figure>"
         )
         return {"text/html": page, "text/plain": repr(self)}
 
@@ -146,19 +145,34 @@ def _anchor(figure: Figure, link: Link) -> str:
     pixels = link.ax.transData.transform((link.x, link.y))
     x, y = figure.transFigure.inverted().transform(pixels)
     return (
-        f'<a href="{html.escape(link.address)}" title="{html.escape(link.text)}" tabindex="-1" '
+        f'<a href="{escape_html(link.address)}" title="{escape_html(link.text)}" tabindex="-1" '
         f'style="left:{x:.2%};top:{1 - y:.2%}"></a>'
     )
 
 
 def _png(figure: Figure) -> bytes:
     """Draw a figure in at most 256 colours: a third of the bytes, and no difference to be seen."""
+    _fit_names(figure)
     drawn, small = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=DPI)
     image = Image.open(drawn).convert("RGB")
     palette = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     palette.save(small, format="png", optimize=True)
     return small.getvalue()
+
+
+def _fit_names(figure: Figure) -> None:
+    """Cut long names in texts and of ticks; a "$" in one is no formula, but in numbers it is."""
+    for axis in figure.findobj(Axis):
+        if not isinstance(axis.get_major_formatter(), (ScalarFormatter, LogFormatter)):
+            told = [label.get_text() for label in axis.get_ticklabels()]
+            names = [figure_label(name, 48) for name in told]
+            if names != told or "$" in "".join(names):
+                axis.set_ticks(axis.get_ticklocs(), names, parse_math=False)
+    numbers = {text for tick in figure.findobj(Tick) for text in tick.findobj(Text)}
+    numbers |= {axis.offsetText for axis in figure.findobj(Axis)}
+    for text in set(figure.findobj(Text)) - numbers:
+        text.set(text=figure_label(text.get_text()), parse_math=False)
 
 
 class Table:
@@ -197,20 +211,19 @@ class Table:
         return f"{self.caption}\n{self.frame.to_string()}"
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        cell = lambda value: html.escape(str(value), quote=False)  # noqa: E731
-        corner = cell(self.frame.index.name or "")
-        head = "".join(f'<th scope="col">{cell(name)}</th>' for name in self.frame.columns)
+        corner = escape_html(self.frame.index.name or "")
+        head = "".join(f'<th scope="col">{escape_html(name)}</th>' for name in self.frame.columns)
         rows = []
         for key, *values in self.frame.itertuples():
-            name = cell(key)
+            name = escape_html(key)
             if key in self.links:
-                name = f'<a href="{html.escape(self.links[key])}">{name}</a>'
-            cells = "".join(f"<td>{cell(value)}</td>" for value in values)
+                name = f'<a href="{escape_html(self.links[key])}">{name}</a>'
+            cells = "".join(f"<td>{escape_html(value)}</td>" for value in values)
             rows.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
         first = f'<th scope="col">{corner}</th>' if corner else "<td></td>"
         page = (
-            f'<table class="{html.escape(f"emolib-table {self.css}".strip())}">'
-            f"<caption>{cell(self.caption)}</caption>"
+            f'<table class="{escape_html(f"emolib-table {self.css}")}">'
+            f"<caption>{escape_html(self.caption)}</caption>"
             f"<thead><tr>{first}{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         )
         return {"text/html": page, "text/plain": repr(self)}

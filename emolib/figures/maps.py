@@ -203,7 +203,6 @@ def rows(
         axes[i, 0].text(
             -0.12, 0.5, name, transform=axes[i, 0].transAxes, rotation=turned, va="center",
             ha="right", multialignment="center", fontsize="small", fontweight="bold",
-            parse_math=False,  # a name is no formula, whatever signs are in it
         )  # fmt: skip
         if limits is None:
             unit = units if isinstance(units, str) else units[name]

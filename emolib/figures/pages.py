@@ -18,6 +18,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 
+from emolib.escaping import figure_label
 from emolib.features.power import class_means, contrast
 from emolib.features.spectra import ALPHA_SEARCH_HZ, alpha_peak
 from emolib.figures import maps
@@ -303,9 +304,9 @@ def density_curves(
     """
     ax.axvspan(*search_hz, color=GREY, alpha=0.18, linewidth=0)
     for (name, density), marker in zip(densities.items(), MARKERS * 4, strict=False):
-        (line,) = ax.semilogy(frequencies, density, label=name)
+        (line,) = ax.semilogy(frequencies, density, label=figure_label(name))
         if np.isfinite(peaks[name]):
-            line.set_label(f"{name}, peak at {peaks[name]:.1f} Hz")
+            line.set_label(f"{figure_label(name)}, peak at {peaks[name]:.1f} Hz")
             height = np.interp(peaks[name], frequencies, density)
             ax.plot(peaks[name], height, marker, color=line.get_color(), markersize=8)
     ax.set(xlabel="frequency (Hz)", ylabel="power density (µV²/Hz)")
@@ -328,7 +329,7 @@ def stacked_bars(ax: Axes, parts: pd.DataFrame, *, label: str, form: str = "{:.0
     filled = parts.loc[:, parts.any()]
     for name, (colour, hatch, ink) in zip(filled, styles, strict=False):
         width = filled[name].to_numpy(float)
-        look = {"color": colour, "hatch": hatch, "edgecolor": DARK, "label": name}
+        look = {"color": colour, "hatch": hatch, "edgecolor": DARK, "label": figure_label(name)}
         ax.barh(places, width, left=start, **look)
         for place in places:
             text = form.format(width[place])

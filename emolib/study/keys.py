@@ -7,7 +7,7 @@ import re
 import typing
 import unicodedata
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -41,28 +41,45 @@ LAYERS = r"maps|embedding|flat|dense|pool|(conv|norm|dropout|probability)_\d+"
 LONGEST = 60  # signs of a task's name
 
 
+def check_names(tasks: Iterable[str], bands: Iterable[str]) -> None:
+    """Raise a SettingsError at the first name of a task or band that is no key."""
+    for band in bands:
+        check_name("features.bands", band)
+    for task in tasks:
+        check_task_name(task)
+
+
+def check_name(key: str, name: str) -> None:
+    """Raise a SettingsError unless a name is a key: of letters, digits, `_`, `-` and blanks.
+
+    Examples
+    --------
+    >>> check_name("bands", "8-12 Hz"), check_name("bands", "α")
+    (None, None)
+    """
+    sign = next((s for s in name if unicodedata.category(s)[0] not in "LMN" and s not in "_- "), "")
+    if len(name) > LONGEST:
+        problem, hint = f"has {len(name)} signs.", f"Use {LONGEST} at most."
+    elif sign or not any(map(str.isalnum, name)) or name != name.strip():
+        problem = f"has {sign!r} in it." if sign else "is no name."
+        hint = "A name has letters and digits, and '_', '-' or blanks between them."
+    else:
+        return
+    raise SettingsError(f"{key}.{name[:LONGEST]}", problem, hint)
+
+
 def check_task_name(name: str) -> None:
-    """Raise a SettingsError unless a task's name can be a column and a part of a file's name.
+    """Raise a SettingsError unless a task's name is a key that is no column and no layer.
 
     Examples
     --------
     >>> check_task_name("valence"), check_task_name("リラックス 2"), check_task_name("état_a-b")
     (None, None, None)
     """
-    sign = next((s for s in name if unicodedata.category(s)[0] not in "LMN" and s not in "_- "), "")
-    if sign or not any(map(str.isalnum, name)) or name != name.strip():
-        problem = f"has {sign!r} in it." if sign else "is no name."
-        hint = "Name a task by letters and digits, and '_', '-' or blanks between them."
-    elif len(name) > LONGEST:
-        problem, hint = f"has {len(name)} signs.", f"Use {LONGEST} at most."
-    elif name in TABLE_COLUMNS or re.fullmatch(LAYERS, name):
-        problem, hint = (
-            "is a column of the tables, or a layer of the networks.",
-            f"Use another name, such as '{name}_rating'.",
-        )
-    else:
-        return
-    raise SettingsError(f"tasks.{name[:LONGEST]}", problem, hint)
+    check_name("tasks", name)
+    if name in TABLE_COLUMNS or re.fullmatch(LAYERS, name):
+        problem = "is a column of the tables, or a layer of the networks."
+        raise SettingsError(f"tasks.{name}", problem, f"Use another name: '{name}_rating'.")
 
 
 def settings_error(

@@ -25,7 +25,7 @@ from emolib.recordings.simulated import SimulationSettings
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.storage import file_stem
 from emolib.study.digests import digest
-from emolib.study.keys import check_task_name, known_keys, settings_error, with_new_keys
+from emolib.study.keys import check_names, known_keys, settings_error, with_new_keys
 from emolib.study.reading import StudyRecordings, takes_settings
 from emolib.study.yaml_file import read_yaml
 
@@ -97,8 +97,7 @@ class Study(BaseModel):
     @model_validator(mode="after")
     def _check_words(self) -> Study:
         check_option("dataset", self.dataset, READERS)
-        for task in self.tasks:
-            check_task_name(task)
+        check_names(self.tasks, [band.name for band in self.features.bands])
         for protocol in self.protocols:
             check_option("protocols", protocol, PROTOCOLS)
         for name in self.variants:

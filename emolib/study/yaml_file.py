@@ -16,12 +16,12 @@ from typing import Any
 import yaml
 
 from emolib.errors import SettingsError
+from emolib.escaping import NO_TEXT
 
 LARGEST = 250_000  # bytes; a study has some thousand
 MOST_VALUES = 20_000  # with those that aliases repeat
 DIGITS = 18  # of a whole number
 
-_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _HINT = "Mend the line that is named; studies/demo.yaml shows how."
 
 
@@ -88,7 +88,7 @@ class _Loader(yaml.SafeLoader):
 
     def text(self, node: yaml.ScalarNode) -> str:
         """Return a text that can be written and shown."""
-        if strange := _NO_TEXT.search(node.value):
+        if strange := NO_TEXT.search(node.value):
             raise _fault(node, f"U+{ord(strange[0]):04X} is no sign of a text")
         return str(node.value)
 

@@ -16,8 +16,6 @@ Before the script has run, and where no script may run, the page holds a picture
 from __future__ import annotations
 
 import base64
-import html
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +28,7 @@ import traitlets
 import xarray as xr
 from IPython import get_ipython
 
+from emolib.escaping import escape_html, script_json
 from emolib.figures import pages as pictures
 from emolib.figures.display import Table, use_style
 from emolib.figures.explorer.data import LARGEST, by_plane, pack
@@ -148,8 +147,7 @@ class Explorer:
             "spec": self.spec,
             "data": f"data:application/octet-stream;base64,{numbers}",
         }
-        # Inside a script element no sign is escaped, and "</script" would end it.
-        text = json.dumps(given, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+        text = script_json(given)
         return (
             f'<div class="emolib-explorer-box"><style>{STYLE}</style>'
             '<div class="emolib-explorer-still" role="group" aria-label="Maps and values" '
@@ -159,7 +157,7 @@ class Explorer:
 
     def page(self) -> str:
         """Return a whole page of HTML with the explorer, to be opened from a folder or sent."""
-        title = html.escape(self.title)
+        title = escape_html(self.title)
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -179,7 +177,7 @@ class Explorer:
             plane = f"{band['words']} {kinds[0]['words']}".strip()
             words = ", ".join(filter(None, [trial["name"], plane, "mean over time"]))
             what = {"name": words, "unit": kinds[0]["unit"]}
-            with plt.rc_context({"text.parse_math": False}):  # "$" in a name is no formula
+            with plt.rc_context():
                 use_style()
                 shown.append(pictures.grid_and_scalp(values, self.spec["channels"], **what))
         columns = {
