@@ -23,6 +23,7 @@ from matplotlib.axes import Axes
 from playwright.sync_api import Browser, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
+from emolib import book  # noqa: F401  before a test imports nbformat, which it keeps light
 from emolib.figures import display
 
 # The same examples on every machine, and as much time for each as a busy one takes.
