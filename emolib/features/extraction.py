@@ -171,7 +171,7 @@ def without_short_trials(recording: xr.Dataset, settings: FeatureSettings) -> xr
         for trial, length in zip(recording["trial"].values[short], lengths[short], strict=True)
     ]
     kept = recording.isel(trial=~short)
-    return kept.assign_attrs(notes=[*np.atleast_1d(recording.attrs.get("notes", [])), *notes])
+    return kept.assign_attrs(notes=[*_told(recording), *notes])
 
 
 def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dataset:
@@ -262,7 +262,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
             "subject": subject,
             "sfreq": sfreq,
             "settings": json.dumps(asdict(settings)),
-            "notes": _notes(recording, lengths % n_samples, n_samples, settings),
+            "notes": [*_told(recording), *notes_on(recording, settings)],
         },
     )
     for name, along in (("rating", "scale"), ("class", "task")):
@@ -271,6 +271,11 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
             features[name] = (column.dims, column.values, column.attrs)
             features = features.assign_coords({along: column[along].values.astype(str)})
     return features
+
+
+def _told(recording: xr.Dataset) -> list[str]:
+    """Return a recording's own notes; one alone comes out of a file as a word."""
+    return [str(note) for note in np.atleast_1d(recording.attrs.get("notes", []))]
 
 
 def _checked_features(
@@ -291,14 +296,14 @@ def _checked_features(
     return values
 
 
-def _notes(
-    recording: xr.Dataset, remainders: np.ndarray, n_samples: int, settings: FeatureSettings
-) -> list[str]:
-    """Return the recording's notes; add what no window holds, and what no band can."""
-    notes = [str(note) for note in np.atleast_1d(recording.attrs.get("notes", []))]
-    exact = settings.window_seconds * float(recording.attrs["sfreq"])
+def notes_on(recording: xr.Dataset, settings: FeatureSettings) -> list[str]:
+    """Return what should be known of features: what no window holds, and what no band can."""
+    sfreq, notes = float(recording.attrs["sfreq"]), []
+    n_samples = samples_per_window(sfreq, settings.window_seconds)
+    remainders = trial_lengths(recording) % n_samples
+    exact = settings.window_seconds * sfreq
     if abs(exact - n_samples) > 1e-6:
-        asked = f"{settings.window_seconds:g} s at {recording.attrs['sfreq']:.7g} Hz"
+        asked = f"{settings.window_seconds:g} s at {sfreq:.7g} Hz"
         notes.append(f"Windows have {n_samples} samples: {asked} would be {exact:.7g}.")
     held_low, held_high = recording.attrs.get("held_hz", (0.0, np.inf))
     for band in settings.bands:

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from emolib.errors import DataError, InputError, did_you_mean
-from emolib.features.extraction import extract_features, trial_lengths
+from emolib.features.extraction import extract_features, notes_on, trial_lengths
 from emolib.features.windows import samples_per_window
 from emolib.recordings.labels import MISSING, check_labels, trial_classes
 from emolib.recordings.simulated import simulate_subject
@@ -120,6 +120,7 @@ def findings(
             _compute_a_trial(recording, [study])
             sources.check_signals(subject)
             _count(one, recording, study)
+            one.notes += notes_on(recording, study.features)
         except InputError as error:
             one.fail(error)
             continue

@@ -115,6 +115,17 @@ def test_the_number_of_folds_that_is_named_does(folder, capsys):
     assert as_json(capsys, file)[0] == 0
 
 
+def test_what_the_features_lack_is_a_note(folder, capsys):
+    bands = [{"name": "fast", "low_hz": 40, "high_hz": 63}]
+    features = {"baseline": "none", "window_seconds": 0.3, "bands": bands}
+    _, found = as_json(capsys, study(folder, {"1": 12}, features=features | {"normalise": "none"}))
+    assert not found["sub-01"]["usable"]  # 38.4 samples: too far from a whole number
+    features["window_seconds"] = 0.2986  # 38.2 samples
+    _, found = as_json(capsys, study(folder, {"1": 12}, features=features | {"normalise": "none"}))
+    assert any("Windows have 38 samples" in note for note in found["sub-01"]["notes"])
+    assert any("trials end in less than a window" in note for note in found["sub-01"]["notes"])
+
+
 def test_one_class_of_one_person_is_a_note(folder, capsys):
     file = study(folder, {"1": 12, "2": 12})
     table = folder / "trials.csv"
