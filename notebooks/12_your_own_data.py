@@ -41,8 +41,10 @@ import numpy as np
 import pandas as pd
 
 from emolib.__main__ import main
+from emolib.book import subject_tables
 from emolib.book.provenance import provenance
 from emolib.errors import InputError
+from emolib.features.before_after import before_and_after
 from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say, use_style
@@ -222,7 +224,8 @@ Table(pd.DataFrame(moved).T.map("{:+.2f}".format), caption=caption)
 
 # %% [markdown]
 # Whatever such a channel does then shows all over the {term}`grid`. The section on signal quality
-# of each subject's page names it: mark it as bad in its file, and it is left out.
+# of each subject's page names it. Name it in the study file as well, and it is left out or
+# repaired: see *Preprocessing* below.
 #
 # ## A study file
 #
@@ -272,6 +275,46 @@ for right, wrong in (("protocols:", "n_fold: 3\nprotocols:"), ("trial_grouped", 
 # %% [markdown]
 # All keys and their defaults stand in a table in the project's `README.md`; the files in `studies/`
 # use most of them.
+#
+# ## Preprocessing
+#
+# The section `recordings` of a study file says how recordings are cleaned before features are
+# computed. Its settings have the names of MNE-BIDS-Pipeline, and MNE does the work. What stands
+# under `subjects` holds for one person. Here everybody gets a high-pass filter at 1 Hz and a notch
+# filter at 50 Hz, and in one person's recording a loose electrode is interpolated from the others.
+
+# %%
+loose = str(recording["channel"].to_numpy()[0])
+study_file.write_text(
+    text
+    + f"""\
+recordings:
+  l_freq: 1
+  notch_freq: 50
+  subjects:
+    sub-01: {{bads: [{loose}], bad_channels: interpolate}}
+"""
+)
+cleaned = load(study_file).read("sub-01")
+print(*cleaned.attrs["notes"], sep="\n")
+
+# %% [markdown]
+# What did that change? The subject's page compares the recording before and after, in a spectrum
+# and in a table like this one:
+
+# %%
+sd = before_and_after(mine, cleaned)["sd"]
+caption = "Standard deviation of each electrode before and after"
+Table(subject_tables.amplitudes_table(sd), caption=caption)
+
+# %% [markdown]
+# Filters, independent components and regression work on a whole file, never on single trials: what
+# is fitted to a trial marks the trial, and a classifier could find the mark. They also see no
+# labels.
+#
+# Decide on all of this before you see a score. Each setting is a choice that could have been made
+# otherwise, and if you try several and keep the one with the best score, you have fitted the test
+# data. A setting for a single subject should mend a fault of the recording and do nothing else.
 #
 # ## How many trials are enough?
 #
@@ -447,9 +490,10 @@ say(
 #
 # - **Who and what.** How many trials, how long, which electrodes; what was left out and why; how
 #   many trials each class has. *Look here first.* If one class has three trials, read no further.
+# - **Preprocessing.** What the study file asks for, and the signals before and after. In the bands
+#   that you study, nothing should have changed but what you meant to change.
 # - **Signal quality.** The size of each channel, and which are too weak, too strong, or hum. A bad
-#   channel spreads over all through the average reference: mark it as bad in your own file, and run
-#   again.
+#   channel spreads over all through the average reference: name it in `bads`, and run again.
 # - **Spectra and the alpha peak.** Does it look like EEG? A peak near 10 Hz is usual, none is no
 #   fault; a narrow line at 50 or 60 Hz is the mains.
 # - **Power over the scalp, by class.** Maps of each class and their difference, and whether a test

@@ -19,6 +19,7 @@ from emolib.errors import DataError, SettingsError, did_you_mean
 from emolib.escaping import escape_markdown
 from emolib.storage import atomic, file_stem
 from emolib.study import stages
+from emolib.study.privacy import without_known_folders
 from emolib.study.study import Study
 
 # What opens the book, the chapters, and after them the appendices that are notebooks.
@@ -33,12 +34,18 @@ TRACEBACK_LINES = 15
 
 
 def execute(
-    source: Path, output: Path, parameters: dict[str, object], *, title: str | None = None
+    source: Path,
+    output: Path,
+    parameters: dict[str, object],
+    *,
+    title: str | None = None,
+    study: Study | None = None,
 ) -> bool:
     """Execute a py:percent notebook with papermill, in its folder, and write it whole.
 
     Return whether it ran to its end. If a cell fails, `output` is a page that says so. A `title`
-    takes the place of the first heading, so that pages of one notebook can be told apart.
+    takes the place of the first heading, so that pages of one notebook can be told apart. If the
+    `study` is given, the page names no folder of this machine.
 
     Raises
     ------
@@ -80,12 +87,12 @@ def execute(
                 "only what is missing is made. The other pages are not affected.",
             )
             page.metadata["emolib"] = {"failed": lines[-1]}
-            _write(page, output)
+            _write(page, output, study)
             return False
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.metadata.tags.append("remove-cell")  # the run's paths are not for readers
-    _write(notebook, output)
+            cell.metadata.tags.append("remove-cell")  # how a run calls it is not for readers
+    _write(notebook, output, study)
     return True
 
 
@@ -119,9 +126,10 @@ The rest of the book is not affected; see [the cohort page](/cohort.ipynb).
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text, id="failure")])
 
 
-def _write(notebook: nbformat.NotebookNode, output: Path) -> None:
+def _write(notebook: nbformat.NotebookNode, output: Path, study: Study | None) -> None:
+    text = nbformat.writes(notebook)
     with atomic(output) as path:
-        nbformat.write(notebook, path)
+        path.write_text(without_known_folders(text, study) if study else text, encoding="utf-8")
 
 
 def source_of(name: str) -> Path:
@@ -189,11 +197,11 @@ def make_page(study: Study, name: str, subject: str | None = None) -> None:
             f"{failure['source']}: {failure['message']}",
             f"{failure['hint']} Then run the study again: only what depends on it is made again.",
         )
-        _write(page, output)
+        _write(page, output, study)
         return
     parameters = {"study": str(study.file)} | ({"subject": subject} if subject else {})
     title = subject if name == "subject_report" else None
-    execute(source_of(name), output, parameters, title=title)
+    execute(source_of(name), output, parameters, title=title, study=study)
 
 
 def _without(name: str, message: str, hint: str) -> nbformat.NotebookNode:

@@ -39,7 +39,7 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
         predicted, history = _train_fold(study, protocol, number, permutation)
     except DataError as error:
         predicted = history = pd.DataFrame()
-        predicted.attrs["failure"] = failure_record(error)
+        predicted.attrs["failure"] = failure_record(error, study)
     if not permutation:
         write_table(history, files["history"])
     write_table(predicted, files["predictions"])

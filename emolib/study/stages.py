@@ -22,6 +22,7 @@ from emolib.grid import to_brain_maps
 from emolib.recordings.labels import check_labels, window_table
 from emolib.recordings.recording import damaged
 from emolib.storage import atomic
+from emolib.study.privacy import without_folders
 from emolib.study.reading import read_plainly
 from emolib.study.simulating import ensure_recording
 from emolib.study.sources import check_sources
@@ -51,8 +52,10 @@ def make_features(study: Study, subject: str) -> None:
     try:
         computed = extract_features(recording(study, subject), study.features)
         check_sources(study, subject)
+        notes = [without_folders(note, study) for note in computed.attrs["notes"]]
+        computed.attrs["notes"] = notes
     except InputError as error:  # also where settings that serve the others do not fit this one
-        computed = failure_dataset(failure_record(error), subject=subject)
+        computed = failure_dataset(failure_record(error, study), subject=subject)
     write_dataset(computed, study.features_file(subject))
 
 
@@ -84,7 +87,7 @@ def make_summary(study: Study, subject: str) -> None:
     try:
         own = features(study, subject)
     except InputError as error:
-        found = failure_dataset(failure_record(error), subject=subject)
+        found = failure_dataset(failure_record(error, study), subject=subject)
     else:
         asked = study.recording_settings(subject)
         before, why = read_plainly(study.reader, study.recordings_root, subject, asked)
@@ -98,7 +101,7 @@ def make_summary(study: Study, subject: str) -> None:
             seed=study.seed,
             before=before,
         )
-        found.attrs["no_before"] = why
+        found.attrs["no_before"] = without_folders(why, study)
     write_dataset(found, study.summary_file(subject))
 
 
@@ -122,7 +125,7 @@ def failure(study: Study, subject: str) -> dict[str, str] | None:
         try:
             check_labels(stored, study.tasks)
         except InputError as error:
-            return failure_record(error)
+            return failure_record(error, study)
     return None
 
 
@@ -302,9 +305,10 @@ def failure_dataset(record: dict[str, str], **of: object) -> xr.Dataset:
     return xr.Dataset(attrs={**of, "failure": json.dumps(record)})
 
 
-def failure_record(error: InputError) -> dict[str, str]:
-    """Return what is kept of an error: source, message and hint."""
-    return {"source": error.source, "message": error.message, "hint": error.hint}
+def failure_record(error: InputError, study: Study) -> dict[str, str]:
+    """Return what is kept of an error, for all readers: source, message and hint."""
+    parts = {"source": error.source, "message": error.message, "hint": error.hint}
+    return {name: without_folders(part, study) for name, part in parts.items()}
 
 
 def _nobody(study: Study) -> DataError:

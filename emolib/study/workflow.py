@@ -22,6 +22,7 @@ from emolib.errors import InputError
 from emolib.storage import atomic
 from emolib.study import check, stages
 from emolib.study.digests import CODE_OF
+from emolib.study.privacy import tidy_logs
 from emolib.study.study import PROJECT, Study
 
 MADE_WITH = "made_with.json"  # the digests that a study's results were made with, by stage
@@ -102,7 +103,10 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
     try:
         # The lock goes with the process, however it ends; Snakemake's own would stay behind.
         with FileLock(study.folder / ".lock", timeout=0):
-            _run_snakemake(study, cores, force, targets, handler)
+            try:
+                _run_snakemake(study, cores, force, targets, handler)
+            finally:
+                tidy_logs(study)
     except Timeout:
         raise WorkflowError(
             study.folder, "is in use by another run.", "Wait for it, or end it."

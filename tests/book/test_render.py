@@ -18,7 +18,9 @@ def test_without_a_subject_the_report_is_of_the_first_valid_one(subject, expecte
     executed = []
     monkeypatch.setattr(stages, "first_valid", lambda study: "sub-02")
     monkeypatch.setattr(stages, "failure", lambda study, subject: None)
-    monkeypatch.setattr(render, "execute", lambda *given, title: executed.append((*given, title)))
+    monkeypatch.setattr(
+        render, "execute", lambda *given, title, study: executed.append((*given, title))
+    )
     study = load("smoke")
     render.make_page(study, "subject_report", subject)
     ((source, output, parameters, title),) = executed
@@ -28,7 +30,9 @@ def test_without_a_subject_the_report_is_of_the_first_valid_one(subject, expecte
 
 def test_a_page_of_all_subjects_gets_none(monkeypatch):
     executed = []
-    monkeypatch.setattr(render, "execute", lambda *given, title: executed.append((*given, title)))
+    monkeypatch.setattr(
+        render, "execute", lambda *given, title, study: executed.append((*given, title))
+    )
     study = load("smoke")
     render.make_page(study, "cohort_report")
     assert executed[0][2:] == ({"study": str(study.file)}, None)

@@ -279,7 +279,7 @@ def test_files_of_different_rates_are_resampled_to_one(tmp_path):
     table = pd.DataFrame({"trial": [1, 2], "file": [str(file), str(other)], "state": "x"})
     table = table.assign(subject="sub-01", onset_seconds=2.0, duration_seconds=2)
     about = {"where": "trials.csv", "dataset": "files"}
-    with pytest.raises(DataError, match="Set `raw_resample_sfreq`"):
+    with pytest.raises(DataError, match="set `recordings: raw_resample_sfreq`"):
         files.cut_trials(table, **about)
     settings = RecordingSettings(raw_resample_sfreq=128)
     recording = files.cut_trials(table, settings=settings, **about)

@@ -5,10 +5,12 @@ Its people have three classes and no baseline. One run of it serves all tests he
 
 from __future__ import annotations
 
+import datetime
 import html
 import re
 from pathlib import Path
 
+import mne
 import nbformat
 import pandas as pd
 import pytest
@@ -27,10 +29,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 NAMES = ["<script>alert(1)</script>", "x; touch $(id) {y} 'z'", "../../é"]
 CLASSES = ["rest", "music", "arithmetic"]
 N_TRIALS, SECONDS = 12, 2
+PRIVATE = "eeg of Jane Planted"  # no page, log or export may hold what identifies somebody
 STUDY = {
     "title": "Much amiss",
     "dataset": "files",
-    "root": "my data",
+    "root": PRIVATE,
     "tasks": {"state": {"classes": CLASSES}},
     "features": {"baseline": "none"},
     "model": {"width": 0.05},
@@ -41,13 +44,29 @@ STUDY = {
 FIRST = file_stem(f"sub-{NAMES[0]}")
 
 
+def with_person(file: Path, *, as_fif: bool) -> Path:
+    """Write somebody's name, birth date and address into the header of an EDF file."""
+    content = bytearray(file.read_bytes())
+    content[8:88] = b"P-1951 F 02-MAY-1951 Jane_Planted 1_Planted_Street".ljust(80)
+    content[88:168] = b"Startdate 03-JUN-2021 X Dr_Planted Planted_Amplifier".ljust(80)
+    file.write_bytes(content)
+    if not as_fif:
+        return file
+    raw = mne.io.read_raw_edf(file, verbose="error")
+    person = {"last_name": "Planted", "his_id": "Planted-1", "birthday": datetime.date(1951, 5, 2)}
+    raw.info.update(subject_info=person, experimenter="Dr Planted", description="Planted Street")
+    raw.save(file.with_name(f"{file.stem}_raw.fif"), verbose="error")
+    return file.with_name(f"{file.stem}_raw.fif")
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("own")
     rows = []
     for i, name in enumerate([*NAMES, "broken"]):
         signal = noise(4, 1 + N_TRIALS * SECONDS, 128, i)
-        file = write_edf(folder / "my data" / f"{i}.edf", signal, ["Fz", "Cz", "Pz", "Oz"], 128)
+        file = write_edf(folder / PRIVATE / f"{i}.edf", signal, ["Fz", "Cz", "Pz", "Oz"], 128)
+        file = with_person(file, as_fif=i == 1)
         rows += [
             {
                 "subject": name,
@@ -61,7 +80,7 @@ def study(tmp_path_factory):
             for trial in range(N_TRIALS)
         ]
     file.write_bytes(file.read_bytes()[:2000])
-    write_table(folder / "my data" / "trials.csv", rows)
+    write_table(folder / PRIVATE / "trials.csv", rows)
     (folder / "much amiss.yaml").write_text(yaml.safe_dump(STUDY))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EMOLIB_RESULTS", str(folder / "results"))
@@ -152,3 +171,23 @@ def test_the_book_names_the_broken_subject_and_has_the_others(book):
 def test_the_book_has_a_page_for_one_that_failed(book):
     page = (book / "chapters" / "01_first_look.html").read_text(encoding="utf-8")
     assert "1 / 0" in page and "Mend it." in page
+
+
+def test_nothing_that_is_passed_on_names_a_person_or_a_folder(book, study, tmp_path):
+    results = study.folder.parent
+    emolib("report", study.file, "--subject", NAMES[0], "--out", tmp_path, results=results)
+    internal = (".snakemake", ".doctrees")  # of Snakemake and of Sphinx; no page leads there
+    files = [
+        file
+        for place in (study.folder, tmp_path)
+        for file in place.rglob("*")
+        if file.is_file() and not {*internal} & {*file.parts}
+    ]
+    kinds = {file.suffix for file in files}
+    assert {".html", ".ipynb", ".csv", ".nc", ".parquet", ".log", ".json"} <= kinds
+    private = (b"Planted", b"MAY-1951", b"1951-05-02", b"JUN-2021")
+    folders = [str(place).encode() for place in (results, studies.PROJECT, Path.home())]
+    for file in files:
+        content = file.read_bytes()
+        found = [word for word in (*private, *folders) if word in content]
+        assert not found, (file, found)
