@@ -184,12 +184,13 @@ def make_page(study: Study, name: str, subject: str | None = None) -> None:
         except DataError as error:
             if name == "subject_report":
                 raise
-            return _write(_without(name, error.message, error.hint), page_file(study, name))
+            nobody = _without(name, error.message, error.hint)
+            return _write(nobody, page_file(study, name), study)
     output = page_file(study, name, subject)
     if name in CHAPTERS and waits_for(name) == "scores" and not len(stages.predictions(study)):
         why = {f"{one['message']} {one['hint']}" for one in stages.failed_folds(study).values()}
         untrained = "This chapter shows scores, and no network could be trained."
-        return _write(_without(name, untrained, " ".join(sorted(why))), output)
+        return _write(_without(name, untrained, " ".join(sorted(why))), output, study)
     if name == "subject_report" and (failure := stages.failure(study, subject)):
         page = failure_page(
             f"{subject}: not in this study's results",
