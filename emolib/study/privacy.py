@@ -29,7 +29,7 @@ def without_folders(text: str, study: Study) -> str:
     Examples
     --------
     >>> from emolib.study import load
-    >>> without_folders("/home/jane/eeg/a.edf: is cut short, 3 uV/Hz/s.", load("smoke"))
+    >>> without_folders("/data/jane/eeg/a.edf: is cut short, 3 uV/Hz/s.", load("smoke"))
     'a.edf: is cut short, 3 uV/Hz/s.'
     >>> without_folders(str(load("smoke").file), load("smoke"))
     'smoke.yaml'

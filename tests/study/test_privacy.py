@@ -30,7 +30,7 @@ def test_files_are_named_from_the_folders_of_the_study(study):
         f"{study.file}: key": "study.yaml: key",
         f"File {PROJECT}/emolib/grid.py, line 3": "File emolib/grid.py, line 3",
         f"{home}/some/where/b.edf": "b.edf",
-        "beside 'C:\\Users\\Jane\\a.eeg', 3 uV/Hz/s": "beside 'a.eeg', 3 uV/Hz/s",
+        "beside 'D:\\EEG\\Jane\\a.eeg', 3 uV/Hz/s": "beside 'a.eeg', 3 uV/Hz/s",
         f"file://{PROJECT}/results/index.html": "results/index.html",
         "see https://physionet.org/files/eegmat/": "see https://physionet.org/files/eegmat/",
     }
