@@ -61,6 +61,7 @@ def open_eeg(
     renamed = ", ".join(f"{old} to {new}" for old, new in used.renamed.items())
     notes = [f"MNE says: {message}" for message in warned]
     notes += [f"renamed: {renamed}"] if renamed else []
+    notes += [f"not in the file: {', '.join(used.absent)}"] if used.absent else []
     raw, channels, done = preprocess(raw, channels, used, settings, path)
     return raw, channels, [f"{path.name}: {note}" for note in (*notes, *chosen, *done)]
 

@@ -90,18 +90,20 @@ def preprocess(
     apart = [name for name in (*eog, *regressors) if name not in left and name in raw.ch_names]
     raw.set_channel_types(dict.fromkeys(apart, "eog"), on_unit_change="ignore", verbose="error")
     notes = []
-    if settings.bad_channels == "auto":
-        found = find_bad_channels(raw)
-        _check_share(found, len(channels), where)
-        notes += [f"found bad: {name}, {why}" for name, why in found.items() if name not in bads]
-        bads += [name for name in found if name not in bads]
-    raw.info["bads"] = bads
     hint = "Change the setting, or take it out."
     with (
         damaged(where, "MNE cannot do what the settings ask", hint),
         warnings.catch_warnings(record=True, action="always") as caught,
         _log_level("warning"),
     ):
+        if settings.bad_channels == "auto":
+            found = find_bad_channels(raw)
+            _check_share(found, len(channels), where)
+            notes += [
+                f"found bad: {name}, {why}" for name, why in found.items() if name not in bads
+            ]
+            bads += [name for name in found if name not in bads]
+        raw.info["bads"] = bads
         notes += _filter(raw, settings, where)
         notes += _refer(raw, settings, reference, needed=fits)
         if regressors:
@@ -283,5 +285,5 @@ def _interpolate(raw: mne.io.BaseRaw, where: Path) -> list[str]:
     if len(eeg) - len(bads) < 4:
         problem = f"{len(bads)} of {len(eeg)} channels are bad: too few are left to interpolate."
         raise DataError(where, problem, "Use `bad_channels: drop`, or leave the subject out.")
-    raw.interpolate_bads(reset_bads=True)
+    raw.interpolate_bads(reset_bads=True, verbose="error")  # few electrodes still fit a sphere
     return [f"interpolated from the others, by spherical splines: {', '.join(bads)}"]

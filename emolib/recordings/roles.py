@@ -31,6 +31,7 @@ class Roles:
     eog: list[str]
     regressors: list[str]
     regressed: list[str]
+    absent: list[str]  # electrodes that the settings name and the file lacks
 
     @property
     def kept(self) -> list[str]:
@@ -70,6 +71,7 @@ def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) 
         problem = f"has no EOG channel, which `{asks}` needs."
         hint = "Name some in `eog_channels`; electrodes near the eyes, such as Fp1, may stand in."
         raise DataError(where, problem, hint)
+    optional = (*settings.drop_channels, *settings.bads)
     bads = list(dict.fromkeys([*marked, *_find(raw, "bads", settings.bads, where)]))
     raw.info["bads"] = bads if settings.bad_channels == "drop" else []
     reference = () if settings.eeg_reference in REFERENCES else settings.eeg_reference
@@ -80,6 +82,7 @@ def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) 
         reference=_find(raw, "eeg_reference", reference, where),
         eog=eog,
         regressors=regressors if settings.regress_artifact is not None else [],
+        absent=[name for name in optional if not find_channels(raw, name)],
         regressed=[] if regressed == "eeg" else _find(raw, "regress_artifact", regressed, where),
     )
 

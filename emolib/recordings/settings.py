@@ -34,7 +34,8 @@ LARGEST_REJECT = 0.01  # volts; who writes 150 means microvolts
 class RecordingSettings:
     """Describe how a recording is read and preprocessed.
 
-    A channel may be named as its file does or as the grid does: "EEG T3-LE" and "T7" are one.
+    A channel may be named as its file does or as the grid does: "EEG T3-LE" and "T7" are one. A
+    name that is neither in the file nor an electrode of the grid is a DataError of that subject.
 
     Parameters
     ----------

@@ -161,3 +161,11 @@ def test_odd_channels_are_a_factor_away():
     deviation = pd.Series([10.0] * 5 + [10 * FACTOR * 1.01, 10 / FACTOR / 1.01], list("abcdefg"))
     assert bad_channels(deviation).to_dict() == {"f": "noisy", "g": "flat"}
     assert not len(bad_channels(deviation.iloc[:5]))
+
+
+def test_a_recording_before_preprocessing_is_compared(mixed):
+    louder = recording(mixed)
+    louder["eeg"] = 3 * louder["eeg"]
+    assert "sd" not in summary(recording(mixed))
+    before, after = summary(recording(mixed), before=louder)["sd"].to_numpy()
+    np.testing.assert_allclose(before, 3 * after, rtol=1e-5)

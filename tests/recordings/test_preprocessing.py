@@ -252,6 +252,15 @@ def test_a_recording_of_mostly_bad_channels_is_refused(tmp_path):
 def test_an_electrode_that_is_not_there_need_not_be_dropped(tmp_path):
     recording = short(write(tmp_path), {"drop_channels": ("Cz",), "bads": ("Pz",)})
     assert recording.sizes["channel"] == 10
+    assert "a.edf: not in the file: Cz, Pz" in recording.attrs["notes"]
+
+
+def test_channels_off_the_grid_may_be_the_reference(tmp_path):
+    signals = mixed()
+    recording = short(write(tmp_path, signals), {"eeg_reference": ("HEOG",)})
+    assert recording["channel"].to_numpy().tolist() == NAMES[:10]
+    expected = without_mean((signals[:10] - signals[10])[:, 256:512])
+    np.testing.assert_allclose(without_mean(recording["eeg"][0].to_numpy()), expected, atol=0.05)
 
 
 def test_nothing_is_loaded_unless_it_is_asked_for(tmp_path):
