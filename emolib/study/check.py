@@ -157,6 +157,9 @@ def protocol_needs(study: Study, tables: Sequence[pd.DataFrame]) -> dict[str, In
             if n_folds := next(able, None):
                 hint = f"`n_folds: {n_folds}` in the study file would do."
                 found[protocol] = DataError(error.source, error.message, hint)
+            elif "folds" in error.hint:
+                hint = "More data are needed, for any number of folds; or leave the protocol out."
+                found[protocol] = DataError(error.source, error.message, hint)
     return found
 
 

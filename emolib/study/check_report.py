@@ -76,7 +76,8 @@ def _print(study: Study, found: Sequence[Finding]) -> None:
         name = protocol.replace("_", "-")
         can = "no, see above" if name in failed else "yes"
         _line(console, f"{name} ({HELD_OUT[protocol]}, {study.n_folds} folds): {can}")
-    _line(console, f"{usable} of {len(people)} subjects can be used.")
+    if people:
+        _line(console, f"{usable} of {len(people)} subjects can be used.")
 
 
 def _line(console: Console, text: str, style: str = "") -> None:

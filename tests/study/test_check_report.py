@@ -90,7 +90,8 @@ def test_a_short_last_trial_is_left_out_with_the_reason(folder, capsys):
     ("people", "keys", "problem", "remedy"),
     [
         ({"1": 12}, {"ratings": [8]}, "task 'valence': has the classes", "Look at its threshold"),
-        ({"1": 3}, {}, "trials of sub-01: there are 3, 4 folds need 4", "more data"),
+        ({"1": 3}, {}, "trials of sub-01: there are 3, 4 folds need 4",
+         "More data are needed, for any number"),
         ({"1": 12, "2": 12, "3": 12}, {"protocols": ["leave_subjects_out"]},
          "leave-subjects-out: subjects: there are 3, 4 folds need 4", "`n_folds: 3` .* would do"),
         ({"1": 12}, {"variants": {"v": {"tasks": {"valence": {"above": 9}}}}}, "above: got 9",

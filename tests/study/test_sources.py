@@ -147,3 +147,23 @@ def test_labels_that_do_not_fit_the_tasks_are_the_failure_of_their_subject(study
     with pytest.raises(DataError, match="rated 77"):
         stages.features(study, "sub-03")
     assert stages.load_windows(study)[1]["subject"].unique().tolist() == ["sub-01", "sub-02"]
+
+
+@pytest.mark.parametrize("dataset", ["deap", "seed"])
+def test_copies_in_a_release_are_noticed(tmp_path, monkeypatch, dataset):
+    names = {"deap": "s0{}.mat", "seed": "{}_20131027.mat"}[dataset]
+    for k in (1, 2, 3):  # the file's own date, and one content of the first two
+        content = np.full(2000, max(k, 2), np.uint8).tobytes()
+        (tmp_path / names.format(k)).write_bytes(
+            f"Created on day {k}".ljust(128).encode() + content
+        )
+    (tmp_path / "label.mat").write_bytes(bytes(2000))
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+    content = {"title": "R", "dataset": dataset, "root": ".", "protocols": ["trial_grouped"]}
+    content |= {"tasks": {"emotion": {"classes": ["a", "b"]}}}
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(content))
+    sources = Sources(studies.load(tmp_path / "own.yaml"))
+    sources.check_signals("sub-03")
+    for own, other in (("sub-01", "sub-02"), ("sub-02", "sub-01")):
+        with pytest.raises(DataError, match=f"signals of {own} are those of {other}"):
+            sources.check_signals(own)
