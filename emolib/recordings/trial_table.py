@@ -23,6 +23,7 @@ import difflib
 import io
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ OPTIONAL = ("baseline_seconds", "stimulus")
 
 TOUCHING_SECONDS = 0.01  # of two trials may be the same: a sample, for the rounding of seconds
 
+SAVE_AGAIN = "Save it as CSV or TSV, UTF-8."
 _GIVE_TABLE = "Give the table of trials, or the folder that holds it as trials.csv or trials.tsv."
 
 
@@ -131,18 +133,26 @@ def sort_subjects(names: Iterable[str]) -> list[str]:
 
 def _parse(path: Path) -> pd.DataFrame:
     """Read the cells as text, NaN where one is blank or n/a; the index is the line in the file."""
-    how = "Save it as CSV or TSV, UTF-8."
     try:
         text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the first name
-        head = text.splitlines()[0] if text.strip() else ""
-        separator = max(",;\t", key=lambda one: _known(head, one))
+    except (OSError, ValueError) as error:  # Unicode errors are ValueErrors
+        raise DataError(path, f"is no table ({error}).", SAVE_AGAIN) from None
+    return _cells(path, text).copy()
+
+
+@lru_cache(maxsize=4)  # a run asks for it with each subject
+def _cells(path: Path, text: str) -> pd.DataFrame:
+    """Cut a table's text into cells, see `_parse`."""
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(",;\t", key=lambda one: _known(head, one))
+    try:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         rows = [(lines.line_num, [cell.strip() for cell in cells]) for cells in lines]
-    except (OSError, ValueError, csv.Error) as error:  # Unicode errors are ValueErrors
-        raise DataError(path, f"is no table ({error}).", how) from None
+    except csv.Error as error:
+        raise DataError(path, f"is no table ({error}).", SAVE_AGAIN) from None
     rows = {line: cells for line, cells in rows if any(cells)}
     if not rows:
-        raise DataError(path, "is no table: it is empty.", how)
+        raise DataError(path, "is no table: it is empty.", SAVE_AGAIN)
     names = rows.pop(next(iter(rows)))
     for line, cells in rows.items():
         if any(cells[len(names) :]):
@@ -202,7 +212,8 @@ def _spans(path: Path, table: pd.DataFrame) -> pd.DataFrame:
     )
     spans = pd.DataFrame({"start": onset - rest.fillna(0.0), "end": onset + duration})
     spans["subject"] = table["subject"].map(_subject)
-    spans["file"] = [_file(path.parent, str(name)).resolve() for name in table["file"]]
+    places = {name: _file(path.parent, name).resolve() for name in table["file"].dropna().unique()}
+    spans["file"] = table["file"].map(places)
     return spans.dropna()
 
 

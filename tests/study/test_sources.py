@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 import yaml
+from command import emolib
 from synthetic import noise, write_edf, write_table
 
 from emolib.errors import DataError
@@ -167,3 +168,27 @@ def test_copies_in_a_release_are_noticed(tmp_path, monkeypatch, dataset):
     for own, other in (("sub-01", "sub-02"), ("sub-02", "sub-01")):
         with pytest.raises(DataError, match=f"signals of {own} are those of {other}"):
             sources.check_signals(own)
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_a_run_goes_on_without_a_missing_file_and_makes_again_what_has_other_content(
+    study, tmp_path
+):
+    targets = [f"features/{subject}.nc" for subject in study.subjects()]
+
+    def run():
+        ran = emolib("run", study.file, "--targets", *targets, results=tmp_path / "results")
+        made = [line.split()[4] for line in ran.stdout.splitlines() if line.startswith("done")]
+        return ran, sorted(made)
+
+    ran, made = run()
+    assert made == study.subjects() and ran.returncode == 1
+    assert "not used: sub-03:" in ran.stdout and "2 of 3 subjects" in ran.stdout
+    os.utime(tmp_path / "1.edf", (time.time() + YEAR,) * 2)
+    ran, made = run()
+    assert made == [] and "nothing to do" in ran.stdout
+    change_a_sample(tmp_path / "2.edf")
+    os.utime(tmp_path / "2.edf", (0, 0))
+    ran, made = run()
+    assert made == ["sub-02"] and "recording, settings or code changed" in ran.stdout
