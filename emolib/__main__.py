@@ -84,7 +84,10 @@ COMMANDS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the exit status (0: well, 1: something could not be used).
+    """Run one command; return the exit status.
+
+    0: well; 1: something could not be used; 130: stopped by Ctrl-C.
+
 
     A command's function may return a path, which is printed, or False where something could not
     be used that it has told of itself.
@@ -111,6 +114,9 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt as stop:
+        print(f"stopped: {str(stop) or 'nothing is half-written'}.", file=sys.stderr)
+        return 130
     if isinstance(found, Path):
         print(found)
     return int(found is False)

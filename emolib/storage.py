@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+UNFINISHED = ".unfinished-"  # begins the name of a folder in which a file is being written
 LONGEST_STEM = 120  # bytes of a name in a file name, which endings and others' names follow
 
 
@@ -40,7 +41,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=path.parent)) / path.name
+    temporary = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=path.parent)) / path.name
     try:
         yield temporary
         temporary.replace(path)

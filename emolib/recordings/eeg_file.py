@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import re
 import shutil
 import tempfile
@@ -17,7 +18,7 @@ from emolib.recordings.arrays import COPY_AGAIN
 from emolib.recordings.edf import check_edf
 from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.preprocessing import preprocess
-from emolib.recordings.recording import damaged
+from emolib.recordings.recording import damaged, is_there, refuse_special
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.recordings.sidecars import decoded
@@ -40,8 +41,9 @@ def open_eeg(
     DataError.
     """
     path = Path(path)
-    if not path.exists():
+    if not is_there(path):
         raise DataError(path, "does not exist.", "Check 'file' in the table of trials.")
+    refuse_special(path, *path.parent.glob(f"{glob.escape(path.stem)}.*"))
     if path.is_file() and not path.stat().st_size:
         raise DataError(path, "is empty.", COPY_AGAIN)
     is_edf = path.suffix.lower() in (".edf", ".bdf") and path.is_file()

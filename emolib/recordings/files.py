@@ -8,6 +8,7 @@ the others, if they are four or more, are set against their common average, as D
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +73,18 @@ def read(root: str | Path, subject: str, *, settings: RecordingSettings = DEFAUL
     """Read one subject of the table `root`: see `cut_trials`."""
     rows = read_table(root, subject)
     refuse_shared(root, subject)
-    return cut_trials(rows, where=table_path(root), dataset="files", settings=settings)
+    table = table_path(root)
+    recording = cut_trials(rows, where=table, dataset="files", settings=settings)
+    folder = _plain_path(table.parent)
+    files = map(_plain_path, rows["file"].unique())
+    away = [file.name for file in files if not file.is_relative_to(folder)]
+    notes = [f"{name}: lies outside the folder of the table" for name in away]
+    return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
+
+
+def _plain_path(path: str | Path) -> Path:
+    """Return a path from the root, without "..": links are where they are said to be."""
+    return Path(os.path.normpath(Path(path).absolute()))
 
 
 def cut_trials(

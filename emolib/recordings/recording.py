@@ -207,6 +207,22 @@ def damaged(source: object, problem: str, hint: str) -> Iterator[None]:
         raise DataError(source, problem, hint) from error
 
 
+def is_there(path: Path) -> bool:
+    """Return whether a path leads to anything: one that is too long leads nowhere."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def refuse_special(*paths: Path) -> None:
+    """Raise a DataError at a pipe, a device or a socket: reading one may never end."""
+    for path in paths:
+        if is_there(path) and not (path.is_file() or path.is_dir()):
+            problem = "is a pipe, a device or a socket, not a file."
+            raise DataError(path, problem, "Give the file itself, or a copy of it.")
+
+
 def wrong_folder(root: str | Path, what: str, expected: str, hint: str) -> DataError:
     """Return the error of a folder that does not hold `what`: what is there, what is expected.
 
@@ -219,9 +235,9 @@ def wrong_folder(root: str | Path, what: str, expected: str, hint: str) -> DataE
     'holds no subject but notes.txt; expected: files such as s01.mat.'
     """
     root = Path(root)
-    if root.is_file():
+    if is_there(root) and root.is_file():
         return DataError(root, f"is a file; a folder with {what} is expected.", hint)
-    folder = next(place for place in (root, *root.absolute().parents) if place.exists())
+    folder = next(place for place in (root, *root.absolute().parents) if is_there(place))
     names = [entry.name + "/" * entry.is_dir() for entry in sorted(folder.iterdir())]
     there = some([name for name in names if not name.startswith(".")]) or "nothing"
     if folder != root:

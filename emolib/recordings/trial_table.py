@@ -30,7 +30,8 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError
-from emolib.recordings.recording import check_subject, subject_name, wrong_folder
+from emolib.escaping import NO_TEXT
+from emolib.recordings.recording import check_subject, is_there, subject_name, wrong_folder
 
 NAMES = ("trials.csv", "trials.tsv")
 REQUIRED = ("subject", "file", "trial", "onset_seconds", "duration_seconds")
@@ -114,7 +115,7 @@ def table_path(root: str | Path) -> Path:
     """Find the table: `root` itself, or `trials.csv` or `trials.tsv` in the folder `root`."""
     root = Path(root)
     candidates = [root, *(root / name for name in NAMES)]
-    found = [path for path in candidates if path.is_file()]
+    found = [path for path in candidates if is_there(path) and path.is_file()]
     if not found:
         raise wrong_folder(root, "table of trials", "trials.csv or trials.tsv", _GIVE_TABLE)
     return found[0]
@@ -135,6 +136,9 @@ def _parse(path: Path) -> pd.DataFrame:
     """Read the cells as text, NaN where one is blank or n/a; the index is the line in the file."""
     try:
         text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the first name
+        if strange := NO_TEXT.search(text):
+            line = text.count("\n", 0, strange.start()) + 1
+            raise ValueError(f"line {line} holds U+{ord(strange[0]):04X}, no sign of a text")
     except (OSError, ValueError) as error:  # Unicode errors are ValueErrors
         raise DataError(path, f"is no table ({error}).", SAVE_AGAIN) from None
     return _cells(path, text).copy()
@@ -182,7 +186,7 @@ def _known(head: str, separator: str) -> int:
 def _file(folder: Path, name: str) -> Path:
     """Return where a file lies; a table that was written on Windows has backslashes."""
     found = folder / name
-    return found if found.exists() else folder / name.replace("\\", "/")
+    return found if is_there(found) else folder / name.replace("\\", "/")
 
 
 def _subject(name: str) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emolib.errors import DataError, InputError
+from emolib.recordings.recording import refuse_special
 from emolib.recordings.sidecars import belonging
 from emolib.storage import atomic, digest_of_settings
 from emolib.study.study import Study
@@ -98,13 +99,14 @@ class Sources:
     def _digests(self, path: Path) -> list[str]:
         """Return digests of a file's head and of all behind it; read it only if it has moved."""
         try:
+            refuse_special(path)
             stat = path.stat()
             state = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
             known = self.known.get(self._name(path), [])
             if known[:-2] != state:
                 known = self.known[self._name(path)] = [*state, *_digests_of(path)]
             return known[-2:]
-        except OSError as error:  # missing, or not to be read
+        except (OSError, DataError) as error:  # missing, or not to be read
             return [type(error).__name__, ""]
 
     def _signals(self, subject: str) -> list[tuple[int, Path]]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
+import signal
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -19,7 +23,7 @@ from snakemake.settings import types as settings
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from emolib.errors import InputError
-from emolib.storage import atomic
+from emolib.storage import UNFINISHED, atomic
 from emolib.study import check, stages
 from emolib.study.digests import CODE_OF
 from emolib.study.privacy import tidy_logs
@@ -102,8 +106,9 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
     handler = ProgressHandler(study.folder, changes(json.loads(record.read_text()), now))
     try:
         # The lock goes with the process, however it ends; Snakemake's own would stay behind.
-        with FileLock(study.folder / ".lock", timeout=0):
+        with FileLock(study.folder / ".lock", timeout=0), _ends_jobs(handler):
             try:
+                remove_unfinished(study.folder)
                 _run_snakemake(study, cores, force, targets, handler)
             finally:
                 tidy_logs(study)
@@ -111,6 +116,9 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
         raise WorkflowError(
             study.folder, "is in use by another run.", "Wait for it, or end it."
         ) from None
+    if handler.interrupted:
+        kept = f"what is finished is kept ({handler.done} jobs of this run)"
+        raise KeyboardInterrupt(f"{kept}; the same command goes on from there")
     if handler.failed:
         name, log = handler.failed[0]
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
@@ -167,7 +175,7 @@ class ProgressHandler(logging.Handler):
         self.running: dict[int, tuple[str, str, float, Path]] = {}  # name, reason, start, log
         self.failed: list[tuple[str, Path]] = []
         self.messages: list[str] = []
-        self.done = 0
+        self.done, self.interrupted = 0, False
         self.bar = Progress(
             TextColumn("[bold]{task.completed:.0f} of {task.total:.0f} jobs"),
             *(BarColumn(), TimeElapsedColumn(), TextColumn("[dim]left"), TimeRemainingColumn()),
@@ -194,7 +202,7 @@ class ProgressHandler(logging.Handler):
             self.bar.advance(self.task)
             seconds = time.monotonic() - start
             self.console.print(f"[green]done[/] {seconds:6.1f} s  {name:<38} [dim]{_why(reason)}")
-        elif event == LogEvent.JOB_ERROR and job in self.running:
+        elif event == LogEvent.JOB_ERROR and job in self.running and not self.interrupted:
             name, _, _, log = self.running.pop(job)
             self.failed.append((name, log))
             self.console.print(f"[red]failed[/]          {name}")
@@ -210,6 +218,30 @@ class ProgressHandler(logging.Handler):
         if self.changed:
             again = (jobs & made).total()
             self.console.print(f"{self.changed}: {again} of {made.total()} jobs run again")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what jobs that were killed had begun to write; `folder` must be locked."""
+    for begun in folder.rglob(f"{UNFINISHED}*"):
+        shutil.rmtree(begun, ignore_errors=True)
+
+
+@contextmanager
+def _ends_jobs(handler: ProgressHandler) -> Iterator[None]:
+    """End the jobs at Ctrl-C, and what they have started: a kernel would else go on alone."""
+
+    def end(*_: object) -> None:
+        handler.interrupted = True
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):
+                process.kill()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _run_snakemake(
@@ -228,8 +260,8 @@ def _run_snakemake(
             )
             how = settings.ExecutionSettings(lock=False, keep_going=True)
             workflow.dag(wanted).execute_workflow(execution_settings=how)
-        except Exception as error:
-            if handler.failed:
+        except (Exception, KeyboardInterrupt) as error:
+            if handler.failed or handler.interrupted:
                 return  # the caller says which job, and shows its log
             print_exception(error)
             raise WorkflowError(

@@ -1,0 +1,65 @@
+"""A run that is stopped by Ctrl-C, or killed, ends its jobs and leaves nothing half-written."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import psutil
+import pytest
+from command import PROJECT
+
+from emolib.__main__ import main
+from emolib.study import study as studies
+from emolib.study.workflow import remove_unfinished
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+@pytest.mark.parametrize("to_all", [True, pytest.param(False, marks=pytest.mark.faults)])
+def test_a_run_that_is_stopped_ends_its_jobs_and_says_what_is_kept(tmp_path, to_all):
+    left = tmp_path / "smoke" / "features" / ".unfinished-killed" / "sub-01.nc"
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
+    targets = [f"features/sub-0{i}.nc" for i in range(1, 5)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "emolib", "run", "smoke", "--cores", "2", "--targets", *targets],
+        cwd=PROJECT,
+        env=os.environ | {"EMOLIB_RESULTS": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        while "done" not in run.stdout.readline():
+            assert run.poll() is None, run.stderr.read()
+        jobs = psutil.Process(run.pid).children(recursive=True)
+        (os.killpg if to_all else os.kill)(run.pid, signal.SIGINT)
+        output, told = run.communicate(timeout=60)
+    assert run.returncode == 130
+    (sentence,) = told.splitlines()
+    assert sentence.startswith("stopped: what is finished is kept (")
+    assert "failed" not in output
+    assert not any(job.is_running() for job in jobs)
+    assert not list(tmp_path.rglob(".unfinished-*"))
+    assert list(tmp_path.rglob("recordings/s0?.mat"))  # is kept
+
+
+def test_a_command_that_is_stopped_ends_without_a_traceback(monkeypatch, capsys):
+    def stop(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(studies, "load", stop)
+    assert main(["features", "smoke", "--subject", "sub-01"]) == 130
+    assert capsys.readouterr().err == "stopped: nothing is half-written.\n"
+
+
+def test_what_a_killed_job_had_begun_is_removed_and_nothing_else(tmp_path):
+    begun = tmp_path / "notebooks" / "subjects" / ".unfinished-x" / "sub-01.ipynb"
+    page, checkpoint = begun.parents[1] / "sub-01.ipynb", tmp_path / "models" / "unfinished-0"
+    for file in (begun, page, checkpoint):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+    remove_unfinished(tmp_path)
+    assert not begun.parent.exists()
+    assert page.exists() and checkpoint.exists()
