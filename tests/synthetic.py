@@ -111,6 +111,50 @@ def write_edf(
     return path
 
 
+# Of BrainVision: the last of four channels is in another unit, and a piece is marked as bad.
+VHDR = """Brain Vision Data Exchange Header File Version 1.0
+[Common Infos]
+Codepage=UTF-8
+DataFile={data}
+MarkerFile={marker}
+DataFormat=BINARY
+DataOrientation=MULTIPLEXED
+NumberOfChannels=4
+SamplingInterval=7812.5
+[Binary Infos]
+BinaryFormat=IEEE_FLOAT_32
+[Channel Infos]
+Ch1=Fz,,1,µV
+Ch2=Cz,,1,µV
+Ch3=Pz,,1,µV
+Ch4=Oz,,1,mV
+"""
+VMRK = """Brain Vision Data Exchange Marker File, Version 1.0
+[Common Infos]
+Codepage=UTF-8
+DataFile=a.eeg
+[Marker Infos]
+Mk1=New Segment,,1,1,0,20200101120000000000
+Mk2=Bad Interval,Movement,129,64,0
+"""
+
+
+def write_brainvision(
+    folder: Path,
+    *,
+    name: str = "a.vhdr",
+    data: str = "a.eeg",
+    marker: str = "a.vmrk",
+    lie: str = "",
+) -> Path:
+    """Write three files of 6 s, Fz to Oz, of which `name` is the header: `lie` falsifies it."""
+    header = VHDR.format(data=lie + data, marker=lie + marker)
+    (folder / name).write_text(header, "utf-8")
+    (folder / data).write_bytes(noise(4, 6, 128).T.astype("<f4").tobytes())
+    (folder / marker).write_text(VMRK, "utf-8")
+    return folder / name
+
+
 def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
     """Write a table of trials; columns as the first row has them, tabs for `.tsv`."""
     path.parent.mkdir(parents=True, exist_ok=True)

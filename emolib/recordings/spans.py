@@ -102,13 +102,15 @@ def check_apart(spans: pd.DataFrame, sfreq: float, where: object) -> None:
 
 
 def check_no_copies(opened: Mapping[str, mne.io.BaseRaw]) -> None:
-    """Refuse a file of a subject that holds the same as another of the files."""
-    seen: dict[Path, str] = {}
+    """Refuse a file of a subject that holds what another of the files does, or names the same."""
+    seen: list[tuple[str, Path]] = []
     for name, raw in opened.items():
-        path = Path(raw.filenames[0] or name)
-        for other, known_as in seen.items():
-            if not path.samefile(other) and filecmp.cmp(path, other, shallow=False):
+        parts = [Path(part) for part in raw.filenames if part and Path(part).is_file()]
+        for known_as, other in seen:
+            if Path(known_as).resolve() == Path(name).resolve():
+                continue  # spelled in two ways: `check_apart` looks at its trials
+            if any(part.samefile(other) or filecmp.cmp(part, other, False) for part in parts):
                 problem = f"holds the same samples as {Path(known_as).name}."
                 hint = "The same seconds never count twice: correct 'file' in the table of trials."
                 raise DataError(name, problem, hint)
-        seen[path] = name
+        seen += [(name, part) for part in parts]

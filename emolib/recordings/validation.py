@@ -124,7 +124,16 @@ def validate_signals(
     spread = _check_signals(recording, "eeg", sources, remedy, leave_trial_out)
     named = [(units or {}).get(channel, "") for channel in recording["channel"].values.tolist()]
     notes = _check_amplitude(float(np.median(spread)), set(named), where)
-    _check_one_unit(recording["channel"].values, np.median(spread, axis=0), named, where, leave_out)
+    origin, levels = np.array([str(source) for source in sources]), {}
+    for source in dict.fromkeys(origin.tolist()):
+        of_channel = np.median(spread[origin == source], axis=0)
+        _check_one_unit(recording["channel"].values, of_channel, named, source, leave_out)
+        levels[source] = float(np.median(of_channel))
+    low, high = min(levels, key=levels.__getitem__), max(levels, key=levels.__getitem__)
+    if levels[high] > APART * levels[low]:
+        problem = f"has {levels[high] / levels[low]:.0f} times the amplitudes of {low}"
+        hint = "Correct the unit in the header of one of the two files."
+        raise DataError(high, f"{problem}, as if in another unit.", hint)
     return notes
 
 

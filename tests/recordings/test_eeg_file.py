@@ -5,46 +5,12 @@ import mne
 import numpy as np
 import pytest
 from scipy.io import savemat
-from synthetic import noise, write_edf
+from synthetic import VHDR, noise, write_brainvision, write_edf
 
 from emolib.errors import DataError
 from emolib.recordings.eeg_file import header_units, open_eeg
 
 NAMES = ["Fz", "Cz", "Pz", "Oz"]
-HEADER = """Brain Vision Data Exchange Header File Version 1.0
-[Common Infos]
-Codepage=UTF-8
-DataFile={data}
-MarkerFile={marker}
-DataFormat=BINARY
-DataOrientation=MULTIPLEXED
-NumberOfChannels=4
-SamplingInterval=7812.5
-[Binary Infos]
-BinaryFormat=IEEE_FLOAT_32
-[Channel Infos]
-Ch1=Fz,,1,µV
-Ch2=Cz,,1,µV
-Ch3=Pz,,1,µV
-Ch4=Oz,,1,mV
-"""
-MARKERS = """Brain Vision Data Exchange Marker File, Version 1.0
-[Common Infos]
-Codepage=UTF-8
-DataFile=a.eeg
-[Marker Infos]
-Mk1=New Segment,,1,1,0,20200101120000000000
-Mk2=Bad Interval,Movement,129,64,0
-"""
-
-
-def write_brainvision(folder, *, name="a.vhdr", data="a.eeg", marker="a.vmrk", lie=""):
-    """Three files, of which `name` is the header; `lie` stands before the names that it says."""
-    header = HEADER.format(data=lie + data, marker=lie + marker)
-    (folder / name).write_text(header, "utf-8")
-    (folder / data).write_bytes(noise(4, 6, 128).T.astype("<f4").tobytes())
-    (folder / marker).write_text(MARKERS, "utf-8")
-    return folder / name
 
 
 @pytest.mark.parametrize(
@@ -80,7 +46,7 @@ def test_lines_that_name_a_file_that_is_not_there_are_told(tmp_path):
 
 def test_the_name_of_the_header_may_stand_for_itself(tmp_path):
     path = write_brainvision(tmp_path)
-    path.write_text(HEADER.format(data="$b.eeg", marker="$b.vmrk"), "utf-8")
+    path.write_text(VHDR.format(data="$b.eeg", marker="$b.vmrk"), "utf-8")
     assert open_eeg(path)[0].n_times == 6 * 128
 
 

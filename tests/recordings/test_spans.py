@@ -1,12 +1,13 @@
 """Which seconds of a file a trial takes: none twice, none that is marked as bad."""
 
 import shutil
+from pathlib import Path
 
 import mne
 import numpy as np
 import pytest
 from scipy.io import savemat
-from synthetic import noise, write_edf, write_table
+from synthetic import noise, write_brainvision, write_edf, write_table
 
 from emolib.errors import DataError
 from emolib.recordings import files
@@ -71,6 +72,26 @@ def test_a_copy_of_a_file_is_refused(tmp_path):
     write(tmp_path, [row(1, 1), row(2, 5, file="b.edf")])
     shutil.copy(tmp_path / "a.edf", tmp_path / "b.edf")
     with pytest.raises(DataError, match=r"b\.edf: holds the same samples as a\.edf"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_two_headers_of_the_same_samples_are_refused(tmp_path):
+    for name in ("a.vhdr", "b.vhdr"):
+        write_brainvision(tmp_path, name=name)
+    rows = [row(1, 0, file="a.vhdr"), row(2, 3, file="b.vhdr")]
+    write_table(tmp_path / "trials.csv", rows)
+    with pytest.raises(DataError, match=r"b\.vhdr: holds the same samples as a\.vhdr"):
+        files.read(tmp_path, "sub-01")
+
+
+def test_a_part_of_a_split_file_is_none_of_its_own(tmp_path):
+    raw = mne.io.RawArray(noise(20, 240, 128) * 1e-6, mne.create_info(20, 128.0, "eeg"))
+    raw.rename_channels(dict(zip(raw.ch_names, NAMES, strict=False)))
+    parts = raw.save(tmp_path / "a_raw.fif", split_size="2MB", buffer_size_sec=1, overwrite=True)
+    first, second, *_ = (Path(part).name for part in parts)
+    rows = [row(1, 0, file=first), row(2, 3, file=second)]
+    write_table(tmp_path / "trials.csv", rows)
+    with pytest.raises(DataError, match=f"{second}: holds the same samples as {first}"):
         files.read(tmp_path, "sub-01")
 
 

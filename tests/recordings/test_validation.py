@@ -104,6 +104,20 @@ def test_channels_in_another_unit_are_named(factors, message):
         validate(given_one, "here", units=units)
 
 
+def test_a_file_in_another_unit_is_named():
+    given_one = recording()
+    given_one["eeg"].values[1] *= 1000
+    with pytest.raises(DataError, match=r"^b: has \d{3,4} times the amplitudes of a, as if"):
+        validate(given_one, "a, b", sources=["a", "b", "a"])
+
+
+def test_a_channel_in_another_unit_in_one_of_the_files_is_named():
+    given_one = recording()
+    given_one["eeg"].values[2, 1] *= 1000
+    with pytest.raises(DataError, match=r"^b: Cz: \d{3,4} times stronger than the other"):
+        validate(given_one, "a, b", sources=["a", "a", "b"])
+
+
 def test_amplitudes_that_are_hardly_those_of_eeg_are_noted():
     given_one = recording()
     given_one["eeg"] *= np.float32(300)
