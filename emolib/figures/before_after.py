@@ -29,19 +29,21 @@ def spectra(density: xr.DataArray) -> Picture:
     hertz, (before, after) = density["hertz"].to_numpy(), density.to_numpy()
     floor = max(before.max(), after.max()) / 10**DECADES
     figure, ax = plt.subplots(figsize=(WIDTH, 3.0))
-    ax.semilogy(hertz, before, color=OCHRE, linewidth=3, label="before")
-    ax.semilogy(hertz, np.maximum(after, floor), color=BLUE, label="after")
+    before, after = np.maximum([before, after], floor)
+    ax.semilogy(hertz, before, color=OCHRE, linestyle="-", linewidth=3, label="before")
+    ax.semilogy(hertz, after, color=BLUE, linestyle="--", label="after")
     ax.set(xlabel="frequency (Hz)", ylabel="power density (µV²/Hz)", xlim=(hertz[0], hertz[-1]))
-    ax.set_ylim(bottom=max(floor, min(before.min(), after.min()) / 2))
+    ax.set_ylim(bottom=min(before.min(), after.min()) / 2)
     ax.legend()
-    most = int(np.argmax(np.abs(np.log(np.maximum(after, floor) / np.maximum(before, floor)))))
+    most = int(np.argmax(np.abs(np.log(after / before))))
     ten = int(np.argmin(np.abs(hertz - 10)))
     return Picture(
         figure,
         alt="Mean spectrum before and after preprocessing. The largest change is at "
         f"{hertz[most]:g} Hz, from {before[most]:.3g} to {after[most]:.3g} µV²/Hz; at "
         f"{hertz[ten]:g} Hz it goes from {before[ten]:.3g} to {after[ten]:.3g} µV²/Hz.",
-        caption="Power density before (wide line) and after preprocessing, mean over all trials "
-        "and the electrodes that both have. The vertical axis is logarithmic. Where the curves lie "
-        "on each other, nothing changed: check that this holds for the bands that you study.",
+        caption="Power density before (wide line) and after (dashed) preprocessing, mean over all "
+        "trials and the electrodes that both have. The vertical axis is logarithmic. Where the "
+        "curves lie on each other, nothing changed: check that this holds for the bands that you "
+        "study.",
     )

@@ -110,7 +110,8 @@ def settings_error(
         elif fault["type"] == "missing":
             problem, remedy = "is missing.", "Add it; studies/demo.yaml shows how."
         else:
-            problem, remedy = f"got {fault['input']!r}.", fault["msg"] + "."
+            told = fault["msg"].replace("tuple", "list").replace("dictionary", "mapping")
+            problem, remedy = f"got {fault['input']!r}.", told + "."
     more = f" ({len(faults) - 1} more faults in this file.)" if len(faults) > 1 else ""
     return SettingsError(f"{where}: key {key!r}", problem, remedy + more)
 

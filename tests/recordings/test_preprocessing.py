@@ -80,6 +80,10 @@ def interpolated(raw):
     return average(raw.interpolate_bads(verbose="error"))
 
 
+def interpolated_on_another_head(raw):
+    return interpolated(raw.set_montage("biosemi64", on_missing="ignore", verbose="error"))
+
+
 def without_bads(raw):
     return average(raw.drop_channels(["C3"]))
 
@@ -113,6 +117,11 @@ FRONT = {"eog_channels": ("Fp1", "EEG Fp2")}
         ({"eeg_reference": ("T3", "T8")}, referred, "set against the mean of T7 and T8"),
         ({"eeg_reference": "recorded"}, as_recorded, ""),
         ({"bads": ("C3",), "bad_channels": "interpolate"}, interpolated, "splines: C3"),
+        (
+            {"bads": ("C3",), "bad_channels": "interpolate", "eeg_template_montage": "biosemi64"},
+            interpolated_on_another_head,
+            "splines: C3",
+        ),
         ({"bads": ("EEG C3",)}, without_bads, "C3"),
         (FRONT | {"regress_artifact": {"picks": "eeg"}}, regressed, "regressed out: Fp1, Fp2"),
         (FRONT | {"ica": ("find_bads_eog", "find_bads_muscle")}, unmixed, "independent components"),

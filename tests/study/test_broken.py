@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import html
 import re
+import re
 from pathlib import Path
 
 import mne
@@ -34,6 +35,7 @@ STUDY = {
     "title": "Much amiss",
     "dataset": "files",
     "root": PRIVATE,
+    "recordings": {"l_freq": 1},
     "tasks": {"state": {"classes": CLASSES}},
     "features": {"baseline": "none"},
     "model": {"width": 0.05},
@@ -155,6 +157,14 @@ def test_three_classes_have_their_pages(book, page):
     text = (book / page).read_text(encoding="utf-8")
     assert "0.33" in text
     assert "nan" not in text.lower().split()
+
+
+def test_a_page_shows_what_preprocessing_changed(book):
+    text = (book / "subjects" / f"{FIRST}.html").read_text(encoding="utf-8")
+    section = text[text.index("Preprocessing: before and after") :]
+    assert re.search(r"l_freq</th><td[^>]*>1 Hz", section)
+    assert 'alt="Mean spectrum before and after preprocessing.' in section
+    assert "SD before (µV)" in section
 
 
 def test_the_book_names_the_broken_subject_and_has_the_others(book):

@@ -152,6 +152,7 @@ def test_recordings_are_read_as_the_study_asks_of_all_and_of_one(written):
         ({"notch_freq": "mains"}, r"key 'notch_freq': got 'mains'"),
         ({"eeg_reference": 3}, r"key 'eeg_reference': got 3"),
         ({"reject": {"eeg": 150}}, r"reject.eeg': got 150"),
+        ({"bads": "C3"}, r"bads': got 'C3'. Input should be a valid list"),
     ],
 )
 def test_settings_of_recordings_are_checked_of_all_and_of_one(written, changes, message, inside):
