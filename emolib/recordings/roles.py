@@ -64,13 +64,15 @@ def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) 
     eog = _find(raw, "eog_channels", settings.eog_channels, where) or typed
     regression = settings.regress_artifact or {}
     artifact, regressed = regression.get("picks_artifact", "eog"), regression.get("picks", "eeg")
-    regressors = eog if artifact == "eog" else _find(raw, "regress_artifact", artifact, where)
+    own = artifact in ("eog", ["eog"], ("eog",))
+    regressors = eog if own else _find(raw, "regress_artifact", artifact, where)
     asks = settings.regress_artifact is not None and not regressors and "regress_artifact"
     asks = asks or ("find_bads_eog" in settings.ica and not eog and "ica")
     if asks:
         problem = f"has no EOG channel, which `{asks}` needs."
         hint = "Name some in `eog_channels`; electrodes near the eyes, such as Fp1, may stand in."
         raise DataError(where, problem, hint)
+    every = regressed in ("eeg", ["eeg"], ("eeg",))
     optional = (*settings.drop_channels, *settings.bads)
     bads = list(dict.fromkeys([*marked, *_find(raw, "bads", settings.bads, where)]))
     raw.info["bads"] = bads if settings.bad_channels == "drop" else []
@@ -83,7 +85,7 @@ def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) 
         eog=eog,
         regressors=regressors if settings.regress_artifact is not None else [],
         absent=[name for name in optional if not find_channels(raw, name)],
-        regressed=[] if regressed == "eeg" else _find(raw, "regress_artifact", regressed, where),
+        regressed=[] if every else _find(raw, "regress_artifact", regressed, where),
     )
 
 
@@ -107,6 +109,8 @@ def _find(raw: mne.io.BaseRaw, setting: str, names: Iterable[str] | str, where: 
         optional = setting in ("rename_channels", "drop_channels", "bads")
         if not own and not (optional and canonical_name(name) in PLACES):
             problem = f"has no channel {name!r}, which `{setting}` names."
-            raise DataError(where, problem, did_you_mean(name, raw.ch_names))
+            raise DataError(
+                where, problem, did_you_mean(name, {*map(canonical_name, raw.ch_names)})
+            )
         found += own
     return list(dict.fromkeys(found))

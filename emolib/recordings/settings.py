@@ -115,8 +115,11 @@ class RecordingSettings:
         self._check_frequencies()
         for method in self.ica:
             check_option("ica", method, ICA_METHODS)
-        for key in self.regress_artifact or ():
+        for key, value in (self.regress_artifact or {}).items():
             check_option("regress_artifact", key, REGRESSION)
+            if not _are_words([value] if isinstance(value, str) else value):
+                hint = "Name a type, 'eeg' or 'eog', or channels in a list."
+                raise SettingsError(f"regress_artifact.{key}", f"got {value!r}.", hint)
         for key, volts in (self.reject or {}).items():
             check_option("reject", key, ("eeg",))
             if not 0 < volts <= LARGEST_REJECT:
@@ -150,7 +153,7 @@ class RecordingSettings:
             held = [held]
         if isinstance(held, str):
             return
-        if not (isinstance(held, list | tuple) and held and all(isinstance(n, str) for n in held)):
+        if not _are_words(held):
             hint = "Write 'average', 'recorded' or names of channels, such as [M1, M2]."
             raise SettingsError("eeg_reference", f"got {self.eeg_reference!r}.", hint)
         object.__setattr__(self, "eeg_reference", tuple(held))
@@ -169,6 +172,12 @@ class RecordingSettings:
         if self.l_freq and self.h_freq and self.l_freq >= self.h_freq:
             problem = f"{self.l_freq:g} Hz is not below `h_freq`, {self.h_freq:g} Hz."
             raise SettingsError("l_freq", problem, "What lies between the two is kept.")
+
+
+def _are_words(names: object) -> bool:
+    """Return whether this is a list of words, one at least."""
+    listed = isinstance(names, list | tuple) and len(names) > 0
+    return listed and all(isinstance(name, str) for name in names)
 
 
 def _check_names(parameter: str, names: object) -> None:

@@ -123,7 +123,11 @@ FRONT = {"eog_channels": ("Fp1", "EEG Fp2")}
             "splines: C3",
         ),
         ({"bads": ("EEG C3",)}, without_bads, "C3"),
-        (FRONT | {"regress_artifact": {"picks": "eeg"}}, regressed, "regressed out: Fp1, Fp2"),
+        (
+            FRONT | {"regress_artifact": {"picks_artifact": ["eog"]}},
+            regressed,
+            "regressed out: Fp1, Fp2",
+        ),
         (FRONT | {"ica": ("find_bads_eog", "find_bads_muscle")}, unmixed, "independent components"),
     ],
 )

@@ -22,6 +22,7 @@ from emolib.recordings.settings import RecordingSettings
         ({"l_freq": 40, "h_freq": 4}, r"l_freq: 40 Hz is not below `h_freq`, 4 Hz"),
         ({"ica": ("find_bads_ecg",)}, r"ica: got 'find_bads_ecg'"),
         ({"regress_artifact": {"pick": "eeg"}}, r"Did you mean 'picks'"),
+        ({"regress_artifact": {"picks_artifact": 3}}, r"picks_artifact: got 3\. Name a type"),
         ({"reject": {"eeg": 150}}, r"reject.eeg: got 150\..*150e-6 for 150 microvolts"),
         ({"reject": {"meg": 1e-12}}, r"Allowed: 'eeg'"),
         ({"rating_range": (9, 1)}, r"rating_range: got 9 to 1"),
