@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from emolib.escaping import plain
 from emolib.splits.protocols import HELD_OUT
 from emolib.study.check import findings
 from emolib.study.findings import Finding, print_json
@@ -39,7 +40,8 @@ def report(study: Study, as_json: bool = False) -> bool:
 def _progress() -> Iterator:
     """Show on a terminal which subject is read, and how many are left."""
     console = Console(stderr=True, force_jupyter=False)
-    count, name = TextColumn("{task.completed}/{task.total}"), TextColumn("{task.fields[at]}")
+    count = TextColumn("{task.completed}/{task.total}")
+    name = TextColumn("{task.fields[at]}", markup=False)
     how = {"console": console, "transient": True, "disable": not console.is_terminal}
     with Progress(count, BarColumn(), name, **how) as bar:
         shown = bar.add_task("", total=1, at="")
@@ -82,12 +84,14 @@ def _print(study: Study, found: Sequence[Finding]) -> None:
 
 def _line(console: Console, text: str, style: str = "") -> None:
     """Print a line that the terminal may wrap, so that a name in it stays whole elsewhere."""
-    console.print(text, style=style, soft_wrap=True)
+    console.print(plain(text), style=style, soft_wrap=True)
 
 
 def _table(study: Study, people: Sequence[Finding]) -> Table:
     """Return a row a subject."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=study.title, title_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title=plain(study.title), title_justify="left"
+    )
     for name in ("subject", "files"):
         table.add_column(name, overflow="fold")
     for name in ("s", "Hz", "channels", "trials"):
@@ -98,7 +102,7 @@ def _table(study: Study, people: Sequence[Finding]) -> Table:
     for one in people:
         classes = [one.classes.get(task, {}).values() for task in study.tasks]
         table.add_row(
-            one.subject,
+            plain(one.subject),
             _files(one.files),
             "" if one.duration_seconds is None else f"{one.duration_seconds:.0f}",
             "" if one.sfreq is None else f"{one.sfreq:g}",

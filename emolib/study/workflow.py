@@ -23,6 +23,7 @@ from snakemake.settings import types as settings
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from emolib.errors import InputError
+from emolib.escaping import plain
 from emolib.storage import UNFINISHED, atomic
 from emolib.study import check, stages
 from emolib.study.digests import CODE_OF
@@ -77,17 +78,18 @@ def run(study: Study, cores: int, force: bool = False, targets: Sequence[str] = 
     check.fetch(study)
     check.check_study(study)
     subjects = study.subjects()
-    print(f"{study.title}: {len(subjects)} subjects, {', '.join(study.protocols)}")
+    print(f"{plain(study.title)}: {len(subjects)} subjects, {', '.join(study.protocols)}")
     n_jobs = run_jobs(study, cores, force, targets)
     took = f"{time.monotonic() - start:.0f} s"
     print(f"{n_jobs} jobs in {took}" if n_jobs else f"nothing to do: all is up to date ({took})")
     failed, folds, pages = stages.failures(study), stages.failed_folds(study), failed_pages(study)
     for subject, failure in failed.items():
-        print(f"not used: {subject}: {failure['source']}: {failure['message']} {failure['hint']}")
+        why = f"{failure['source']}: {failure['message']} {failure['hint']}"
+        print(plain(f"not used: {subject}: {why}"))
     for fold, failure in folds.items():
-        print(f"not trained: {fold}: {failure['message']} {failure['hint']}")
+        print(plain(f"not trained: {fold}: {failure['message']} {failure['hint']}"))
     for page, error in pages.items():
-        print(f"failed page: {page}: {error}")
+        print(plain(f"failed page: {page}: {error}"))
     if failed:
         print(f"{len(subjects) - len(failed)} of {len(subjects)} subjects are in the book.")
     if not targets:
