@@ -67,8 +67,11 @@ subject = None  # such as "sub-01"; None: the first that can be used
 # %%
 this_study = load(study)
 subject = subject or stages.first_valid(this_study)
-recording = stages.recording(this_study, subject)
-sfreq, channels = recording.attrs["sfreq"], recording["channel"].to_numpy().tolist()
+people = [subject, *stages.valid_subjects(this_study)]
+people = list(dict.fromkeys(people))[:8]  # eight show it well enough
+channels = stages.shared_channels(this_study, people)  # which all of them have
+recording = stages.recording(this_study, subject).sel(channel=channels)
+sfreq = recording.attrs["sfreq"]
 raw = replace(this_study.features, kinds=("de",), baseline="none", normalise="none")
 window_seconds = raw.window_seconds
 bands = [band.name for band in raw.bands]
@@ -165,13 +168,10 @@ print(f"{len(table) - groups.size} windows are left over at the ends of trials."
 # the last three parts, averaged, add up to the variance of $x$: nothing is counted twice.
 
 # %%
-people = [subject, *stages.valid_subjects(this_study)]
-people = list(dict.fromkeys(people))[:8]  # eight show it well enough
-shared = stages.shared_channels(this_study, people)
-print(f"{len(people)} people, the {len(shared)} channels that all have")
+print(f"{len(people)} people, the {len(channels)} channels that all have")
 values, rests, who, trials = {}, {}, {}, {}
 for name in people:
-    one = stages.recording(this_study, name).sel(channel=shared)
+    one = stages.recording(this_study, name).sel(channel=channels)
     windows = extract_features(one, raw)
     values[name] = windows["feature"].to_numpy().astype(float)  # (window, kind, band, channel)
     rests[name] = levels.resting_features(one, raw)  # (trial, window, kind, band, channel)

@@ -170,12 +170,11 @@ def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFram
 def _from_rating(data: xr.Dataset, task: Task) -> np.ndarray:
     """Compare a rating with the threshold: 0, 1 or NaN."""
     scales, words = _names(data, "rating"), _names(data, "class")
-    if task.rating in words:
+    if task.rating in words and task.rating not in scales:
         values = data["class"].transpose("trial", "task").to_numpy()[:, words.index(task.rating)]
-        words = [
-            (trial, v) for trial, v in zip(_trials(data), values, strict=True) if not _number(v)
-        ]
-        problem = f"trial {words[0][0]}: {task.rating} is {words[0][1]!r}, no number."
+        pairs = list(zip(_trials(data), map(str, values), strict=True))
+        trial, word = next((pair for pair in pairs if not _number(pair[1])), pairs[0])
+        problem = f"trial {trial}: {task.rating} is {word!r}, no number."
         hint = "Write numbers with a decimal point, and leave the unknown blank. A task about words"
         raise DataError(_whose(data), problem, f"{hint} takes `classes`, and no `rating`.")
     if task.rating not in scales:

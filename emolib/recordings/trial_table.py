@@ -37,6 +37,7 @@ NAMES = ("trials.csv", "trials.tsv")
 REQUIRED = ("subject", "file", "trial", "onset_seconds", "duration_seconds")
 OPTIONAL = ("baseline_seconds", "stimulus")
 
+MOST = 1e9  # trials, or seconds: more is a slip
 TOUCHING_SECONDS = 0.01  # of two trials may be the same: a sample, for the rounding of seconds
 
 SAVE_AGAIN = "Save it as CSV or TSV, UTF-8."
@@ -69,7 +70,7 @@ def read_table(root: str | Path, subject: str | None = None) -> pd.DataFrame:
     for column in (name for name in REQUIRED if table[name].isna().any()):
         line = table.index[table[column].isna()][0]
         raise DataError(path, f"line {line}: {column!r} is blank.", "Fill it in.")
-    seconds = [name for name in table.columns if name.endswith("_seconds")]
+    seconds = [name for name in REQUIRED + OPTIONAL if name.endswith("_seconds") and name in table]
     table = table.assign(subject=names[table.index])
     for column in (*seconds, "trial"):
         table[column] = _numbers(path, table[column])
@@ -141,6 +142,9 @@ def _parse(path: Path) -> pd.DataFrame:
             raise ValueError(f"line {line} holds U+{ord(strange[0]):04X}, no sign of a text")
     except (OSError, ValueError) as error:  # Unicode errors are ValueErrors
         raise DataError(path, f"is no table ({error}).", SAVE_AGAIN) from None
+    text = re.sub(r"\Asep=.\r?\n", "", text)  # by which a spreadsheet knows the separator
+    if "\0" in text:
+        raise DataError(path, "is no table (it holds binary zeros).", SAVE_AGAIN)
     return _cells(path, text).copy()
 
 
@@ -234,11 +238,12 @@ def _check_columns(path: Path, found: list[str]) -> None:
         raise DataError(path, f"has two columns {name!r}.", "Rename one of them.")
     for name in REQUIRED:
         if name not in found:
-            near = difflib.get_close_matches(name, labels, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]!r}? Rename it." if near else "Add it."
+            known = {label.casefold(): label for label in labels}
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"Did you mean {known[near[0]]!r}? Rename it." if near else "Add it."
             raise DataError(path, f"has no column {name!r}, only {every}.", hint)
     for name in labels:  # a misspelt 'stimulus' must not become a class
-        if near := difflib.get_close_matches(name, REQUIRED + OPTIONAL, n=1, cutoff=0.8):
+        if near := difflib.get_close_matches(name, {*OPTIONAL} - {*found}, n=1, cutoff=0.8):
             hint = f"Did you mean {near[0]!r}? Rename it."
             raise DataError(path, f"has a column {name!r}, nearly {near[0]!r}.", hint)
     if not labels:
@@ -260,13 +265,13 @@ def _numbers(path: Path, column: pd.Series) -> pd.Series:
 
 def _check_numbers(path: Path, table: pd.DataFrame) -> None:
     """Refuse trials that begin before their file does, or have no length."""
-    trial, onset = table["trial"], table["onset_seconds"]
+    trial, onset, duration = (table[n] for n in ("trial", "onset_seconds", "duration_seconds"))
     baseline = table.get("baseline_seconds", pd.Series(0.0, table.index)).fillna(0.0)
     faults = {
-        "'trial' must be a whole number from 1": (trial < 1) | (trial % 1 != 0),
-        "'onset_seconds' must not be negative": ~(onset >= 0) | np.isinf(onset),
-        "'duration_seconds' must be positive": ~(table["duration_seconds"] > 0)
-        | np.isinf(table["duration_seconds"]),
+        "'trial' must be a whole number from 1": ~trial.between(1, MOST) | (trial % 1 != 0),
+        "'onset_seconds' must not be negative": ~(onset >= 0),
+        f"'onset_seconds' must be below {MOST:g}": ~(onset < MOST),
+        "'duration_seconds' must be positive": (duration <= 0) | ~(duration <= MOST),
         "'baseline_seconds' must not be negative": ~(baseline >= 0) | np.isinf(baseline),
         "the baseline must not begin before the file": baseline > onset,
     }

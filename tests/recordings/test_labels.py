@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from emolib.errors import DataError, SettingsError
 from emolib.features.extraction import FeatureSettings, extract_features
-from emolib.recordings.labels import Task, trial_classes, window_table
+from emolib.recordings.labels import Task, check_labels, trial_classes, window_table
 
 TASKS = {"valence": Task("valence"), "arousal": Task("arousal")}
 STATE = {"state": Task(classes=("rest", "arithmetic"))}
@@ -137,3 +137,35 @@ def test_a_threshold_outside_the_scale(above):
 def test_a_threshold_makes_two_different_classes(classes):
     with pytest.raises(SettingsError, match="classes: got"):
         Task("valence", classes=classes)
+
+
+def test_words_among_ratings_are_told_by_trial():
+    data = recording(classes=["3", "", "four", "5"])
+    with pytest.raises(DataError, match=r"of sub-03: trial 3: state is 'four', no number"):
+        trial_classes(data, {"state": Task("state")})
+
+
+def test_a_rating_outside_its_scale_is_told_with_the_range_that_would_do():
+    data = recording([[3.0, 5.0], [80.0, 5.0]])
+    told = r"trial 2: valence is rated 80, outside 1-9.*`recordings: {rating_range: \[0, 100\]}`"
+    with pytest.raises(DataError, match=told):
+        trial_classes(data, TASKS)
+    assert trial_classes(data, {"arousal": TASKS["arousal"]})["arousal"].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("classes", [("1", "2"), (1, 2), ("01", "2.0")])
+def test_ratings_are_classes_where_a_task_lists_them(classes):
+    data = recording([[1.0, 2.0], [2.0, 2.0], [np.nan, 2.0]])
+    assert trial_classes(data, {"valence": Task(classes=classes)})["valence"].tolist() == [
+        0, 1, pd.NA,
+    ]  # fmt: skip
+
+
+def test_classes_that_are_the_same_number_are_not_two():
+    with pytest.raises(SettingsError, match="Name two different classes"):
+        Task(classes=("1", "1.0"))
+
+
+def test_labels_that_are_all_missing_are_told():
+    with pytest.raises(DataError, match="no trial has a class of any task: valence"):
+        check_labels(recording([[np.nan, 5.0]]), {"valence": TASKS["valence"]})

@@ -137,3 +137,36 @@ def test_trials_that_touch_share_nothing(tmp_path, onset):
     other = row("2", file="1.edf", onset_seconds=onset)
     write_table(tmp_path / "trials.csv", [row("1"), other])
     refuse_shared(tmp_path, "sub-01")
+
+
+# What a spreadsheet, or a slip, makes of a table
+
+
+def test_a_spreadsheets_line_about_the_separator_is_no_row(tmp_path):
+    path = written(tmp_path, HEAD.replace(",", ";"), "1;a.edf;1;0,5;2;5", head="sep=;")
+    assert read_table(path)["onset_seconds"].tolist() == [0.5]
+
+
+def test_capitals_are_offered(tmp_path):
+    path = written(tmp_path, "1,a.edf,1,0,2,5", head=HEAD.upper())
+    with pytest.raises(DataError, match="Did you mean 'SUBJECT'"):
+        read_subjects(path)
+
+
+def test_another_column_of_seconds_is_one_like_any_other(tmp_path):
+    path = written(tmp_path, "1,a.edf,1,0,2,5,fast", head=f"{HEAD},reaction_seconds")
+    assert read_table(path)["reaction_seconds"].tolist() == ["fast"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("1,a.edf,1e30,0,2,5", "'trial' must be a whole number"),
+        ("1,a.edf,1,1e300,2,5", "'onset_seconds' must be below 1e"),
+        ("1,a\0.edf,1,0,2,5", "binary zeros"),
+        ('1,"a.edf,1,0,2,5', "is no table"),
+    ],
+)
+def test_slips_are_told_and_no_library_fails(tmp_path, line, told):
+    with pytest.raises(DataError, match=told):
+        read_table(written(tmp_path, line))
