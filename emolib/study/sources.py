@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from emolib.errors import DataError, InputError
@@ -75,7 +76,7 @@ class Sources:
     def save(self) -> None:
         """Keep the digests for the next time."""
         if self.known != self._recorded():
-            with atomic(self.record) as path:
+            with suppress(OSError), atomic(self.record) as path:  # it only saves time
                 path.write_text(json.dumps(self.known, indent=1))
 
     def _recorded(self) -> dict[str, list]:
