@@ -490,8 +490,8 @@ say(
 #
 # - **Who and what.** How many trials, how long, which electrodes; what was left out and why; how
 #   many trials each class has. *Look here first.* If one class has three trials, read no further.
-# - **Preprocessing.** What the study file asks for, and the signals before and after. In the bands
-#   that you study, nothing should have changed but what you meant to change.
+# - **Preprocessing: before and after.** What the study file asks for, and the signals without and
+#   with it. In the bands that you study, nothing should have changed but what you meant to change.
 # - **Signal quality.** The size of each channel, and which are too weak, too strong, or hum. A bad
 #   channel spreads over all through the average reference: name it in `bads`, and run again.
 # - **Spectra and the alpha peak.** Does it look like EEG? A peak near 10 Hz is usual, none is no
