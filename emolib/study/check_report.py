@@ -39,7 +39,7 @@ def report(study: Study, as_json: bool = False) -> bool:
 @contextlib.contextmanager
 def _progress() -> Iterator:
     """Show on a terminal which subject is read, and how many are left."""
-    console = Console(stderr=True, force_jupyter=False)
+    console = Console(stderr=True)  # which knows that a notebook is no terminal
     count = TextColumn("{task.completed}/{task.total}")
     name = TextColumn("{task.fields[at]}", markup=False)
     how = {"console": console, "transient": True, "disable": not console.is_terminal}
