@@ -103,7 +103,7 @@ def _table(study: Study, people: Sequence[Finding]) -> Table:
         classes = [one.classes.get(task, {}).values() for task in study.tasks]
         table.add_row(
             plain(one.subject),
-            _files(one.files),
+            plain(_files(one.files)),
             "" if one.duration_seconds is None else f"{one.duration_seconds:.0f}",
             "" if one.sfreq is None else f"{one.sfreq:g}",
             _and_out(len(one.channels), len(one.channels_off_grid), "off"),

@@ -238,3 +238,11 @@ class TestAFile:
     def test_what_is_no_such_file_is_told(self, tmp_path, capsys, name, told):
         assert main(["check", str(tmp_path / name)]) == 1
         assert told in capsys.readouterr().err
+
+
+def test_names_are_no_orders_to_the_terminal(folder, capsys):
+    path = study(folder, {"[red]\u202ex": 12}, title="[/red] \u202e")
+    assert main(["check", str(path)]) == 0
+    told = capsys.readouterr()
+    assert "sub-[red]<U+202E>x" in told.out and "[/red] <U+202E>" in told.out
+    assert "\u202e" not in told.out + told.err

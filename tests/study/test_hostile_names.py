@@ -24,9 +24,9 @@ PEOPLE = ["<img src=x onerror=alert(1)>", "{{7*7}} `id` $x_1$", "../../x", '"onl
 CLASSES = ["<script>alert(2)</script>", "$\\frac$ {{7*7}} [x](javascript:alert(1))"]
 SCALE = "<b onclick=alert(3)> | {ref}`x`"
 TITLE = "Title <script>alert(4)</script> {{7*7}} $(id) </title> *x*"
-CHANNELS = ["Fz", "Cz", "Pz", "Oz", "<script>x</scr"]
-SECONDS = 2
-N_TRIALS = len(HOSTILE) - len(HOSTILE) % 4  # a stimulus each
+CHANNELS = ["Fp1", "Fp2", "F3", "F4", "Fz", "Cz", "Pz", "O1", "O2", "<script>x</scr"]
+SECONDS = 4
+N_TRIALS = len(HOSTILE) // 4 * 4  # a stimulus each
 STUDY = {
     "title": TITLE,
     "about": " ".join(HOSTILE),
