@@ -47,15 +47,15 @@ GOOD = {  # name: format, spelling of the channels, unit, rate
 # What is done to a whole EDF file, or to its signal, and a word of what the page must say.
 SPOILT = {
     "missing": (lambda path: path.unlink(), "does not exist"),
-    "empty": (lambda path: path.write_bytes(b""), "header"),
-    "picture": (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(5000)), "header"),
+    "empty": (lambda path: path.write_bytes(b""), "is empty"),
+    "picture": (lambda path: path.write_bytes(b"\x89PNG\r\n" + bytes(5000)), "neither an EDF"),
     "cut-short": (cut_short, "header says"),
     "one-channel": (lambda signal: signal[:1], "channel"),
     "not-a-number": ("fif", "NaN"),
     "wrong-rate": (125.0, "125 Hz"),
     "flat": (lambda signal: np.where(np.arange(10)[:, None] == 2, 5.0, signal), "F3 is flat"),
     "other-unit": (lambda signal: signal * np.where(np.arange(10) == 4, 1000, 1)[:, None], "C3"),
-    "twice": (lambda signal: signal, "overlap"),
+    "twice": (lambda signal: signal, "share 2 s"),
 }
 
 
@@ -133,7 +133,8 @@ def test_the_page_of_a_spoilt_recording_explains(run, study, name):
 @pytest.mark.parametrize("name", GOOD)
 def test_a_good_recording_has_its_page_and_scores(run, study, name):
     page = study.folder / "notebooks" / "subjects" / f"sub-{name}.ipynb"
-    assert "failed" not in json.loads(page.read_text(encoding="utf-8"))["metadata"]["emolib"]
+    about = json.loads(page.read_text(encoding="utf-8"))["metadata"].get("emolib", {})
+    assert "failed" not in about
     scores = (study.folder / "scores" / "scores.csv").read_text()
     assert f"sub-{name}," in scores
 
