@@ -121,6 +121,26 @@ def trial_grouped(
     yield from make_folds(rows, order, tasks, parts[rows["unit"]], notes)
 
 
+def enough_trials(protocol: str, table: pd.DataFrame, n_folds: int) -> np.ndarray:
+    """Return which rows are of subjects who have trials enough for a protocol's folds, a mask.
+
+    Only `trial_grouped` makes folds of each subject's own trials, and leaves two of them to train
+    and to validate: a person whose recording broke off early must not stop it for the others.
+    Where nobody has enough, all rows are in the mask, and the protocol says what is missing.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"subject": [*"aaaabb"], "trial": [1, 2, 3, 4, 1, 2]})
+    >>> enough_trials("trial_grouped", table, 2).tolist()
+    [True, True, True, True, False, False]
+    """
+    if protocol != "trial_grouped":
+        return np.ones(len(table), bool)
+    trials = table.groupby("subject")["trial"].transform("nunique").to_numpy()
+    enough = (trials >= n_folds) & (trials - np.ceil(trials / n_folds) >= 2)
+    return enough if enough.any() else ~enough
+
+
 def stimulus_grouped(
     table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Sequence[str] | None = None
 ) -> Iterator[Fold]:

@@ -17,7 +17,7 @@ from emolib.features.windows import samples_per_window
 from emolib.recordings.labels import MISSING, check_labels, trial_classes
 from emolib.recordings.simulated import simulate_subject
 from emolib.splits.folds import group_windows
-from emolib.splits.protocols import LEAKING, PROTOCOLS
+from emolib.splits.protocols import LEAKING, PROTOCOLS, enough_trials
 from emolib.study import stages
 from emolib.study.findings import Finding, header
 from emolib.study.reading import takes_settings
@@ -135,10 +135,21 @@ def findings(
     for member in (study, *variants):
         if tables[member.name]:
             needs = protocol_needs(member, tables[member.name]).values()
+            _note_few_trials(member, tables[member.name], found)
             whole += [_of_study(need) for need in needs if need]
         elif member.name in faults:
             whole.append(_of_study(faults[member.name]))
     return found + whole
+
+
+def _note_few_trials(study: Study, tables: Sequence[pd.DataFrame], found: list[Finding]) -> None:
+    """Note of each subject the protocols that cannot have folds of so few trials."""
+    table = pd.concat(tables, ignore_index=True)
+    for protocol in study.protocols:
+        few = set(table["subject"][~enough_trials(protocol, table, study.n_folds)])
+        name = protocol.replace("_", "-")
+        for one in (one for one in found if one.subject in few):
+            one.notes.append(f"not in {name}: too few trials for {study.n_folds} folds")
 
 
 def protocol_needs(study: Study, tables: Sequence[pd.DataFrame]) -> dict[str, InputError | None]:
@@ -171,7 +182,8 @@ def _without_folds(
         rows = table.iloc[group_windows(table, study.model.windows)[:, 0]]
         if protocol not in LEAKING:  # trials are held out whole, so that one row tells
             rows = rows.drop_duplicates(["subject", "trial"])
-        rows, tasks = rows.reset_index(drop=True), [*study.tasks]
+        rows, tasks = rows[enough_trials(protocol, rows, n_folds)], [*study.tasks]
+        rows = rows.reset_index(drop=True)
         list(PROTOCOLS[protocol](rows, n_folds=n_folds, seed=study.seed, tasks=tasks))
     except InputError as error:
         variant = "" if study.parent is None else f"{study.name.rpartition('/')[2]}, "

@@ -19,6 +19,7 @@ from emolib.splits.protocols import (
     LEAKING,
     PROTOCOLS,
     cv_of,
+    enough_trials,
     leave_subjects_and_stimuli_out,
     leave_subjects_out,
     stimulus_grouped,
@@ -325,3 +326,11 @@ def test_folds_for_scikit_learn_take_names_with_hyphens_and_functions():
 def test_an_unknown_protocol_has_a_suggestion():
     with pytest.raises(SettingsError, match="Did you mean 'trial_grouped'"):
         cv_of("trial_groupd", make_table())
+
+
+def test_people_with_too_few_trials_do_not_stop_the_folds_of_the_others():
+    table = pd.DataFrame({"subject": [*"aaaaaabbb"], "trial": [1, 2, 3, 4, 5, 6, 1, 2, 3]})
+    assert enough_trials("trial_grouped", table, 2).tolist() == [True] * 6 + [False] * 3
+    assert enough_trials("trial_grouped", table, 3).all()  # two of three are left to train on
+    assert enough_trials("trial_grouped", table, 7).all()  # nobody has enough: the protocol says so
+    assert enough_trials("leave_subjects_out", table, 2).all()

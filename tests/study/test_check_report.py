@@ -127,6 +127,13 @@ def test_what_the_features_lack_is_a_note(folder, capsys):
     assert any("trials end in less than a window" in note for note in found["sub-01"]["notes"])
 
 
+def test_too_few_trials_for_the_folds_are_a_note_where_others_have_enough(folder, capsys):
+    status, found = as_json(capsys, study(folder, {"1": 12, "2": 3}))
+    assert status == 0 and None not in found
+    note = "not in trial-grouped: too few trials for 4 folds"
+    assert note in found["sub-02"]["notes"] and note not in found["sub-01"]["notes"]
+
+
 def test_one_class_of_one_person_is_a_note(folder, capsys):
     file = study(folder, {"1": 12, "2": 12})
     table = folder / "trials.csv"
