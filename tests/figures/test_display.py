@@ -182,3 +182,8 @@ def test_a_computed_sentence_links_within_the_book_and_a_name_in_it_is_no_markup
     assert any(target.startswith("other.html#term-band") for target in targets)
     assert len(targets) == 4  # the paper as well
     assert f"<p>Named {name}</p>" in html.unescape(page)
+
+
+@pytest.mark.parametrize("text", ["https://x.invalid/x", __file__])
+def test_a_sentence_that_is_an_address_or_a_path_is_shown_and_not_fetched(text):
+    assert say(text).data == text
