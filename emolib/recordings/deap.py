@@ -28,7 +28,7 @@ import xarray as xr
 from emolib.errors import DataError
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings.arrays import COPY_AGAIN, load_arrays, load_matlab
-from emolib.recordings.deap_ratings import compare_ratings, ratings_table
+from emolib.recordings.deap_ratings import NAME, compared, ratings_table
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     build,
@@ -87,15 +87,22 @@ def sources(root: str | Path, subject: str) -> list[Path]:
     return [path, table] if table else [path]
 
 
-def read(root: str | Path, subject: str, *, layout: DeapLayout = RELEASE) -> xr.Dataset:
+def read(
+    root: str | Path, subject: str, *, layout: DeapLayout = RELEASE, ratings: str = "recording"
+) -> xr.Dataset:
     """Read one subject of the folder `root`: see `read_deap`.
 
-    Where DEAP's table of ratings lies beside it, a note says how it differs.
+    Where DEAP's table of ratings lies beside it, a note says how it differs, and which of the two
+    is used: that of the `ratings`, "recording" or "table".
     """
     path, *tables = sources(root, subject)
     recording, number = read_deap(path, layout), int(subject.removeprefix("sub-"))
-    notes = [compare_ratings(table, recording, number, path.name) for table in tables]
-    return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
+    if ratings == "table" and not tables:
+        hint = "Put it there, or take `recordings: {ratings: table}` out of the study."
+        raise DataError(path, f"no {NAME} lies beside it.", hint)
+    for table in tables:
+        recording = compared(recording, table, number, path.name, use=ratings)
+    return recording
 
 
 def read_deap(path: str | Path, layout: DeapLayout = RELEASE) -> xr.Dataset:

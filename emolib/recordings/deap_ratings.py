@@ -1,7 +1,6 @@
 """The table of ratings that comes with DEAP, held against those in a subject's file.
 
-There are copies of the data in which the two disagree. A recording has the ratings of its own file,
-and a note says what the table has.
+There are copies of the data in which the two disagree. A note says where, and which are used.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
+
+from emolib.errors import DataError
 
 NAME = "participant_ratings.csv"  # a row a trial, in the order in which they were shown
 PLACES = (".", "..", "../metadata_csv")  # where it may lie, from the folder of the recordings
@@ -24,42 +25,71 @@ def ratings_table(folder: Path) -> Path | None:
     return next((path.resolve() for path in found if path.is_file()), None)
 
 
-def compare_ratings(table: Path, recording: xr.Dataset, number: int, file: str) -> str:
-    """Return a note on how the ratings of a recording differ from those of the table.
+def compared(
+    recording: xr.Dataset, table: Path, number: int, file: str, *, use: str = "recording"
+) -> xr.Dataset:
+    """Return a recording with a note on how its ratings differ from those of the table.
 
     Parameters
     ----------
+    recording : Dataset
+        With `rating` (trial, scale).
     table : path
         With the columns `Participant_id`, `Experiment_id` (the trial's number in the recording) and
         one for each scale.
-    recording : Dataset
-        With `rating` (trial, scale).
     number : int
         The participant.
     file : str
         Where the recording's ratings are from.
+    use : {"recording", "table"}
+        Whose ratings it then has.
+
+    Raises
+    ------
+    DataError
+        If the table's are to be used, and it is damaged or has none of this participant.
     """
-    used = f"the ratings of {file} are used"
+    used = f"the ratings of {table.name if use == 'table' else file} are used"
     try:
-        rows = pd.read_csv(table)
-        rows.columns = rows.columns.str.strip().str.lower()
-        rows = rows[rows["participant_id"] == number].set_index("experiment_id")
-        theirs = rows[recording["scale"].to_numpy()].reindex(recording["trial"].to_numpy())
-        theirs = theirs.to_numpy(dtype=float)
+        theirs, problem = _ratings(table, recording, number), ""
     except (OSError, ValueError, KeyError) as error:
-        return f"{table.name} cannot be compared ({type(error).__name__}: {error}); {used}"
-    if np.isnan(theirs).all():
-        return f"{table.name} has no ratings of participant {number}; {used}"
+        problem = f"cannot be compared ({type(error).__name__}: {error})"
+    else:
+        if np.isnan(theirs).all():
+            problem = f"has no ratings of participant {number}"
+    if problem and use == "table":
+        hint = "Correct it, or take `recordings: {ratings: table}` out of the study."
+        raise DataError(table, f"{problem}.", hint)
+    if problem:
+        told = f"{table.name} {problem}"
+    else:
+        told = f"{table.name}: {_difference(recording['rating'], theirs)}"
+        if use == "table":
+            recording = recording.copy()
+            recording["rating"] = recording["rating"].copy(data=theirs)
+    return recording.assign_attrs(notes=[*recording.attrs["notes"], f"{told}; {used}"])
+
+
+def _ratings(table: Path, recording: xr.Dataset, number: int) -> np.ndarray:
+    """Return a participant's ratings (trial, scale) of the table, in the recording's order."""
+    rows = pd.read_csv(table)
+    rows.columns = rows.columns.str.strip().str.lower()
+    rows = rows[rows["participant_id"] == number].set_index("experiment_id")
+    theirs = rows[recording["scale"].to_numpy()].reindex(recording["trial"].to_numpy())
+    return theirs.to_numpy(dtype=float)
+
+
+def _difference(rating: xr.DataArray, theirs: np.ndarray) -> str:
+    """Say in how many trials, and how, each scale differs from the table's."""
     differ: dict[str, list[str]] = {}
-    for i, scale in enumerate(recording["scale"].to_numpy()):
-        own, other = recording["rating"].sel(scale=scale).to_numpy(), theirs[:, i]
+    for i, scale in enumerate(rating["scale"].to_numpy()):
+        own, other = rating.sel(scale=scale).to_numpy(), theirs[:, i]
         wrong = ~(abs(own - other) <= SAME)
         differ.setdefault(_how(own[wrong], other[wrong], len(own)), []).append(scale)
-    told = [
+    return "; ".join(
         f"{' and '.join(scales)}{how or (' agree' if len(scales) > 1 else ' agrees')}"
         for how, scales in differ.items()
-    ]
-    return f"{table.name}: {'; '.join(told)}; {used}"
+    )
 
 
 def _how(own: np.ndarray, other: np.ndarray, n_trials: int) -> str:

@@ -20,6 +20,7 @@ PLACES = frozenset(name for row in SEED_GRID for name in row if name)
 REFERENCES = ("average", "recorded")
 BAD_CHANNELS = ("drop", "interpolate", "keep", "auto")
 ICA_METHODS = ("find_bads_eog", "find_bads_muscle")
+RATINGS = ("recording", "table")
 REGRESSION = ("picks", "picks_artifact")
 READING = (
     "rename_channels",
@@ -75,6 +76,10 @@ class RecordingSettings:
         Whether trials are left out in which the file has an annotation that starts with BAD, a
         boundary or a new segment.
 
+    ratings : {"recording", "table"}
+        Of DEAP: whether the ratings are those in the files of the recordings, or those of
+        `participant_ratings.csv` beside them. There are copies in which the two disagree.
+
     Raises
     ------
     SettingsError
@@ -97,6 +102,7 @@ class RecordingSettings:
     ica: tuple[str, ...] = ()
     reject: dict[str, float] | None = None
     annotations: str = "omit"
+    ratings: str = "recording"
 
     def __post_init__(self) -> None:
         self._check_reference()
@@ -104,6 +110,7 @@ class RecordingSettings:
             _check_names(name, getattr(self, name))
             object.__setattr__(self, name, tuple(getattr(self, name)))
         check_option("annotations", self.annotations, ("omit", "keep"))
+        check_option("ratings", self.ratings, RATINGS)
         check_option("bad_channels", self.bad_channels, BAD_CHANNELS)
         if self.bads and self.bad_channels == "keep":
             hint = "Use `drop`, `interpolate` or `auto`, or take `bads` out."

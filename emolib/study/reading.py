@@ -11,11 +11,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from emolib.errors import DataError, SettingsError
 from emolib.recordings import READERS, Reader
-from emolib.recordings.settings import RecordingSettings
+from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.study.keys import settings_error
 
 if TYPE_CHECKING:
     import xarray as xr
+
+SETTINGS = [field.name for field in dataclasses.fields(RecordingSettings)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +34,7 @@ class StudyRecordings(RecordingSettings):
 
     def of(self, subject: str, file: Path) -> RecordingSettings:
         """Return the settings of one subject; a SettingsError names `file` and what is wrong."""
-        names = [field.name for field in dataclasses.fields(RecordingSettings)]
-        everybody = {name: getattr(self, name) for name in names}
+        everybody = {name: getattr(self, name) for name in SETTINGS}
         own = self.subjects.get(subject, {})
         try:
             return _OfOne(recordings=everybody | own).recordings
@@ -41,11 +42,16 @@ class StudyRecordings(RecordingSettings):
             raise settings_error(f"{file}: subject {subject}", error, _OfOne, {}) from None
 
     def check_dataset(self, dataset: str) -> None:
-        """Refuse settings for a data set that is read as it was released."""
-        if self != StudyRecordings() and not takes_settings(READERS[dataset]):
-            able = [repr(name) for name, reader in READERS.items() if takes_settings(reader)]
-            problem = f"is given for {dataset!r}, whose release is read as it is."
-            raise SettingsError("recordings", problem, f"Only {' and '.join(able)} take it.")
+        """Refuse settings that the data set's reader does not take."""
+        own = {key for of_one in self.subjects.values() for key in of_one}
+        for key in SETTINGS:
+            if getattr(self, key) == getattr(DEFAULT, key) and key not in own:
+                continue
+            able = [name for name, reader in READERS.items() if key in taken_by(reader)]
+            if dataset not in able:
+                problem = f"is given for {dataset!r}, whose reader does not take it."
+                hint = f"Only {' and '.join(map(repr, able))} take it."
+                raise SettingsError(f"recordings.{key}", problem, hint)
 
 
 class _OfOne(BaseModel):
@@ -56,8 +62,22 @@ class _OfOne(BaseModel):
 
 
 def takes_settings(reader: Reader) -> bool:
-    """Return whether a reader's `read` takes `settings`."""
+    """Return whether a reader's `read` takes `settings`: it reads what an amplifier wrote."""
     return "settings" in inspect.signature(reader.read).parameters
+
+
+def taken_by(reader: Reader) -> set[str]:
+    """Return the names of the settings that a reader takes."""
+    if takes_settings(reader):
+        return {*SETTINGS} - {"ratings"}
+    return {"ratings"} & {*inspect.signature(reader.read).parameters}
+
+
+def read(reader: Reader, root: Path, subject: str, asked: RecordingSettings) -> xr.Dataset:
+    """Read a recording with those of the settings that its reader takes."""
+    if takes_settings(reader):
+        return reader.read(root, subject, settings=asked)
+    return reader.read(root, subject, **{key: getattr(asked, key) for key in taken_by(reader)})
 
 
 def read_plainly(

@@ -26,7 +26,7 @@ from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.storage import file_stem
 from emolib.study.digests import digest
 from emolib.study.keys import check_names, known_keys, settings_error, with_new_keys
-from emolib.study.reading import StudyRecordings, takes_settings
+from emolib.study.reading import StudyRecordings, read
 from emolib.study.yaml_file import read_yaml
 
 if TYPE_CHECKING:
@@ -218,9 +218,8 @@ class Study(BaseModel):
 
     def read(self, subject: str) -> xr.Dataset:
         """Read one subject's recording as the study asks; a DataError says why it cannot be."""
-        taken = takes_settings(self.reader)
-        how = {"settings": self.recording_settings(subject)} if taken else {}
-        return self.reader.read(self.recordings_root, subject, **how)
+        asked = self.recording_settings(subject)
+        return read(self.reader, self.recordings_root, subject, asked)
 
     def splits(self, protocol: str) -> int:
         """Return how many folds a protocol has, trained once."""

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 from synthetic import SMALL, deap_arrays, write_deap
 
+from emolib.errors import DataError
 from emolib.recordings import deap
 from emolib.recordings.deap_ratings import NAME
 
 SCALES = ["Valence", "Arousal", "Dominance", "Liking"]
+TABLE = f"the ratings of {NAME} are used"
 USED = "the ratings of s02.mat are used"
 
 
@@ -64,6 +66,24 @@ def test_other_differences_are_counted(tmp_path, labels):
 )
 def test_a_table_that_does_not_serve_is_told(tmp_path, labels, how, told):
     assert told in note(tmp_path, labels, **how)
+
+
+def test_the_ratings_of_the_table_are_used_where_a_study_names_it(tmp_path, labels):
+    note(tmp_path, labels, turn)
+    recording = deap.read(tmp_path, "sub-02", layout=SMALL, ratings="table")
+    np.testing.assert_array_equal(recording["rating"], turn(labels.copy()).round(2))
+    assert recording.attrs["notes"][-1].endswith(f"by 9 - r; dominance and liking agree; {TABLE}")
+    assert recording["rating"].attrs == {"low": 1.0, "high": 9.0}
+
+
+@pytest.mark.parametrize("how", [{"number": 3}, {"drop": ["Liking"]}, None])
+def test_a_table_that_is_asked_for_must_serve(tmp_path, labels, how):
+    if how is None:
+        write_deap(tmp_path / "s02.mat", deap_arrays() | {"labels": labels})
+    else:
+        note(tmp_path, labels, **how)
+    with pytest.raises(DataError, match=r"participant|beside it|compared"):
+        deap.read(tmp_path, "sub-02", layout=SMALL, ratings="table")
 
 
 def test_the_table_is_a_source_where_it_is(tmp_path, labels):

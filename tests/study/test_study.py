@@ -162,9 +162,27 @@ def test_settings_of_recordings_are_checked_of_all_and_of_one(written, changes, 
     assert ("subject sub-02" in str(error.value)) == inside
 
 
-def test_a_released_data_set_takes_no_settings_of_recordings(written):
-    with pytest.raises(SettingsError, match=r"'recordings': is given for 'simulated'.*'files'"):
-        studies.load(written(recordings={"eeg_reference": "recorded"}))
+DEAP = {"dataset": "deap", "root": ".", "simulation": None}
+
+
+@pytest.mark.parametrize(
+    ("study", "asked", "message"),
+    [
+        ({}, {"eeg_reference": "recorded"}, r"eeg_reference': is given for 'simulated'.*'files'"),
+        (DEAP, {"subjects": {"sub-02": {"bads": ["Fz"]}}}, r"'recordings.bads': .* for 'deap'"),
+        (FILES, {"ratings": "table"}, r"ratings': is given for 'files'.* Only 'deap' take"),
+        (DEAP, {"ratings": "tabble"}, r"got 'tabble'. Did you mean 'table'"),
+    ],
+)
+def test_settings_that_a_reader_does_not_take_are_named(written, study, asked, message):
+    with pytest.raises(SettingsError, match=message):
+        studies.load(written(**study, recordings=asked))
+
+
+def test_a_study_of_deap_names_whose_ratings_it_uses(written):
+    study = studies.load(written(**DEAP, recordings={"ratings": "table"}))
+    assert study.recording_settings("sub-01").ratings == "table"
+    assert study.digest("features") != studies.load(written(**DEAP)).digest("features")
 
 
 def test_settings_of_recordings_count_for_those_whom_they_concern(written):
