@@ -281,18 +281,21 @@ for right, wrong in (("protocols:", "n_fold: 3\nprotocols:"), ("trial_grouped", 
 # The section `recordings` of a study file says how recordings are cleaned before features are
 # computed. Its settings have the names of MNE-BIDS-Pipeline, and MNE does the work. What stands
 # under `subjects` holds for one person. Here everybody gets a high-pass filter at 1 Hz and a notch
-# filter at 50 Hz, and in one person's recording a loose electrode is interpolated from the others.
+# filter at 50 Hz, and in one person's recording a loose electrode is interpolated from the others,
+# which takes four of them.
 
 # %%
-loose = str(recording["channel"].to_numpy()[0])
+loose, *others = recording["channel"].to_numpy().tolist()
+mended = f"bads: [{loose}], bad_channels: interpolate" if len(others) >= 4 else ""
+mains = 50 if recording.attrs["sfreq"] > 110 else "null"
 study_file.write_text(
     text
     + f"""\
 recordings:
   l_freq: 1
-  notch_freq: 50
+  notch_freq: {mains}
   subjects:
-    sub-01: {{bads: [{loose}], bad_channels: interpolate}}
+    sub-01: {{{mended}}}
 """
 )
 cleaned = load(study_file).read("sub-01")

@@ -272,10 +272,14 @@ def trial_identification(
 
     Windows of each trial are on both sides. A high value means that trials are identifiable, so
     that under window-wise evaluation a model may look a trial's label up. Chance is one over the
-    number of trials.
+    number of trials. Trials of fewer windows than folds have as many folds as windows; those of one
+    window each are a DataError.
     """
     flat = np.asarray(x).reshape(len(table), -1)
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    most = int(table.groupby(["subject", "trial"]).size().max())
+    if most < 2:
+        raise DataError("trials", "each has one window only.", "This probe needs two or more.")
+    folds = StratifiedKFold(min(n_folds, most), shuffle=True, random_state=seed)
     subjects, trials = table["subject"].to_numpy(), table["trial"].to_numpy()
     right = []
     for subject in np.unique(subjects):

@@ -180,6 +180,12 @@ def test_windows_of_noise_do_not_name_their_trial_and_a_fingerprint_does():
     assert trial_identification(*noise(n_windows=10, fingerprint=2.0), n_folds=2) > 0.9
 
 
+def test_trials_of_few_windows_are_named_too_but_not_of_one():
+    assert trial_identification(*noise(n_windows=4, fingerprint=2.0)) > 0.9  # of five folds
+    with pytest.raises(DataError, match="one window only"):
+        trial_identification(*noise(n_windows=1))
+
+
 def test_subjects_are_named_by_what_their_trials_share():
     x, table = noise()
     assert subject_identification(x, table) == pytest.approx(1 / 3, abs=0.1)
