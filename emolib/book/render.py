@@ -10,7 +10,6 @@ from pathlib import Path
 import jupytext
 import nbformat
 import papermill
-from nbconvert.filters import strip_ansi
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
@@ -77,6 +76,8 @@ def execute(
                 store_widget_state=False,
             )
         except PapermillExecutionError as error:
+            from nbconvert.filters import strip_ansi  # not before: it takes a third of a second
+
             print(error, file=sys.stderr)
             lines = strip_ansi("\n".join(error.traceback)).splitlines()
             page = failure_page(

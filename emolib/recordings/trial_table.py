@@ -143,8 +143,6 @@ def _parse(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:  # Unicode errors are ValueErrors
         raise DataError(path, f"is no table ({error}).", SAVE_AGAIN) from None
     text = re.sub(r"\Asep=.\r?\n", "", text)  # by which a spreadsheet knows the separator
-    if "\0" in text:
-        raise DataError(path, "is no table (it holds binary zeros).", SAVE_AGAIN)
     return _cells(path, text).copy()
 
 

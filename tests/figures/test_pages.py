@@ -33,7 +33,7 @@ def class_means() -> xr.DataArray:
             lambda: pages.class_maps(
                 class_means(), "condition", Task(classes=("rest", "arithmetic")), of="made up"
             ),
-            r"rest \N{MINUS SIGN} arithmetic.*alpha \+\d+\.\d dB at F7",
+            r"rest \N{MINUS SIGN} arithmetic.*alpha \+\d+\.\d dB at F7[^:]*$",  # of no cluster
         ),
         (
             lambda: pages.spectra(
@@ -65,7 +65,6 @@ def test_electrodes_of_a_cluster_are_named_by_band(ax):
     cluster.loc["alpha", ["Oz", "O1"]] = True
     found = pages.class_maps(means, "condition", task, of="made up", cluster=cluster)
     assert found.alt.endswith("In a cluster: alpha O1, Oz.")
-    assert "cluster:" not in pages.class_maps(means, "condition", task, of="made up").alt
 
 
 def test_electrodes_that_a_subject_lacks_are_left_out(ax):

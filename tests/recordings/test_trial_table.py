@@ -163,7 +163,7 @@ def test_another_column_of_seconds_is_one_like_any_other(tmp_path):
     [
         ("1,a.edf,1e30,0,2,5", "'trial' must be a whole number"),
         ("1,a.edf,1,1e300,2,5", "'onset_seconds' must be below 1e"),
-        ("1,a\0.edf,1,0,2,5", "binary zeros"),
+        ("1,a\0.edf,1,0,2,5", r"line 2 holds U\+0000"),
         ('1,"a.edf,1,0,2,5', "is no table"),
     ],
 )
