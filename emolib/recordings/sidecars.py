@@ -6,8 +6,11 @@ import re
 import warnings
 from pathlib import Path
 
+from emolib.errors import DataError
+from emolib.recordings.child import read_apart
+
 WHOLE = (".edf", ".bdf", ".gdf", ".cnt")  # formats of a single file
-_NAMED = re.compile(rb"^[ \t]*(?:DataFile|MarkerFile)[ \t]*=[ \t]*(.+?)\s*$", re.M | re.I)
+_NAMED = re.compile(rb"^[ \t]*(?:DataFile|MarkerFile)[ \t]*=[ \t]*([^\r\n]+)", re.M | re.I)
 _PARTS = {".set": ".fdt", ".fif": ".fif"}  # formats whose parts MNE finds, and how these end
 
 
@@ -36,7 +39,8 @@ def _parts(path: Path) -> list[Path]:
         return []
     if kind == ".vhdr":
         names = [
-            decoded(name).replace("$b", path.stem) for name in _NAMED.findall(path.read_bytes())
+            decoded(name).rstrip().replace("$b", path.stem)
+            for name in _NAMED.findall(path.read_bytes())
         ]
         return [path.parent / name for name in names]
     beside = [file for file in sorted(path.parent.iterdir()) if file.is_file() and file != path]
@@ -50,12 +54,15 @@ def _opened(path: Path, candidates: list[Path]) -> list[Path]:
     """Return which of the candidates MNE reads with a file; by their names if it cannot."""
     import mne  # here, not above: formats of a single file need not wait for it
 
-    try:
+    def opened() -> list[str]:
         with warnings.catch_warnings(action="ignore"):
             raw = mne.io.read_raw(path, preload=False, verbose="error")
-        read = {Path(name).resolve() for name in raw.filenames if name}
-        return [file for file in candidates if file.resolve() in read]
-    except Exception:  # whatever it is, the reader says so
+        return [str(Path(name).resolve()) for name in raw.filenames if name]
+
+    try:
+        read = read_apart(opened, [path])
+        return [file for file in candidates if str(file.resolve()) in read]
+    except DataError:  # whatever it is, the reader says so
         return [file for file in candidates if file.stem == path.stem]
 
 

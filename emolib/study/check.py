@@ -19,7 +19,7 @@ from emolib.recordings.simulated import simulate_subject
 from emolib.splits.folds import group_windows
 from emolib.splits.protocols import LEAKING, PROTOCOLS, enough_trials
 from emolib.study import stages
-from emolib.study.findings import Finding, header
+from emolib.study.findings import Finding, headers
 from emolib.study.reading import takes_settings
 from emolib.study.sources import Sources
 from emolib.study.study import Study
@@ -203,11 +203,11 @@ def _describe_files(one: Finding, study: Study, paths: Sequence[Path]) -> None:
     """Note what the headers say, where a recording is read as an amplifier wrote it."""
     if takes_settings(study.reader):
         settings = study.recording_settings(one.subject)
-        headers = [found for path in paths if (found := header(path, settings))]
-        if headers:
-            seconds = sum(raw.n_times / raw.info["sfreq"] for raw, _ in headers)
-            one.duration_seconds, one.sfreq = round(seconds, 3), float(headers[0][0].info["sfreq"])
-        one.channels_off_grid = list(dict.fromkeys(name for _, out in headers for name in out))
+        found = headers(paths, settings)
+        if found:
+            one.duration_seconds = round(sum(seconds for seconds, _, _ in found), 3)
+            one.sfreq = found[0][1]
+        one.channels_off_grid = list(dict.fromkeys(name for *_, out in found for name in out))
 
 
 def _describe(one: Finding, recording: xr.Dataset) -> None:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from emolib.errors import InputError
+from emolib.recordings.child import read_apart
 from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import RecordingSettings
-
-if TYPE_CHECKING:
-    import mne
 
 
 @dataclass
@@ -84,14 +82,20 @@ def print_fault(error: InputError) -> None:
     print_json([one])
 
 
-def header(path: Path, settings: RecordingSettings) -> tuple[mne.io.BaseRaw, dict[str, str]] | None:
-    """Return a file as MNE opens it, and why channels are left out; None if it cannot be opened."""
+def headers(
+    paths: Sequence[Path], settings: RecordingSettings
+) -> list[tuple[float, float, dict[str, str]]]:
+    """Return of each file its seconds, its rate (Hz) and why channels are left out, if MNE can."""
     import mne  # here, not above: the data sets that are cut already need not wait for it
 
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            raw = mne.io.read_raw(path, preload=False, verbose="error")
-        drop = assign_roles(raw, settings, path).drop
-        return raw, choose_channels(path, raw, drop).left_out
-    except Exception:  # whatever it is, the reader says so
-        return None
+    def opened() -> Iterator[tuple[float, float, dict[str, str]]]:
+        for path in paths:
+            with warnings.catch_warnings(action="ignore"), suppress(Exception):
+                raw = mne.io.read_raw(path, preload=False, verbose="error")
+                drop, sfreq = assign_roles(raw, settings, path).drop, float(raw.info["sfreq"])
+                left_out = dict(choose_channels(path, raw, drop).left_out)
+                yield raw.n_times / sfreq, sfreq, left_out
+
+    with suppress(InputError):  # whatever is wrong, the reader says so
+        return read_apart(lambda: list(opened()), paths)
+    return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from emolib.errors import DataError, SettingsError
 from emolib.recordings import READERS, Reader
+from emolib.recordings.child import read_apart
 from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.study.keys import settings_error
 
@@ -74,10 +76,17 @@ def taken_by(reader: Reader) -> set[str]:
 
 
 def read(reader: Reader, root: Path, subject: str, asked: RecordingSettings) -> xr.Dataset:
-    """Read a recording with those of the settings that its reader takes."""
+    """Read a recording with those of the settings that its reader takes, in a child process.
+
+    A simulated one is our own, and is read here.
+    """
+    taken = {key: getattr(asked, key) for key in taken_by(reader)}
     if takes_settings(reader):
-        return reader.read(root, subject, settings=asked)
-    return reader.read(root, subject, **{key: getattr(asked, key) for key in taken_by(reader)})
+        taken = {"settings": asked}
+    whole = functools.partial(reader.read, root, subject, **taken)
+    if reader is READERS["simulated"]:
+        return whole()
+    return read_apart(whole, reader.sources(root, subject), reader.MEMORY_MB)
 
 
 def read_plainly(
@@ -91,6 +100,6 @@ def read_plainly(
     if asked == plain:
         return None, ""
     try:
-        return reader.read(root, subject, settings=plain), ""
+        return read(reader, root, subject, plain), ""
     except DataError as error:
         return None, error.message
