@@ -5,6 +5,8 @@ import re
 import shlex
 import sys
 
+sys.path.insert(0, workflow.basedir)  # this checkout's code, also in a process of a cluster
+
 from emolib.study import study as studies
 from emolib.study.sources import Sources
 from emolib.storage import file_stem
@@ -27,7 +29,9 @@ if not simulated:
     read_from = {subject: sources.digest(subject) for subject in subjects.values()}
     sources.save()
 memory = study.reader.MEMORY_MB  # of a process that reads a recording
-emolib = f"{quoted(sys.executable)} -m emolib"
+# The code of this checkout: neither another that is installed nor a folder of that name wins.
+path = f"PYTHONPATH={quoted(workflow.basedir)}" + "${{PYTHONPATH:+:$PYTHONPATH}}"
+emolib = f"{path} {quoted(sys.executable)} -P -m emolib"
 study_and_log = f"{quoted(study.file)} > {{log}} 2>&1"
 
 # The study itself has its artefacts here, each variant its own in a folder.

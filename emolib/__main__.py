@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,7 @@ COMMANDS = {
     ),
     "book": ("build the book from the executed notebooks", "book.assembly:make_book", ""),
 }
+ON_WHOLE = ("run", "check", "report")  # all others are a job of a run each
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -105,9 +107,10 @@ def main(arguments: list[str] | None = None) -> int:
         if command == "check" and Path(name).suffix.lower() not in ("", ".yaml", ".yml"):
             return int(not _function("study.check_file:report")(Path(name), **options))
         study = _load(name)
-        if variant := options.pop("variant", None):
-            study = study.variant(variant)
-        found = _function(COMMANDS[command][1])(study, **options)
+        with _job(study, command, options):
+            if variant := options.pop("variant", None):
+                study = study.variant(variant)
+            found = _function(COMMANDS[command][1])(study, **options)
     except InputError as error:
         if options.get("as_json"):
             _function("study.findings:print_fault")(error)
@@ -120,6 +123,13 @@ def main(arguments: list[str] | None = None) -> int:
     if isinstance(found, Path):
         print(found)
     return int(found is False)
+
+
+def _job(study: Any, command: str, options: dict[str, Any]) -> AbstractContextManager[None]:
+    """Return what compares a stage's files with their records, and records its own."""
+    if command in ON_WHOLE:
+        return nullcontext()
+    return _function("study.artefacts:job")(study.folder, command, {**options})
 
 
 def _load(name: str) -> Any:

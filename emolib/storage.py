@@ -8,10 +8,12 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 UNFINISHED = ".unfinished-"  # begins the name of a folder in which a file is being written
 LONGEST_STEM = 120  # bytes of a name in a file name, which endings and others' names follow
+_NOTED: ContextVar[list[Path] | None] = ContextVar("_NOTED", default=None)
 
 
 @contextmanager
@@ -45,9 +47,26 @@ def atomic(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         temporary.replace(path)
+        note(path)
     finally:
         temporary.unlink(missing_ok=True)
         temporary.parent.rmdir()
+
+
+@contextmanager
+def noting() -> Iterator[list[Path]]:
+    """Yield a list to which the path of each file is added that `atomic` writes meanwhile."""
+    token = _NOTED.set(noted := [])
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(token)
+
+
+def note(*paths: Path) -> None:
+    """Add files that others wrote to the list of `noting`, where somebody notes."""
+    if (noted := _NOTED.get()) is not None:
+        noted.extend(paths)
 
 
 def file_stem(name: str) -> str:
@@ -77,6 +96,12 @@ def digest_of_settings(settings: object) -> str:
     """
     text = json.dumps(settings, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def state_of(path: Path) -> list[int]:
+    """Return a file's size and times: where these have not moved, neither has its content."""
+    stat = path.stat()
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
 def digest_of_files(paths: list[Path]) -> str:

@@ -25,7 +25,7 @@ from emolib.book.subject_tables import cohort_table
 from emolib.errors import InputError
 from emolib.escaping import escape_html, script_json
 from emolib.evaluation.literature import published
-from emolib.storage import atomic, file_stem
+from emolib.storage import atomic, file_stem, note
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study
 
@@ -62,6 +62,7 @@ def make_book(study: Study) -> Path:
             source, "is not a book without faults.", "Mend the warnings that are listed above."
         )
     escape_search_index(study.book / "searchindex.js")
+    note(*(path for path in study.book.rglob("*") if path.is_file()))
     return study.book / "index.html"
 
 

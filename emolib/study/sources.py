@@ -18,7 +18,7 @@ from pathlib import Path
 from emolib.errors import DataError, InputError
 from emolib.recordings.recording import refuse_special
 from emolib.recordings.sidecars import belonging
-from emolib.storage import atomic, digest_of_settings
+from emolib.storage import atomic, digest_of_settings, state_of
 from emolib.study.study import Study
 
 RECORD = "sources.json"
@@ -101,8 +101,7 @@ class Sources:
         """Return digests of a file's head and of all behind it; read it only if it has moved."""
         try:
             refuse_special(path)
-            stat = path.stat()
-            state = [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
+            state = state_of(path)
             known = self.known.get(self._name(path), [])
             if known[:-2] != state:
                 known = self.known[self._name(path)] = [*state, *_digests_of(path)]

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
-from pyarrow import parquet
 
 from emolib.errors import DataError, InputError
 from emolib.evaluation import scores as evaluation
@@ -22,13 +21,19 @@ from emolib.grid import to_brain_maps
 from emolib.recordings.labels import check_labels, window_table
 from emolib.recordings.recording import damaged
 from emolib.storage import atomic
+from emolib.study.artefacts import (
+    open_dataset,
+    read_columns,
+    read_dataset,
+    read_table,
+    write_dataset,
+    write_table,
+)
 from emolib.study.privacy import without_folders
 from emolib.study.reading import read_plainly
 from emolib.study.simulating import ensure_recording
 from emolib.study.sources import check_sources
 from emolib.study.study import Study
-
-ROW_GROUP = 10_000  # rows of a table that are read together: little more than a subject's
 
 # -- recordings and features ---------------------------------------------------------------
 
@@ -119,7 +124,7 @@ def failure(study: Study, subject: str) -> dict[str, str] | None:
     """Return why a subject could not be used, as `failure_record`; None if nothing is known."""
     if not study.features_file(subject).exists():
         return None
-    with xr.open_dataset(study.features_file(subject), engine="h5netcdf") as stored:
+    with open_dataset(study.features_file(subject)) as stored:
         if "failure" in stored.attrs:
             return json.loads(stored.attrs["failure"])
         try:
@@ -202,9 +207,9 @@ def permuted_predictions(study: Study) -> pd.DataFrame:
 
 def fold_failure(file: Path) -> dict[str, str] | None:
     """Return why a fold could not be trained, by its file of predictions; None if it could be."""
-    if not file.exists() or parquet.read_schema(file).names:
+    if not file.exists() or read_columns(file):
         return None
-    return pd.read_parquet(file).attrs["failure"]
+    return read_table(file).attrs["failure"]
 
 
 def failed_folds(study: Study) -> dict[str, dict[str, str]]:
@@ -235,12 +240,12 @@ def make_scores(study: Study) -> None:
 
 def scores(study: Study) -> pd.DataFrame:
     """Read the study's scores; see `evaluation.score` for the columns."""
-    return pd.read_parquet(study.scores_file())
+    return read_table(study.scores_file())
 
 
 def permuted_scores(study: Study) -> pd.DataFrame:
     """Read what refits on permuted labels score; see `evaluation.permuted_scores`."""
-    return pd.read_parquet(study.scores_file("permuted.parquet"))
+    return read_table(study.scores_file("permuted.parquet"))
 
 
 def make_group_tests(study: Study) -> None:
@@ -274,27 +279,15 @@ def group_tests(study: Study) -> pd.DataFrame:
     file = study.scores_file("group_tests.parquet")
     if not file.exists():
         make_group_tests(study)
-    return pd.read_parquet(file)
+    return read_table(file)
 
 
 # -- files ---------------------------------------------------------------------------------
 
 
-def write_dataset(artefact: xr.Dataset, file: Path) -> None:
-    """Write an artefact as netCDF, whole or not at all."""
-    with atomic(file) as path:
-        artefact.to_netcdf(path, engine="h5netcdf")
-
-
-def write_table(table: pd.DataFrame, file: Path) -> None:
-    """Write a table as Parquet, whole or not at all."""
-    with atomic(file) as path:
-        table.to_parquet(path, index=False, row_group_size=ROW_GROUP)
-
-
 def load_dataset(file: Path) -> xr.Dataset:
     """Load an artefact, or raise why there is none."""
-    artefact = xr.load_dataset(file, engine="h5netcdf")
+    artefact = read_dataset(file)
     if "failure" in artefact.attrs:
         raise DataError(**json.loads(artefact.attrs["failure"]))
     return artefact
@@ -337,7 +330,7 @@ def _read(files: Iterable[Path], subject: str | None = None) -> pd.DataFrame:
     """Read all files that are there and hold rows into one table, or one subject's rows."""
     own = [("subject", "==", subject)] if subject else None
     trained = [file for file in files if file.exists() and not fold_failure(file)]
-    return _stacked([pd.read_parquet(file, filters=own) for file in trained])
+    return _stacked([read_table(file, filters=own) for file in trained])
 
 
 def _stacked(tables: list[pd.DataFrame]) -> pd.DataFrame:

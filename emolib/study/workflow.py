@@ -24,14 +24,17 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from emolib.errors import InputError
 from emolib.escaping import plain
+from emolib.recordings.recording import damaged
 from emolib.storage import UNFINISHED, atomic
 from emolib.study import check, stages
+from emolib.study.artefacts import REMEDY, remove_damaged
 from emolib.study.digests import CODE_OF
 from emolib.study.privacy import tidy_logs
 from emolib.study.study import PROJECT, Study
 
 MADE_WITH = "made_with.json"  # the digests that a study's results were made with, by stage
 LOG_LINES = 20  # of a failed job's log, shown on the terminal
+NAMED = 12  # artefacts that were damaged; of more, the number is told
 
 # Why a job runs: Snakemake's words, which a colon may follow with the files that it means, and
 # ours for a person.
@@ -101,17 +104,25 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
     """Make what is missing or outdated, as `run` does, and return the number of jobs that ran."""
     study.folder.mkdir(parents=True, exist_ok=True)
     now, record = {stage: study.digest(stage) for stage in CODE_OF}, study.folder / MADE_WITH
-    if not record.exists():
+    try:
+        before = {stage: str(digest) for stage, digest in json.loads(record.read_text()).items()}
+    except (OSError, ValueError, AttributeError):  # no record, or a damaged one
         older = (study.folder / ".snakemake").exists()  # results of a version without a record
         unknown = {stage: digest.split("-")[0] + "-" for stage, digest in now.items()}
-        _write(record, unknown if older else now)
-    handler = ProgressHandler(study.folder, changes(json.loads(record.read_text()), now))
+        _write(record, before := unknown if older else now)
+    handler = ProgressHandler(study.folder, changes(before, now))
     try:
         # The lock goes with the process, however it ends; Snakemake's own would stay behind.
         with FileLock(study.folder / ".lock", timeout=0), _ends_jobs(handler):
             try:
                 remove_unfinished(study.folder)
+                spoilt = remove_damaged(study.folder)
                 _run_snakemake(study, cores, force, targets, handler)
+                # A job that finds what it reads damaged, whatever its size and times, fails.
+                while handler.failed and (found := remove_damaged(study.folder, thorough=True)):
+                    spoilt += found
+                    handler.failed.clear()
+                    _run_snakemake(study, cores, False, targets, handler)
             finally:
                 tidy_logs(study)
     except Timeout:
@@ -131,6 +142,7 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
         )
     if not targets:
         _write(record, now)
+    _tell_healed([name for name in spoilt if (study.folder / name).exists()])
     return handler.done
 
 
@@ -150,7 +162,7 @@ were made"
         changed = [
             stage.replace("_", " ")
             for stage, digest in now.items()
-            if digest.split("-")[part] != before.get(stage, digest).split("-")[part]
+            if digest.split("-")[part] != f"{before.get(stage, digest)}-".split("-")[part]
         ]
         if changed:
             found.append(f"{what} ({', '.join(changed)})")
@@ -161,7 +173,8 @@ def failed_pages(study: Study) -> dict[str, str]:
     """List the pages whose notebook failed, with the error's last line."""
     failed = {}
     for path in sorted((study.folder / "notebooks").rglob("*.ipynb")):
-        metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
+        with damaged(path, "is damaged", REMEDY):
+            metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
         if error := metadata.get("emolib", {}).get("failed"):
             failed[path.stem] = error
     return failed
@@ -271,6 +284,15 @@ def _run_snakemake(
                 "\n".join(handler.messages) or str(error),
                 "This is a fault of the workflow or of the study's files, not of one subject.",
             ) from error
+
+
+def _tell_healed(names: Sequence[str]) -> None:
+    """Print which artefacts were missing or damaged and are there again."""
+    if names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        what = "artefact was" if len(names) == 1 else "artefacts were"
+        told = ", ".join(names[:NAMED]) + more
+        print(plain(f"{len(names)} missing or damaged {what} made again: {told}"))
 
 
 def _why(reason: str) -> str:

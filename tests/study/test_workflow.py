@@ -120,15 +120,18 @@ def test_second_run_does_nothing(smoke_run):
 
 
 def test_one_changed_subject_re_runs_its_branch_and_says_why(copied_run):
+    """A simulated recording that is not what was written is simulated again, others are not."""
     recording = copied_run / "smoke" / "recordings" / "s02.mat"
     shutil.copy(recording.with_name("s03.mat"), recording)
     made = [f"summaries/sub-0{i}.nc" for i in (1, 2)] + ["notebooks/chapters/01_first_look.ipynb"]
     run = emolib("run", "studies/smoke.yaml", "--targets", *made, results=copied_run)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert not jobs(run, "simulate")
+    (simulated,) = jobs(run, "simulate")
+    assert simulated.split()[4] == "02"
     (features,) = jobs(run, "features")
     assert "sub-02" in features
     assert "s02.mat" in features  # why
+    assert "1 missing or damaged artefact was made again: recordings/s02.mat" in run.stdout
     (summary,) = jobs(run, "summary")
     assert "sub-02" in summary
     assert not jobs(run, "chapter")  # this one shows the first subject, and no score

@@ -1,0 +1,208 @@
+"""What the jobs of a study wrote: read back with a sentence where damaged, and known by content.
+
+Each job leaves a record beside the results, with size, times and digest of every file that it
+wrote. A run compares them before it plans: what a job wrote is removed whole where one of its files
+is missing or has another content, so that the job is done again, and all that depends on it.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+from pyarrow import parquet
+
+from emolib.errors import DataError
+from emolib.recordings.recording import damaged
+from emolib.storage import atomic, digest_of_files, file_stem, noting, state_of
+
+RECORDS = ".artefacts"  # the folder of the records; one each, since jobs end at the same time
+ROW_GROUP = 10_000  # rows of a table that are read together: little more than a subject's
+REMEDY = "Remove this file, then run the study again: it is made anew."
+
+# The folders that a job reads: their files are compared by content before it begins.
+READS: dict[str, tuple[str, ...]] = {
+    "simulate": (),
+    "features": ("recordings",),
+    "summary": ("recordings", "features"),
+    "train": ("features",),
+    "explain": ("features", "predictions", "models"),
+    "score": ("predictions",),
+    "group-tests": ("features", "predictions"),
+    "page": (
+        *("recordings", "features", "predictions", "models"),
+        *("scores", "summaries", "attributions"),
+    ),
+    "book": ("features", "summaries", "scores", "notebooks"),
+}
+
+# -- files ---------------------------------------------------------------------------------
+
+
+def write_dataset(artefact: xr.Dataset, file: Path) -> None:
+    """Write an artefact as netCDF, whole or not at all."""
+    with atomic(file) as path:
+        artefact.to_netcdf(path, engine="h5netcdf")
+
+
+def read_dataset(file: Path) -> xr.Dataset:
+    """Load a netCDF; a DataError names the file where it is damaged."""
+    with damaged(file, "is damaged", REMEDY):
+        return xr.load_dataset(file, engine="h5netcdf")
+
+
+def open_dataset(file: Path) -> xr.Dataset:
+    """Open a netCDF, whose data are read when they are used; as `read_dataset` if damaged."""
+    with damaged(file, "is damaged", REMEDY):
+        return xr.open_dataset(file, engine="h5netcdf")
+
+
+def write_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a table as Parquet, whole or not at all."""
+    with atomic(file) as path:
+        table.to_parquet(path, index=False, row_group_size=ROW_GROUP)
+
+
+def read_table(file: Path, filters: list[tuple] | None = None) -> pd.DataFrame:
+    """Read a Parquet; a DataError names the file where it is damaged."""
+    with damaged(file, "is damaged", REMEDY):
+        return pd.read_parquet(file, filters=filters)
+
+
+def read_columns(file: Path) -> list[str]:
+    """Return the names of a Parquet's columns; as `read_table` if damaged."""
+    with damaged(file, "is damaged", REMEDY):
+        return parquet.read_schema(file).names
+
+
+# -- records -------------------------------------------------------------------------------
+
+
+@contextmanager
+def job(folder: Path, stage: str, options: Mapping[str, Any]) -> Iterator[None]:
+    """Compare what a job reads with its records, and keep one of what it then writes.
+
+    Parameters
+    ----------
+    folder : path
+        The study's.
+    stage : str
+        A key of `READS`.
+    options : mapping
+        What the job is about, such as its subject and its fold.
+
+    Raises
+    ------
+    DataError
+        If something that it reads was changed since it was written; the message names it.
+    """
+    subject = options.get("subject")
+    reads = {*READS[stage]} - ({"models"} if subject else set())  # no network is one person's
+    check(folder, reads, subject)
+    name = "-".join([stage, *(f"{key}-{value}" for key, value in options.items() if value)])
+    record = folder / RECORDS / f"{file_stem(name)}.json"
+    record.unlink(missing_ok=True)
+    with noting() as written:
+        yield
+    files = {
+        path.relative_to(folder).as_posix(): [*state_of(path), digest_of_files([path])]
+        for path in sorted({*written})
+        if path.is_relative_to(folder) and path.is_file()
+    }
+    _save(record, {"subject": subject, "files": files})
+
+
+def check(folder: Path, reads: Collection[str], subject: str | None = None) -> None:
+    """Raise a DataError at a file of the folders `reads` whose content is not what was written.
+
+    Where the job is about one subject, what others' jobs wrote is not compared.
+    """
+    for file, record in _records(folder):
+        if subject and record["subject"] not in (None, subject):
+            continue
+        for name, state in record["files"].items():
+            parts = name.split("/")
+            room = parts[2] if parts[0] == "variants" else parts[0]
+            if room not in reads or not (folder / name).exists():  # what lacks, its job makes
+                continue
+            if not _same(folder / name, state, thorough=True) and _load(file) == record:
+                problem = "is damaged: its content is not what was written."
+                raise DataError(name, problem, "Run the study again: it is made anew.")
+
+
+def remove_damaged(folder: Path, *, thorough: bool = False) -> list[str]:
+    """Remove all that a job wrote where one of its files is missing or damaged; list the latter.
+
+    Parameters
+    ----------
+    folder : path
+        The study's; it must be locked, since jobs write there.
+    thorough : bool
+        Read also files whose size and times have not moved.
+
+    Returns
+    -------
+    list of str
+        The files that are missing or damaged, as seen from the folder.
+    """
+    found = []
+    for file, record in _records(folder):
+        files = record["files"]
+        bad = [name for name, state in files.items() if not _same(folder / name, state, thorough)]
+        if bad:
+            for name in files:
+                _remove(folder / name)
+            file.unlink()
+        elif any(state_of(folder / name) != state[:-1] for name, state in files.items()):
+            moved = {name: [*state_of(folder / name), state[-1]] for name, state in files.items()}
+            _save(file, record | {"files": moved})
+        found += bad
+    return found
+
+
+def _records(folder: Path) -> Iterator[tuple[Path, dict]]:
+    """Yield each job's record with its file, those aside that cannot be read."""
+    for file in sorted((folder / RECORDS).glob("*.json")):
+        if record := _load(file):
+            yield file, record
+
+
+def _load(file: Path) -> dict | None:
+    """Read a record; None if it is missing or damaged, or names a file outside of the results."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+        names = [Path(name) for name in record["files"]]
+        sound = all(len(state) == 4 for state in record["files"].values())
+        inside = not any(path.is_absolute() or ".." in path.parts for path in names)
+        return record if sound and inside and "subject" in record else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _save(file: Path, record: dict) -> None:
+    with atomic(file) as path:
+        path.write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+
+def _same(path: Path, recorded: list, thorough: bool) -> bool:
+    """Return whether a file has the content that was recorded; it is read only if it must be."""
+    try:
+        if not path.is_file() or (state := state_of(path))[0] != recorded[0]:
+            return False
+        moved = state != recorded[:-1]
+        return not (moved or thorough) or digest_of_files([path]) == recorded[-1]
+    except OSError:
+        return False
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
