@@ -18,7 +18,7 @@ help:
 	@echo 'make lab                             open the notebooks in JupyterLab'
 	@echo 'make bench                           measure speed and memory, as ratios'
 	@echo 'make evidence                        measure what is claimed of the statistics (half an hour)'
-	@echo 'make faults                          try random and spoilt recordings, and hostile names (some minutes)'
+	@echo 'make faults                          try spoilt recordings, hostile names, damaged results (some minutes)'
 	@echo 'make check STUDY=...                 look at the recordings of a study, compute nothing'
 	@echo 'make clean                           remove results and the environment'
 

@@ -43,6 +43,11 @@ COMMANDS = {
         "study.check_report:report",
         "[json]",
     ),
+    "verify": (
+        "compute a study's scores again, and compare files, pages and inputs with them",
+        "book.verify:verify",
+        "",
+    ),
     "simulate": ("simulate one subject", "study.simulating:make_recording", "subject"),
     "features": (
         "compute one subject's features",
@@ -82,7 +87,7 @@ COMMANDS = {
     ),
     "book": ("build the book from the executed notebooks", "book.assembly:make_book", ""),
 }
-ON_WHOLE = ("run", "check", "report")  # all others are a job of a run each
+ON_WHOLE = ("run", "check", "verify", "report")  # all others are a job of a run each
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -106,6 +111,9 @@ def main(arguments: list[str] | None = None) -> int:
         command, name = options.pop("command"), options.pop("study")
         if command == "check" and Path(name).suffix.lower() not in ("", ".yaml", ".yml"):
             return int(not _function("study.check_file:report")(Path(name), **options))
+        if command == "verify" and Path(name).is_dir():  # a folder of results
+            folder = Path(name).resolve()
+            os.environ["EMOLIB_RESULTS"], name = str(folder.parent), folder.name
         study = _load(name)
         with _job(study, command, options):
             if variant := options.pop("variant", None):
@@ -158,6 +166,7 @@ def _parser() -> argparse.ArgumentParser:
             needed = {} if option.startswith("[") else {"required": True}
             command.add_argument(f"--{option.strip('[]')}", **OPTIONS[option.strip("[]")], **needed)
         what = "; or, of what a recording holds, its file" if name == "check" else ""
+        what += "; or the folder of its results" if name == "verify" else ""
         help_ = f"a name in studies/, such as demo, or a YAML file{what}"
         command.add_argument("study", help=help_)
     return parser

@@ -11,7 +11,7 @@ import platform
 import re
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import psutil
 
 from emolib.figures.display import Table
 from emolib.model.settings import threads
-from emolib.storage import digest_of_files
+from emolib.storage import digest_of_files, digest_of_settings
 from emolib.study.study import PROJECT, Study
 
 _STARTED = time.monotonic()  # imported with a notebook's first cell
@@ -32,6 +32,7 @@ OF_STUDY = (
     *("snakemake", "papermill", "jupytext", "jupyter-book", "sphinx", "myst-nb"),
 )
 SLOWEST = 5
+INPUTS = "application/vnd.emolib.inputs+json"  # digests by file, in a notebook beside the table
 
 # The stages in their order: what each makes, and from what.
 WORKFLOW = {
@@ -59,19 +60,54 @@ def provenance(study: Study, inputs: Sequence[Path] = (), *, subject: str | None
         text=True,
         check=False,
     ).stdout.strip()
-    files = [path for path in inputs if Path(path).is_file()]
+    files = [Path(path) for path in inputs if Path(path).is_file()]
+    digests = {_input_name(study, path): digest_of_files([path]) for path in files}
     facts = ({"subject": subject} if subject else {}) | {
         "study": study.name,
         "settings": study.digest("pages"),
         "commit": commit or "not a git checkout",
-        "inputs": f"{digest_of_files(files)} ({len(files)} files)" if files else "none",
+        "inputs": f"{digest_of_settings(digests)} ({len(files)} files)" if files else "none",
         "python": platform.python_version(),
         **{package: version(package) for package in OF_PAGE},
         "machine": f"{platform.system()} {platform.machine()}",
         "duration": f"{time.monotonic() - _STARTED:.1f} s",
     }
     frame = pd.Series(facts, name="value", dtype=object).to_frame()
-    return Table(frame, caption="What made this page", css="emolib-provenance")
+    return _Provenance(frame, digests, caption="What made this page", css="emolib-provenance")
+
+
+class _Provenance(Table):
+    """A table of what made a page; in the notebook the digest of each input lies beside it."""
+
+    def __init__(self, frame: pd.DataFrame, digests: Mapping[str, str], **look: str):
+        super().__init__(frame, **look)
+        self.digests = dict(digests)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, object]:
+        shown = super()._repr_mimebundle_(include, exclude)
+        return shown | ({INPUTS: self.digests} if self.digests else {})
+
+
+def file_of_input(study: Study, name: str) -> Path:
+    """Return the file that a page's provenance names, such as ``results/features/sub-01.nc``."""
+    place, _, path = name.partition("/")
+    return _places(study).get(place, PROJECT) / path
+
+
+def _input_name(study: Study, path: Path) -> str:
+    """Name a file from the study's results, its recordings or the project, and by no other."""
+    absolute = path.absolute()
+    for place, folder in _places(study).items():
+        if absolute.is_relative_to(folder):
+            return f"{place}/{absolute.relative_to(folder).as_posix()}"
+    return absolute.name
+
+
+def _places(study: Study) -> dict[str, Path]:
+    """Return the folders that hold a page's inputs, by the word that names each."""
+    root = study.recordings_root.absolute()
+    folder = root.parent if root.is_file() else root
+    return {"results": study.folder.absolute(), "recordings": folder, "project": PROJECT}
 
 
 def job_table(folder: Path) -> pd.DataFrame:

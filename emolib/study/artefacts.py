@@ -166,6 +166,12 @@ def remove_damaged(folder: Path, *, thorough: bool = False) -> list[str]:
     return found
 
 
+def damaged_files(folder: Path) -> tuple[int, list[str]]:
+    """Return how many files the records hold, and which of them are missing or damaged."""
+    files = {name: state for _, one in _records(folder) for name, state in one["files"].items()}
+    return len(files), [n for n, state in files.items() if not _same(folder / n, state, True)]
+
+
 def _records(folder: Path) -> Iterator[tuple[Path, dict]]:
     """Yield each job's record with its file, those aside that cannot be read."""
     for file in sorted((folder / RECORDS).glob("*.json")):

@@ -1,4 +1,4 @@
-"""After an upgrade the first run tells what is made again, and why."""
+"""After an upgrade the first run tells what is made again, and why; jobs run the run's own code."""
 
 from __future__ import annotations
 
@@ -48,3 +48,13 @@ def test_after_an_upgrade_the_first_run_says_what_is_made_again_and_why(
     assert told.endswith("changed since these results were made: 2 of 2 jobs run again")
     assert "settings" not in told
     assert json.loads((study.folder / MADE_WITH).read_text()).keys() == digests.CODE_OF.keys()
+
+
+def test_jobs_run_the_code_of_the_checkout_that_started_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+    study = load("smoke")
+    for place in (tmp_path / "elsewhere", study.folder):
+        (place / "emolib").mkdir(parents=True)
+        (place / "emolib" / "__init__.py").write_text("raise SystemExit('another emolib')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
+    assert run_jobs(study, 1, targets=["recordings/s01.mat"]) == 1

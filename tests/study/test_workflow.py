@@ -119,6 +119,15 @@ def test_second_run_does_nothing(smoke_run):
     assert "done" not in again.stdout.split()
 
 
+def test_what_a_run_made_is_verified(smoke_run):
+    told = emolib("verify", smoke_run[0] / "smoke", results=smoke_run[0])
+    assert told.returncode == 0, told.stdout + told.stderr
+    compared = {line.split(maxsplit=2)[2] for line in told.stdout.splitlines()}
+    for page in ("cohort", "subjects/sub-04", "chapters/A2_published_figures"):
+        assert {f"notebooks/{page}.ipynb", f"book/_build/html/{page}.html"} <= compared
+    assert "inputs of notebooks/subjects/sub-04.ipynb" in compared
+
+
 def test_one_changed_subject_re_runs_its_branch_and_says_why(copied_run):
     """A simulated recording that is not what was written is simulated again, others are not."""
     recording = copied_run / "smoke" / "recordings" / "s02.mat"
