@@ -7,7 +7,10 @@ that an array is made of, and refuses every other by name before anything is cal
 
 from __future__ import annotations
 
+import io
 import pickle
+import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,6 +21,9 @@ from emolib.errors import DataError
 from emolib.recordings.recording import damaged
 
 COPY_AGAIN = "The file may be cut short or damaged: copy it again from its source."
+COMPRESSED = 15  # the kind of such a variable in a MATLAB file
+MOST_PACKED, SLACK = 64, 10**6  # how far one is unpacked, by its bytes, and how far in any case
+NOT_WHOLE = "is not a complete MATLAB file"
 _DO_NOT_TRUST = "Do not open it with another program; get the file from its source again."
 
 
@@ -33,14 +39,49 @@ def load_matlab(
         raise DataError(path, "is not a file.", "Check the path, or copy the file there.")
     from scipy.io import loadmat  # here, not above: only this needs it
 
-    with damaged(path, "is not a complete MATLAB file", COPY_AGAIN):
+    with damaged(path, NOT_WHOLE, COPY_AGAIN):
         try:
-            arrays = loadmat(path, variable_names=names, simplify_cells=simplify)
+            arrays = loadmat(unpacked(path), variable_names=names, simplify_cells=simplify)
         except NotImplementedError:
             problem = "is a MATLAB v7.3 file, which those of the release are not."
             hint = "Save it again in MATLAB, with the option '-v7'."
             raise DataError(path, problem, hint) from None
     return {name: array for name, array in arrays.items() if not name.startswith("__")}
+
+
+def unpacked(path: str | Path) -> io.BytesIO:
+    """Return the content of a MATLAB file, its compressed variables unpacked and compared.
+
+    SciPy believes what the file says of its lengths, and does not compare the checksum that ends a
+    compressed variable. A DataError says which does not agree, before any memory is taken for it.
+    Versions other than 5 to 7.2 come back as they are.
+    """
+    path, size = Path(path), Path(path).stat().st_size
+    with path.open("rb") as file:
+        content = io.BytesIO(head := file.read(128))
+        content.seek(0, io.SEEK_END)
+        if not head.startswith(b"MATLAB 5"):
+            content.write(file.read())
+        while len(tag := file.read(8)) == 8:
+            kind, n_bytes = struct.unpack(">II" if head[126:] == b"MI" else "<II", tag)
+            if n_bytes > size - file.tell():
+                problem = f"{NOT_WHOLE}: of a variable of {n_bytes} bytes, it holds"
+                raise DataError(path, f"{problem} {size - file.tell()}.", COPY_AGAIN)
+            variable = file.read(n_bytes)
+            if kind == COMPRESSED:
+                most = SLACK + MOST_PACKED * n_bytes
+                unpacker = zlib.decompressobj()
+                tag, variable = b"", unpacker.decompress(variable, most)
+                if len(variable) == most:
+                    problem = f"unpacks {n_bytes} bytes to more than {most}, as no EEG does."
+                    raise DataError(path, problem, COPY_AGAIN)
+                if not unpacker.eof:
+                    raise DataError(path, f"{NOT_WHOLE}: a variable has no end.", COPY_AGAIN)
+            content.write(tag + variable)
+        if tag:
+            raise DataError(path, f"{NOT_WHOLE}: it ends within a variable.", COPY_AGAIN)
+    content.seek(0)
+    return content
 
 
 def _only_number_dtype(name: str | bytes, *arguments: object) -> np.dtype:
@@ -58,16 +99,26 @@ def _only_latin1(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
-# NumPy itself says which functions rebuild its arrays, whatever its version calls their module.
-_RECONSTRUCT = np.empty(0).__reduce__()[0]
+def _only_empty(kind: object, shape: object, letter: object) -> np.ndarray:
+    """Stand in for NumPy's `_reconstruct`, which would take memory for any shape: NumPy asks for 0.
+
+    The state that follows has the shape, and NumPy compares it with the samples.
+    """
+    if kind is not _ARRAY or shape != (0,):
+        raise TypeError(f"an array is made of {kind!r} and {shape!r}, not of samples")
+    return np.empty(0)
+
+
+_ARRAY = "numpy.ndarray"  # stands for it: a pickle could call the class with any shape
+# NumPy itself says which function rebuilds its arrays, whatever its version calls the module.
 _FROM_BUFFER = np.empty(1).__reduce_ex__(5)[0]
 
 ALLOWED = {
-    ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,  # NumPy 1, Python 2 too
-    ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,  # NumPy 2
+    ("numpy.core.multiarray", "_reconstruct"): _only_empty,  # NumPy 1, Python 2 too
+    ("numpy._core.multiarray", "_reconstruct"): _only_empty,  # NumPy 2
     ("numpy.core.numeric", "_frombuffer"): _FROM_BUFFER,
     ("numpy._core.numeric", "_frombuffer"): _FROM_BUFFER,
-    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "ndarray"): _ARRAY,
     ("numpy", "dtype"): _only_number_dtype,
     ("_codecs", "encode"): _only_latin1,
 }

@@ -45,8 +45,11 @@ def check_edf(path: Path) -> None:
             problem = f"has no complete header; the file holds {content} bytes."
             raise DataError(path, problem, COPY_AGAIN) from None
         width = 3 if ending == ".bdf" else 2
+        if header != 256 * (signals + 1) or min(samples, default=0) < 1:
+            problem = f"says that its header has {header} bytes, for {signals} signals."
+            raise DataError(path, f"{problem} Or a signal has no samples.", COPY_AGAIN)
         expected = header + records * sum(samples) * width
-        if content < expected:
+        if records >= 0 and content != expected:  # -1: the recorder did not count them
             problem = f"holds {content} bytes, but its header says {expected} ({records} records)."
             raise DataError(path, problem, COPY_AGAIN)
         if head[192:197] not in (b"EDF+D", b"BDF+D"):

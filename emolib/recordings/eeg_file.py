@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from emolib.errors import DataError
-from emolib.recordings.arrays import COPY_AGAIN
+from emolib.recordings.arrays import COPY_AGAIN, MOST_PACKED, NOT_WHOLE, unpacked
 from emolib.recordings.edf import check_edf
 from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.preprocessing import preprocess
@@ -24,6 +24,7 @@ from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.recordings.sidecars import decoded
 
 _PART = re.compile(r"(?m)^((?:DataFile|MarkerFile)[ \t]*=[ \t]*)(.*\S)")  # of BrainVision
+BYTES = {"single": 4, "short": 2, "int": 4}  # of a sample of BrainVision, by MNE's word for it
 _HEADER_OF = {".eeg": ".vhdr", ".vmrk": ".vhdr", ".fdt": ".set"}  # by a part's ending
 
 
@@ -49,8 +50,13 @@ def open_eeg(
     is_edf = path.suffix.lower() in (".edf", ".bdf") and path.is_file()
     if is_edf:
         check_edf(path)
+    if path.suffix.lower() == ".set":
+        with damaged(path, NOT_WHOLE, COPY_AGAIN):
+            unpacked(path)
     _check_parts(path)
     raw, warned = _open(path)
+    if not is_edf:
+        _check_promise(path, raw)
     used = assign_roles(raw, settings, path)
     channels, left_out, chosen = choose_channels(path, raw, used.drop)
     if is_edf and (unused := {*left_out} - {*used.kept}):
@@ -174,6 +180,23 @@ def _check_parts(path: Path) -> None:
         problem = f"says {' and '.join(wrong)}, but beside it lies {there}."
         hint = "Correct these lines in a text editor, or give the files their old names back."
         raise DataError(path, problem, hint)
+
+
+def _check_promise(path: Path, raw) -> None:
+    """Refuse a header that promises more samples than its files can hold, or a part of one."""
+    files = [Path(name) for name in raw.filenames if name]
+    if path.is_dir() or any(file.is_dir() for file in files):
+        return
+    size = sum(file.stat().st_size for file in {path.resolve(), *(f.resolve() for f in files)})
+    packed = MOST_PACKED if path.suffix.lower() in (".set", ".gz") else 1
+    if raw.n_times * len(raw.ch_names) > size * packed:
+        promised = f"{raw.n_times} samples of {len(raw.ch_names)} channels"
+        raise DataError(path, f"promises {promised}, but holds {size} bytes.", COPY_AGAIN)
+    if path.suffix.lower() == ".vhdr":
+        width = len(raw.ch_names) * BYTES.get(raw.orig_format, 0)
+        if width and (left := files[0].stat().st_size % width):
+            problem = f"has {left} bytes more than whole samples of {len(raw.ch_names)} channels."
+            raise DataError(files[0], problem, COPY_AGAIN)
 
 
 def _part(header: Path, name: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from emolib.errors import DataError
 from emolib.recordings.child import read_apart
 
+LONGEST_HEADER = 10**6  # bytes of a BrainVision header
 WHOLE = (".edf", ".bdf", ".gdf", ".cnt")  # formats of a single file
 _NAMED = re.compile(rb"^[ \t]*(?:DataFile|MarkerFile)[ \t]*=[ \t]*([^\r\n]+)", re.M | re.I)
 _PARTS = {".set": ".fdt", ".fif": ".fif"}  # formats whose parts MNE finds, and how these end
@@ -38,10 +39,9 @@ def _parts(path: Path) -> list[Path]:
     if kind in WHOLE or not path.is_file():
         return []
     if kind == ".vhdr":
-        names = [
-            decoded(name).rstrip().replace("$b", path.stem)
-            for name in _NAMED.findall(path.read_bytes())
-        ]
+        with path.open("rb") as file:
+            text = file.read(LONGEST_HEADER)
+        names = [decoded(name).rstrip().replace("$b", path.stem) for name in _NAMED.findall(text)]
         return [path.parent / name for name in names]
     beside = [file for file in sorted(path.parent.iterdir()) if file.is_file() and file != path]
     if kind not in _PARTS:

@@ -37,6 +37,7 @@ NAMES = ("trials.csv", "trials.tsv")
 REQUIRED = ("subject", "file", "trial", "onset_seconds", "duration_seconds")
 OPTIONAL = ("baseline_seconds", "stimulus")
 
+LARGEST = 20_000_000  # bytes: a hundred thousand trials
 MOST = 1e9  # trials, or seconds: more is a slip
 TOUCHING_SECONDS = 0.01  # of two trials may be the same: a sample, for the rounding of seconds
 
@@ -135,6 +136,9 @@ def sort_subjects(names: Iterable[str]) -> list[str]:
 
 def _parse(path: Path) -> pd.DataFrame:
     """Read the cells as text, NaN where one is blank or n/a; the index is the line in the file."""
+    if (size := path.stat().st_size) > LARGEST:
+        problem = f"has {size} bytes; a table of trials has at most {LARGEST}."
+        raise DataError(path, problem, "Give the table, not the signals.")
     try:
         text = path.read_text(encoding="utf-8-sig")  # spreadsheets put a mark before the first name
         if strange := NO_TEXT.search(text):
