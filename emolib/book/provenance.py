@@ -6,12 +6,15 @@ that was made last week and is still up to date is listed with what it took then
 
 from __future__ import annotations
 
+import html
+import json
 import os
 import platform
 import re
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,7 +35,7 @@ OF_STUDY = (
     *("snakemake", "papermill", "jupytext", "jupyter-book", "sphinx", "myst-nb"),
 )
 SLOWEST = 5
-INPUTS = "application/vnd.emolib.inputs+json"  # digests by file, in a notebook beside the table
+_INPUTS = re.compile(r'<table data-inputs="([^"]*)"')
 
 # The stages in their order: what each makes, and from what.
 WORKFLOW = {
@@ -77,15 +80,23 @@ def provenance(study: Study, inputs: Sequence[Path] = (), *, subject: str | None
 
 
 class _Provenance(Table):
-    """A table of what made a page; in the notebook the digest of each input lies beside it."""
+    """A table of what made a page, which holds the digest of each input for a program."""
 
     def __init__(self, frame: pd.DataFrame, digests: Mapping[str, str], **look: str):
         super().__init__(frame, **look)
         self.digests = dict(digests)
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, object]:
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         shown = super()._repr_mimebundle_(include, exclude)
-        return shown | ({INPUTS: self.digests} if self.digests else {})
+        digests = html.escape(json.dumps(self.digests))
+        page = shown["text/html"].replace("<table", f'<table data-inputs="{digests}"', 1)
+        return shown | {"text/html": page}
+
+
+def inputs_of(page: str) -> dict[str, str]:
+    """Return the digests of a page's inputs by their names, from the HTML of `provenance`."""
+    told = _INPUTS.search(page)
+    return json.loads(html.unescape(told[1])) if told else {}
 
 
 def file_of_input(study: Study, name: str) -> Path:
@@ -126,9 +137,10 @@ def job_table(folder: Path) -> pd.DataFrame:
     rows = []
     for rule in WORKFLOW:
         for file in sorted(folder.glob(f"**/benchmarks/{rule}/*.tsv")):
-            if (took := pd.read_csv(file, sep="\t", usecols=["s"])["s"]).size:
-                job = file.relative_to(folder).with_suffix("").as_posix()
-                rows.append((rule, job.replace("benchmarks/", ""), float(took.iloc[-1])))
+            job = file.relative_to(folder).with_suffix("").as_posix().replace("benchmarks/", "")
+            with suppress(ValueError, IndexError):  # no row yet, or a damaged file
+                took = float(pd.read_csv(file, sep="\t", usecols=["s"])["s"].iloc[-1])
+                rows.append((rule, job, took))
     return pd.DataFrame(rows, columns=["rule", "job", "seconds"])
 
 

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from emolib.book.render import page_file
 from emolib.errors import DataError, InputError, check_option
 from emolib.storage import atomic, file_stem
+from emolib.study.artefacts import check, readable
 from emolib.study.study import Study
 
 STYLE = Path(__file__).with_suffix(".css")
@@ -27,7 +28,7 @@ def export(study: Study, subject: str, ending: str, folder: Path) -> Path:
     Raises
     ------
     DataError
-        If the report has not been made yet.
+        If the report has not been made yet, or its file is damaged.
     InputError
         If there is no Chromium, which prints a PDF.
     """
@@ -38,7 +39,10 @@ def export(study: Study, subject: str, ending: str, folder: Path) -> Path:
         raise DataError(
             source, "is not there yet.", f"Run `python -m emolib run {study.name}` first."
         )
-    page = as_html(nbformat.read(source, as_version=4))
+    check(study.folder, ("notebooks",), subject)
+    with readable(source):
+        notebook = nbformat.read(source, as_version=4)
+    page = as_html(notebook)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{study.name}-{file_stem(subject)}.{ending}"
     with atomic(file) as path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,16 +12,15 @@ import numpy as np
 import pandas as pd
 
 from emolib.book import subject_tables, tables
-from emolib.book.provenance import INPUTS, file_of_input
+from emolib.book.provenance import file_of_input, inputs_of
 from emolib.book.render import CHAPTERS, page_file
 from emolib.errors import DataError
 from emolib.escaping import plain
 from emolib.evaluation import scores as evaluation
 from emolib.figures.display import Table
-from emolib.recordings.recording import damaged
 from emolib.storage import digest_of_files
 from emolib.study import stages
-from emolib.study.artefacts import REMEDY, damaged_files
+from emolib.study.artefacts import damaged_files, readable
 from emolib.study.study import Study
 
 CLOSE = 1e-9  # a score's last digits depend on how a machine adds up
@@ -85,7 +84,7 @@ def _score_files(study: Study, computed: pd.DataFrame, variant: str) -> Iterator
     folder = f"variants/{variant}/scores" if variant else "scores"
     yield _frame(f"{folder}/scores.parquet", computed, stages.scores(study))
     file = study.scores_file("scores.csv")
-    with damaged(file, "is damaged", REMEDY):
+    with readable(file):
         kinds = {"fold": "Int64", "subject": "string"}
         yield _frame(f"{folder}/scores.csv", computed, pd.read_csv(file, dtype=kinds))
 
@@ -137,18 +136,13 @@ def _rows_of(table: pd.DataFrame) -> list[str]:
 def _text(file: Path) -> str:
     """Return all HTML of a page or of an executed notebook, links aside."""
     if file.suffix == ".ipynb":
-        pages = (data.get("text/html", "") for data in _outputs(file))
-        text = "\n".join(pages)
+        with readable(file):
+            cells = nbformat.read(file, as_version=4).cells
+        shown = [out.get("data", {}) for cell in cells for out in cell.get("outputs", [])]
+        text = "\n".join(data.get("text/html", "") for data in shown)
     else:
         text = file.read_text(encoding="utf-8", errors="replace")
     return re.sub(r"</?a\b[^>]*>", "", text)
-
-
-def _outputs(notebook: Path) -> Iterable[dict]:
-    """List what the cells of an executed notebook show, as MIME bundles."""
-    with damaged(notebook, "is damaged", REMEDY):
-        cells = nbformat.read(notebook, as_version=4).cells
-        return [out.get("data", {}) for cell in cells for out in cell.get("outputs", [])]
 
 
 def _notebooks(study: Study) -> list[Path]:
@@ -160,10 +154,10 @@ def _notebooks(study: Study) -> list[Path]:
 
 def _inputs(study: Study, notebook: Path) -> Compared | None:
     """Compare the inputs of a page, as they are, with the digests in its provenance."""
-    told = [data[INPUTS] for data in _outputs(notebook) if INPUTS in data]
-    if not told:  # a page that failed, or that has no inputs
+    told = inputs_of(_text(notebook)).items()
+    digests = {name: digest for name, digest in told if "/" in name}  # others lie anywhere
+    if not digests:  # a page that failed, or that has no inputs
         return None
-    digests = {name: digest for each in told for name, digest in each.items()}
     files = {name: file_of_input(study, name) for name in digests}
     differing = [
         name

@@ -19,7 +19,6 @@ import xarray as xr
 from pyarrow import parquet
 
 from emolib.errors import DataError
-from emolib.recordings.recording import damaged
 from emolib.storage import atomic, digest_of_files, file_stem, noting, state_of
 
 RECORDS = ".artefacts"  # the folder of the records; one each, since jobs end at the same time
@@ -42,6 +41,11 @@ READS: dict[str, tuple[str, ...]] = {
     "book": ("features", "summaries", "scores", "notebooks"),
 }
 
+
+class DamagedError(DataError):
+    """Report an artefact that is not what was written: a fault of the file, of no subject."""
+
+
 # -- files ---------------------------------------------------------------------------------
 
 
@@ -52,14 +56,14 @@ def write_dataset(artefact: xr.Dataset, file: Path) -> None:
 
 
 def read_dataset(file: Path) -> xr.Dataset:
-    """Load a netCDF; a DataError names the file where it is damaged."""
-    with damaged(file, "is damaged", REMEDY):
+    """Load a netCDF; a DamagedError names the file if it cannot be."""
+    with readable(file):
         return xr.load_dataset(file, engine="h5netcdf")
 
 
 def open_dataset(file: Path) -> xr.Dataset:
     """Open a netCDF, whose data are read when they are used; as `read_dataset` if damaged."""
-    with damaged(file, "is damaged", REMEDY):
+    with readable(file):
         return xr.open_dataset(file, engine="h5netcdf")
 
 
@@ -70,15 +74,25 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
 
 
 def read_table(file: Path, filters: list[tuple] | None = None) -> pd.DataFrame:
-    """Read a Parquet; a DataError names the file where it is damaged."""
-    with damaged(file, "is damaged", REMEDY):
+    """Read a Parquet; a DamagedError names the file if it cannot be."""
+    with readable(file):
         return pd.read_parquet(file, filters=filters)
 
 
 def read_columns(file: Path) -> list[str]:
     """Return the names of a Parquet's columns; as `read_table` if damaged."""
-    with damaged(file, "is damaged", REMEDY):
+    with readable(file):
         return parquet.read_schema(file).names
+
+
+@contextmanager
+def readable(file: Path) -> Iterator[None]:
+    """Turn whatever a library raises at a damaged file into a DamagedError that names it."""
+    try:
+        yield
+    except Exception as error:
+        problem = f"is damaged ({type(error).__name__}: {error})."
+        raise DamagedError(file, problem, REMEDY) from error
 
 
 # -- records -------------------------------------------------------------------------------
@@ -99,7 +113,7 @@ def job(folder: Path, stage: str, options: Mapping[str, Any]) -> Iterator[None]:
 
     Raises
     ------
-    DataError
+    DamagedError
         If something that it reads was changed since it was written; the message names it.
     """
     subject = options.get("subject")
@@ -119,7 +133,7 @@ def job(folder: Path, stage: str, options: Mapping[str, Any]) -> Iterator[None]:
 
 
 def check(folder: Path, reads: Collection[str], subject: str | None = None) -> None:
-    """Raise a DataError at a file of the folders `reads` whose content is not what was written.
+    """Raise a DamagedError at a file of the folders `reads` whose content is not what was written.
 
     Where the job is about one subject, what others' jobs wrote is not compared.
     """
@@ -133,7 +147,7 @@ def check(folder: Path, reads: Collection[str], subject: str | None = None) -> N
                 continue
             if not _same(folder / name, state, thorough=True) and _load(file) == record:
                 problem = "is damaged: its content is not what was written."
-                raise DataError(name, problem, "Run the study again: it is made anew.")
+                raise DamagedError(name, problem, "Run the study again: it is made anew.")
 
 
 def remove_damaged(folder: Path, *, thorough: bool = False) -> list[str]:

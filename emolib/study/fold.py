@@ -20,6 +20,7 @@ from emolib.splits.folds import Fold, stable_seed
 from emolib.splits.protocols import CROSS_SUBJECT, LEAKING, PROTOCOLS, enough_trials
 from emolib.splits.shuffling import permuted_by_stimulus, permuted_by_trial
 from emolib.storage import atomic, digest_of_files, file_stem
+from emolib.study.artefacts import DamagedError
 from emolib.study.stages import failure_record, load_windows, write_table
 from emolib.study.study import Study
 
@@ -37,6 +38,8 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
     files = study.fold_files(protocol, number, permutation)
     try:
         predicted, history = _train_fold(study, protocol, number, permutation)
+    except DamagedError:
+        raise
     except DataError as error:
         predicted = history = pd.DataFrame()
         predicted.attrs["failure"] = failure_record(error, study)

@@ -22,6 +22,7 @@ from emolib.recordings.labels import check_labels, window_table
 from emolib.recordings.recording import damaged
 from emolib.storage import atomic
 from emolib.study.artefacts import (
+    DamagedError,
     open_dataset,
     read_columns,
     read_dataset,
@@ -91,6 +92,8 @@ def make_summary(study: Study, subject: str) -> None:
     within = {"trial_grouped", "stimulus_grouped"} & set(study.protocols)  # without leakage
     try:
         own = features(study, subject)
+    except DamagedError:
+        raise
     except InputError as error:
         found = failure_dataset(failure_record(error, study), subject=subject)
     else:
@@ -151,6 +154,8 @@ def first_valid(study: Study) -> str:
     for subject in study.subjects():
         try:
             features(study, subject)
+        except DamagedError:
+            raise
         except InputError:
             continue
         return subject
@@ -258,6 +263,8 @@ def make_group_tests(study: Study) -> None:
         predicted = predicted[predicted["repeat"] == 0]
     try:
         maps, table = load_windows(study)
+    except DamagedError:
+        raise
     except DataError:  # nobody can be used, which other pages tell
         tested = pd.DataFrame(columns=list(COLUMNS))
     else:

@@ -24,10 +24,9 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from emolib.errors import InputError
 from emolib.escaping import plain
-from emolib.recordings.recording import damaged
 from emolib.storage import UNFINISHED, atomic
 from emolib.study import check, stages
-from emolib.study.artefacts import REMEDY, remove_damaged
+from emolib.study.artefacts import readable, remove_damaged
 from emolib.study.digests import CODE_OF
 from emolib.study.privacy import tidy_logs
 from emolib.study.study import PROJECT, Study
@@ -173,7 +172,7 @@ def failed_pages(study: Study) -> dict[str, str]:
     """List the pages whose notebook failed, with the error's last line."""
     failed = {}
     for path in sorted((study.folder / "notebooks").rglob("*.ipynb")):
-        with damaged(path, "is damaged", REMEDY):
+        with readable(path):
             metadata = json.loads(path.read_text(encoding="utf-8"))["metadata"]
         if error := metadata.get("emolib", {}).get("failed"):
             failed[path.stem] = error

@@ -46,7 +46,8 @@ def test_every_rule_that_makes_something_stands_in_the_table_and_is_timed():
 
 
 def test_a_job_that_left_no_time_is_left_out(study):
-    (study / "benchmarks/score/cut.tsv").write_text("s\th:m:s\n")
+    for name, content in {"cut": "s\th:m:s\n", "empty": "", "flipped": "s\n1.\x00\n"}.items():
+        (study / f"benchmarks/score/{name}.tsv").write_text(content)
     (study / "benchmarks/of_another_version").mkdir()
     (study / "benchmarks/of_another_version/x.tsv").write_text("s\n1\n")
     assert len(job_table(study)) == 4

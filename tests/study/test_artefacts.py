@@ -10,8 +10,8 @@ import xarray as xr
 
 from emolib.errors import DataError
 from emolib.storage import atomic
-from emolib.study import artefacts
-from emolib.study.artefacts import job, remove_damaged
+from emolib.study import artefacts, explain, fold, load, stages
+from emolib.study.artefacts import DamagedError, job, remove_damaged
 
 SCORES = ["scores/scores.csv", "scores/scores.parquet"]
 
@@ -133,3 +133,26 @@ def test_a_damaged_table_is_named_with_a_remedy(tmp_path, read):
     file.write_bytes(file.read_bytes()[:-9])
     with pytest.raises(DataError, match=r"scores\.parquet: is damaged .*Remove this file"):
         read(file)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda study: stages.make_summary(study, "sub-01"),
+        lambda study: stages.failures(study),
+        lambda study: stages.first_valid(study),
+        lambda study: stages.make_group_tests(study),
+        lambda study: fold.make_fold(study, "trial_grouped", 0),
+        lambda study: explain.attributions(study, "trial_grouped", "sub-01"),
+    ],
+)
+def test_a_damaged_artefact_is_no_subjects_failure_and_nothing_is_made_of_it(
+    tmp_path, monkeypatch, step
+):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    study = load("smoke")
+    for file in (study.features_file("sub-01"), study.attribution_file("trial_grouped", 0)):
+        write(file, "damaged")
+    with pytest.raises(DamagedError, match="Remove this file"):
+        step(study)
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 2

@@ -38,10 +38,10 @@ def test_after_an_upgrade_the_first_run_says_what_is_made_again_and_why(
     assert run_jobs(study, 2, targets=wanted) == 0
     assert "changed since" not in capsys.readouterr().out
 
-    # Results of a version that kept no record.
+    # Results of a version that kept no record, or whose record is damaged.
     monkeypatch.undo()
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
-    (study.folder / MADE_WITH).unlink()
+    (study.folder / MADE_WITH).write_text("{")
     run_jobs(study, 2, targets=wanted)
     told = capsys.readouterr().out.split("\n")[0]
     assert told.startswith("emolib (recordings, features, summaries, training,")
