@@ -52,7 +52,7 @@ from emolib.features.windows import z_score
 # %%
 from emolib.figures import maps, pages
 from emolib.figures.display import Picture, Table, say, use_style
-from emolib.lessons import feature_plots, levels, pseudo_trials
+from emolib.lessons import feature_plots, feature_subsets, levels, pseudo_trials
 from emolib.recordings.labels import window_table
 from emolib.splits.folds import group_windows
 from emolib.study import stages
@@ -69,7 +69,7 @@ this_study = load(study)
 subject = subject or stages.first_valid(this_study)
 people = [subject, *stages.valid_subjects(this_study)]
 people = list(dict.fromkeys(people))[:8]  # eight show it well enough
-channels = stages.shared_channels(this_study, people)  # which all of them have
+channels = feature_subsets.shared_channels(this_study, people)  # which all of them have
 recording = stages.recording(this_study, subject).sel(channel=channels)
 sfreq = recording.attrs["sfreq"]
 raw = replace(this_study.features, kinds=("de",), baseline="none", normalise="none")

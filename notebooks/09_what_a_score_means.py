@@ -52,6 +52,7 @@ from emolib.figures.display import Table, escape_markdown, say, use_style
 from emolib.lessons import (
     chance,
     demonstrations,
+    feature_subsets,
     label_quality,
     protocol_pictures,
     protocol_plots,
@@ -359,7 +360,7 @@ display(page)
 # trials that were held out?
 
 # %%
-shared = stages.shared_channels(this_study, who)  # which all of them have
+shared = feature_subsets.shared_channels(this_study, who)  # which all of them have
 as_used = [stages.features(this_study, name).sel(channel=shared) for name in who]
 unmarked = as_used
 probes = {"features of this study": protocol_scores.identity_probes(as_used, subject, step=step)}

@@ -45,7 +45,7 @@ from emolib.features.bands import BANDS, Band
 from emolib.features.extraction import extract_features
 from emolib.figures.display import Table, escape_markdown, say, use_style
 from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
-from emolib.lessons import paper_and_code, selection
+from emolib.lessons import feature_subsets, paper_and_code, selection
 from emolib.recordings.labels import window_table
 from emolib.splits.protocols import protocol_name
 from emolib.study import stages
@@ -65,7 +65,7 @@ settings, tasks = this_study.features, list(this_study.tasks)
 protocol = this_study.attribution_protocol or "trial_grouped"  # the study's first honest one
 n_subjects = 8 if "subjects" in protocol else 4  # people are held out, or trials of each
 people = [subject, *others][:n_subjects]
-shared = stages.shared_channels(this_study, people)  # which all of them have
+shared = feature_subsets.shared_channels(this_study, people)  # which all of them have
 recordings = [stages.recording(this_study, name).sel(channel=shared) for name in people]
 measured = {}  # what this page finds, by point: the table at its end
 

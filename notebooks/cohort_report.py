@@ -287,6 +287,11 @@ for name, task in this_study.tasks.items():
         display(say(f"**{name}**: no subject has trials of each class, so there is no contrast."))
         continue
     stack = xr.concat(each, dim="subject", join="inner", coords="minimal", compat="override")
+    if stack.sizes["channel"] < 2:
+        display(
+            say(f"**{name}**: these people do not share two channels, so there is no map of all.")
+        )
+        continue
     of = f"mean over {len(each)} of {len(usable)} subjects that have trials of each class"
     display(pages.class_maps(stack.mean("subject"), name, task, of=of))
 

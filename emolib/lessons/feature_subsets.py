@@ -12,10 +12,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from emolib.errors import SettingsError
+from emolib.errors import DataError, SettingsError
 from emolib.evaluation.linear import reference_predictions
 from emolib.features.windows import z_score
 from emolib.grid import cells
+from emolib.study import stages
+from emolib.study.study import Study
 
 # Over the muscles of jaw and brow, and next to the eyes.
 SUSPECTS = ("T7", "T8", "F7", "F8", "Fp1", "Fp2")
@@ -143,3 +145,19 @@ def subset_predictions(
         )
         parts.append(given.assign(stage=name))
     return pd.concat(parts, ignore_index=True)
+
+
+def shared_channels(study: Study, subjects: Sequence[str]) -> list[str]:
+    """List the channels that all of these subjects have, in the order of the first.
+
+    Fewer than two are a DataError.
+    """
+    of_each = [
+        stages.features(study, subject)["channel"].to_numpy().tolist() for subject in subjects
+    ]
+    shared = [name for name in of_each[0] if all(name in own for own in of_each)]
+    if len(shared) < 2:
+        problem = f"these {len(subjects)} people share {len(shared)} channels; two are needed."
+        hint = "Leave those with few channels out: `subjects` in the study file."
+        raise DataError(study.name, problem, hint)
+    return shared

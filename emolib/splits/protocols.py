@@ -20,7 +20,7 @@ row is tested exactly once. `cv_of` turns a protocol's folds into what scikit-le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -121,8 +121,8 @@ def trial_grouped(
     yield from make_folds(rows, order, tasks, parts[rows["unit"]], notes)
 
 
-def enough_trials(protocol: str, table: pd.DataFrame, n_folds: int) -> np.ndarray:
-    """Return which rows are of subjects who have trials enough for a protocol's folds, a mask.
+def enough_trials(protocols: Collection[str], table: pd.DataFrame, n_folds: int) -> np.ndarray:
+    """Return which rows are of subjects who have trials enough for the protocols' folds, a mask.
 
     Only `trial_grouped` makes folds of each subject's own trials, and leaves two of them to train
     and to validate: a person whose recording broke off early must not stop it for the others.
@@ -131,14 +131,24 @@ def enough_trials(protocol: str, table: pd.DataFrame, n_folds: int) -> np.ndarra
     Examples
     --------
     >>> table = pd.DataFrame({"subject": [*"aaaabb"], "trial": [1, 2, 3, 4, 1, 2]})
-    >>> enough_trials("trial_grouped", table, 2).tolist()
+    >>> enough_trials(["trial_grouped"], table, 2).tolist()
     [True, True, True, True, False, False]
     """
-    if protocol != "trial_grouped":
+    if "trial_grouped" not in protocols:
         return np.ones(len(table), bool)
-    trials = table.groupby("subject")["trial"].transform("nunique").to_numpy()
-    enough = (trials >= n_folds) & (trials - np.ceil(trials / n_folds) >= 2)
+    enough = has_folds(table.groupby("subject")["trial"].transform("nunique").to_numpy(), n_folds)
     return enough if enough.any() else ~enough
+
+
+def has_folds(n_trials: np.ndarray | int, n_folds: int) -> np.ndarray:
+    """Return whether so many trials make folds that leave two to train and to validate.
+
+    Examples
+    --------
+    >>> has_folds(np.arange(2, 6), n_folds=2).tolist()
+    [False, False, True, True]
+    """
+    return (n_trials >= n_folds) & (n_trials - np.ceil(n_trials / n_folds) >= 2)
 
 
 def stimulus_grouped(

@@ -143,13 +143,12 @@ def findings(
 
 
 def _note_few_trials(study: Study, tables: Sequence[pd.DataFrame], found: list[Finding]) -> None:
-    """Note of each subject the protocols that cannot have folds of so few trials."""
+    """Note of each subject who has too few trials for the study's folds that it is in none."""
     table = pd.concat(tables, ignore_index=True)
-    for protocol in study.protocols:
-        few = set(table["subject"][~enough_trials(protocol, table, study.n_folds)])
-        name = protocol.replace("_", "-")
-        for one in (one for one in found if one.subject in few):
-            one.notes.append(f"not in {name}: too few trials for {study.n_folds} folds")
+    few = set(table["subject"][~enough_trials(study.protocols, table, study.n_folds)])
+    for one in (one for one in found if one.subject in few):
+        folds = f"{study.n_folds} folds of trials"
+        one.notes.append(f"in no network: too few trials for {folds} (trial-grouped)")
 
 
 def protocol_needs(study: Study, tables: Sequence[pd.DataFrame]) -> dict[str, InputError | None]:
@@ -182,7 +181,7 @@ def _without_folds(
         rows = table.iloc[group_windows(table, study.model.windows)[:, 0]]
         if protocol not in LEAKING:  # trials are held out whole, so that one row tells
             rows = rows.drop_duplicates(["subject", "trial"])
-        rows, tasks = rows[enough_trials(protocol, rows, n_folds)], [*study.tasks]
+        rows, tasks = rows[enough_trials(study.protocols, rows, n_folds)], [*study.tasks]
         rows = rows.reset_index(drop=True)
         list(PROTOCOLS[protocol](rows, n_folds=n_folds, seed=study.seed, tasks=tasks))
     except InputError as error:

@@ -17,7 +17,7 @@ from emolib.model.predictions import predictions_of
 from emolib.model.trainer import Inputs, Trainer, group_inputs
 from emolib.model.training import train_fold
 from emolib.splits.folds import Fold, stable_seed
-from emolib.splits.protocols import CROSS_SUBJECT, LEAKING, PROTOCOLS, enough_trials
+from emolib.splits.protocols import CROSS_SUBJECT, LEAKING, PROTOCOLS
 from emolib.splits.shuffling import permuted_by_stimulus, permuted_by_trial
 from emolib.storage import atomic, digest_of_files, file_stem
 from emolib.study.artefacts import DamagedError
@@ -52,12 +52,7 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
 def fold_data(
     study: Study, protocol: str, maps: np.ndarray, table: pd.DataFrame
 ) -> tuple[Inputs, pd.DataFrame, list[Fold]]:
-    """Return what the study's model is fed with, the table of it, and a protocol's folds.
-
-    Subjects who have too few trials for the folds are not in them (`enough_trials`).
-    """
-    if not (able := enough_trials(protocol, table, study.n_folds)).all():
-        maps, table = maps[able], table[able].reset_index(drop=True)
+    """Return what the study's model is fed with, the table of it, and a protocol's folds."""
     inputs, table = group_inputs(maps, table, study.model.windows)
     split = PROTOCOLS[protocol](table, n_folds=study.n_folds, seed=study.seed, tasks=[*study.tasks])
     return inputs, table, list(split)

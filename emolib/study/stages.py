@@ -7,7 +7,7 @@ compute what is missing where that takes seconds, so that a notebook also runs a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from emolib.features.extraction import extract_features, without_short_trials
 from emolib.grid import to_brain_maps
 from emolib.recordings.labels import check_labels, window_table
 from emolib.recordings.recording import damaged
+from emolib.splits.protocols import enough_trials, has_folds
 from emolib.storage import atomic
 from emolib.study.artefacts import (
     DamagedError,
@@ -76,12 +77,6 @@ def features(study: Study, subject: str) -> xr.Dataset:
     computed = load_dataset(study.features_file(subject))
     check_labels(computed, study.tasks)
     return computed
-
-
-def shared_channels(study: Study, subjects: Sequence[str]) -> list[str]:
-    """List the channels that all of these subjects have, in the order of the first."""
-    of_each = [features(study, subject)["channel"].to_numpy().tolist() for subject in subjects]
-    return [name for name in of_each[0] if all(name in own for own in of_each)]
 
 
 def make_summary(study: Study, subject: str) -> None:
@@ -150,23 +145,28 @@ def valid_subjects(study: Study) -> list[str]:
 
 
 def first_valid(study: Study) -> str:
-    """Return the first subject whose recording can be used, or raise a DataError."""
+    """Return the first subject who can be used and has trials for the folds, if anybody has."""
+    valid = []
     for subject in study.subjects():
         try:
-            features(study, subject)
+            n_trials = features(study, subject).sizes["trial"]
         except DamagedError:
             raise
         except InputError:
             continue
-        return subject
-    raise _nobody(study)
+        if "trial_grouped" not in study.protocols or has_folds(n_trials, study.n_folds):
+            return subject
+        valid.append(subject)
+    if not valid:
+        raise _nobody(study)
+    return valid[0]
 
 
 # -- training and scores -------------------------------------------------------------------
 
 
 def load_windows(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
-    """Stack the brain maps and the metadata of all valid subjects.
+    """Stack the brain maps and the metadata of all valid subjects with trials for the folds.
 
     Returns
     -------
@@ -182,8 +182,9 @@ def load_windows(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
     if not tables:
         raise _nobody(study)
     maps, table = np.concatenate(maps_of), pd.concat(tables, ignore_index=True)
-    rated = (table[list(study.tasks)] >= 0).any(axis=1).to_numpy()
-    return (maps if rated.all() else maps[rated]), table[rated].reset_index(drop=True)
+    used = (table[list(study.tasks)] >= 0).any(axis=1).to_numpy(copy=True)
+    used[used] = enough_trials(study.protocols, table[used], study.n_folds)
+    return (maps if used.all() else maps[used]), table[used].reset_index(drop=True)
 
 
 def predictions(study: Study, subject: str | None = None) -> pd.DataFrame:

@@ -330,7 +330,7 @@ def test_an_unknown_protocol_has_a_suggestion():
 
 def test_people_with_too_few_trials_do_not_stop_the_folds_of_the_others():
     table = pd.DataFrame({"subject": [*"aaaaaabbb"], "trial": [1, 2, 3, 4, 5, 6, 1, 2, 3]})
-    assert enough_trials("trial_grouped", table, 2).tolist() == [True] * 6 + [False] * 3
-    assert enough_trials("trial_grouped", table, 3).all()  # two of three are left to train on
-    assert enough_trials("trial_grouped", table, 7).all()  # nobody has enough: the protocol says so
-    assert enough_trials("leave_subjects_out", table, 2).all()
+    assert enough_trials(["trial_grouped"], table, 2).tolist() == [True] * 6 + [False] * 3
+    assert enough_trials(["trial_grouped"], table, 3).all()  # two of three are left to train on
+    assert enough_trials(["trial_grouped"], table, 7).all()  # nobody has enough
+    assert enough_trials(["leave_subjects_out"], table, 2).all()

@@ -130,7 +130,7 @@ def test_what_the_features_lack_is_a_note(folder, capsys):
 def test_too_few_trials_for_the_folds_are_a_note_where_others_have_enough(folder, capsys):
     status, found = as_json(capsys, study(folder, {"1": 12, "2": 3}))
     assert status == 0 and None not in found
-    note = "not in trial-grouped: too few trials for 4 folds"
+    note = "in no network: too few trials for 4 folds of trials (trial-grouped)"
     assert note in found["sub-02"]["notes"] and note not in found["sub-01"]["notes"]
 
 

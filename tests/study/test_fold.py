@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-import pandas as pd
-
+from emolib.features import extract_features
+from emolib.recordings.simulated import SimulationSettings, simulate_subject
 from emolib.study import fold as fold_stage
+from emolib.study import stages
 from emolib.study import study as studies
 
 
@@ -30,14 +30,19 @@ def test_a_killed_training_goes_on_with_its_own_settings_data_and_labels_alone(
     assert fold_stage._checkpoints(smoke, "trial_grouped", 0, 0) == folders[-1]
 
 
-def test_a_person_with_too_few_trials_is_not_in_folds_of_trials_and_stops_nobody():
-    study = studies.load("smoke").model_copy(update={"n_folds": 4})
-    trials = [("sub-01", trial) for trial in range(8)] + [("sub-02", trial) for trial in range(3)]
-    table = pd.DataFrame(trials, columns=["subject", "trial"]).assign(window=0, stimulus="a")
-    table = table.assign(**dict.fromkeys(study.tasks, table["trial"] % 2))
-    maps = np.arange(len(table), dtype=np.float32)[:, None, None, None]
-    inputs, rows, folds = fold_stage.fold_data(study, "trial_grouped", maps, table)
-    assert set(rows["subject"]) == {"sub-01"} and len(folds) == 4
-    assert len(inputs) == len(rows) == 8
-    _, rows, _ = fold_stage.fold_data(study, "window_wise", maps, table)
-    assert set(rows["subject"]) == {"sub-01", "sub-02"}
+def test_a_person_with_too_few_trials_is_in_no_fold_and_stops_nobody(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    few = {f"sub-{i:02d}": n_trials for i, n_trials in enumerate((8, 3, 8), start=1)}
+    own = {"n_subjects": 3, "n_trials": 8, "trial_seconds": 2}
+    study = studies.load("smoke").model_copy(
+        update={"n_folds": 4, "simulation": SimulationSettings(**own)}
+    )
+    for subject, n_trials in few.items():
+        recording, _ = simulate_subject(study.simulation, int(subject[-1]))
+        computed = extract_features(recording.isel(trial=slice(n_trials)), study.features)
+        stages.write_dataset(computed, study.features_file(subject))
+    maps, table = stages.load_windows(study)
+    assert set(table["subject"]) == {"sub-01", "sub-03"} and len(maps) == len(table)
+    assert len(fold_stage.fold_data(study, "trial_grouped", maps, table)[2]) == 4
+    across = study.model_copy(update={"protocols": ("leave_subjects_out",)})
+    assert set(stages.load_windows(across)[1]["subject"]) == set(few)
