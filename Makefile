@@ -50,6 +50,7 @@ evidence: $(VENV)/installed
 
 faults: $(VENV)/installed
 	$(RUN) -m benchmarks.own_recordings
+	$(RUN) -m benchmarks.mutated_inputs
 	$(RUN) -m pytest -m faults
 
 clean:

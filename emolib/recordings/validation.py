@@ -22,6 +22,9 @@ LOWEST_SD_UV, HIGHEST_SD_UV = 0.05, 5000.0
 USUAL_SD_UV = 10.0
 WIDE_SD_UV = 1000.0  # above it something is said
 
+MOST_UV = 1e6  # between two samples of a channel: amplifiers end at a quarter of it
+SPARSE = 0.01  # of the samples: so few are no unit, but damaged
+
 FLAT_SECONDS = 0.5  # no live electrode holds one value for so long
 APART = 100.0  # a factor between channels that no head has: they are in two units
 ALIKE = 0.02  # deviations by which channels that are one may differ: rounding
@@ -191,6 +194,11 @@ def _check_signals(
             continue
         with np.errstate(over="ignore"):  # absurd amplitudes get their own error
             deviation = signal.std(axis=-1)
+        row = int(np.argmax(high - low))
+        if high[row] - low[row] > MOST_UV and (at := _spike(signal[row].astype(float))) is not None:
+            problem = f"{place}, channel {channels[row]}: {signal[row, at]:.3g} µV at sample {at},"
+            problem = f"{problem} which no electrode has."
+            raise DataError(where, problem, remedy.format(channel=channels[row]))
         if pair := _alike(signal, low, high, deviation):
             one, other, how = channels[pair[0]], channels[pair[1]], pair[2]
             problem = f"{place}: channels {one} and {other} hold {how}."
@@ -209,6 +217,12 @@ def _check_signals(
         hint = f"{leave_trial_out[0].upper()}{leave_trial_out[1:]}." if many else remedy
         raise _flat_error(flat, channels, sfreq, hint)
     return np.stack(spread)
+
+
+def _spike(values: np.ndarray) -> int | None:
+    """Return where the largest value stands, if hardly another is half as large; else None."""
+    apart = np.abs(values - np.median(values))
+    return int(apart.argmax()) if np.mean(apart > apart.max() / 2) < SPARSE else None
 
 
 def _flat_error(

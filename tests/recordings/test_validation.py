@@ -123,3 +123,11 @@ def test_amplitudes_that_are_hardly_those_of_eeg_are_noted():
     given_one["eeg"] *= np.float32(300)
     (note,) = validate(given_one, "here", units={"Fz": "mV"}).attrs["notes"]
     assert "uV (the header says mV): EEG has 2 to 50" in note
+
+
+def test_a_sample_that_no_electrode_has_is_named():
+    given_one = recording()
+    given_one["eeg"].values[1, 2, 77] = -3e9  # a flipped bit of an exponent
+    message = r"trial 2, channel Pz: -3e\+09 µV at sample 77, which no electrode has"
+    with pytest.raises(DataError, match=message):
+        validate(given_one, "here")
