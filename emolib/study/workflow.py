@@ -109,21 +109,24 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
         older = (study.folder / ".snakemake").exists()  # results of a version without a record
         unknown = {stage: digest.split("-")[0] + "-" for stage, digest in now.items()}
         _write(record, before := unknown if older else now)
-    handler = ProgressHandler(study.folder, changes(before, now))
+    handler, spoilt = ProgressHandler(study.folder, changes(before, now)), []
     try:
         # The lock goes with the process, however it ends; Snakemake's own would stay behind.
         with FileLock(study.folder / ".lock", timeout=0), _ends_jobs(handler):
             try:
                 remove_unfinished(study.folder)
-                spoilt = remove_damaged(study.folder)
+                spoilt += remove_damaged(study.folder)
                 _run_snakemake(study, cores, force, targets, handler)
                 # A job that finds what it reads damaged, whatever its size and times, fails.
-                while handler.failed and (found := remove_damaged(study.folder, thorough=True)):
+                while handler.failed and not handler.interrupted:
+                    if not (found := remove_damaged(study.folder, thorough=True)):
+                        break
                     spoilt += found
                     handler.failed.clear()
                     _run_snakemake(study, cores, False, targets, handler)
             finally:
                 tidy_logs(study)
+                _tell_damaged(study.folder, spoilt)
     except Timeout:
         raise WorkflowError(
             study.folder, "is in use by another run.", "Wait for it, or end it."
@@ -141,7 +144,6 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
         )
     if not targets:
         _write(record, now)
-    _tell_healed([name for name in spoilt if (study.folder / name).exists()])
     return handler.done
 
 
@@ -285,13 +287,15 @@ def _run_snakemake(
             ) from error
 
 
-def _tell_healed(names: Sequence[str]) -> None:
-    """Print which artefacts were missing or damaged and are there again."""
-    if names:
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        what = "artefact was" if len(names) == 1 else "artefacts were"
-        told = ", ".join(names[:NAMED]) + more
-        print(plain(f"{len(names)} missing or damaged {what} made again: {told}"))
+def _tell_damaged(folder: Path, spoilt: Sequence[str]) -> None:
+    """Print which artefacts were missing or damaged, and whether they are there again."""
+    there = {name: (folder / name).exists() for name in spoilt}
+    for again, what in ((True, "made again"), (False, "not made again by this run")):
+        if names := [name for name, made in there.items() if made == again]:
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            were = "artefact was" if len(names) == 1 else "artefacts were"
+            told = ", ".join(names[:NAMED]) + more
+            print(plain(f"{len(names)} missing or damaged {were} {what}: {told}"))
 
 
 def _why(reason: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from emolib.study import digests, load
+from emolib.study.artefacts import RECORDS
 from emolib.study.workflow import MADE_WITH, run_jobs
 
 pytestmark = pytest.mark.slow
@@ -58,3 +60,26 @@ def test_jobs_run_the_code_of_the_checkout_that_started_them(tmp_path, monkeypat
         (place / "emolib" / "__init__.py").write_text("raise SystemExit('another emolib')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "elsewhere"))
     assert run_jobs(study, 1, targets=["recordings/s01.mat"]) == 1
+
+
+@pytest.mark.faults
+def test_what_is_damaged_is_named_also_where_its_job_reads_it_or_is_not_asked_for(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    study, wanted = load("smoke"), ["features/sub-01.nc"]
+    run_jobs(study, 2, targets=[*wanted, "recordings/s02.mat"])
+    (study.folder / "features/sub-01.nc").unlink()
+    (study.folder / "recordings/truth/sub-02.nc").write_bytes(b"damaged")
+    record = study.folder / RECORDS / "simulate-subject-sub-01.json"  # same size and times
+    record.write_text(re.sub('"[0-9a-f]{12}"', '"000000000000"', record.read_text()))
+    capsys.readouterr()
+    assert run_jobs(study, 1, targets=wanted) == 2
+    made, not_made = capsys.readouterr().out.splitlines()[-2:]
+    assert made == (
+        "3 missing or damaged artefacts were made again: features/sub-01.nc, recordings/s01.mat, "
+        "recordings/truth/sub-01.nc"
+    )
+    assert not_made == (
+        "1 missing or damaged artefact was not made again by this run: recordings/truth/sub-02.nc"
+    )
