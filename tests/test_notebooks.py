@@ -166,12 +166,45 @@ n_folds: 2
 """
 
 
+# What chapters show on data of their own is the same in every study, and here computed once.
+THE_SAME = """
+from joblib import Memory
+from emolib.lessons import demonstrations, planning
+once = Memory({folder!r}, verbose=0).cache
+for name in ("formula_scores", "white_noise_scores", "resting_scores"):
+    setattr(demonstrations, name, once(getattr(demonstrations, name)))
+for name in ("chance_by_design", "drift_scores"):
+    setattr(planning, name, once(getattr(planning, name)))
+"""
+
+
+@pytest.fixture(scope="module")
+def execute(tmp_path_factory) -> Iterator[Callable[..., nbformat.NotebookNode]]:
+    """Execute notebooks in one kernel, which is emptied before each."""
+    with tempfile.TemporaryDirectory() as sockets:  # whose names may not be long
+        kernel = KernelManager(config=kernel_config(Path(sockets)))
+        kernel.start_kernel(cwd=EXERCISES)
+
+        def execute(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+            notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
+            client = NotebookClient(notebook, km=kernel, store_widget_state=False)
+            try:
+                return client.execute()
+            finally:
+                client.kc.stop_channels()
+
+        setup = THE_SAME.format(folder=str(tmp_path_factory.mktemp("the same")))
+        execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(setup)]))
+        yield execute
+        kernel.shutdown_kernel(now=True)
+
+
 @pytest.fixture(scope="module", params=["real recordings", "one person"])
-def run(request, tmp_path_factory) -> Iterator[Callable[[Path], nbformat.NotebookNode]]:
+def run(request, execute, tmp_path_factory) -> Callable[[Path], nbformat.NotebookNode]:
     """Execute a notebook of a study of which nothing is trained, as an exercise notebook starts.
 
     Real recordings of four without ratings, baseline or truth; and one person under the published
-    protocol alone. One kernel executes all of a study's notebooks, emptied before each.
+    protocol alone.
     """
     results = tmp_path_factory.mktemp("results")
     study = "smoke"
@@ -183,23 +216,15 @@ def run(request, tmp_path_factory) -> Iterator[Callable[[Path], nbformat.Noteboo
     elif request.param == "one person":
         study = str(results / "lean.yaml")
         Path(study).write_text(LEAN)
-    with tempfile.TemporaryDirectory() as sockets:  # whose names may not be long
-        kernel = KernelManager(config=kernel_config(Path(sockets)))
-        kernel.start_kernel(cwd=EXERCISES, env=os.environ | {"EMOLIB_RESULTS": str(results)})
+    here = f"import os\nos.environ['EMOLIB_RESULTS'] = {str(results)!r}\nstudy = {study!r}"
 
-        def execute(path: Path) -> nbformat.NotebookNode:
-            notebook = jupytext.read(path)
-            place = ["parameters" in tags(cell) for cell in notebook.cells].index(True)
-            notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(f"study = {study!r}"))
-            notebook.cells.insert(0, nbformat.v4.new_code_cell("%reset -f"))
-            client = NotebookClient(notebook, km=kernel, store_widget_state=False)
-            try:
-                return client.execute()
-            finally:
-                client.kc.stop_channels()
+    def executed(path: Path) -> nbformat.NotebookNode:
+        notebook = jupytext.read(path)
+        place = ["parameters" in tags(cell) for cell in notebook.cells].index(True)
+        notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(here))
+        return execute(notebook)
 
-        yield execute
-        kernel.shutdown_kernel(now=True)
+    return executed
 
 
 @pytest.mark.slow
