@@ -9,9 +9,9 @@ the others, if they are four or more, are set against their common average, as D
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -122,8 +122,7 @@ def cut_trials(
     check_no_copies(raws)
 
     notes = [note for _, _, of_file in opened.values() for note in of_file]
-    n_baseline = _baseline_samples(table, sfreq, where)
-    spans = _spans(table, sfreq, n_baseline, raws, where)
+    spans = _spans(table, raws, where)
     if settings.annotations == "omit":
         spans, left_out = leave_out_marked(spans, raws, where)
         table, notes = table.loc[spans.index], [*notes, *left_out]
@@ -134,8 +133,10 @@ def cut_trials(
     }
     if plain := settings.as_recorded():
         for file, rows in table.groupby("file"):
-            _check_as_recorded(file, rows, plain, where, remedies)
-    pieces, rests = _cut(spans, n_baseline, opened, channels)
+            # Before anything is done to them: a filter hides what is flat.
+            raw, names, _ = as_recorded = open_eeg(file, plain)
+            trials = _cut(_spans(rows, {file: raw}, where), {file: as_recorded}, dataset=dataset)
+            validate_signals(trials, file, units=header_units(raw, names), **remedies)
     notes.append(OFFSETS)
     if "stimulus" not in table:
         notes.append(TRIAL_FOR_STIMULUS)
@@ -143,25 +144,15 @@ def cut_trials(
         trial = table["trial"][table["stimulus"].isna()].iloc[0]
         problem = f"{table['subject'].iloc[0]}, trial {trial}: 'stimulus' is blank."
         raise DataError(where, problem, "Fill it in for all trials, or take the column out.")
-    labels = label_columns(table)
-    numeric = [name for name in labels if table[name].dtype == float]
-    recording = build(
-        pieces,
-        channels=channels,
-        sfreq=sfreq,
+    labels = table[label_columns(table)]
+    recording = _cut(
+        spans,
+        opened,
         dataset=dataset,
-        subject=table["subject"].iloc[0],
-        trials=table["trial"],
         stimuli=table.get("stimulus"),
-        baseline=rests,
-        ratings={name: table[name] for name in numeric},
+        ratings=dict(labels.select_dtypes(float)),
         rating_range=settings.rating_range,
-        classes={name: table[name] for name in labels if name not in numeric},
-        trial_samples=(spans["stop"] - spans["onset"]).tolist(),
-        held_hz=(
-            max(raw.info["highpass"] for raw in raws.values()),
-            min(raw.info["lowpass"] for raw in raws.values()),
-        ),
+        classes=dict(labels.select_dtypes(exclude=float)),
         notes=notes,
     )
     # Validated before the average is taken: after it a flat channel is flat no more.
@@ -179,78 +170,62 @@ def cut_trials(
     return reject_trials(recording, settings, where)
 
 
-def _check_as_recorded(
-    file: str, rows: pd.DataFrame, settings: RecordingSettings, where: str | Path, remedies: dict
-) -> None:
-    """Check the trials of a file before anything is done to them: a filter hides what is flat."""
-    raw, names, _ = opened = open_eeg(file, settings)
-    sfreq = float(raw.info["sfreq"])
-    n_baseline = _baseline_samples(rows, sfreq, where)
-    spans = _spans(rows, sfreq, n_baseline, {file: raw}, where)
-    pieces, rests = _cut(spans, n_baseline, {file: opened}, list(names))
-    about = {"dataset": "files", "subject": rows["subject"].iloc[0], "trials": rows["trial"]}
-    lengths = (spans["stop"] - spans["onset"]).tolist()
-    recording = build(
-        pieces, channels=list(names), sfreq=sfreq, baseline=rests, trial_samples=lengths, **about
-    )
-    validate_signals(recording, file, units=header_units(raw, names), **remedies)
-
-
-def _cut(
-    spans: pd.DataFrame, n_baseline: int, opened: Mapping[str, tuple], channels: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Read the samples of each trial, and of its baseline if there is one, each less its mean."""
-    pieces, rests = [], []
-    for row in spans.itertuples():
-        raw, names, _ = opened[row.file]
-        piece = read_microvolts(raw, [names[name] for name in channels], row.start, row.stop)
-        pieces.append(without_offset(piece[:, n_baseline:]))
-        rests.append(without_offset(piece[:, :n_baseline]))
-    return stack(pieces), np.stack(rests) if n_baseline else None
-
-
 def _spans(
-    table: pd.DataFrame,
-    sfreq: float,
-    n_baseline: int,
-    raws: Mapping[str, mne.io.BaseRaw],
-    where: str | Path,
+    table: pd.DataFrame, raws: Mapping[str, mne.io.BaseRaw], where: str | Path
 ) -> pd.DataFrame:
     """Return the samples `start`, `onset` and `stop` of each trial; refuse one that its file cuts.
 
-    A trial may miss its last sample: so far does rounding go.
+    The baseline, from `start` to `onset`, must have one length in all trials. A trial may miss its
+    last sample: so far does rounding go.
     """
-    onset = _samples(table["onset_seconds"], sfreq)
-    stop = onset + _samples(table["duration_seconds"], sfreq)
+    sfreq = raws[table["file"].iloc[0]].info["sfreq"]
+    names = ["baseline_seconds", "onset_seconds", "duration_seconds"]
+    seconds = table.reindex(columns=names).fillna(0.0).to_numpy(float)
+    rest, onset, length = np.rint(seconds.T * sfreq).astype(int)
+    if len(lengths := np.unique(rest)) > 1:
+        found = ", ".join(f"{one / sfreq:g}" for one in lengths)
+        problem = f"{table['subject'].iloc[0]} has baselines of different lengths: {found} s."
+        hint = "Give all trials of a subject the same 'baseline_seconds'."
+        raise DataError(where, problem, hint)
+    stop = onset + length
     ends = table["file"].map(lambda file: raws[file].n_times).to_numpy()
     if (late := stop > ends + 1).any():
         row, end = table[late].iloc[0], ends[late][0] / sfreq
-        file, seconds = Path(row["file"]).name, row["onset_seconds"] + row["duration_seconds"]
-        problem = f"trial {row['trial']} ends at {seconds:g} s, but {file} at {end:g} s."
+        file, until = Path(row["file"]).name, row["onset_seconds"] + row["duration_seconds"]
+        problem = f"trial {row['trial']} ends at {until:g} s, but {file} at {end:g} s."
         hint = "Copy the file again if it was cut short; else take the trial out of the table"
         if (left := end - row["onset_seconds"]) > 0:
             hint += f", or give it a 'duration_seconds' of {left:.6g}"
         raise DataError(where, problem, f"{hint}.")
-    spans = {"start": onset - n_baseline, "onset": onset, "stop": np.minimum(stop, ends)}
+    spans = {"start": onset - rest, "onset": onset, "stop": np.minimum(stop, ends)}
     return table[["subject", "trial", "file"]].assign(**spans)
 
 
-def _samples(seconds: pd.Series, sfreq: float) -> np.ndarray:
-    """Convert seconds to samples, rounded to the nearest."""
-    return np.rint(seconds.to_numpy(float) * sfreq).astype(int)
-
-
-def _baseline_samples(table: pd.DataFrame, sfreq: float, where: str | Path) -> int:
-    """Return the baseline's length, which must be the same in all trials; 0 if there is none."""
-    if "baseline_seconds" not in table:
-        return 0
-    lengths = set(_samples(table["baseline_seconds"].fillna(0.0), sfreq))
-    if len(lengths) > 1:
-        seconds = ", ".join(f"{length / sfreq:g}" for length in sorted(lengths))
-        problem = f"{table['subject'].iloc[0]} has baselines of different lengths: {seconds} s."
-        hint = "Give all trials of a subject the same 'baseline_seconds'."
-        raise DataError(where, problem, hint)
-    return lengths.pop()
+def _cut(spans: pd.DataFrame, opened: Mapping[str, tuple], **about: Any) -> xr.Dataset:
+    """Cut trials and baselines out of the files, each less its mean: a recording, see `build`."""
+    channels = list(next(iter(opened.values()))[1])
+    raws = [raw for raw, _, _ in opened.values()]
+    pieces, rests = [], []
+    for row in spans.itertuples():
+        raw, names, _ = opened[row.file]
+        piece = read_microvolts(raw, [names[name] for name in channels], row.start, row.stop)
+        rest, piece = np.split(piece, [row.onset - row.start], axis=1)
+        pieces.append(without_offset(piece))
+        rests.append(without_offset(rest))
+    return build(
+        stack(pieces),
+        channels=channels,
+        sfreq=raws[0].info["sfreq"],
+        subject=spans["subject"].iloc[0],
+        trials=spans["trial"],
+        baseline=np.stack(rests) if rests[0].size else None,
+        trial_samples=(spans["stop"] - spans["onset"]).tolist(),
+        held_hz=(
+            max(raw.info["highpass"] for raw in raws),
+            min(raw.info["lowpass"] for raw in raws),
+        ),
+        **about,
+    )
 
 
 def _average_reference(recording: xr.Dataset) -> xr.Dataset:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MISSING = -1
+_ALONG = {"rating": "scale", "class": "task"}  # the dimension beside the trials
 RANGES = ((1, 9), (0, 10), (-10, 10), (0, 100), (-100, 100))  # of scales in use
 
 
@@ -171,8 +172,7 @@ def _from_rating(data: xr.Dataset, task: Task) -> np.ndarray:
     """Compare a rating with the threshold: 0, 1 or NaN."""
     scales, words = _names(data, "rating"), _names(data, "class")
     if task.rating in words and task.rating not in scales:
-        values = data["class"].transpose("trial", "task").to_numpy()[:, words.index(task.rating)]
-        pairs = list(zip(_trials(data), map(str, values), strict=True))
+        pairs = list(zip(_trials(data), map(str, _column(data, "class", task.rating)), strict=True))
         trial, word = next((pair for pair in pairs if not _number(pair[1])), pairs[0])
         problem = f"trial {trial}: {task.rating} is {word!r}, no number."
         hint = "Write numbers with a decimal point, and leave the unknown blank. A task about words"
@@ -180,9 +180,9 @@ def _from_rating(data: xr.Dataset, task: Task) -> np.ndarray:
     if task.rating not in scales:
         hint = did_you_mean(task.rating, scales) if scales else "It has no ratings at all."
         raise SettingsError("rating", f"this recording has no scale {task.rating!r}.", hint)
-    rating = data["rating"].transpose("trial", "scale")
-    low, high = rating.attrs.get("low", -np.inf), rating.attrs.get("high", np.inf)
-    values = rating.to_numpy()[:, scales.index(task.rating)].astype(float)
+    limits = data["rating"].attrs
+    low, high = limits.get("low", -np.inf), limits.get("high", np.inf)
+    values = _column(data, "rating", task.rating).astype(float)
     outside = (values < low) | (values > high)
     if outside.any():
         found = f"trial {_trials(data)[outside][0]}: {task.rating} is rated {values[outside][0]:g}"
@@ -214,10 +214,9 @@ def _from_class(data: xr.Dataset, name: str, task: Task) -> np.ndarray:
     """Number the recording's own classes from 0; NaN where one is missing."""
     known, codes = _names(data, "class"), _names(data, "rating")
     if name in known:
-        values = data["class"].transpose("trial", "task").to_numpy()[:, known.index(name)]
-        found = [str(value) for value in values]
+        found = [str(value) for value in _column(data, "class", name)]
     elif name in codes:  # classes that are written as numbers
-        values = data["rating"].transpose("trial", "scale").to_numpy()[:, codes.index(name)]
+        values = _column(data, "rating", name)
         found = ["" if np.isnan(value) else f"{value:g}" for value in values]
     else:
         problem = f"this recording has no classes for {name!r}, and the task names no rating."
@@ -234,8 +233,12 @@ def _from_class(data: xr.Dataset, name: str, task: Task) -> np.ndarray:
 
 def _names(data: xr.Dataset, variable: str) -> list[str]:
     """List the scales of `rating`, or the tasks of `class`; none where that is missing."""
-    along = {"rating": "scale", "class": "task"}[variable]
-    return data[along].to_numpy().astype(str).tolist() if variable in data else []
+    return data[_ALONG[variable]].to_numpy().astype(str).tolist() if variable in data else []
+
+
+def _column(data: xr.Dataset, variable: str, name: str) -> np.ndarray:
+    """Return the ratings on a scale, or the classes of a task: (trial,)."""
+    return data[variable][{_ALONG[variable]: _names(data, variable).index(name)}].to_numpy()
 
 
 def _trials(data: xr.Dataset) -> np.ndarray:
