@@ -33,6 +33,7 @@ from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     build,
     check_subject,
+    matching,
     subject_name,
     wrong_folder,
 )
@@ -151,11 +152,8 @@ def _files(root: str | Path) -> dict[str, Path]:
     """Map the subjects' names, in numeric order, to their files."""
     root = Path(root)
     for folder in (root, *(root / name for name in FOLDERS)):
-        entries = sorted(folder.iterdir()) if folder.is_dir() else []
-        matches = [(_FILE.fullmatch(path.name), path) for path in entries if path.is_file()]
         # .dat sorts before .mat, so where both are there .mat is the one that stays.
-        files = {int(match[1]): path for match, path in matches if match}
-        if files:
+        if files := {int(match[1]): path for match, path in matching(folder, _FILE)}:
             return {subject_name(number): files[number] for number in sorted(files)}
     raise wrong_folder(root, "DEAP subject", _EXPECTED, _GIVE_FOLDER)
 

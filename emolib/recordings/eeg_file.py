@@ -21,9 +21,8 @@ from emolib.recordings.preprocessing import preprocess
 from emolib.recordings.recording import damaged, is_there, refuse_special
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, RecordingSettings
-from emolib.recordings.sidecars import decoded
+from emolib.recordings.sidecars import NAMED, header_text, named_parts
 
-_PART = re.compile(r"(?m)^((?:DataFile|MarkerFile)[ \t]*=[ \t]*)(.*\S)")  # of BrainVision
 BYTES = {"single": 4, "short": 2, "int": 4}  # of a sample of BrainVision, by MNE's word for it
 _HEADER_OF = {".eeg": ".vhdr", ".vmrk": ".vhdr", ".fdt": ".set"}  # by a part's ending
 
@@ -115,21 +114,22 @@ def _open(path: Path, **options: object) -> tuple[object, list[str]]:
 def _known_ending(path: Path) -> Iterator[Path]:
     """Spell a BrainVision header as MNE takes it: no ending in capitals, no "$b" for its name."""
     header = path.suffix.lower() == ".vhdr"
-    text = decoded(path.read_bytes()) if header else ""
-    names = [path.name, *(name for _, name in _PART.findall(text))]
+    lines = named_parts(path) if header else []
+    names = [path.name, *(line for line, _ in lines)]
     if not header or all(Path(name).suffix.islower() and "$b" not in name for name in names):
         yield path
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "header.vhdr"
+        parts = [part.absolute() for _, part in lines]
 
         def whole(line: re.Match[str]) -> str:
-            part = path.parent.resolve() / _part(path, line[2])
-            if line[1].startswith("Marker"):
+            part = parts.pop(0)
+            if line[1].lstrip().lower().startswith("marker"):
                 part = shutil.copy(part, copy.with_suffix(".vmrk"))
             return f"{line[1]}{part}"
 
-        copy.write_text(_PART.sub(whole, text), "utf-8")
+        copy.write_text(NAMED.sub(whole, header_text(path)), "utf-8")
         yield copy
 
 
@@ -172,9 +172,7 @@ def _check_parts(path: Path) -> None:
         raise DataError(path, problem, f"Write {header.name} as 'file' in the table of trials.")
     if path.suffix.lower() != ".vhdr":
         return
-    lines = _PART.findall(decoded(path.read_bytes()))
-    wrong = [key + name for key, name in lines if not (path.parent / _part(path, name)).is_file()]
-    if wrong:
+    if wrong := [line for line, part in named_parts(path) if not part.is_file()]:
         parts = [path.with_suffix(one) for one in (".eeg", ".vmrk", ".EEG", ".VMRK")]
         there = " and ".join(part.name for part in parts if part.exists()) or "no such file"
         problem = f"says {' and '.join(wrong)}, but beside it lies {there}."
@@ -197,8 +195,3 @@ def _check_promise(path: Path, raw) -> None:
         if width and (left := files[0].stat().st_size % width):
             problem = f"has {left} bytes more than whole samples of {len(raw.ch_names)} channels."
             raise DataError(files[0], problem, COPY_AGAIN)
-
-
-def _part(header: Path, name: str) -> str:
-    """Return the name of a BrainVision file, in which "$b" stands for the header's."""
-    return name.replace("$b", header.stem)

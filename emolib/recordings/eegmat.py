@@ -27,6 +27,7 @@ from emolib.recordings import files
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     check_subject,
+    matching,
     subject_name,
     wrong_folder,
 )
@@ -126,9 +127,7 @@ def read(
 
 def _files(root: str | Path) -> dict[tuple[int, int], Path]:
     """Map (subject, condition), sorted, to the files of the folder; {} if there is none."""
-    entries = sorted(Path(root).iterdir()) if Path(root).is_dir() else []
-    matches = [(_FILE.fullmatch(path.name), path) for path in entries if path.is_file()]
-    return {(int(match[1]), int(match[2])): path for match, path in matches if match}
+    return {(int(match[1]), int(match[2])): path for match, path in matching(Path(root), _FILE)}
 
 
 # The download

@@ -126,11 +126,16 @@ def _read_names(raw) -> _Names:
 
 def _tell(left_out: Mapping[str, str]) -> str:
     """Return the channels that are left out as a sentence, those of a reason together."""
-    by_reason: dict[str, list[str]] = {}
-    for name, reason in left_out.items():
-        by_reason.setdefault(reason, []).append(name)
-    groups = [f"{', '.join(names)} ({reason})" for reason, names in by_reason.items()]
+    groups = [f"{', '.join(names)} ({reason})" for reason, names in _grouped(left_out).items()]
     return f"left out: {', '.join(groups)}"
+
+
+def _grouped(values: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the names that have a value, by the value."""
+    names: dict[str, list[str]] = {}
+    for name, value in values.items():
+        names.setdefault(value, []).append(name)
+    return names
 
 
 def _remedy(typed: Sequence[str], *, bipolar: bool) -> str:
@@ -157,10 +162,7 @@ def _find_reference(
     if len(told) > 1 and len({*told}) == 1 and {places[name] for name in plain} <= {*told}:
         return told[0], dict.fromkeys(plain, "the reference")
     bipolar = [name for name, reference in against.items() if ELECTRODE.fullmatch(reference)]
-    by_reference: dict[str, list[str]] = {}
-    for name, reference in against.items():
-        if name not in bipolar:
-            by_reference.setdefault(reference, []).append(name)
+    by_reference = _grouped({name: against[name] for name in against if name not in bipolar})
     if by_reference.keys() == {"", "REF"}:  # both are the amplifier's own
         by_reference = {"": []}
     if len(by_reference) > 1:

@@ -76,6 +76,8 @@ def preprocess(
     fits = bool(used.regressors or settings.ica)
     if not (any(filters) or fits or used.reference or bads or settings.bad_channels == "auto"):
         return raw, dict(channels), []
+    import mne  # here, not above: reading DEAP's files does not need it
+
     to_grid = {name: place for place, name in channels.items()}
     kept = list(dict.fromkeys([*to_grid, *used.kept]))
     with damaged(where, "its samples cannot be read", COPY_AGAIN):
@@ -94,7 +96,7 @@ def preprocess(
     with (
         damaged(where, "MNE cannot do what the settings ask", hint),
         warnings.catch_warnings(record=True, action="always") as caught,
-        _log_level("warning"),
+        mne.utils.use_log_level("warning"),
     ):
         if settings.bad_channels == "auto":
             found = find_bad_channels(raw)
@@ -140,7 +142,9 @@ def find_bad_channels(raw: mne.io.BaseRaw) -> dict[str, str]:
     times = np.median((pieces - np.median(pieces, axis=0)).std(axis=-1), axis=1)
     times = times / np.median(times)
     # Not after the median, a part of all channels, was subtracted: then even noise is like them.
-    alike = np.abs([_correlate(piece) for piece in pieces.transpose(1, 0, 2)])
+    with np.errstate(invalid="ignore"):  # a constant channel is like no other
+        alike = [np.corrcoef(piece) for piece in pieces.transpose(1, 0, 2)]
+    alike = np.abs(np.nan_to_num(alike))
     alike[:, range(len(own)), range(len(own))] = 0.0
     alike = np.median(np.percentile(alike, 98, axis=-1), axis=0)
     found = {}
@@ -152,12 +156,6 @@ def find_bad_channels(raw: mne.io.BaseRaw) -> dict[str, str]:
         elif r < UNCORRELATED:
             found[name] = f"like no other channel (correlation {r:.2f})"
     return found
-
-
-def _correlate(signals: np.ndarray) -> np.ndarray:
-    """Correlate channels (channel, time) with each other; 0 where one is constant."""
-    with np.errstate(invalid="ignore"):
-        return np.nan_to_num(np.corrcoef(signals))
 
 
 def reject_trials(recording: xr.Dataset, settings: RecordingSettings, where: object) -> xr.Dataset:
@@ -187,13 +185,6 @@ def reject_trials(recording: xr.Dataset, settings: RecordingSettings, where: obj
     note = f"left out, more than {limit:g} uV from peak to peak: {some(loud) or 'no trial'}"
     recording = recording.isel(trial=kept)
     return recording.assign_attrs(notes=[*recording.attrs["notes"], note])
-
-
-def _log_level(level: str):
-    """Return MNE's context in which its functions log at a level."""
-    import mne
-
-    return mne.utils.use_log_level(level)
 
 
 def _set_places(raw: mne.io.BaseRaw, settings: RecordingSettings) -> None:
@@ -249,7 +240,7 @@ def _refer(
 
 def _regress(raw: mne.io.BaseRaw, picks: list[str] | str, regressors: list[str]) -> list[str]:
     """Regress artifact channels out of the others, in place; return what was done."""
-    import mne
+    import mne  # as above
 
     about = {"picks": picks, "picks_artifact": regressors, "proj": False}
     mne.preprocessing.EOGRegression(**about).fit(raw).apply(raw, copy=False)
@@ -258,7 +249,7 @@ def _regress(raw: mne.io.BaseRaw, picks: list[str] | str, regressors: list[str])
 
 def _clean(raw: mne.io.BaseRaw, settings: RecordingSettings, eog: list[str]) -> list[str]:
     """Take independent components out, in place; return which."""
-    import mne
+    import mne  # as above
 
     slow_less = raw.copy().filter(ICA_L_FREQ, None, picks="all")
     ica = mne.preprocessing.ICA(random_state=SEED, max_iter="auto").fit(slow_less)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -221,6 +222,13 @@ def refuse_special(*paths: Path) -> None:
         if is_there(path) and not (path.is_file() or path.is_dir()):
             problem = "is a pipe, a device or a socket, not a file."
             raise DataError(path, problem, "Give the file itself, or a copy of it.")
+
+
+def matching(folder: Path, name: re.Pattern[str]) -> list[tuple[re.Match[str], Path]]:
+    """List the files of a folder whose names match, sorted, each with its match."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = [(name.fullmatch(path.name), path) for path in entries if path.is_file()]
+    return [(match, path) for match, path in found if match]
 
 
 def wrong_folder(root: str | Path, what: str, expected: str, hint: str) -> DataError:

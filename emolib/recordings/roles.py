@@ -63,16 +63,19 @@ def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) 
     typed = [name for name, kind in kinds if kind == "eog"]
     eog = _find(raw, "eog_channels", settings.eog_channels, where) or typed
     regression = settings.regress_artifact or {}
-    artifact, regressed = regression.get("picks_artifact", "eog"), regression.get("picks", "eeg")
-    own = artifact in ("eog", ["eog"], ("eog",))
-    regressors = eog if own else _find(raw, "regress_artifact", artifact, where)
-    asks = settings.regress_artifact is not None and not regressors and "regress_artifact"
-    asks = asks or ("find_bads_eog" in settings.ica and not eog and "ica")
-    if asks:
+    artifact, regressed = (
+        [value] if isinstance(value := regression.get(key, kind), str) else list(value)
+        for key, kind in (("picks_artifact", "eog"), ("picks", "eeg"))
+    )
+    regressors = eog if artifact == ["eog"] else _find(raw, "regress_artifact", artifact, where)
+    needs = {
+        "regress_artifact": settings.regress_artifact is not None and not regressors,
+        "ica": "find_bads_eog" in settings.ica and not eog,
+    }
+    if asks := next((setting for setting, lacks in needs.items() if lacks), ""):
         problem = f"has no EOG channel, which `{asks}` needs."
         hint = "Name some in `eog_channels`; electrodes near the eyes, such as Fp1, may stand in."
         raise DataError(where, problem, hint)
-    every = regressed in ("eeg", ["eeg"], ("eeg",))
     optional = (*settings.drop_channels, *settings.bads)
     bads = list(dict.fromkeys([*marked, *_find(raw, "bads", settings.bads, where)]))
     raw.info["bads"] = bads if settings.bad_channels == "drop" else []
@@ -85,7 +88,7 @@ def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) 
         eog=eog,
         regressors=regressors if settings.regress_artifact is not None else [],
         absent=[name for name in optional if not find_channels(raw, name)],
-        regressed=[] if every else _find(raw, "regress_artifact", regressed, where),
+        regressed=[] if regressed == ["eeg"] else _find(raw, "regress_artifact", regressed, where),
     )
 
 
@@ -101,16 +104,15 @@ def _marked_in_table(file: Path) -> list[str]:
         return table["name"][table["status"].str.strip() == "bad"].str.strip().tolist()
 
 
-def _find(raw: mne.io.BaseRaw, setting: str, names: Iterable[str] | str, where: Path) -> list[str]:
+def _find(raw: mne.io.BaseRaw, setting: str, names: Iterable[str], where: Path) -> list[str]:
     """Return the channels that a setting names, in the file's spelling or the grid's."""
     found = []
-    for name in [names] if isinstance(names, str) else names:
+    for name in names:
         own = find_channels(raw, name)
         optional = setting in ("rename_channels", "drop_channels", "bads")
         if not own and not (optional and canonical_name(name) in PLACES):
             problem = f"has no channel {name!r}, which `{setting}` names."
-            raise DataError(
-                where, problem, did_you_mean(name, {*map(canonical_name, raw.ch_names)})
-            )
+            known = {*map(canonical_name, raw.ch_names)}
+            raise DataError(where, problem, did_you_mean(name, known))
         found += own
     return list(dict.fromkeys(found))

@@ -30,6 +30,7 @@ from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     build,
     check_subject,
+    matching,
     some,
     stack,
     subject_name,
@@ -111,9 +112,8 @@ def _files(root: str | Path) -> dict[str, list[Path]]:
     root = Path(root)
     for folder in (root, root / "Preprocessed_EEG"):
         found: dict[int, list[tuple[str, Path]]] = {}
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if match := _FILE.fullmatch(path.name):
-                found.setdefault(int(match[1]), []).append((match[2], path))
+        for match, path in matching(folder, _FILE):
+            found.setdefault(int(match[1]), []).append((match[2], path))
         if found:
             return {subject_name(k): [path for _, path in sorted(found[k])] for k in sorted(found)}
     raise wrong_folder(root, "SEED session", _EXPECTED, _GIVE_FOLDER)

@@ -107,8 +107,9 @@ class RecordingSettings:
     def __post_init__(self) -> None:
         self._check_reference()
         for name in ("drop_channels", "bads", "eog_channels", "ica"):
-            _check_names(name, getattr(self, name))
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+            if isinstance(names := getattr(self, name), str):
+                raise SettingsError(name, f"got {names!r}.", f"Write a list: [{names}].")
+            object.__setattr__(self, name, tuple(names))
         check_option("annotations", self.annotations, ("omit", "keep"))
         check_option("ratings", self.ratings, RATINGS)
         check_option("bad_channels", self.bad_channels, BAD_CHANNELS)
@@ -154,12 +155,12 @@ class RecordingSettings:
     def _check_reference(self) -> None:
         """Refuse what is neither an option nor names of channels; a single name becomes a list."""
         held = self.eeg_reference
-        if isinstance(held, str) and held not in REFERENCES:
+        if isinstance(held, str):
+            if held in REFERENCES:
+                return
             if difflib.get_close_matches(held, REFERENCES):
                 check_option("eeg_reference", held, REFERENCES)
             held = [held]
-        if isinstance(held, str):
-            return
         if not _are_words(held):
             hint = "Write 'average', 'recorded' or names of channels, such as [M1, M2]."
             raise SettingsError("eeg_reference", f"got {self.eeg_reference!r}.", hint)
@@ -185,12 +186,6 @@ def _are_words(names: object) -> bool:
     """Return whether this is a list of words, one at least."""
     listed = isinstance(names, list | tuple) and len(names) > 0
     return listed and all(isinstance(name, str) for name in names)
-
-
-def _check_names(parameter: str, names: object) -> None:
-    """Refuse a single word where a list is expected."""
-    if isinstance(names, str):
-        raise SettingsError(parameter, f"got {names!r}.", f"Write a list: [{names}].")
 
 
 def _check_montage(name: str) -> None:

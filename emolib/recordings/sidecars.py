@@ -11,7 +11,9 @@ from emolib.recordings.child import read_apart
 
 LONGEST_HEADER = 10**6  # bytes of a BrainVision header
 WHOLE = (".edf", ".bdf", ".gdf", ".cnt")  # formats of a single file
-_NAMED = re.compile(rb"^[ \t]*(?:DataFile|MarkerFile)[ \t]*=[ \t]*([^\r\n]+)", re.M | re.I)
+NAMED = re.compile(  # the lines of a BrainVision header that name a file
+    r"(?mi)^([ \t]*(?:DataFile|MarkerFile)[ \t]*=[ \t]*)(\S(?:[^\r\n]*\S)?)"
+)
 _PARTS = {".set": ".fdt", ".fif": ".fif"}  # formats whose parts MNE finds, and how these end
 
 
@@ -33,16 +35,22 @@ def channel_table(path: Path) -> Path:
     return path.with_name(f"{path.stem.removesuffix('_eeg')}_channels.tsv")
 
 
+def named_parts(header: Path) -> list[tuple[str, Path]]:
+    """List the lines of a BrainVision header that name a file, and where the file lies.
+
+    In a name "$b" stands for the header's own.
+    """
+    lines = NAMED.findall(header_text(header))
+    return [(key + name, header.parent / name.replace("$b", header.stem)) for key, name in lines]
+
+
 def _parts(path: Path) -> list[Path]:
     """List the files that hold parts of a recording beside its first one."""
     kind = path.suffix.lower()
     if kind in WHOLE or not path.is_file():
         return []
     if kind == ".vhdr":
-        with path.open("rb") as file:
-            text = file.read(LONGEST_HEADER)
-        names = [decoded(name).rstrip().replace("$b", path.stem) for name in _NAMED.findall(text)]
-        return [path.parent / name for name in names]
+        return [part for _, part in named_parts(path)]
     beside = [file for file in sorted(path.parent.iterdir()) if file.is_file() and file != path]
     if kind not in _PARTS:
         return [file for file in beside if file.stem == path.stem]
@@ -66,8 +74,10 @@ def _opened(path: Path, candidates: list[Path]) -> list[Path]:
         return [file for file in candidates if file.stem == path.stem]
 
 
-def decoded(text: bytes) -> str:
-    """Return text that is encoded as most programs do, or as some older ones."""
+def header_text(path: Path) -> str:
+    """Return a header's text, encoded as most programs do, or as some older ones."""
+    with path.open("rb") as file:
+        text = file.read(LONGEST_HEADER)
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError:

@@ -7,6 +7,7 @@ reader hands its recording to `validate` before anybody computes with it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -38,10 +39,7 @@ def validate(
     *,
     ratings_in: object = None,
     other_numbers: bool = False,
-    sources: Sequence[object] | None = None,
-    leave_out: str = LEAVE_SUBJECT_OUT,
-    leave_trial_out: str = "",
-    units: Mapping[str, str] | None = None,
+    **signals: Any,
 ) -> xr.Dataset:
     """Check a recording's signals and ratings.
 
@@ -57,14 +55,8 @@ def validate(
     other_numbers : bool
         Whether scales may be numbers of any kind, such as ages: then one that is out of range is
         noted, and it is for a task that uses it to object.
-    sources : sequence of path or str, (trial,), optional
-        What to name in an error about one trial, where trials are from several files.
-    leave_out : str
-        The remedy against a bad channel, for whose name it has the place ``{channel}``.
-    leave_trial_out : str
-        The remedy against one that is bad in a single trial, where there is another.
-    units : mapping of channel to unit, optional
-        What the file's header names, such as "mV".
+    **signals
+        `sources`, `leave_out`, `leave_trial_out` and `units`: see `validate_signals`.
 
     Returns
     -------
@@ -95,14 +87,7 @@ rating, or leave it blank; write class codes as words.
     """
     if "rating" not in recording and "class" not in recording:
         raise DataError(where, "has neither ratings nor classes.", "Give at least one of them.")
-    notes = validate_signals(
-        recording,
-        where,
-        sources=sources,
-        leave_out=leave_out,
-        leave_trial_out=leave_trial_out,
-        units=units,
-    )
+    notes = validate_signals(recording, where, **signals)
     notes += _check_ratings(recording, ratings_in or where, other_numbers)
     if "class" in recording:
         places = _places(recording["class"], recording["class"].values == "")
@@ -119,7 +104,31 @@ def validate_signals(
     leave_trial_out: str = "",
     units: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Check the signals only, as `validate` does with the same parameters; return notes."""
+    """Check a recording's signals only, as `validate` does; return notes.
+
+    Parameters
+    ----------
+    recording, where
+        As for `validate`.
+    sources : sequence of path or str, (trial,), optional
+        What to name in an error about one trial, where trials are from several files.
+    leave_out : str
+        The remedy against a bad channel, for whose name it has the place ``{channel}``.
+    leave_trial_out : str
+        The remedy against one that is bad in a single trial, where there is another.
+    units : mapping of channel to unit, optional
+        What the file's header names, such as "mV".
+
+    Returns
+    -------
+    list of str
+        On amplitudes that are hardly those of EEG.
+
+    Raises
+    ------
+    DataError
+        For all that `validate` refuses but ratings.
+    """
     _check_structure(recording, where)
     sources = sources or [where] * recording.sizes["trial"]
     remedy = f"{leave_out}, or {leave_trial_out}." if leave_trial_out else f"{leave_out}."
