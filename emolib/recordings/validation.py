@@ -104,12 +104,10 @@ def validate_signals(
     leave_trial_out: str = "",
     units: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Check a recording's signals only, as `validate` does; return notes.
+    """Check the signals only: raise as `validate` does, or return notes on their amplitudes.
 
     Parameters
     ----------
-    recording, where
-        As for `validate`.
     sources : sequence of path or str, (trial,), optional
         What to name in an error about one trial, where trials are from several files.
     leave_out : str
@@ -118,16 +116,6 @@ def validate_signals(
         The remedy against one that is bad in a single trial, where there is another.
     units : mapping of channel to unit, optional
         What the file's header names, such as "mV".
-
-    Returns
-    -------
-    list of str
-        On amplitudes that are hardly those of EEG.
-
-    Raises
-    ------
-    DataError
-        For all that `validate` refuses but ratings.
     """
     _check_structure(recording, where)
     sources = sources or [where] * recording.sizes["trial"]
