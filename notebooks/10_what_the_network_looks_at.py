@@ -51,7 +51,7 @@ from emolib.figures import pages
 from emolib.figures.display import Table, bullets, escape_markdown, say, use_style
 from emolib.grid import cells
 from emolib.lessons import attribution_pictures
-from emolib.lessons.feature_subsets import subset_predictions, subsets
+from emolib.lessons.feature_subsets import shared_channels, subset_predictions, subsets
 from emolib.lessons.known_truth import known_truth
 from emolib.lessons.light_network import light_network
 from emolib.splits.folds import subsample
@@ -372,12 +372,13 @@ display(page)
 # and that one cannot be undone here: a muscle below T7 is, a little, in every channel.)
 
 # %%
-sets = subsets(channels, bands)
+shared = shared_channels(this_study, cohort[1]["subject"].unique().tolist())  # which all have
+sets = subsets(shared, bands)
 folds = {"n_folds": this_study.n_folds, "seed": this_study.seed, "tasks": tasks}
 by_ridge = subset_predictions(
     sets,
     *cohort,
-    channels,
+    shared,
     planes,
     protocol=honest,
     normalise=this_study.features.normalise,

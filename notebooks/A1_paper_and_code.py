@@ -60,7 +60,8 @@ subject = None  # such as "sub-01"; None takes the first whose recording can be 
 # %%
 this_study = load(study)
 subject = subject or stages.first_valid(this_study)
-others = [name for name in stages.valid_subjects(this_study) if name != subject]
+in_folds = stages.load_windows(this_study)[1]["subject"].unique()
+others = [name for name in in_folds if name != subject]
 settings, tasks = this_study.features, list(this_study.tasks)
 protocol = this_study.attribution_protocol or "trial_grouped"  # the study's first honest one
 n_subjects = 8 if "subjects" in protocol else 4  # people are held out, or trials of each
