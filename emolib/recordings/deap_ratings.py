@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from emolib.errors import DataError
+from emolib.recordings.recording import with_notes
 
 NAME = "participant_ratings.csv"  # a row a trial, in the order in which they were shown
 PLACES = (".", "..", "../metadata_csv")  # where it may lie, from the folder of the recordings
@@ -67,7 +68,7 @@ def compared(
         if use == "table":
             recording = recording.copy()
             recording["rating"] = recording["rating"].copy(data=theirs)
-    return recording.assign_attrs(notes=[*recording.attrs["notes"], f"{told}; {used}"])
+    return with_notes(recording, f"{told}; {used}")
 
 
 def _ratings(table: Path, recording: xr.Dataset, number: int) -> np.ndarray:

@@ -29,6 +29,7 @@ from emolib.recordings.recording import (
     check_subject,
     matching,
     subject_name,
+    with_notes,
     wrong_folder,
 )
 from emolib.recordings.settings import DEFAULT, RecordingSettings
@@ -122,7 +123,7 @@ def read(
     trials = range(1, len(rows) + 1)
     table = table.assign(subject=subject, trial=trials, duration_seconds=trial_seconds)
     recording = files.cut_trials(table, where=root, dataset="eegmat", settings=settings)
-    return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
+    return with_notes(recording, *notes)
 
 
 def _files(root: str | Path) -> dict[tuple[int, int], Path]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import string
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emolib.errors import DataError
-from emolib.grid import ELECTRODE, canonical_name, split_reference
+from emolib.grid import ELECTRODE, MONTAGE, canonical_name, split_reference
 from emolib.recordings.recording import some
 from emolib.recordings.settings import PLACES
 
@@ -98,6 +99,13 @@ def find_channels(raw, wanted: str) -> list[str]:
     own = [wanted] if wanted in places else []
     placed = [name for name, place in places.items() if place == canonical_name(wanted)]
     return (placed or own) if cap else (own or placed)  # C3 may be a number
+
+
+def place_electrodes(of, montage: str = MONTAGE) -> None:
+    """Give the channels of a Raw, or of its `info`, the electrodes' places on the head."""
+    about = {"match_case": False, "match_alias": True, "on_missing": "ignore"}
+    with warnings.catch_warnings(action="ignore"):  # old names of montages still work
+        of.set_montage(montage, **about, verbose="error")
 
 
 class _Names(NamedTuple):

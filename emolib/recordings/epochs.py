@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emolib.errors import DataError, did_you_mean
-from emolib.grid import MONTAGE
-from emolib.recordings.electrodes import choose_channels
+from emolib.recordings.electrodes import choose_channels, place_electrodes
 from emolib.recordings.recording import (
     OFFSETS,
     RATING_HIGH,
@@ -194,8 +193,7 @@ def to_epochs(recording: xr.Dataset) -> mne.EpochsArray:
     kinds, codes = np.unique([str(kind) or NO_CLASS for kind in of_trial], return_inverse=True)
     onsets = np.arange(n_trials) * volts.shape[-1] + n_baseline
     info = mne.create_info(names, sfreq, "eeg", verbose="error")
-    about = {"match_case": False, "match_alias": True, "on_missing": "ignore"}
-    info.set_montage(MONTAGE, **about, verbose="error")
+    place_electrodes(info)
     return mne.EpochsArray(
         volts,
         info,

@@ -26,6 +26,7 @@ from emolib.recordings.recording import (
     TRIAL_FOR_STIMULUS,
     build,
     stack,
+    with_notes,
     without_offset,
 )
 from emolib.recordings.settings import DEFAULT, RecordingSettings
@@ -79,7 +80,7 @@ def read(root: str | Path, subject: str, *, settings: RecordingSettings = DEFAUL
     files = map(_plain_path, rows["file"].unique())
     away = [file.name for file in files if not file.is_relative_to(folder)]
     notes = [f"{name}: lies outside the folder of the table" for name in away]
-    return recording.assign_attrs(notes=[*recording.attrs["notes"], *notes])
+    return with_notes(recording, *notes)
 
 
 def _plain_path(path: str | Path) -> Path:
@@ -235,8 +236,8 @@ def _average_reference(recording: xr.Dataset) -> xr.Dataset:
             f"the reference stays as it was recorded: an average of {n_channels} channels is no "
             f"common average, and would make them alike"
         )
-        return recording.assign_attrs(notes=[*recording.attrs["notes"], note])
+        return with_notes(recording, note)
     for name in {"eeg", "baseline"} & set(recording):
         recording[name] -= recording[name].mean("channel", skipna=False)
     note = f"set against the common average of the {n_channels} channels"
-    return recording.assign_attrs(notes=[*recording.attrs["notes"], note])
+    return with_notes(recording, note)

@@ -21,7 +21,8 @@ import xarray as xr
 from emolib.errors import DataError
 from emolib.grid import MONTAGE
 from emolib.recordings.arrays import COPY_AGAIN
-from emolib.recordings.recording import damaged, some
+from emolib.recordings.electrodes import place_electrodes
+from emolib.recordings.recording import damaged, some, with_notes
 from emolib.recordings.roles import Roles
 from emolib.recordings.settings import RecordingSettings
 
@@ -83,7 +84,7 @@ def preprocess(
     with damaged(where, "its samples cannot be read", COPY_AGAIN):
         raw = raw.copy().pick(kept).load_data(verbose="error")
     raw.rename_channels(to_grid, verbose="error")
-    _set_places(raw, settings)
+    place_electrodes(raw, settings.eeg_template_montage or MONTAGE)
     reference, eog, regressors, regressed = (
         [to_grid.get(name, name) for name in names]
         for names in (used.reference, used.eog, used.regressors, used.regressed)
@@ -100,11 +101,14 @@ def preprocess(
     ):
         if settings.bad_channels == "auto":
             found = find_bad_channels(raw)
-            _check_share(found, len(channels), where)
-            notes += [
-                f"found bad: {name}, {why}" for name, why in found.items() if name not in bads
-            ]
-            bads += [name for name in found if name not in bads]
+            if len(found) > MOST * len(channels):
+                what = some([f"{name} ({why})" for name, why in found.items()])
+                problem = f"{len(found)} of {len(channels)} channels look bad: {what}."
+                hint = "Leave the subject out, or name its bad channels in `bads`, without `auto`."
+                raise DataError(where, problem, hint)
+            new = [name for name in found if name not in bads]
+            notes += [f"found bad: {name}, {found[name]}" for name in new]
+            bads += new
         raw.info["bads"] = bads
         notes += _filter(raw, settings, where)
         notes += _refer(raw, settings, reference, needed=fits)
@@ -183,24 +187,7 @@ def reject_trials(recording: xr.Dataset, settings: RecordingSettings, where: obj
         for i in np.flatnonzero(~kept)
     ]
     note = f"left out, more than {limit:g} uV from peak to peak: {some(loud) or 'no trial'}"
-    recording = recording.isel(trial=kept)
-    return recording.assign_attrs(notes=[*recording.attrs["notes"], note])
-
-
-def _set_places(raw: mne.io.BaseRaw, settings: RecordingSettings) -> None:
-    """Give the electrodes their places on the head."""
-    about = {"match_case": False, "match_alias": True, "on_missing": "ignore"}
-    with warnings.catch_warnings(action="ignore"):  # old names of montages still work
-        raw.set_montage(settings.eeg_template_montage or MONTAGE, **about, verbose="error")
-
-
-def _check_share(found: Mapping[str, str], n_channels: int, where: Path) -> None:
-    """Refuse a recording of which too many channels were found bad."""
-    if len(found) > MOST * n_channels:
-        what = some([f"{name} ({why})" for name, why in found.items()])
-        problem = f"{len(found)} of {n_channels} channels look bad: {what}."
-        hint = "Leave the subject out, or name its bad channels in `bads` and do without `auto`."
-        raise DataError(where, problem, hint)
+    return with_notes(recording.isel(trial=kept), note)
 
 
 def _filter(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) -> list[str]:

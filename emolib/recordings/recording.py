@@ -117,6 +117,11 @@ def build(
     return recording
 
 
+def with_notes(recording: xr.Dataset, *notes: str) -> xr.Dataset:
+    """Return a recording with more notes."""
+    return recording.assign_attrs(notes=[*recording.attrs.get("notes", []), *notes])
+
+
 def stack(pieces: Sequence[np.ndarray]) -> np.ndarray:
     """Put pieces (channel, sample) of any length into one float32 array; NaN follows shorter ones.
 

@@ -76,6 +76,8 @@ def _opened(path: Path, candidates: list[Path]) -> list[Path]:
 
 def header_text(path: Path) -> str:
     """Return a header's text, encoded as most programs do, or as some older ones."""
+    if path.is_dir():
+        return ""
     with path.open("rb") as file:
         text = file.read(LONGEST_HEADER)
     try:

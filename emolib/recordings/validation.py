@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from emolib.errors import DataError
-from emolib.recordings.recording import RATING_HIGH, RATING_LOW, some
+from emolib.recordings.recording import RATING_HIGH, RATING_LOW, some, with_notes
 
 # Limits for the median over trials and channels of a channel's standard deviation, microvolts.
 # Scalp EEG has 2 to 50 after filtering and, with the drifts of a DC-coupled amplifier, up to some
@@ -92,7 +92,7 @@ rating, or leave it blank; write class codes as words.
     if "class" in recording:
         places = _places(recording["class"], recording["class"].values == "")
         notes += [f"{len(places)} classes are missing: {some(places)}"] if places else []
-    return recording.assign_attrs(notes=[*recording.attrs.get("notes", []), *notes])
+    return with_notes(recording, *notes)
 
 
 def validate_signals(

@@ -144,7 +144,7 @@ def test_an_empty_file_is_refused(tmp_path, name):
         open_eeg(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["a", "a.edf"])
+@pytest.mark.parametrize("name", ["a", "a.edf", "a.vhdr"])
 def test_a_folder_is_refused(tmp_path, name):
     (tmp_path / name).mkdir()
     with pytest.raises(DataError, match="It is a folder: write the file in it as 'file'"):
