@@ -52,23 +52,19 @@ def compared(
     """
     used = f"the ratings of {table.name if use == 'table' else file} are used"
     try:
-        theirs, problem = _ratings(table, recording, number), ""
+        theirs = _ratings(table, recording, number)
+        problem = f"has no ratings of participant {number}" if np.isnan(theirs).all() else ""
     except (OSError, ValueError, KeyError) as error:
         problem = f"cannot be compared ({type(error).__name__}: {error})"
-    else:
-        if np.isnan(theirs).all():
-            problem = f"has no ratings of participant {number}"
     if problem and use == "table":
         hint = "Correct it, or take `recordings: {ratings: table}` out of the study."
         raise DataError(table, f"{problem}.", hint)
     if problem:
-        told = f"{table.name} {problem}"
-    else:
-        told = f"{table.name}: {_difference(recording['rating'], theirs)}"
-        if use == "table":
-            recording = recording.copy()
-            recording["rating"] = recording["rating"].copy(data=theirs)
-    return with_notes(recording, f"{told}; {used}")
+        return with_notes(recording, f"{table.name} {problem}; {used}")
+    told = f"{table.name}: {_difference(recording['rating'], theirs)}; {used}"
+    if use == "table":
+        recording = recording.assign(rating=recording["rating"].copy(data=theirs))
+    return with_notes(recording, told)
 
 
 def _ratings(table: Path, recording: xr.Dataset, number: int) -> np.ndarray:

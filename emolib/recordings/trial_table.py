@@ -171,7 +171,7 @@ def _cells(path: Path, text: str) -> pd.DataFrame:
         cells += [""] * (len(names) - len(cells))
     table = pd.DataFrame([row[: len(names)] for row in rows.values()], list(rows), names, str)
     table = table.loc[:, table.columns != ""]  # such as the numbers of rows
-    _check_columns(path, list(table.columns))
+    _check_columns(path, table)
     if table.empty:
         raise DataError(path, "holds no trials.", "Write one row per trial.")
     if separator != ",":
@@ -232,10 +232,10 @@ def label_columns(table: pd.DataFrame) -> list[str]:
     return [name for name in table.columns if name not in REQUIRED + OPTIONAL]
 
 
-def _check_columns(path: Path, found: list[str]) -> None:
+def _check_columns(path: Path, table: pd.DataFrame) -> None:
     """Refuse a table that lacks a column, or has one that is nearly a known one."""
+    found, labels = list(table.columns), label_columns(table)
     every = ", ".join(map(repr, found))
-    labels = [name for name in found if name not in REQUIRED + OPTIONAL]
     for name in (name for name in found if name and found.count(name) > 1):
         raise DataError(path, f"has two columns {name!r}.", "Rename one of them.")
     for name in REQUIRED:
