@@ -113,7 +113,9 @@ def preprocess(
         notes += _filter(raw, settings, where)
         notes += _refer(raw, settings, reference, needed=fits)
         if regressors:
-            notes += _regress(raw, regressed or "eeg", regressors)
+            about = {"picks": regressed or "eeg", "picks_artifact": regressors, "proj": False}
+            mne.preprocessing.EOGRegression(**about).fit(raw).apply(raw, copy=False)
+            notes.append(f"regressed out: {', '.join(regressors)}")
         if settings.ica:
             notes += _clean(raw, settings, eog)
         if bads:
@@ -223,15 +225,6 @@ def _refer(
     if needed:
         raw.set_eeg_reference("average" if settings.eeg_reference == "average" else [])
     return []
-
-
-def _regress(raw: mne.io.BaseRaw, picks: list[str] | str, regressors: list[str]) -> list[str]:
-    """Regress artifact channels out of the others, in place; return what was done."""
-    import mne  # as above
-
-    about = {"picks": picks, "picks_artifact": regressors, "proj": False}
-    mne.preprocessing.EOGRegression(**about).fit(raw).apply(raw, copy=False)
-    return [f"regressed out: {', '.join(regressors)}"]
 
 
 def _clean(raw: mne.io.BaseRaw, settings: RecordingSettings, eog: list[str]) -> list[str]:

@@ -18,15 +18,8 @@ from emolib.recordings.recording import RATING_HIGH, RATING_LOW
 
 PLACES = frozenset(name for row in SEED_GRID for name in row if name)
 REFERENCES = ("average", "recorded")
-BAD_CHANNELS = ("drop", "interpolate", "keep", "auto")
-ICA_METHODS = ("find_bads_eog", "find_bads_muscle")
 RATINGS = ("recording", "table")
-REGRESSION = ("picks", "picks_artifact")
-READING = (
-    "rename_channels",
-    "rating_range",
-    "annotations",
-)  # the other settings change the signals
+READING = ("rename_channels", "rating_range", "annotations")  # the others change the signals
 HIDING = ("notch_freq", "l_freq", "h_freq", "raw_resample_sfreq", "regress_artifact", "ica")
 LARGEST_REJECT = 0.01  # volts; who writes 150 means microvolts
 
@@ -112,7 +105,8 @@ class RecordingSettings:
             object.__setattr__(self, name, tuple(names))
         check_option("annotations", self.annotations, ("omit", "keep"))
         check_option("ratings", self.ratings, RATINGS)
-        check_option("bad_channels", self.bad_channels, BAD_CHANNELS)
+        options = ("drop", "interpolate", "keep", "auto")
+        check_option("bad_channels", self.bad_channels, options)
         if self.bads and self.bad_channels == "keep":
             hint = "Use `drop`, `interpolate` or `auto`, or take `bads` out."
             raise SettingsError("bad_channels", "is 'keep', but `bads` names channels.", hint)
@@ -122,9 +116,9 @@ class RecordingSettings:
             raise SettingsError("rating_range", problem, "Give the lowest and the highest rating.")
         self._check_frequencies()
         for method in self.ica:
-            check_option("ica", method, ICA_METHODS)
+            check_option("ica", method, ("find_bads_eog", "find_bads_muscle"))
         for key, value in (self.regress_artifact or {}).items():
-            check_option("regress_artifact", key, REGRESSION)
+            check_option("regress_artifact", key, ("picks", "picks_artifact"))
             if not _are_words([value] if isinstance(value, str) else value):
                 hint = "Name a type, 'eeg' or 'eog', or channels in a list."
                 raise SettingsError(f"regress_artifact.{key}", f"got {value!r}.", hint)
@@ -168,15 +162,15 @@ class RecordingSettings:
 
     def _check_frequencies(self) -> None:
         """Refuse frequencies that are not positive and finite, or a band that is none."""
-        several = isinstance(self.notch_freq, list | tuple)
-        notches = tuple(self.notch_freq) if several else (self.notch_freq,)
-        given = [(name, getattr(self, name)) for name in ("l_freq", "h_freq", "raw_resample_sfreq")]
-        for name, hz in [*given, *(("notch_freq", each) for each in notches)]:
-            number = isinstance(hz, int | float) and math.isfinite(hz) and hz > 0
-            if hz is not None and not number:
-                hint = "Give a frequency above 0 Hz, or leave the key out."
-                raise SettingsError(name, f"got {hz!r}.", hint)
-        object.__setattr__(self, "notch_freq", notches if several else self.notch_freq)
+        if isinstance(self.notch_freq, list):
+            object.__setattr__(self, "notch_freq", tuple(self.notch_freq))
+        for name in ("l_freq", "h_freq", "raw_resample_sfreq", "notch_freq"):
+            given = getattr(self, name)
+            for hz in given if name == "notch_freq" and isinstance(given, tuple) else (given,):
+                number = isinstance(hz, int | float) and math.isfinite(hz) and hz > 0
+                if hz is not None and not number:
+                    hint = "Give a frequency above 0 Hz, or leave the key out."
+                    raise SettingsError(name, f"got {hz!r}.", hint)
         if self.l_freq and self.h_freq and self.l_freq >= self.h_freq:
             problem = f"{self.l_freq:g} Hz is not below `h_freq`, {self.h_freq:g} Hz."
             raise SettingsError("l_freq", problem, "What lies between the two is kept.")
