@@ -102,8 +102,8 @@ def from_epochs(
         raise DataError(where, problem, "Check events, tmin, tmax and the limits of `reject`.")
     if classes is None and ratings is None:
         hint = f"Give classes='state' to use the events ({', '.join(epochs.event_id)}), or columns"
-        problem = "neither classes nor ratings are given."
-        raise DataError(where, problem, f"{hint} of `epochs.metadata`.")
+        hint = f"{hint} of `epochs.metadata`."
+        raise DataError(where, "neither classes nor ratings are given.", hint)
     sfreq = float(epochs.info["sfreq"])
     n_baseline = int(np.count_nonzero(epochs.times < -0.5 / sfreq))
     if n_baseline == len(epochs.times):
@@ -238,9 +238,8 @@ def _columns(
     found = {}
     for name, column in columns.items():
         if epochs.metadata is None:
-            problem = f"have no metadata, so no column {column!r}."
             hint = "Set `epochs.metadata` to a table with one row per event."
-            raise DataError(where, problem, hint)
+            raise DataError(where, f"have no metadata, so no column {column!r}.", hint)
         if column not in epochs.metadata:
             hint = did_you_mean(column, map(str, epochs.metadata.columns))
             raise DataError(where, f"the metadata have no column {column!r}.", hint)

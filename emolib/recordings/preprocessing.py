@@ -111,7 +111,12 @@ def preprocess(
             bads += new
         raw.info["bads"] = bads
         notes += _filter(raw, settings, where)
-        notes += _refer(raw, settings, reference, needed=fits)
+        if reference:
+            raw.set_eeg_reference(reference)
+            raw.set_channel_types(dict.fromkeys(reference, "misc"), on_unit_change="ignore")
+            notes.append(f"set against the mean of {' and '.join(reference)}")
+        elif fits:  # MNE needs it now
+            raw.set_eeg_reference("average" if settings.eeg_reference == "average" else [])
         if regressors:
             about = {"picks": regressed or "eeg", "picks_artifact": regressors, "proj": False}
             mne.preprocessing.EOGRegression(**about).fit(raw).apply(raw, copy=False)
@@ -212,19 +217,6 @@ def _filter(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) -> li
         raw.resample(settings.raw_resample_sfreq)
         notes.append(f"resampled from {sfreq:g} to {raw.info['sfreq']:g} Hz")
     return notes
-
-
-def _refer(
-    raw: mne.io.BaseRaw, settings: RecordingSettings, reference: list[str], *, needed: bool
-) -> list[str]:
-    """Set the reference that was asked for, in place, where MNE needs it now; return what it is."""
-    if reference:
-        raw.set_eeg_reference(reference)
-        raw.set_channel_types(dict.fromkeys(reference, "misc"), on_unit_change="ignore")
-        return [f"set against the mean of {' and '.join(reference)}"]
-    if needed:
-        raw.set_eeg_reference("average" if settings.eeg_reference == "average" else [])
-    return []
 
 
 def _clean(raw: mne.io.BaseRaw, settings: RecordingSettings, eog: list[str]) -> list[str]:
