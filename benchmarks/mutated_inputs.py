@@ -261,6 +261,7 @@ FORMATS = {
 def _spoil(rng, content: bytes, form: Format, ran: Path) -> tuple[str, bytes]:
     """Spoil an input in one way; return which, and what is left."""
     kinds = ["flip", "flip", "cut", "delete", "repeat", "swap", "overwrite", "header", "header"]
+    kinds += ["tag", "tag"]
     kinds += ["cell"] * 8 if form.text else []
     kinds += ["program"] * (form.text or b"numpy" in content)
     kind = str(rng.choice(kinds))
@@ -270,6 +271,8 @@ def _spoil(rng, content: bytes, form: Format, ran: Path) -> tuple[str, bytes]:
     if kind == "flip":
         for place in rng.integers(near if rng.random() < 0.6 else len(data), size=n % 9 + 1):
             data[place] ^= 1 << int(rng.integers(8))
+    elif kind == "tag":  # of MATLAB's first variable, or what stands there
+        data[min(int(rng.integers(124, 256)), len(data) - 1)] ^= 1 << int(rng.integers(8))
     elif kind == "cut":
         del data[at:]
     elif kind == "delete":
