@@ -150,8 +150,8 @@ def check(folder: Path, reads: Collection[str], subject: str | None = None) -> N
                 raise DamagedError(name, problem, "Run the study again: it is made anew.")
 
 
-def remove_damaged(folder: Path, *, thorough: bool = False) -> list[str]:
-    """Remove all that a job wrote where one of its files is missing or damaged; list the latter.
+def remove_damaged(folder: Path, *, thorough: bool = False) -> tuple[list[str], set[str]]:
+    """Remove all that a job wrote where one of its files is missing or damaged.
 
     Parameters
     ----------
@@ -162,22 +162,24 @@ def remove_damaged(folder: Path, *, thorough: bool = False) -> list[str]:
 
     Returns
     -------
-    list of str
-        The files that are missing or damaged, as seen from the folder.
+    found, removed : list of str and set of str
+        The files that are missing or damaged, and all that their jobs wrote, as seen from the
+        folder.
     """
-    found = []
+    found, removed = [], set()
     for file, record in _records(folder):
         files = record["files"]
         bad = [name for name, state in files.items() if not _same(folder / name, state, thorough)]
         if bad:
             for name in files:
                 _remove(folder / name)
+            removed.update(files)
             file.unlink()
         elif any(state_of(folder / name) != state[:-1] for name, state in files.items()):
             moved = {name: [*state_of(folder / name), state[-1]] for name, state in files.items()}
             _save(file, record | {"files": moved})
         found += bad
-    return found
+    return found, removed
 
 
 def damaged_files(folder: Path) -> tuple[int, list[str]]:

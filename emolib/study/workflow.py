@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -115,15 +115,17 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
         with FileLock(study.folder / ".lock", timeout=0), _ends_jobs(handler):
             try:
                 remove_unfinished(study.folder)
-                spoilt += remove_damaged(study.folder)
-                _run_snakemake(study, cores, force, targets, handler)
+                found, again = remove_damaged(study.folder)
+                spoilt += found
+                _run_snakemake(study, cores, force, targets, again, handler)
                 # A job that finds what it reads damaged, whatever its size and times, fails.
                 while handler.failed and not handler.interrupted:
-                    if not (found := remove_damaged(study.folder, thorough=True)):
+                    found, again = remove_damaged(study.folder, thorough=True)
+                    if not found:
                         break
                     spoilt += found
                     handler.failed.clear()
-                    _run_snakemake(study, cores, False, targets, handler)
+                    _run_snakemake(study, cores, False, targets, again, handler)
             finally:
                 tidy_logs(study)
                 _tell_damaged(study.folder, spoilt)
@@ -261,10 +263,18 @@ def _ends_jobs(handler: ProgressHandler) -> Iterator[None]:
 
 
 def _run_snakemake(
-    study: Study, cores: int, force: bool, targets: Sequence[str], handler: ProgressHandler
+    study: Study,
+    cores: int,
+    force: bool,
+    targets: Sequence[str],
+    again: Collection[str],
+    handler: ProgressHandler,
 ) -> None:
+    """Run the workflow for the targets, and make `again` what of that its rules make.
+
+    Snakemake alone leaves a file missing where all that was made of it is there.
+    """
     quiet = settings.OutputSettings(enable_file_logging=False)
-    wanted = settings.DAGSettings(frozenset(targets), force_incomplete=True, forceall=force)
     with SnakemakeApi(quiet) as api, handler.bar:
         logger.handlers[:] = [handler]
         try:
@@ -273,6 +283,11 @@ def _run_snakemake(
                 config_settings=settings.ConfigSettings(config={"study": str(study.file)}),
                 snakefile=PROJECT / "Snakefile",
                 workdir=study.folder,
+            )
+            rules = list(workflow._workflow.rules)
+            made = {file for file in again if any(rule.is_producer(file) for rule in rules)}
+            wanted = settings.DAGSettings(
+                frozenset(targets), force_incomplete=True, forceall=force, forcerun=frozenset(made)
             )
             how = settings.ExecutionSettings(lock=False, keep_going=True)
             workflow.dag(wanted).execute_workflow(execution_settings=how)
