@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import edfio
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.io import savemat
 
+from emolib.errors import InputError
 from emolib.recordings.deap import DeapLayout
 
 # DEAP's format with few, short trials: 4 of 0.5 s + 2 s.
@@ -155,6 +156,23 @@ def write_brainvision(
     return folder / name
 
 
+def trial_rows(
+    subject: str, file: str, n_trials: int, seconds: float, **columns: Sequence[object]
+) -> list[dict[str, object]]:
+    """Rows of a table of trials that follow each other; of each column the values in turn."""
+    return [
+        {
+            "subject": subject,
+            "file": file,
+            "trial": trial + 1,
+            "onset_seconds": seconds * trial,
+            "duration_seconds": seconds,
+            **{name: values[trial % len(values)] for name, values in columns.items()},
+        }
+        for trial in range(n_trials)
+    ]
+
+
 def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
     """Write a table of trials; columns as the first row has them, tabs for `.tsv`."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -265,3 +283,14 @@ def predictions(protocol: str, right: int, n: int = 12, subject: str = "sub-01")
             "probability": np.where(hit, label, 1 - label) * 0.8 + 0.1,
         }
     )
+
+
+def check_each(names: Iterable[str], read: Callable[[str], object]) -> dict[str, InputError | None]:
+    """Read every subject and keep what is wrong with it: None if nothing is."""
+    found: dict[str, InputError | None] = dict.fromkeys(names)
+    for name in found:
+        try:
+            read(name)
+        except InputError as error:
+            found[name] = error
+    return found

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emolib.errors import DataError, InputError, did_you_mean
+from emolib.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -179,26 +179,6 @@ def check_subject(root: object, subject: str, known: Sequence[str]) -> str:
     if subject not in known:
         raise DataError(root, f"has no subject {subject!r}.", did_you_mean(subject, known))
     return subject
-
-
-def check_each(names: Iterable[str], read: Callable[[str], object]) -> dict[str, InputError | None]:
-    """Read every subject and keep what is wrong with it: None if nothing is.
-
-    Examples
-    --------
-    >>> def read(subject):
-    ...     if subject == "sub-02":
-    ...         raise DataError("s02.mat", "is cut short.", "Copy it again.")
-    >>> {name: str(error) for name, error in check_each(["sub-01", "sub-02"], read).items()}
-    {'sub-01': 'None', 'sub-02': 's02.mat: is cut short. Copy it again.'}
-    """
-    found: dict[str, InputError | None] = dict.fromkeys(names)
-    for name in found:
-        try:
-            read(name)
-        except InputError as error:
-            found[name] = error
-    return found
 
 
 @contextmanager

@@ -134,21 +134,21 @@ def enough_trials(protocols: Collection[str], table: pd.DataFrame, n_folds: int)
     >>> enough_trials(["trial_grouped"], table, 2).tolist()
     [True, True, True, True, False, False]
     """
-    if "trial_grouped" not in protocols:
-        return np.ones(len(table), bool)
-    enough = has_folds(table.groupby("subject")["trial"].transform("nunique").to_numpy(), n_folds)
+    n_trials = table.groupby("subject")["trial"].transform("nunique").to_numpy()
+    enough = has_folds(protocols, n_trials, n_folds)
     return enough if enough.any() else ~enough
 
 
-def has_folds(n_trials: np.ndarray | int, n_folds: int) -> np.ndarray:
-    """Return whether so many trials make folds that leave two to train and to validate.
+def has_folds(protocols: Collection[str], n_trials: np.ndarray | int, n_folds: int) -> np.ndarray:
+    """Return whether so many trials of a subject are enough for the protocols' folds.
 
     Examples
     --------
-    >>> has_folds(np.arange(2, 6), n_folds=2).tolist()
+    >>> has_folds(["trial_grouped"], np.arange(2, 6), n_folds=2).tolist()
     [False, False, True, True]
     """
-    return (n_trials >= n_folds) & (n_trials - np.ceil(n_trials / n_folds) >= 2)
+    left = n_trials - np.ceil(n_trials / n_folds)  # to train and to validate
+    return ((n_trials >= n_folds) & (left >= 2)) | ("trial_grouped" not in protocols)
 
 
 def stimulus_grouped(

@@ -41,6 +41,7 @@ class Sources:
         self.record = self.study.folder / RECORD
         self.known = self._recorded()
         self.files = {subject: self._files(subject) for subject in self.study.subjects()}
+        self.signals = {subject: self._signals(subject) for subject in self.files}
 
     def digest(self, subject: str) -> str:
         """Return a digest of the content of all that a subject is read from, and of nothing else.
@@ -120,10 +121,10 @@ class Sources:
 
     def _twins(self, subject: str) -> Iterator[tuple[str, str, str]]:
         """Yield each own file whose signals another subject has too, the other, and its file."""
-        mine = self._signals(subject)
-        for other in self.files:
-            theirs = self._signals(other) if other != subject else ()
-            for (size, own), (its_size, path) in itertools.product(mine, theirs):
+        for other, theirs in self.signals.items():
+            if other == subject:
+                continue
+            for (size, own), (its_size, path) in itertools.product(self.signals[subject], theirs):
                 # A data set may keep all in one file, and reads from it what is whose.
                 same = size == its_size and not own.samefile(path)
                 if same and self._digests(own)[-1] == self._digests(path)[-1]:

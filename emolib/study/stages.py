@@ -154,7 +154,7 @@ def first_valid(study: Study) -> str:
             raise
         except InputError:
             continue
-        if "trial_grouped" not in study.protocols or has_folds(n_trials, study.n_folds):
+        if has_folds(study.protocols, n_trials, study.n_folds):
             return subject
         valid.append(subject)
     if not valid:

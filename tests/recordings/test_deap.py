@@ -12,14 +12,13 @@ import scipy.io
 import synthetic
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic import SMALL, deap_arrays, write_deap
+from synthetic import SMALL, check_each, deap_arrays, write_deap
 
 from emolib import recordings
 from emolib.errors import DataError
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings import deap, validate
 from emolib.recordings.deap import DeapLayout, read_deap
-from emolib.recordings.recording import check_each
 from emolib.recordings.validation import HIGHEST_SD_UV, LOWEST_SD_UV
 
 BOTH = pytest.mark.parametrize("ending", ["mat", "dat"])

@@ -4,12 +4,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-from synthetic import DREAMER_NAMES, cut_short, dreamer_person, write_dreamer
+from synthetic import DREAMER_NAMES, check_each, cut_short, dreamer_person, write_dreamer
 
 from emolib.errors import DataError
 from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.recordings import dreamer
-from emolib.recordings.recording import check_each
 
 
 @pytest.fixture(scope="module")

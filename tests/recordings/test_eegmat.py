@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic import centred, cut_short, write_eegmat
+from synthetic import centred, check_each, cut_short, write_eegmat
 
 from emolib.errors import DataError, SettingsError
 from emolib.recordings import eegmat
-from emolib.recordings.recording import check_each
 
 CHANNELS = "Fp1 Fp2 F3 F4 F7 F8 T7 T8 C3 C4 P7 P8 P3 P4 O1 O2 Fz Cz Pz"
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -5,12 +5,12 @@ from functools import partial
 import mne
 import numpy as np
 import pytest
-from synthetic import centred, cut_short, noise, write_edf, write_table
+from synthetic import centred, check_each, cut_short, noise, write_edf, write_table
 
 from emolib.errors import DataError
 from emolib.features import FeatureSettings, extract_features
 from emolib.recordings import files
-from emolib.recordings.recording import OFFSETS, check_each
+from emolib.recordings.recording import OFFSETS
 from emolib.recordings.settings import RecordingSettings
 
 NAMES = ["EEG Fp1", "F3", "EEG T3-REF", "oz", "ECG"]

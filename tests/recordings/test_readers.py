@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic import noise
+from synthetic import check_each, noise
 
 from emolib.errors import DataError
 from emolib.features import FeatureSettings, extract_features
 from emolib.recordings import READERS, Reader
-from emolib.recordings.recording import check_each
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 from emolib.study import load
 

@@ -5,13 +5,20 @@ from functools import partial
 import numpy as np
 import pytest
 from scipy.io import savemat
-from synthetic import SEED_LABELS, SEED_NAMES, centred, cut_short, seed_session, write_seed
+from synthetic import (
+    SEED_LABELS,
+    SEED_NAMES,
+    centred,
+    check_each,
+    cut_short,
+    seed_session,
+    write_seed,
+)
 
 from emolib.errors import DataError
 from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.grid import canonical_name, to_brain_maps
 from emolib.recordings import seed
-from emolib.recordings.recording import check_each
 
 FILES = ("1_20131027.mat", "1_20131030.mat", "2_20140404.mat", "10_20131130.mat")
 

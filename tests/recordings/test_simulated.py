@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 from scipy.signal import welch
+from synthetic import check_each
 from threadpoolctl import threadpool_limits
 
 from emolib.errors import DataError, SettingsError
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings import deap, simulated
-from emolib.recordings.recording import check_each
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 from emolib.recordings.simulated.dipoles import (
     MUSCLE_ELECTRODES,

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 from command import emolib
-from synthetic import noise, write_edf, write_table
+from synthetic import noise, trial_rows, write_edf, write_table
 
 from emolib.book import render as rendering
 from emolib.storage import file_stem
@@ -68,18 +68,8 @@ def study(tmp_path_factory):
         signal = noise(4, 1 + N_TRIALS * SECONDS, 128, i)
         file = write_edf(folder / PRIVATE / f"{i}.edf", signal, ["Fz", "Cz", "Pz", "Oz"], 128)
         file = with_person(file, as_fif=i == 1)
-        rows += [
-            {
-                "subject": name,
-                "file": file.name,
-                "trial": trial + 1,
-                "onset_seconds": SECONDS * trial,
-                "duration_seconds": SECONDS,
-                "stimulus": trial,
-                "state": CLASSES[trial % 3],
-            }
-            for trial in range(N_TRIALS)
-        ]
+        own = {"stimulus": range(N_TRIALS), "state": CLASSES}
+        rows += trial_rows(name, file.name, N_TRIALS, SECONDS, **own)
     file.write_bytes(file.read_bytes()[:2000])
     write_table(folder / PRIVATE / "trials.csv", rows)
     (folder / "much amiss.yaml").write_text(yaml.safe_dump(STUDY))

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from command import emolib
 from hostile import HOSTILE
-from synthetic import noise, write_edf, write_table
+from synthetic import noise, trial_rows, write_edf, write_table
 
 from emolib.escaping import plain
 from emolib.storage import file_stem
@@ -50,19 +50,12 @@ def run(tmp_path_factory):
     for i, name in enumerate([*PEOPLE, "broken <i>"]):
         signal = noise(len(CHANNELS), 1 + N_TRIALS * SECONDS, 128, i)
         file = write_edf(folder / "my data" / f"{i}.edf", signal, CHANNELS, 128)
-        rows += [
-            {
-                "subject": name,
-                "file": file.name,
-                "trial": trial + 1,
-                "onset_seconds": SECONDS * trial,
-                "duration_seconds": SECONDS,
-                "stimulus": HOSTILE[trial].strip(),
-                "state": CLASSES[(trial + i) % 2],
-                SCALE: 2 + 6 * (trial // 2 % 2),
-            }
-            for trial in range(N_TRIALS)
-        ]
+        own = {
+            "stimulus": [one.strip() for one in HOSTILE[:N_TRIALS]],
+            "state": [CLASSES[i % 2], CLASSES[(i + 1) % 2]],
+            SCALE: (2, 2, 8, 8),
+        }
+        rows += trial_rows(name, file.name, N_TRIALS, SECONDS, **own)
     file.write_bytes(file.read_bytes()[:2000])
     write_table(folder / "my data" / "trials.csv", rows)
     (folder / "hostile.yaml").write_text(yaml.safe_dump(STUDY))

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import yaml
 from command import emolib
-from synthetic import cut_short, noise, write_table
+from synthetic import cut_short, noise, trial_rows, write_table
 
 from emolib.storage import file_stem
 from emolib.study import study as studies
@@ -60,19 +60,11 @@ SPOILT = {
 
 
 def rows_of(name: str, file: str) -> list[dict]:
-    gap = 1 if name == "twice" else SECONDS
-    return [
-        {
-            "subject": name,
-            "file": file,
-            "trial": trial + 1,
-            "onset_seconds": 1 + gap * trial,
-            "duration_seconds": SECONDS,
-            "stimulus": trial,
-            "valence": (2, 8)[trial % 2],
-        }
-        for trial in range(N_TRIALS)
-    ]
+    own = {"stimulus": range(N_TRIALS), "valence": (2, 8)}
+    rows = trial_rows(name, file, N_TRIALS, SECONDS, **own)
+    if name == "twice":  # each trial shares two of its three seconds with the next
+        rows = [row | {"onset_seconds": k} for k, row in enumerate(rows)]
+    return rows
 
 
 @pytest.fixture(scope="module")
