@@ -93,8 +93,8 @@ def test_a_table_and_a_picture_hold_a_name_as_text(name):
 
 
 def test_pictures_hold_names_as_text_and_no_formula():
-    for name in ("$\\frac$", "_x", "<b>" * 99, "a\nb", "$x$"):
-        figure, ax = plt.subplots()
+    for name in ("$\\frac$", "_x", "<b>" * 99, "W" * 300, "a\nb", "$x$"):
+        figure, ax = plt.subplots(figsize=(4, 2), layout="constrained")
         ax.barh([0], [1], label=figure_label(name))
         ax.set(title=name, xlabel=name, yticks=[0], yticklabels=[name], xscale="log")
         ax.legend()

@@ -14,6 +14,7 @@ from IPython.display import Markdown
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis, Tick
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatter, ScalarFormatter
 from PIL import Image
@@ -165,14 +166,27 @@ def _fit_names(figure: Figure) -> None:
     """Cut long names in texts and of ticks; a "$" in one is no formula, but in numbers it is."""
     for axis in figure.findobj(Axis):
         if not isinstance(axis.get_major_formatter(), (ScalarFormatter, LogFormatter)):
-            told = [label.get_text() for label in axis.get_ticklabels()]
-            names = [figure_label(name, 48) for name in told]
+            labels = axis.get_ticklabels()
+            told = [label.get_text() for label in labels]
+            names = [_name_beside(axis.axes, label) for label in labels]
             if names != told or "$" in "".join(names):
                 axis.set_ticks(axis.get_ticklocs(), names, parse_math=False)
+    for legend in figure.findobj(Legend):
+        for text in legend.get_texts():
+            text.set_text(_name_beside(legend.parent, text))
     numbers = {text for tick in figure.findobj(Tick) for text in tick.findobj(Text)}
     numbers |= {axis.offsetText for axis in figure.findobj(Axis)}
     for text in set(figure.findobj(Text)) - numbers:
         text.set(text=figure_label(text.get_text()), parse_math=False)
+
+
+def _name_beside(what: Axes | Figure, text: Text) -> str:
+    """Return a name, cut so that it leaves room for `what` it stands beside, however wide it is."""
+    name = figure_label(text.get_text(), 48)
+    text.set(text=name, parse_math=False)
+    room = 0.9 * what.bbox.width / max(text.get_window_extent().width, 1)
+    longest = max(map(len, name.split("\n")))
+    return name if room >= 1 else figure_label(name, max(8, int(room * longest)))
 
 
 class Table:
