@@ -151,20 +151,21 @@ say(
 # half, it is not what the labels mean. Two questions follow. What should have been held out? And
 # what lifts the squares?
 #
-# ## Five ways to hold data out
+# ## Six ways to hold data out
 #
 # A {term}`protocol` says what is held out; each division into training, validation and test that it
 # makes is a {term}`fold`. *Validation* data are not learnt from, but looked at while learning, for
 # instance to decide when to stop. A score speaks for what was held out, and for nothing beyond.
 
 # %% tags=["hide-input"]
-protocol_pictures.five_protocols()
+protocol_pictures.all_protocols()
 
 # %% [markdown]
 # | protocol | held out | the claim that it can carry |
 # | --- | --- | --- |
 # | window-wise (windows of one trial on both sides) | single windows | none |
 # | trial-grouped | whole trials of each subject | this person, new trials, maybe a known film |
+# | leave-sessions-out | sessions of each subject | this person, another day, maybe a known film |
 # | stimulus-grouped | a film's trials of all subjects | known people, new films |
 # | leave-subjects-out | subjects | new people, known films |
 # | leave-subjects-and-stimuli-out | both | new people, new films |

@@ -18,6 +18,7 @@ def windows(n_subjects=6, n_trials=12, n_features=7, seed=0, unequal=True):
             "subject": [f"sub-{s + 1:02d}" for s in trial // n_trials],
             "trial": trial % n_trials,
             "stimulus": [f"v{t:02d}" for t in trial % n_trials],
+            "session": trial % n_trials % 3,
             "window": pd.Series(trial).groupby(trial).cumcount(),
         }
     )

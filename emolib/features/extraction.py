@@ -189,9 +189,9 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
     -------
     Dataset
         `feature (window, kind, band, channel)` float32, computed in double precision. On `window`
-        lie `subject`, `trial`, `stimulus`, `i_window_in_trial` and `onset_seconds`; `rating` and
-        `class` are carried over, with `trial_number (trial)` to say whose they are. What was
-        left out is in `attrs["notes"]`.
+        lie `subject`, `trial`, `stimulus`, `i_window_in_trial` and `onset_seconds` and, where
+        the recording has it, `session`; `rating` and `class` are carried over, with `trial_number
+        (trial)` to say whose they are. What was left out is in `attrs["notes"]`.
 
     Raises
     ------
@@ -244,8 +244,8 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
         "i_window_in_trial": i_window,
         "onset_seconds": i_window * (n_samples / sfreq),
     }
-    if "stimulus" in recording.coords:
-        on_window["stimulus"] = np.repeat(recording["stimulus"].values.astype(str), n_windows)
+    for name in (name for name in ("stimulus", "session") if name in recording.coords):
+        on_window[name] = np.repeat(recording[name].values.astype(str), n_windows)
     features = xr.Dataset(
         {"feature": (("window", "kind", "band", "channel"), values.astype(np.float32))},
         coords={

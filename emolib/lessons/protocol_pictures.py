@@ -22,13 +22,14 @@ AS_THEY_ARE = "the labels as they are"
 SCALE = "balanced accuracy of {} (0 to 1)"
 
 
-def five_protocols(*, n_subjects: int = 6, n_stimuli: int = 6, n_windows: int = 4) -> Picture:
+def all_protocols(*, n_subjects: int = 6, n_stimuli: int = 6, n_windows: int = 4) -> Picture:
     """Show one fold of each protocol, as `emolib.splits` makes it, on a small table."""
     sizes = {"subject": n_subjects, "stimulus": n_stimuli, "window": n_windows}
     index = pd.MultiIndex.from_product([range(n) for n in sizes.values()], names=list(sizes))
     table = index.to_frame(index=False)
     table["trial"] = table["stimulus"]  # here everybody sees the films in the same order
-    figure, axes = plt.subplots(3, 2, figsize=(WIDTH, 6.6))
+    table["session"] = table["trial"] // 2  # two films a day
+    figure, axes = plt.subplots(4, 2, figsize=(WIDTH, 8.6))
     told = []
     for ax, (name, protocol) in zip(axes.flat, PROTOCOLS.items(), strict=False):
         fold = next(protocol(table, n_folds=3, seed=0, tasks=()))
@@ -36,14 +37,16 @@ def five_protocols(*, n_subjects: int = 6, n_stimuli: int = 6, n_windows: int = 
         protocol_plots.protocol_schematic(ax, parts, title=name.replace("_", "-"))
         counts = f"{len(fold.train)} windows train, {len(fold.test)} test"
         told.append(f"{protocol_name(name)}: {counts}")
-    protocol_plots.parts_legend(axes.flat[-1])
+    protocol_plots.parts_legend(axes.flat[len(PROTOCOLS)])
+    for ax in axes.flat[len(PROTOCOLS) + 1 :]:
+        ax.axis("off")
     return Picture(
         figure,
-        alt=f"Five grids of {n_subjects} subjects by {n_stimuli} trials of {n_windows} windows. "
-        f"In one fold, of {len(table)} windows: {'; '.join(told)}.",
+        alt=f"{len(PROTOCOLS)} grids of {n_subjects} subjects by {n_stimuli} trials of {n_windows} "
+        f"windows. In one fold, of {len(table)} windows: {'; '.join(told)}.",
         caption="One fold of each protocol, as this book's code makes it. A row is a subject, a "
-        "block a trial, a box a window; the trials of a column show the same film. Window-wise "
-        f"({BOTH_SIDES}), blocks are mixed, and the test windows are the validation "
+        "block a trial, a box a window; the trials of a column show the same film, and two trials "
+        f"are a session. Window-wise ({BOTH_SIDES}), blocks are mixed, and the test windows are the validation "
         "windows too.",
     )
 

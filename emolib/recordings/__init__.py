@@ -11,6 +11,7 @@ name             dimensions                   what
 `rating`         trial, scale                 float64, 1-9 (`attrs` low, high), NaN where missing
 `class`          trial, task                  names of classes, where the data set comes with them
 `stimulus`       trial (a coordinate)         what was presented, the same name in all subjects
+`session`        trial (a coordinate)         the day or visit, where a subject may have several
 `trial_samples`  trial (a coordinate)         where lengths differ: NaN follows so many samples
 ================ ============================ ==================================================
 

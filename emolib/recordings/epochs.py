@@ -47,7 +47,8 @@ def from_epochs(
     epochs : mne.Epochs, mne.EpochsArray, or what `mne.read_epochs` reads
         One epoch is one trial. Samples before 0 s are the baseline, those from 0 s on the trial.
         Where `epochs.metadata` has the columns `trial` (whole numbers) and `stimulus`, they number
-        the trials and name what was presented; else a trial's place stands for both.
+        the trials and name what was presented; else a trial's place stands for both. A column
+        `session` says in which session a trial was.
     subject : str
         Such as "sub-01".
     classes : str, or sequence or mapping, optional
@@ -140,6 +141,7 @@ def from_epochs(
         subject=subject,
         trials=trials,
         stimuli=stimuli,
+        sessions=_words(known["session"]) if "session" in known else None,
         baseline=without_offset(microvolts[..., :n_baseline]) if n_baseline else None,
         ratings=_columns(where, epochs, ratings, _numbers),
         rating_range=rating_range,
@@ -164,9 +166,9 @@ def to_epochs(recording: xr.Dataset) -> mne.EpochsArray:
     Returns
     -------
     mne.EpochsArray
-        The baseline lies before 0 s. The metadata have `trial`, `stimulus`, `trial_samples` where
-        lengths differ, and a column per scale and task: with these as `ratings` and `classes`,
-        `from_epochs` returns the recording again.
+        The baseline lies before 0 s. The metadata have `trial`, `stimulus`, `session` where there
+        are several, `trial_samples` where lengths differ, and a column per scale and task: with
+        these as `ratings` and `classes`, `from_epochs` returns the recording again.
 
     Examples
     --------
@@ -183,7 +185,8 @@ def to_epochs(recording: xr.Dataset) -> mne.EpochsArray:
     pieces = [recording[name].to_numpy() for name in ("baseline", "eeg") if name in recording]
     volts = 1e-6 * np.concatenate(pieces, axis=-1, dtype=float)
     n_trials, n_baseline = len(volts), volts.shape[-1] - recording.sizes["time"]
-    known = [name for name in ("trial", "stimulus", "trial_samples") if name in recording.coords]
+    names_of = ("trial", "stimulus", "session", "trial_samples")
+    known = [name for name in names_of if name in recording.coords]
     metadata = {name: recording[name].to_numpy() for name in known}
     for variable, along in (("rating", "scale"), ("class", "task")):
         if variable in recording:

@@ -141,16 +141,18 @@ def cut_trials(
     notes.append(OFFSETS)
     if "stimulus" not in table:
         notes.append(TRIAL_FOR_STIMULUS)
-    elif table["stimulus"].isna().any():
-        trial = table["trial"][table["stimulus"].isna()].iloc[0]
-        problem = f"{table['subject'].iloc[0]}, trial {trial}: 'stimulus' is blank."
-        raise DataError(where, problem, "Fill it in for all trials, or take the column out.")
+    for name in ("stimulus", "session"):
+        if name in table and table[name].isna().any():
+            trial = table["trial"][table[name].isna()].iloc[0]
+            problem = f"{table['subject'].iloc[0]}, trial {trial}: {name!r} is blank."
+            raise DataError(where, problem, "Fill it in for all trials, or take the column out.")
     labels = table[label_columns(table)]
     recording = _cut(
         spans,
         opened,
         dataset=dataset,
         stimuli=table.get("stimulus"),
+        sessions=table.get("session"),
         ratings=dict(labels.select_dtypes(float)),
         rating_range=settings.rating_range,
         classes=dict(labels.select_dtypes(exclude=float)),

@@ -129,8 +129,9 @@ def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFram
     Returns
     -------
     DataFrame
-        Columns `subject`, `trial`, `stimulus`, `window` (within its trial, from 0) and an integer
-        column per task, -1 where the class is missing.
+        Columns `subject`, `trial`, `stimulus`, `window` (within its trial, from 0), `session` if
+        the recording says in which a trial was, and an integer column per task, -1 where the class
+        is missing.
 
     Raises
     ------
@@ -162,6 +163,7 @@ def window_table(features: xr.Dataset, tasks: Mapping[str, Task]) -> pd.DataFram
     import pandas as pd  # as above
 
     names = ["subject", "trial", "stimulus", "i_window_in_trial"]
+    names += [name for name in ("session",) if name in features.coords]
     table = pd.DataFrame({name: features[name].to_numpy() for name in names})
     table = table.rename(columns={"i_window_in_trial": "window"})
     classes = trial_classes(features, tasks).fillna(MISSING).astype(int)

@@ -31,6 +31,7 @@ def build(
     subject: str,
     trials: Sequence[int],
     stimuli: Sequence[str] | None = None,
+    sessions: Sequence[str] | None = None,
     baseline: np.ndarray | None = None,
     ratings: Mapping[str, Sequence[float]] | None = None,
     rating_range: tuple[float, float] = (RATING_LOW, RATING_HIGH),
@@ -56,6 +57,8 @@ def build(
     stimuli : sequence of str, (trial,), optional
         What was presented; the same name means the same stimulus in every subject. By default a
         trial's number, such as "01".
+    sessions : sequence of str, (trial,), optional
+        In which session each trial was, where there are several days or visits.
     baseline : array of float32, shape (trial, channel, baseline_time), optional
         The rest before each trial, microvolts.
     ratings : mapping of scale to (trial,) floats, optional
@@ -92,6 +95,8 @@ def build(
         attrs={"dataset": dataset, "subject": subject, "sfreq": float(sfreq)},
     )
     recording.attrs["notes"] = list(notes)
+    if sessions is not None:
+        recording = recording.assign_coords(session=("trial", np.asarray(sessions, dtype=str)))
     if lacking := [place for place in ELSEWHERE if place in channels]:
         instead = " and ".join(ELSEWHERE[place] for place in lacking)
         note = f"no standard position; scalp maps use that of {instead}"

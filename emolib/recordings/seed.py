@@ -99,6 +99,7 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
         subject=subject,
         trials=range(1, len(clips) + 1),
         stimuli=[f"{clip:02d}" for clip in range(1, N_CLIPS + 1)] * len(sessions),
+        sessions=np.repeat(range(1, len(sessions) + 1), N_CLIPS),
         classes={"emotion": classes * len(sessions)},
         trial_samples=[clip.shape[1] for clip in clips],
         held_hz=HELD_HZ,

@@ -8,7 +8,8 @@ A CSV or TSV file with one row per trial::
 
 - `file` is relative to the table.
 - `onset_seconds` count from the beginning of the file. A baseline is the `baseline_seconds` before
-  the onset. `baseline_seconds` and `stimulus` may be left out.
+  the onset. `baseline_seconds` and `stimulus` may be left out, and so may `session`, the day or
+  visit of those who came several times.
 - Every other column is what the trial may be classified by: a column of numbers is a rating scale,
   a column of words a class. A cell that is blank, or n/a, is missing.
 
@@ -35,7 +36,7 @@ from emolib.recordings.recording import check_subject, is_there, subject_name, w
 
 NAMES = ("trials.csv", "trials.tsv")
 REQUIRED = ("subject", "file", "trial", "onset_seconds", "duration_seconds")
-OPTIONAL = ("baseline_seconds", "stimulus")
+OPTIONAL = ("baseline_seconds", "stimulus", "session")
 
 LARGEST = 20_000_000  # bytes: a hundred thousand trials
 MOST = 1e9  # trials, or seconds: more is a slip

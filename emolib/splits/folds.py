@@ -7,7 +7,7 @@ order of the rows, a seed that is the same on every machine, and groups of conse
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ import pandas as pd
 from emolib.errors import DataError, SettingsError, did_you_mean
 
 KEYS = ("subject", "trial", "stimulus", "window")
+SESSION = "session"  # a further key, where subjects have several
 # Joint classes with fewer trials are merged: they cannot be spread over the usual 5 folds.
 MIN_TRIALS = 5
 VALIDATION_SHARE = 5  # one fifth of the training side's units
@@ -85,13 +86,14 @@ def sorted_windows(
     if not isinstance(n_folds, int | np.integer) or n_folds < 2:
         raise SettingsError("n_folds", f"got {n_folds!r}.", "Give an integer of 2 or more.")
     columns = [str(name) for name in table.columns]
-    tasks = [name for name in columns if name not in KEYS] if tasks is None else list(tasks)
-    for name in (*KEYS, *tasks):
+    keys = [*KEYS, *([SESSION] if SESSION in columns else [])]
+    tasks = [name for name in columns if name not in keys] if tasks is None else list(tasks)
+    for name in (*keys, *tasks):
         if name not in columns:
             raise DataError(
                 "table of windows", f"has no column {name!r}.", did_you_mean(name, columns)
             )
-    rows = table[[*KEYS, *tasks]].reset_index(drop=True)
+    rows = table[[*keys, *tasks]].reset_index(drop=True)
     rows = rows.sort_values(["subject", "trial", "window"], kind="stable")
     order, rows = rows.index.to_numpy(), rows.reset_index(drop=True)
     for name in tasks:
@@ -108,9 +110,8 @@ def sorted_windows(
 
 def trial_table(rows: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
     """Return one row per trial of `sorted_windows`, in the order of its column ``unit``."""
-    return rows.drop_duplicates("unit")[["subject", "trial", "stimulus", *tasks]].reset_index(
-        drop=True
-    )
+    names = [name for name in ("subject", "trial", "stimulus", SESSION) if name in rows]
+    return rows.drop_duplicates("unit")[[*names, *tasks]].reset_index(drop=True)
 
 
 def check_enough(n_units: int, n_folds: int, what: str) -> None:
@@ -120,6 +121,40 @@ def check_enough(n_units: int, n_folds: int, what: str) -> None:
         fewer = f"Use fewer folds (`n_folds: {n_units}`), more data, or leave the protocol out."
         enough = "More are needed; or leave the protocol out."
         raise DataError(what, problem, fewer if n_units > 2 else enough)
+
+
+def enough_units(protocols: Collection[str], table: pd.DataFrame, n_folds: int) -> np.ndarray:
+    """Return which rows are of subjects who have trials and sessions for the folds, a mask.
+
+    `trial_grouped` and `leave_sessions_out` make folds of each subject's own: a person whose
+    recording broke off early must not stop them for the others. Where nobody has enough for a
+    protocol, it says so itself, and nobody is left out for it.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"subject": [*"aaaabb"], "trial": [1, 2, 3, 4, 1, 2]})
+    >>> enough_units(["trial_grouped"], table, 2).tolist()
+    [True, True, True, True, False, False]
+    """
+    masks = [own for own in _enough(protocols, table, n_folds) if own.any()]
+    enough = np.all([np.full(len(table), True), *masks], axis=0)
+    return enough if enough.any() else ~enough
+
+
+def has_folds(protocols: Collection[str], table: pd.DataFrame, n_folds: int) -> bool:
+    """Return whether all subjects of a table have trials and sessions for the protocols' folds."""
+    return all(own.all() for own in _enough(protocols, table, n_folds))
+
+
+def _enough(protocols: Collection[str], table: pd.DataFrame, n_folds: int) -> Iterator[np.ndarray]:
+    """Yield, for each protocol within subjects, which rows are of those who have enough."""
+    by_subject = table.groupby("subject")
+    if "trial_grouped" in protocols:
+        n_trials = by_subject["trial"].transform("nunique").to_numpy()
+        left = n_trials - np.ceil(n_trials / n_folds)  # to train and to validate
+        yield (n_trials >= n_folds) & (left >= 2)
+    if "leave_sessions_out" in protocols and SESSION in table:
+        yield by_subject[SESSION].transform("nunique").to_numpy() >= n_folds
 
 
 def stratification_labels(
@@ -179,15 +214,25 @@ def choose_validation(joint: np.ndarray, unit: np.ndarray, seed: int, what: str)
 
 
 def assign_parts(
-    joint: np.ndarray, unit: np.ndarray, n_folds: int, seed: int, what: str
+    joint: np.ndarray,
+    unit: np.ndarray,
+    n_folds: int,
+    seed: int,
+    what: str,
+    within: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Return what each trial is in each fold, (trial, fold): "train", "validation" or "test"."""
+    """Return what each trial is in each fold, (trial, fold): "train", "validation" or "test".
+
+    Where a single unit is left to train on, a fifth of its smaller units `within` validates.
+    """
     parts = np.full((len(unit), n_folds), "train", dtype=object)
     for k, test in enumerate(assign_folds(joint, unit, n_folds, seed)):
         held_out = np.isin(unit, test)
-        chosen = choose_validation(joint[~held_out], unit[~held_out], seed, what)
+        alone = within is not None and len(np.unique(unit[~held_out])) == 1
+        smaller = within if alone else unit
+        chosen = choose_validation(joint[~held_out], smaller[~held_out], seed, what)
+        parts[np.isin(smaller, chosen), k] = "validation"
         parts[held_out, k] = "test"
-        parts[np.isin(unit, chosen), k] = "validation"
     return parts
 
 

@@ -1,4 +1,4 @@
-"""Protocols, from a table of windows to folds: the published one and four honest ones.
+"""Protocols, from a table of windows to folds: the published one and five honest ones.
 
 A protocol is a claim. What is held out decides what a score can say:
 
@@ -7,6 +7,7 @@ protocol                           held out                            the claim
 =================================  ==================================  ===========================
 ``window_wise``                    single windows, shuffled            none: it leaks
 ``trial_grouped``                  whole trials within each subject    this person, new trials
+``leave_sessions_out``             sessions within each subject        this person, another day
 ``stimulus_grouped``               a stimulus' trials, all subjects    known people, new stimuli
 ``leave_subjects_out``             subjects                            new people, known stimuli
 ``leave_subjects_and_stimuli_out`` both                                new people, new stimuli
@@ -14,19 +15,21 @@ protocol                           held out                            the claim
 
 Every protocol takes a table with one row per window (columns ``subject``, ``trial``,
 ``stimulus``, ``window`` and an integer class column per task, -1 where missing), sorts it
-first, so that the order of its rows means nothing, and yields one `Fold` after another. Each
-row is tested exactly once. `cv_of` turns a protocol's folds into what scikit-learn takes.
+first, so that the order of its rows means nothing, and yields one `Fold` after another. Where
+subjects have sessions, these are a column ``session`` more. Each row is tested exactly once.
+`cv_of` turns a protocol's folds into what scikit-learn takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from emolib.errors import check_option
+from emolib.errors import DataError, check_option
 from emolib.splits.folds import (
+    SESSION,
     Fold,
     assign_parts,
     check_enough,
@@ -108,47 +111,24 @@ def trial_grouped(
         A subject has fewer trials than folds (one more, where two are not left to train
         and to validate), or a class is missing on the training side.
     """
-    rows, order, tasks = sorted_windows(table, n_folds, tasks)
-    trials = trial_table(rows, tasks)
-    parts = np.empty((len(trials), n_folds), dtype=object)
-    notes = []
-    for subject, own in trials.groupby("subject", sort=True):
-        check_enough(len(own), n_folds, f"trials of {subject}")
-        joint, note = stratification_labels(own, tasks, n_folds)
-        notes += [f"{subject}: {note}"] if note else []
-        unit = own.index.to_numpy()
-        parts[unit] = assign_parts(joint, unit, n_folds, stable_seed(seed, subject), "trials")
-    yield from make_folds(rows, order, tasks, parts[rows["unit"]], notes)
+    yield from _within_subjects(table, "trial", n_folds=n_folds, seed=seed, tasks=tasks)
 
 
-def enough_trials(protocols: Collection[str], table: pd.DataFrame, n_folds: int) -> np.ndarray:
-    """Return which rows are of subjects who have trials enough for the protocols' folds, a mask.
+def leave_sessions_out(
+    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Sequence[str] | None = None
+) -> Iterator[Fold]:
+    """Hold out sessions within each subject: on another day electrodes lie elsewhere.
 
-    Only `trial_grouped` makes folds of each subject's own trials, and leaves two of them to train
-    and to validate: a person whose recording broke off early must not stop it for the others.
-    Where nobody has enough, all rows are in the mask, and the protocol says what is missing.
+    Each subject's sessions are split on their own. Validation is a fifth of each subject's
+    training sessions, at least one; where only one is left, a fifth of its trials. Parameters as
+    `window_wise`, with a column ``session`` in the table.
 
-    Examples
-    --------
-    >>> table = pd.DataFrame({"subject": [*"aaaabb"], "trial": [1, 2, 3, 4, 1, 2]})
-    >>> enough_trials(["trial_grouped"], table, 2).tolist()
-    [True, True, True, True, False, False]
+    Raises
+    ------
+    DataError
+        A subject has fewer sessions than folds, or a class is missing on the training side.
     """
-    n_trials = table.groupby("subject")["trial"].transform("nunique").to_numpy()
-    enough = has_folds(protocols, n_trials, n_folds)
-    return enough if enough.any() else ~enough
-
-
-def has_folds(protocols: Collection[str], n_trials: np.ndarray | int, n_folds: int) -> np.ndarray:
-    """Return whether so many trials of a subject are enough for the protocols' folds.
-
-    Examples
-    --------
-    >>> has_folds(["trial_grouped"], np.arange(2, 6), n_folds=2).tolist()
-    [False, False, True, True]
-    """
-    left = n_trials - np.ceil(n_trials / n_folds)  # to train and to validate
-    return ((n_trials >= n_folds) & (left >= 2)) | ("trial_grouped" not in protocols)
+    yield from _within_subjects(table, SESSION, n_folds=n_folds, seed=seed, tasks=tasks)
 
 
 def stimulus_grouped(
@@ -213,6 +193,7 @@ PROTOCOLS: dict[str, Protocol] = {
     for protocol in (
         window_wise,
         trial_grouped,
+        leave_sessions_out,
         stimulus_grouped,
         leave_subjects_out,
         leave_subjects_and_stimuli_out,
@@ -224,6 +205,7 @@ BOTH_SIDES = "windows of one trial on both sides"
 HELD_OUT = {
     "window_wise": "windows of known trials",
     "trial_grouped": "new trials of known subjects",
+    "leave_sessions_out": "new sessions of known subjects",
     "stimulus_grouped": "new stimuli, known subjects",
     "leave_subjects_out": "new subjects, known stimuli",
     "leave_subjects_and_stimuli_out": "new subjects, new stimuli",
@@ -304,6 +286,28 @@ def cv_of(
         protocol = PROTOCOLS[name]
     folds = protocol(table, n_folds=n_folds, seed=seed, tasks=tasks)
     return [(train_rows(fold), fold.test) for fold in folds]
+
+
+def _within_subjects(
+    table: pd.DataFrame, unit: str, *, n_folds: int, seed: int, tasks: Sequence[str] | None
+) -> Iterator[Fold]:
+    """Hold out trials or sessions of each subject."""
+    rows, order, tasks = sorted_windows(table, n_folds, tasks)
+    trials = trial_table(rows, tasks)
+    if unit not in trials:
+        hint = "Name them in a column 'session'; or leave the protocol out."
+        raise DataError("sessions", "the recordings have none.", hint)
+    parts = np.empty((len(trials), n_folds), dtype=object)
+    notes = []
+    for subject, own in trials.groupby("subject", sort=True):
+        number = own.index.to_numpy()
+        units = own[unit].astype(str).to_numpy() if unit == SESSION else number
+        check_enough(len(np.unique(units)), n_folds, f"{unit}s of {subject}")
+        joint, note = stratification_labels(own, tasks, n_folds)
+        notes += [f"{subject}: {note}"] if note else []
+        key = stable_seed(seed, subject)
+        parts[number] = assign_parts(joint, units, n_folds, key, f"{unit}s", number)
+    yield from make_folds(rows, order, tasks, parts[rows["unit"]], notes)
 
 
 def _by_unit(

@@ -16,8 +16,8 @@ from emolib.features.extraction import extract_features, notes_on, trial_lengths
 from emolib.features.windows import samples_per_window
 from emolib.recordings.labels import MISSING, check_labels, trial_classes
 from emolib.recordings.simulated import simulate_subject
-from emolib.splits.folds import group_windows
-from emolib.splits.protocols import LEAKING, PROTOCOLS, enough_trials
+from emolib.splits.folds import SESSION, enough_units, group_windows
+from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.study import stages
 from emolib.study.findings import Finding, headers
 from emolib.study.reading import takes_settings
@@ -25,6 +25,7 @@ from emolib.study.sources import Sources
 from emolib.study.study import Study
 
 FOLDS = (5, 4, 3, 6, 7, 8, 9, 10, 2)  # what is tried where the study's number does not do
+WITHIN = {"trial_grouped": "trials", "leave_sessions_out": "sessions"}  # of each subject's own
 LEFT_OUT = re.compile(r"trial (\d+) is left out: (.+)", re.DOTALL)  # a note of a reader
 
 
@@ -135,20 +136,22 @@ def findings(
     for member in (study, *variants):
         if tables[member.name]:
             needs = protocol_needs(member, tables[member.name]).values()
-            _note_few_trials(member, tables[member.name], found)
+            _note_few_units(member, tables[member.name], found)
             whole += [_of_study(need) for need in needs if need]
         elif member.name in faults:
             whole.append(_of_study(faults[member.name]))
     return found + whole
 
 
-def _note_few_trials(study: Study, tables: Sequence[pd.DataFrame], found: list[Finding]) -> None:
-    """Note of each subject who has too few trials for the study's folds that it is in none."""
+def _note_few_units(study: Study, tables: Sequence[pd.DataFrame], found: list[Finding]) -> None:
+    """Note of each subject with too few trials or sessions for the folds that it is in none."""
     table = pd.concat(tables, ignore_index=True)
-    few = set(table["subject"][~enough_trials(study.protocols, table, study.n_folds)])
-    for one in (one for one in found if one.subject in few):
-        folds = f"{study.n_folds} folds of trials"
-        one.notes.append(f"in no network: too few trials for {folds} (trial-grouped)")
+    for protocol, units in WITHIN.items():
+        enough = enough_units({protocol} & {*study.protocols}, table, study.n_folds)
+        few = set(table["subject"][~enough])
+        for one in (one for one in found if one.subject in few):
+            folds = f"{study.n_folds} folds of {units} ({protocol.replace('_', '-')})"
+            one.notes.append(f"in no network: too few {units} for {folds}")
 
 
 def protocol_needs(study: Study, tables: Sequence[pd.DataFrame]) -> dict[str, InputError | None]:
@@ -181,7 +184,7 @@ def _without_folds(
         rows = table.iloc[group_windows(table, study.model.windows)[:, 0]]
         if protocol not in LEAKING:  # trials are held out whole, so that one row tells
             rows = rows.drop_duplicates(["subject", "trial"])
-        rows, tasks = rows[enough_trials(study.protocols, rows, n_folds)], [*study.tasks]
+        rows, tasks = rows[enough_units(study.protocols, rows, n_folds)], [*study.tasks]
         rows = rows.reset_index(drop=True)
         list(PROTOCOLS[protocol](rows, n_folds=n_folds, seed=study.seed, tasks=tasks))
     except InputError as error:
@@ -246,6 +249,8 @@ def _windows(recording: xr.Dataset, study: Study) -> pd.DataFrame:
     table = classes.reset_index().assign(
         subject=str(recording.attrs["subject"]), stimulus=recording["stimulus"].to_numpy()
     )
+    if SESSION in recording.coords:
+        table[SESSION] = recording[SESSION].to_numpy()
     table = table.loc[table.index.repeat(n_windows)]
     return table.assign(window=table.groupby("trial").cumcount()).reset_index(drop=True)
 

@@ -29,7 +29,7 @@ Derived = Mapping[Any, Collection[str]]
 # Columns of the tables of trials, windows, predictions, histories, scores and group tests, and
 # layers of the networks: a task, which is a column and a layer, has another name.
 TABLE_COLUMNS = (
-    *("subject", "trial", "stimulus", "window", "file"),
+    *("subject", "session", "trial", "stimulus", "window", "file"),
     *("onset_seconds", "duration_seconds", "baseline_seconds"),
     *("protocol", "fold", "stage", "task", "label", "probability", "repeat", "permutation"),
     *("metric", "value", "low", "high", "chance", "n", "skipped", "leaks"),

@@ -20,7 +20,7 @@ from emolib.features.extraction import extract_features, without_short_trials
 from emolib.grid import to_brain_maps
 from emolib.recordings.labels import check_labels, window_table
 from emolib.recordings.recording import damaged
-from emolib.splits.protocols import enough_trials, has_folds
+from emolib.splits.folds import enough_units, has_folds
 from emolib.storage import atomic
 from emolib.study.artefacts import (
     DamagedError,
@@ -149,12 +149,12 @@ def first_valid(study: Study) -> str:
     valid = []
     for subject in study.subjects():
         try:
-            n_trials = features(study, subject).sizes["trial"]
+            table = window_table(features(study, subject), study.tasks)
         except DamagedError:
             raise
         except InputError:
             continue
-        if has_folds(study.protocols, n_trials, study.n_folds):
+        if has_folds(study.protocols, table, study.n_folds):
             return subject
         valid.append(subject)
     if not valid:
@@ -172,7 +172,8 @@ def load_windows(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
     -------
     maps : array, shape (n_windows, 8, 9, n_planes), float32
     table : DataFrame with one row per window
-        Columns subject, trial, stimulus, window, and a class column per task (-1: no rating).
+        Columns subject, trial, stimulus, window, a class column per task (-1: no rating), and
+        session where subjects have several.
     """
     tables, maps_of = [], []
     for subject in valid_subjects(study):
@@ -183,7 +184,7 @@ def load_windows(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
         raise _nobody(study)
     maps, table = np.concatenate(maps_of), pd.concat(tables, ignore_index=True)
     used = (table[list(study.tasks)] >= 0).any(axis=1).to_numpy(copy=True)
-    used[used] = enough_trials(study.protocols, table[used], study.n_folds)
+    used[used] = enough_units(study.protocols, table[used], study.n_folds)
     return (maps if used.all() else maps[used]), table[used].reset_index(drop=True)
 
 

@@ -22,7 +22,7 @@ def windows(n_subjects=3, n_stimuli=4, n_windows=5) -> pd.DataFrame:
     sizes = {"subject": n_subjects, "stimulus": n_stimuli, "window": n_windows}
     index = pd.MultiIndex.from_product([range(n) for n in sizes.values()], names=list(sizes))
     table = index.to_frame(index=False)
-    return table.assign(trial=table["stimulus"])
+    return table.assign(trial=table["stimulus"], session=table["stimulus"] // 2)
 
 
 # Which part each window has
@@ -182,7 +182,7 @@ def pictures():
     noise = np.random.default_rng(0).normal(size=(7, 21, 2, 4))
     formula = {"formula": [0.8], "formula_finite": [0.7], "measured": [0.72]}
     return {
-        "five": protocol_pictures.five_protocols(),
+        "all": protocol_pictures.all_protocols(),
         "scores": protocol_pictures.several_scores(wide, rows="task", caption="Scores."),
         "fingerprints": protocol_pictures.fingerprints(noise, noise + noise[:, :1]),
         "formula": protocol_pictures.formula(pd.DataFrame(formula), ["trials"]),
@@ -196,8 +196,8 @@ def pictures():
 
 def test_pictures_say_what_they_show():
     alt = {name: picture.alt for name, picture in pictures().items()}
-    assert f"window-wise ({BOTH_SIDES}): 96 windows train, 48 test" in alt["five"]
-    assert "leave-subjects-and-stimuli-out: 36 windows train, 16 test" in alt["five"]
+    assert f"window-wise ({BOTH_SIDES}): 96 windows train, 48 test" in alt["all"]
+    assert "leave-subjects-and-stimuli-out: 36 windows train, 16 test" in alt["all"]
     assert f"arousal: ridge: real labels, {BOTH_SIDES} 0.90." in alt["scores"]
     assert "nan" not in alt["scores"]
     assert "from 0.72 to 0.72" in alt["formula"] and "within 0.02 of the line" in alt["formula"]

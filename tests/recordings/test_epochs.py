@@ -68,6 +68,7 @@ def recordings(draw):
         subject="sub-07",
         trials=sorted(draw(st.permutations(range(1, 9)))[:n]),
         stimuli=[f"film {k % 2}" for k in range(n)],
+        sessions=draw(st.sampled_from([None, [f"ses-{k % 2}" for k in range(n)]])),
         baseline=rest if draw(st.booleans()) else None,
         ratings=ratings,
         rating_range=(1, 9),

@@ -37,6 +37,10 @@ def test_people_come_in_the_order_of_their_numbers(folder):
     assert [path.name for path in seed.sources(folder, "sub-01")] == ["label.mat", *FILES[:2]]
 
 
+def test_trials_know_their_session(folder):
+    assert seed.read(folder, "sub-01")["session"].to_numpy().tolist() == ["1"] * 15 + ["2"] * 15
+
+
 def test_every_sample_is_where_it_belongs(folder):
     recording = seed.read(folder, "sub-10")
     written = seed_session(seed=3)

@@ -14,12 +14,12 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.neighbors import KNeighborsRegressor
 
 from emolib.errors import DataError, SettingsError
-from emolib.splits.folds import group_windows, stable_seed
+from emolib.splits.folds import enough_units, group_windows, has_folds, stable_seed
 from emolib.splits.protocols import (
     LEAKING,
     PROTOCOLS,
     cv_of,
-    enough_trials,
+    leave_sessions_out,
     leave_subjects_and_stimuli_out,
     leave_subjects_out,
     stimulus_grouped,
@@ -31,6 +31,7 @@ HONEST = sorted(set(PROTOCOLS) - LEAKING)
 # The unit that a protocol promises to keep on one side.
 UNITS = {
     "trial_grouped": [["subject", "trial"]],
+    "leave_sessions_out": [["subject", "session"]],
     "stimulus_grouped": [["stimulus"]],
     "leave_subjects_out": [["subject"]],
     "leave_subjects_and_stimuli_out": [["subject"], ["stimulus"]],
@@ -38,7 +39,7 @@ UNITS = {
 
 
 def make_table(n_subjects=5, n_trials=20, n_windows=3, seed=0, missing=0.0) -> pd.DataFrame:
-    """A cohort in which everybody sees the same stimuli, with random classes."""
+    """A cohort in which everybody sees the same stimuli in six sessions, with random classes."""
     rng = np.random.default_rng(seed)
     trials = pd.DataFrame(
         [
@@ -46,6 +47,7 @@ def make_table(n_subjects=5, n_trials=20, n_windows=3, seed=0, missing=0.0) -> p
                 "subject": f"sub-{s + 1:02d}",
                 "trial": t + 1,
                 "stimulus": f"video-{t + 1:02d}",
+                "session": f"ses-{t % 6 + 1}",
                 "valence": int(rng.integers(2)) if rng.random() >= missing else -1,
                 "arousal": int(rng.random() < 0.6) if rng.random() >= missing else -1,
             }
@@ -230,6 +232,44 @@ def test_fewer_trials_than_folds():
         list(trial_grouped(make_table(2, 4), n_folds=5, seed=0))
 
 
+def test_fewer_sessions_than_folds():
+    table = make_table(2, 12).assign(session="ses-1")
+    with pytest.raises(DataError, match="sessions of sub-01: there are 1, 3 folds need 3"):
+        list(leave_sessions_out(table, n_folds=3, seed=0))
+
+
+def test_recordings_without_sessions():
+    with pytest.raises(DataError, match="sessions: the recordings have none"):
+        list(leave_sessions_out(make_table().drop(columns="session"), n_folds=3, seed=0))
+
+
+def test_of_three_sessions_one_trains_one_validates_and_one_is_tested():
+    table = make_table(2, 18, 1)
+    table["session"] = "ses-" + (table["trial"] % 3).astype(str)
+    for fold in leave_sessions_out(table, n_folds=3, seed=0):
+        for side in (fold.train, fold.validation, fold.test):
+            assert table.iloc[side].groupby("subject")["session"].nunique().tolist() == [1, 1]
+
+
+def test_of_two_sessions_a_fifth_of_the_trials_of_the_other_validates():
+    table = make_table(2, 20, 2)
+    table["session"] = "ses-" + (table["trial"] % 2).astype(str)
+    for fold in leave_sessions_out(table, n_folds=2, seed=0):
+        sides = [table.iloc[side] for side in (fold.train, fold.validation, fold.test)]
+        counts = [side.groupby("subject")["trial"].nunique().tolist() for side in sides]
+        assert counts == [[8, 8], [2, 2], [10, 10]]
+        assert set(sides[1]["session"]) == set(sides[0]["session"]) != set(sides[2]["session"])
+
+
+def test_a_table_without_sessions_has_the_same_folds():
+    table = make_table()
+    without = table.drop(columns="session")
+    for name in sorted({*PROTOCOLS} - {"leave_sessions_out"}):
+        folds = (list(PROTOCOLS[name](t, n_folds=3, seed=0)) for t in (table, without))
+        for one, two in zip(*folds, strict=True):
+            assert np.array_equal(one.train, two.train) and np.array_equal(one.test, two.test)
+
+
 def test_fewer_subjects_than_folds():
     with pytest.raises(DataError, match="subjects: there are 3, 5 folds need 5"):
         list(leave_subjects_out(make_table(3), n_folds=5, seed=0))
@@ -330,7 +370,14 @@ def test_an_unknown_protocol_has_a_suggestion():
 
 def test_people_with_too_few_trials_do_not_stop_the_folds_of_the_others():
     table = pd.DataFrame({"subject": [*"aaaaaabbb"], "trial": [1, 2, 3, 4, 5, 6, 1, 2, 3]})
-    assert enough_trials(["trial_grouped"], table, 2).tolist() == [True] * 6 + [False] * 3
-    assert enough_trials(["trial_grouped"], table, 3).all()  # two of three are left to train on
-    assert enough_trials(["trial_grouped"], table, 7).all()  # nobody has enough
-    assert enough_trials(["leave_subjects_out"], table, 2).all()
+    assert enough_units(["trial_grouped"], table, 2).tolist() == [True] * 6 + [False] * 3
+    assert enough_units(["trial_grouped"], table, 3).all()  # two of three are left to train on
+    assert enough_units(["trial_grouped"], table, 7).all()  # nobody has enough
+    assert enough_units(["leave_subjects_out"], table, 2).all()
+    table["session"] = [*"112233112"]
+    assert enough_units(["leave_sessions_out"], table, 3).tolist() == [True] * 6 + [False] * 3
+    assert enough_units(["leave_sessions_out", "trial_grouped"], table, 4).tolist() == (
+        [True] * 6 + [False] * 3  # nobody has four sessions, and one has trials
+    )
+    assert has_folds(["leave_sessions_out"], table, 2)
+    assert not has_folds(["leave_sessions_out"], table, 3)

@@ -134,6 +134,20 @@ def test_too_few_trials_for_the_folds_are_a_note_where_others_have_enough(folder
     assert note in found["sub-02"]["notes"] and note not in found["sub-01"]["notes"]
 
 
+def test_subjects_of_one_session_are_refused_where_sessions_are_held_out(folder, capsys):
+    file = study(folder, {"1": 12, "2": 12}, protocols=["leave_sessions_out"], n_folds=3)
+    table = (folder / "trials.csv").read_text()
+    status, found = as_json(capsys, file)
+    assert status == 1 and "the recordings have none" in found[None]["problem"]
+    lines = table.splitlines()
+    for days, problem in ((1, "there are 1, 3 folds need 3"), (3, None)):
+        rows = [f"{line},{i % days}" for i, line in enumerate(lines[1:])]
+        (folder / "trials.csv").write_text("\n".join([f"{lines[0]},session", *rows]))
+        status, found = as_json(capsys, file)
+        assert status == bool(problem)
+        assert not problem or problem in found[None]["problem"]
+
+
 def test_one_class_of_one_person_is_a_note(folder, capsys):
     file = study(folder, {"1": 12, "2": 12})
     table = folder / "trials.csv"
