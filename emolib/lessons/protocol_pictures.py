@@ -46,8 +46,8 @@ def all_protocols(*, n_subjects: int = 6, n_stimuli: int = 6, n_windows: int = 4
         f"windows. In one fold, of {len(table)} windows: {'; '.join(told)}.",
         caption="One fold of each protocol, as this book's code makes it. A row is a subject, a "
         "block a trial, a box a window; the trials of a column show the same film, and two trials "
-        f"are a session. Window-wise ({BOTH_SIDES}), blocks are mixed, and the test windows are the validation "
-        "windows too.",
+        f"are a session. Window-wise ({BOTH_SIDES}), blocks are mixed, and the test windows are "
+        "the validation windows too.",
     )
 
 
