@@ -11,6 +11,8 @@ nulls (2 minutes)
     1,000 cohorts in which there is nothing: how often two permutation tests reject.
 clusters (7 minutes)
     The cluster test on maps: how often it rejects where there is no difference, and where is one.
+demo (1 minute)
+    The demo's cohort with ten seeds: what ridge finds in the task with an effect, and in the other.
 fingerprint (2 minutes)
     What baseline removal does to white noise and to people at rest; the formula.
 lda (3 minutes)
@@ -32,6 +34,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.claims import Claim
 from benchmarks.clusters import clusters
+from benchmarks.demo import demo
 from benchmarks.effects import MODELS, effects
 from benchmarks.fingerprint import fingerprint
 from benchmarks.lda import lda
@@ -39,7 +42,7 @@ from benchmarks.nulls import nulls
 from emolib.evaluation.permutation import PERMUTATIONS
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], list[Claim]]] = {
-    section.__name__: section for section in (effects, nulls, clusters, fingerprint, lda)
+    section.__name__: section for section in (effects, nulls, clusters, demo, fingerprint, lda)
 }
 
 

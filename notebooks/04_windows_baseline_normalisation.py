@@ -46,7 +46,8 @@ from emolib.evaluation.scores import score
 from emolib.evaluation.variance import variance_components
 from emolib.features import spectra
 from emolib.features.bands import band_pass
-from emolib.features.extraction import baseline_mean, extract_features, window_features
+from emolib.features.baseline import baseline_mean
+from emolib.features.extraction import extract_features, window_features
 from emolib.features.windows import z_score
 
 # %%

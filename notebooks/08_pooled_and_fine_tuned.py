@@ -52,6 +52,7 @@ from emolib.lessons import paired_stages, personal_gain, schedule, selection
 from emolib.lessons import stage_pictures as pictures
 from emolib.splits.protocols import CROSS_SUBJECT, HELD_OUT, protocol_name
 from emolib.study import stages
+from emolib.study.simulating import effects
 from emolib.study.study import load
 
 use_style()
@@ -410,7 +411,8 @@ if honest and leaking and n_cut:
 # Let a trial be one number for each of $p$ sources, with noise of variance 1. In person $i$ the
 # classes differ at source $s$ by $w_{is}\, d / \sqrt{p}$, where $w_{is}$ is normal with mean 1 and
 # standard deviation 1.6: all have one pattern in common, but in each person many a source is
-# stronger, weaker or reversed. (The simulated people of this book are made in this way.)
+# stronger, weaker or reversed. (Simulated people are made in this way; their standard deviation is
+# a setting.)
 
 # %% tags=["remove-input"]
 if this_study.simulation is not None:
@@ -418,13 +420,18 @@ if this_study.simulation is not None:
         stages.ensure_recording(this_study, name)
     read, root = this_study.reader.read_truth, this_study.recordings_root
     truth = [read(root, name) for name in subjects]
-    signs = np.concatenate([one["wV"].to_numpy()[one["kV"].to_numpy() != 0] for one in truth])
-    display(
-        say(
-            f"In the truth of this study's {len(truth)} simulated people, {(signs < 0).sum()} of",
-            f"the {len(signs)} sources that follow valence are reversed.",
-        )
+    reversed_ = []
+    for task in (task for task, size in effects(this_study).items() if size):
+        letter = this_study.tasks[task].rating[0].upper()  # V or A
+        signs = [one[f"w{letter}"].to_numpy()[one[f"k{letter}"].to_numpy() != 0] for one in truth]
+        n_reversed, n_sources = (np.concatenate(signs) < 0).sum(), np.size(signs)
+        reversed_.append(f"{n_reversed} of {n_sources} sources that follow {task} are reversed")
+    spread, told = this_study.simulation.effect_spread, " and ".join(reversed_)
+    page = say(
+        f"In this study the standard deviation is {spread:g}. In the truth of its {len(truth)}",
+        f"people {told or 'no source follows a task'}.",
     )
+    display(page)
 
 # %% [markdown]
 # Whoever knows the common pattern only (*pooled*) looks for it in everybody. With $n$ labelled

@@ -58,6 +58,7 @@ from emolib.splits.folds import subsample
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import stages
 from emolib.study.networks import trained_networks
+from emolib.study.simulating import effects
 from emolib.study.study import load
 
 use_style()
@@ -324,6 +325,10 @@ for row in found[found["target"] == "the truth"].itertuples():
         f"{max(row.others):.2f}. "
         + ("Outside the range of chance." if beyond else "Nothing beyond chance was detected.")
     )
+if known:
+    without = [name for name, size in effects(this_study).items() if not size]
+    text = "**{}**: no effect was put in, so there is no truth to agree with."
+    lines += [text.format(name) for name in without]
 unknown = (
     "**This study has no known truth**: its recordings are not simulated, or no effect was put in. "
     "So nobody can say here whether the map is right, only whether it is more than chance."

@@ -33,6 +33,7 @@ from emolib.figures import scores as score_plots
 from emolib.splits.protocols import BOTH_SIDES
 from emolib.storage import file_stem
 from emolib.study import load, stages
+from emolib.study.simulating import effects
 
 use_style()
 
@@ -155,6 +156,10 @@ if len(of_groups := tables.group_table(tested)):
         f"Balanced accuracy of trials against {permutation.PERMUTATIONS} exchanges of the labels"
     )
     display(Table(of_groups, caption=caption))
+
+# %% tags=["remove-input"]
+if told := sentences.truth_sentence(effects(this_study)):
+    display(say(escape_markdown(told)))
 
 # %% [markdown]
 # A score without p is there to be compared: a light model beside the network, on the same trials.

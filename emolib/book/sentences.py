@@ -71,6 +71,29 @@ def channels_sentence(n_channels: Mapping[str, int]) -> str:
     )
 
 
+def truth_sentence(effects: Mapping[str, float]) -> str:
+    """Tell in which tasks of a simulated study there is something to find; empty if none is known.
+
+    `effects` are by task, as of `emolib.study.simulating.effects`.
+
+    Examples
+    --------
+    >>> truth_sentence({"valence": 0.0, "arousal": 5.0})
+    'This cohort is simulated, so the truth is known: the signals follow arousal (effect 5), and \
+they do not follow valence (effect 0).'
+    >>> truth_sentence({})
+    ''
+    """
+    found = [f"{task} (effect {size:g})" for task, size in effects.items() if size]
+    none = [f"{task} (effect 0)" for task, size in effects.items() if not size]
+    told = [f"the signals follow {' and '.join(found)}"] if found else []
+    told += [f"they do not follow {' or '.join(none)}"] if found and none else []
+    told += [f"the signals do not follow {' or '.join(none)}"] if none and not found else []
+    if not told:
+        return ""
+    return f"This cohort is simulated, so the truth is known: {', and '.join(told)}."
+
+
 def group_sentences(tests: pd.DataFrame) -> list[str]:
     """Tell what the primary tests of `emolib.evaluation.group.group_tests` found, task by task.
 

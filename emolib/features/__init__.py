@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "bands": ["BANDS", "Band", "band_pass"],
-        "extraction": ["FeatureSettings", "baseline_mean", "extract_features", "window_features"],
+        "baseline": ["baseline_mean", "remove_baseline"],
+        "extraction": ["FeatureSettings", "extract_features", "window_features"],
     },
 )

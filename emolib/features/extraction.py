@@ -4,9 +4,9 @@
     windows |0.5|0.5|0.5| ...                                    |0.5|   120, none overlapping
                each: differential entropy ("de") and band energy or density ("psd")
 
-Then the trial's resting level is subtracted (baseline removal) and the values are made z-scores
-(normalisation). `emolib.features.windows` does the arithmetic; `extract_features` names the
-dimensions.
+Then the trial's resting level is removed (`emolib.features.baseline`) and the values are made
+z-scores (normalisation). `emolib.features.windows` does the arithmetic; `extract_features` names
+the dimensions.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 
 from emolib.errors import DataError, SettingsError, check_option
 from emolib.features.bands import BANDS, FILTERINGS, Band, band_pass
+from emolib.features.baseline import BASELINES, WITHOUT_REST, remove_baseline
 from emolib.features.spectra import trial_lengths
 from emolib.features.windows import (
     band_energy,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 KINDS = ("de", "psd")
 PSDS = ("energy", "welch", "multitaper")
-BASELINES = ("subtract", "none", "released")
 NORMALISATIONS = ("window", "subject", "none")
 
 # A minute of so many channels, filtered, stays in the processor's cache: a third faster than all.
@@ -57,9 +57,10 @@ class FeatureSettings:
         Which bands, in the order of the planes.
     filtering : {"causal", "zero_phase"}
         See `emolib.features.bands.band_pass`. Densities are taken from the unfiltered signal.
-    baseline : {"subtract", "none", "released"}
-        Subtract the mean over the trial's baseline windows; do not; or subtract it with the slip
-        of the released code (see `baseline_mean`).
+    baseline : {"subtract", "divide", "zscore", "own_trial", "none", "released"}
+        Subtract the mean over the trial's baseline windows, divide by it, z-score by their mean
+        and standard deviation; subtract the mean over the trial's own windows; nothing; or
+        "subtract" with the slip of the released code. See `emolib.features.baseline`.
     normalise : {"window", "subject", "none"}
         z-score each window over its bands and channels; each feature over the subject's windows;
         or nothing. Kinds are kept apart. "subject" uses no label, but it does use all of the
@@ -103,23 +104,10 @@ class FeatureSettings:
             problem = f"got {self.window_seconds!r}."
             raise SettingsError("window_seconds", problem, "Give a length above 0 seconds.")
 
-
-def baseline_mean(values: np.ndarray, baseline: str = "subtract") -> np.ndarray:
-    """Average features ``(window, kind, band, channel)`` over a trial's baseline windows.
-
-    With "released" the 4th to 6th window of every band but the first (alpha, beta and gamma) are
-    the first band's (theta's), a copy-paste slip of the released scripts.
-
-    Examples
-    --------
-    >>> values = np.arange(12.0).reshape(6, 1, 2, 1)  # six windows of two bands
-    >>> baseline_mean(values).ravel(), baseline_mean(values, "released").ravel()
-    (array([5., 6.]), array([5. , 5.5]))
-    """
-    if baseline == "released":
-        values = values.copy()
-        values[3:6, :, 1:] = values[3:6, :, :1]
-    return values.mean(axis=0)
+    @property
+    def needs_rest(self) -> bool:
+        """Tell whether a trial's features are compared with those of the rest before it."""
+        return self.baseline not in WITHOUT_REST
 
 
 def window_features(signal: np.ndarray, sfreq: float, settings: FeatureSettings) -> np.ndarray:
@@ -181,7 +169,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
     ----------
     recording : Dataset
         `eeg (trial, channel, time)` in microvolts, and `baseline (trial, channel, baseline_time)`
-        unless nothing is to be subtracted; see `emolib.recordings`.
+        where `settings` need it; see `emolib.recordings`.
     settings : FeatureSettings
         What to compute.
 
@@ -216,26 +204,33 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
 
     sfreq, subject = float(recording.attrs["sfreq"]), str(recording.attrs["subject"])
     n_samples = samples_per_window(sfreq, settings.window_seconds)
-    if settings.baseline != "none" and "baseline" not in recording:
+    if settings.needs_rest and "baseline" not in recording:
         problem = f"{settings.baseline!r} needs a rest before each trial, and {subject} has none."
         raise SettingsError("baseline", problem, "Use baseline='none'.")
     recording = without_short_trials(recording, settings)
     trials = recording["trial"].values
     lengths = trial_lengths(recording)
-    by_trial = []
+    by_trial, below_zero = [], np.zeros(recording.sizes["channel"], bool)
     for i_trial, (trial, length) in enumerate(zip(trials, lengths, strict=True)):
         where = f"{subject}, trial {trial}"
         signal = recording["eeg"].values[i_trial, :, :length]
-        values = _checked_features(signal, recording, settings, where)
-        if settings.baseline != "none":
-            rest = recording["baseline"].values[i_trial]
-            rest_values = _checked_features(rest, recording, settings, f"{where}, baseline")
-            values -= baseline_mean(rest_values, settings.baseline)
+        values, rest = _checked_features(signal, recording, settings, where), None
+        if settings.needs_rest:
+            signal, of_rest = recording["baseline"].values[i_trial], f"{where}, baseline"
+            rest = _checked_features(signal, recording, settings, of_rest)
+            below_zero |= (rest.mean(axis=0) <= 0).any(axis=(0, 1))
+        values = remove_baseline(values, rest, settings.baseline, where=where)
+        constant = "its baseline is 0 or does not vary, and nothing can be divided by that"
+        _check_finite(values, recording, where, constant)
         by_trial.append(values)
     values = np.concatenate(by_trial)
     if settings.normalise != "none":
         values = z_score(values, axis=(2, 3) if settings.normalise == "window" else 0)
 
+    ratios = []
+    if settings.baseline == "divide" and below_zero.any():
+        names = ", ".join(str(name) for name in recording["channel"].values[below_zero])
+        ratios = [f"DE of a baseline is 0 nats or less at {names}: a ratio to it means nothing."]
     n_windows = [len(values_of_trial) for values_of_trial in by_trial]
     i_window = np.concatenate([np.arange(n) for n in n_windows])
     on_window = {
@@ -262,7 +257,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
             "subject": subject,
             "sfreq": sfreq,
             "settings": json.dumps(asdict(settings)),
-            "notes": [*_told(recording), *notes_on(recording, settings)],
+            "notes": [*_told(recording), *notes_on(recording, settings), *ratios],
         },
     )
     for name, along in (("rating", "scale"), ("class", "task")):
@@ -288,12 +283,17 @@ def _checked_features(
         problem = f"has {signal.shape[-1]} samples, less than {window}."
         raise DataError(where, problem, "Use shorter windows, or baseline='none'.")
     values = window_features(signal, sfreq, settings)
+    _check_finite(values, recording, where, "it is flat, or holds NaN or infinity")
+    return values
+
+
+def _check_finite(values: np.ndarray, recording: xr.Dataset, where: str, why: str) -> None:
+    """Raise a DataError that names the channels whose features are not finite."""
     bad = ~np.isfinite(values).all(axis=(0, 1, 2))
     if bad.any():
         names = ", ".join(str(name) for name in recording["channel"].values[bad])
-        problem = f"the features of {names} are not finite: it is flat, or holds NaN or infinity."
+        problem = f"the features of {names} are not finite: {why}."
         raise DataError(where, problem, "Leave the trial or the channel out.")
-    return values
 
 
 def notes_on(recording: xr.Dataset, settings: FeatureSettings) -> list[str]:
@@ -316,7 +316,7 @@ def notes_on(recording: xr.Dataset, settings: FeatureSettings) -> list[str]:
             f"{np.count_nonzero(remainders)} of {len(remainders)} trials end in less than a "
             f"window: {remainders.sum()} samples are left out, at most {remainders.max()} a trial."
         )
-    rest = recording.sizes["baseline_time"] % n_samples if settings.baseline != "none" else 0
+    rest = recording.sizes["baseline_time"] % n_samples if settings.needs_rest else 0
     if rest:
         notes.append(f"Each baseline ends in less than a window: {rest} samples are left out.")
     return notes

@@ -6,8 +6,9 @@ import xarray as xr
 
 from emolib.explain.agreement import expected_change
 from emolib.features.power import log_power
-from emolib.recordings.simulated import FELT_SCALES, read_truth
+from emolib.recordings.simulated import read_truth
 from emolib.study import stages
+from emolib.study.simulating import effects
 from emolib.study.study import Study
 
 
@@ -20,12 +21,12 @@ def known_truth(study: Study) -> xr.DataArray | None:
     Returns
     -------
     DataArray (task, band, channel) or None
-        Change of log power (nats) for two points of rating, with its sign. None where nobody knows,
-        or where there is nothing to know: for recordings of people, for an effect of 0, and if no
-        task is a rating that the simulation has a truth for.
+        Change of log power (nats) for two points of rating, with its sign, of each task with an
+        effect. None where nobody knows, or where there is nothing to know: for recordings of
+        people, for effects of 0, and if no task is a rating that the simulation has a truth for.
     """
-    ratings = {task: of.rating for task, of in study.tasks.items() if of.rating in FELT_SCALES}
-    if study.simulation is None or study.simulation.effect == 0 or not ratings:
+    ratings = {task: study.tasks[task].rating for task, size in effects(study).items() if size}
+    if not ratings:
         return None
     changes = []
     for subject in stages.valid_subjects(study):

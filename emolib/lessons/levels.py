@@ -17,7 +17,8 @@ import xarray as xr
 
 from emolib.errors import DataError
 from emolib.evaluation.variance import VarianceComponents
-from emolib.features.extraction import FeatureSettings, baseline_mean, window_features
+from emolib.features.baseline import remove_baseline
+from emolib.features.extraction import FeatureSettings, window_features
 from emolib.features.windows import z_score
 
 
@@ -120,15 +121,16 @@ def remove_and_normalise(
     array([1., 3.])
     """
     values = np.array(values, dtype=float)
-    if settings.baseline != "none":
-        row, trials = pd.factorize(np.asarray(trial))
-        if rest is None or len(rest) != len(trials):
-            raise DataError(
-                "rest",
-                f"{0 if rest is None else len(rest)} are given for {len(trials)} trials.",
-                "Give one a trial, or use baseline='none'.",
-            )
-        values -= np.stack([baseline_mean(each, settings.baseline) for each in rest])[row]
+    row, trials = pd.factorize(np.asarray(trial))
+    if settings.needs_rest and (rest is None or len(rest) != len(trials)):
+        raise DataError(
+            "rest",
+            f"{0 if rest is None else len(rest)} are given for {len(trials)} trials.",
+            "Give one a trial, or use baseline='none'.",
+        )
+    for k in range(len(trials)):
+        of_rest = rest[k] if settings.needs_rest else None
+        values[row == k] = remove_baseline(values[row == k], of_rest, settings.baseline)
     if settings.normalise == "none":
         return values
     return z_score(values, axis=(2, 3) if settings.normalise == "window" else 0)

@@ -15,7 +15,8 @@ import numpy as np
 from scipy import stats
 
 from emolib.errors import SettingsError, check_option, check_range
-from emolib.features.extraction import FeatureSettings, baseline_mean, window_features
+from emolib.features.baseline import baseline_mean
+from emolib.features.extraction import FeatureSettings, window_features
 from emolib.features.windows import z_score
 from emolib.recordings import eegmat
 from emolib.splits.folds import stable_seed

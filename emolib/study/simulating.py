@@ -10,6 +10,16 @@ from emolib.recordings import simulated
 from emolib.study.study import Study
 
 
+def effects(study: Study) -> dict[str, float]:
+    """Return how strongly a simulated study's signals follow each task's rating; 0 is not at all.
+
+    Tasks whose rating the signals have no truth for are left out; so is all, for people.
+    """
+    known = study.simulation.effect if study.simulation is not None else {}
+    ratings = {name: task.rating for name, task in study.tasks.items()}
+    return {name: known[rating] for name, rating in ratings.items() if rating in known}
+
+
 def make_recording(study: Study, subject: str) -> None:
     """Simulate one subject of the study and write it in DEAP's format, the truth beside it."""
     number = int(subject.removeprefix("sub-"))

@@ -202,7 +202,7 @@ def a_truth():
             "band": ["theta", "alpha", "beta"],
             "band_of_source": ("source", ["alpha", "beta"]),
         },
-        {"settings": '{"effect": 2.0}'},
+        {"settings": '{"effect": {"valence": 2.0, "arousal": 2.0}}'},
     )
 
 

@@ -38,12 +38,8 @@ from scipy import signal as sps
 
 from emolib.errors import DataError, SettingsError
 from emolib.features.bands import BANDS, Band
-from emolib.features.extraction import (
-    FeatureSettings,
-    baseline_mean,
-    extract_features,
-    window_features,
-)
+from emolib.features.baseline import baseline_mean
+from emolib.features.extraction import FeatureSettings, extract_features, window_features
 from emolib.features.windows import z_score
 from emolib.grid import DEAP_CHANNELS, to_brain_maps, to_grid
 from emolib.recordings.labels import Task, trial_classes

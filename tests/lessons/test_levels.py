@@ -14,7 +14,8 @@ from scipy.special import polygamma
 from emolib.errors import DataError
 from emolib.evaluation.variance import variance_components
 from emolib.features.bands import BANDS, band_pass
-from emolib.features.extraction import BASELINES, NORMALISATIONS, FeatureSettings, extract_features
+from emolib.features.baseline import BASELINES
+from emolib.features.extraction import NORMALISATIONS, FeatureSettings, extract_features
 from emolib.features.windows import differential_entropy
 from emolib.lessons.levels import (
     chance_parts,

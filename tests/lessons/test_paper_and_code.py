@@ -10,7 +10,8 @@ import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.errors import SettingsError
-from emolib.features.extraction import BASELINES, PSDS, FeatureSettings
+from emolib.features.baseline import BASELINES
+from emolib.features.extraction import PSDS, FeatureSettings
 from emolib.lessons.paper_and_code import (
     KERNELS,
     column_paths,

@@ -240,10 +240,34 @@ def test_alpha_power_changes_where_and_as_the_truth_says():
     assert (np.sign(found) == np.sign(expected))[clear].mean() > 0.95
 
 
+def test_each_task_has_an_effect_of_its_own():
+    one = variant(SHORT, effect={"arousal": 3})
+    assert one == variant(SHORT, effect={"valence": 0, "arousal": 3})  # 0 where none is named
+    assert variant(SHORT, effect=3).effect == {"valence": 3.0, "arousal": 3.0}
+    recording, truth = simulate_subject(one, 2)
+    gain = simulated.emotion_gain(truth)
+    assert not gain.sel(scale="valence").any()
+    np.testing.assert_allclose(gain.sel(scale="arousal"), 3 * truth["kA"] * truth["wA"])
+    # What is felt on the other scale no longer reaches the signals.
+    none, both = (simulate_subject(variant(SHORT, effect=e), 2)[0]["eeg"] for e in (0, 3))
+    assert not np.array_equal(recording["eeg"], none)
+    assert not np.array_equal(recording["eeg"], both)
+
+
+def test_the_spread_scales_how_people_differ_in_an_effect():
+    truths = [simulate_subject(variant(SHORT, effect_spread=sd), 1)[1] for sd in (0, 0.4, 1.6)]
+    for name in ("wV", "wA"):
+        none, some, much = (truth[name].to_numpy() for truth in truths)
+        assert (none == 1).all()
+        np.testing.assert_allclose((some - 1) / 0.4, (much - 1) / 1.6)
+    for name in ("amplitude", "topography", "state", "rating"):  # nothing else is drawn anew
+        np.testing.assert_array_equal(truths[0][name], truths[2][name])
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_occipital_alpha_falls_with_felt_arousal_and_rises_in_the_reversed(sign, monkeypatch):
-    def with_known_sign(rng):
-        traits = draw_traits(rng)
+    def with_known_sign(rng, spread):
+        traits = draw_traits(rng, spread)
         traits.wA = np.full(len(RHYTHMS), 1.6 * sign)
         return traits
 
@@ -408,6 +432,9 @@ def test_a_damaged_truth_is_named(tmp_path):
         ("trial_seconds", 2.001),
         ("effect", -1),
         ("effect", float("nan")),
+        ("effect", "strong"),
+        ("effect", {"arousal": 21}),
+        ("effect_spread", -0.1),
         ("stimulus_response", 100),
         ("seed", -1),
         ("seed", 0.5),
@@ -416,6 +443,11 @@ def test_a_damaged_truth_is_named(tmp_path):
 def test_a_setting_out_of_range_is_refused(name, value):
     with pytest.raises(SettingsError, match=name):
         SimulationSettings(**{name: value})
+
+
+def test_an_effect_on_no_task_of_the_simulation_is_refused():
+    with pytest.raises(SettingsError, match=r"effect: got 'arousel'.*Did you mean 'arousal'"):
+        SimulationSettings(effect={"arousel": 2})
 
 
 def test_a_subject_outside_the_cohort_is_refused():

@@ -162,3 +162,8 @@ class TestKnownTruth:
     def test_without_an_effect_there_is_none(self, study):
         nothing = dataclasses.replace(study.simulation, effect=0.0)
         assert known_truth(study.model_copy(update={"simulation": nothing})) is None
+
+    def test_of_the_tasks_only_those_with_an_effect_have_one(self, study):
+        one = dataclasses.replace(study.simulation, effect={"arousal": 2.0})
+        of_one = study.model_copy(update={"simulation": one})
+        assert known_truth(of_one)["task"].to_numpy().tolist() == ["arousal"]

@@ -21,6 +21,14 @@ from emolib.recordings.labels import Task, trial_classes
 
 Features = xr.Dataset | xr.DataArray
 
+# The unit of a feature, "{}", after baseline removal; after a subtraction it is "above rest".
+BESIDE_REST = {
+    "none": "{}",
+    "divide": "times the rest",
+    "zscore": "standard deviations above rest",
+    "own_trial": "{} above the trial's mean",
+}
+
 
 def describe(
     features: Features,
@@ -166,10 +174,10 @@ def kind_words(kind: str, settings: Mapping[str, str], units: Mapping[str, str])
     z_scores = {"window": "z-score within the window", "subject": "z-score over the recording"}
     unit = "no unit given"
     if settings and kind in own:
-        unit = own[kind] + ("" if settings.get("baseline") == "none" else " above rest")
+        unit = BESIDE_REST.get(settings.get("baseline"), "{} above rest").format(own[kind])
     unit = units.get(kind, z_scores.get(settings.get("normalise"), unit))
     z_score = unit.startswith("z-score")
-    difference = "difference of z-scores" if z_score else unit.replace(" above rest", "")
+    difference = "difference of z-scores" if z_score else unit.partition(" above ")[0]
     in_words = (words | {UNNAMED: ""}).get(kind, kind)
     return {"name": kind, "words": in_words, "unit": unit, "difference": difference}
 

@@ -7,11 +7,12 @@ are a table in `dipoles`). Emotion changes a rhythm's power only: the natural lo
 of rhythm s, subject i, trial k is::
 
     l_s(t) = trial state + session drift + slow drift
-             + ramp(t) [ effect (kV_s wV_is zV_ik + kA_s wA_is zA_ik) + stimulus_response r_ks ]
+             + ramp(t) [ eV kV_s wV_is zV_ik + eA kA_s wA_is zA_ik + stimulus_response r_ks ]
 
 - z = (felt rating - 5.2) / 2, for valence and arousal. Ratings are on DEAP's scale, 1-9.
-- kV, kA: sizes, the same in all subjects; wV, wA ~ N(1, 1.6): a subject's own strength and sign,
-  source by source (in each, 27 % of the subjects are reversed).
+- eV, eA: the effect on each scale, a setting; 0 is none.
+- kV, kA: sizes, the same in all subjects; wV, wA ~ N(1, effect_spread): a subject's own strength
+  and sign, source by source (with a spread of 1.6, 27 % of the subjects are reversed in each).
 - r: what video k does to everyone's rhythms, whatever they feel: a response to the stimulus that
   no held-out subject can unmask.
 - ramp: 0 in the 3 s of baseline, 1 from the video's 4th second on.
@@ -92,15 +93,17 @@ def simulate_subject(settings: SimulationSettings, subject: int) -> tuple[xr.Dat
     """
     check_range("subject", subject, 1, settings.n_subjects)
     rated = ratings.simulate_ratings(settings, subject)
-    traits = signals.draw_traits(stream(settings, ratings.TRAITS, subject))
+    rng = stream(settings, ratings.TRAITS, subject)
+    traits = signals.draw_traits(rng, settings.effect_spread)
     n_baseline = int(BASELINE_SECONDS * SFREQ)
     n_samples = n_baseline + settings.trial_samples
     spectra = signals.amplitude_spectra(traits, n_samples)
 
     trials = rated["trial"].to_numpy()
     zV, zA = ((rated["felt"].to_numpy() - CENTRE) / 2).T
-    emotion = np.outer(zV, traits.kV * traits.wV) + np.outer(zA, traits.kA * traits.wA)
-    during_video = settings.effect * emotion + settings.stimulus_response * rated["r"].to_numpy()
+    during_video = settings.effect["valence"] * np.outer(zV, traits.kV * traits.wV)
+    during_video += settings.effect["arousal"] * np.outer(zA, traits.kA * traits.wA)
+    during_video += settings.stimulus_response * rated["r"].to_numpy()
     eeg = np.empty((settings.n_trials, len(DEAP_CHANNELS), n_samples), np.float32)
     session, states = np.empty(settings.n_trials), []
     for row, trial in enumerate(trials):
@@ -137,8 +140,8 @@ def _truth(settings, subject, rated, traits, session, states) -> xr.Dataset:
         "pattern": ("source channel", (pattern - pattern.mean(axis=0)).T, "as recorded, RMS uV"),
         "frequency": ("source", frequency, "Hz"),
         "iaf": ("", traits.alpha_hz, "individual alpha frequency, Hz"),
-        "kV": ("source", traits.kV, "log-power per unit of effect * wV * zV"),
-        "kA": ("source", traits.kA, "log-power per unit of effect * wA * zA"),
+        "kV": ("source", traits.kV, "log-power per unit of eV * wV * zV"),
+        "kA": ("source", traits.kA, "log-power per unit of eA * wA * zA"),
         "wV": ("source", traits.wV, "the subject's strength and sign of valence's effect"),
         "wA": ("source", traits.wA, "the subject's strength and sign of arousal's effect"),
         "zV": ("trial", zV, "felt valence, centred"),
@@ -262,8 +265,8 @@ def emotion_gain(truth: xr.Dataset) -> xr.DataArray:
     rating): (scale, source), nats.
     """
     effect = json.loads(truth.attrs["settings"])["effect"]
-    initials = [scale[0].upper() for scale in FELT_SCALES]
-    gains = [effect * truth[f"k{initial}"] * truth[f"w{initial}"] for initial in initials]
+    initials = {scale: scale[0].upper() for scale in FELT_SCALES}
+    gains = [effect[s] * truth[f"k{i}"] * truth[f"w{i}"] for s, i in initials.items()]
     return xr.concat(gains, dim=xr.Variable("scale", list(FELT_SCALES)))
 
 

@@ -8,11 +8,12 @@ felt; a label is made from what is reported. So some labels are wrong even in a 
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from emolib.errors import SettingsError, check_range
+from emolib.errors import SettingsError, check_option, check_range
 from emolib.recordings import deap
 from emolib.recordings.simulated.dipoles import rhythms
 from emolib.recordings.simulated.signals import SFREQ
@@ -28,6 +29,21 @@ BLOCKS, VIDEOS, RATINGS, TRAITS, SIGNALS, PERIPHERALS = range(6)
 class SimulationSettings:
     """What to simulate.
 
+    Attributes
+    ----------
+    n_subjects, n_trials : int
+    trial_seconds : float
+        Without the 3 s of baseline before it.
+    effect : dict of str to float
+        By scale, "valence" and "arousal": how strongly log-power follows what is felt. 0 is none,
+        and is what a scale has that is not named. One number stands for both scales.
+    effect_spread : float
+        Standard deviation, over people and rhythms, of the weights that an effect has: their mean
+        is 1. With 0 all people are alike; with 1.6 an effect is reversed in 27 % of them.
+    stimulus_response : float
+        A video's own response, unrelated to emotion; 1 is as strong as effect 1.
+    seed : int
+
     Raises
     ------
     SettingsError
@@ -36,9 +52,10 @@ class SimulationSettings:
 
     n_subjects: int = 4
     n_trials: int = 40  # DEAP's; the first 20 are the same as of a cohort of 20
-    trial_seconds: float = 60.0  # DEAP's; without the 3 s of baseline before it
-    effect: float = 2.0  # of emotion on log-power: 0 none, 1 subtle, 4 strong
-    # A video's own response, unrelated to emotion; 1 is as strong as effect 1.
+    trial_seconds: float = 60.0  # DEAP's
+    # A number or several, checked below in one sentence; without a hash, which a dict has not.
+    effect: Any = dataclasses.field(default=2.0, hash=False)
+    effect_spread: float = 1.6
     stimulus_response: float = 0.0
     seed: int = 0
 
@@ -47,16 +64,19 @@ class SimulationSettings:
             "n_subjects": (1, 99),
             "n_trials": (1, 999),
             "trial_seconds": (1, 600),
-            "effect": (0, 20),
+            "effect_spread": (0, 10),
             "stimulus_response": (0, 20),
             "seed": (0, 2**32 - 1),
         }
+        # 30 and 30.0 are the same setting: write them alike, so that files are the same too.
+        object.__setattr__(self, "effect", _effect_by_scale(self.effect))
         for field in dataclasses.fields(self):
+            if field.name not in ranges:
+                continue
             value = check_range(field.name, getattr(self, field.name), *ranges[field.name])
             kind = type(field.default)
             if kind(value) != value:
                 raise SettingsError(field.name, f"got {value!r}.", "Give a whole number.")
-            # 30 and 30.0 are the same setting: write them alike, so that files are the same too.
             object.__setattr__(self, field.name, kind(value))
         if self.trial_seconds * SFREQ % 1:
             problem = f"{self.trial_seconds!r} s are not a whole number of samples at {SFREQ:g} Hz."
@@ -66,6 +86,18 @@ class SimulationSettings:
     def trial_samples(self) -> int:
         """Count the samples of a trial without its baseline."""
         return int(self.trial_seconds * SFREQ)
+
+
+def _effect_by_scale(effect: Any) -> dict[str, float]:
+    """Return the effect on each felt scale, of one number for all or of several by name."""
+    given = effect if isinstance(effect, dict) else dict.fromkeys(FELT_SCALES, effect)
+    for scale, size in given.items():
+        check_option("effect", scale, FELT_SCALES)
+        if isinstance(size, bool) or not isinstance(size, int | float) or not 0 <= size <= 20:
+            example = "{valence: 0, arousal: 2}"
+            hint = f"Give numbers from 0 to 20: one, or one for each scale, such as {example}."
+            raise SettingsError("effect", f"got {size!r}.", hint)
+    return {scale: float(given.get(scale, 0)) for scale in FELT_SCALES}
 
 
 def stream(

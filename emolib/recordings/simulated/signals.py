@@ -59,13 +59,14 @@ PERIPHERAL = {
 # One subject's head
 
 
-def draw_traits(rng: np.random.Generator) -> SimpleNamespace:
+def draw_traits(rng: np.random.Generator, effect_spread: float = 1.6) -> SimpleNamespace:
     """Draw what stays the same over a subject's trials, under the names of the equation.
 
     `M` (channel, rhythm), `a` (rhythm,), `B_beta` (channel, background), `g` and `h` (channel,),
     `alpha_hz`, `chi` (background,) the exponents of 1/f, `slope` (band,) the session's drift,
     `kV` and `kA` (rhythm,) the sizes of the emotion effects, `wV` and `wA` (rhythm,) their
-    strength and sign in this subject, and `band_of` (rhythm,), the row of `BANDS_SIMULATED`.
+    strength and sign in this subject (standard deviation `effect_spread`), and `band_of`
+    (rhythm,), the row of `BANDS_SIMULATED`.
     """
     table, outward = dipoles.rhythms(), head().outward
     n_rhythms = len(table)
@@ -86,8 +87,8 @@ def draw_traits(rng: np.random.Generator) -> SimpleNamespace:
         alpha_hz=float(np.clip(rng.normal(10.0, 0.9), 8.3, 12.2)),
         chi=rng.normal(1.2, 0.2, N_BACKGROUND),
         slope=rng.normal(0, 0.5, len(BANDS_SIMULATED)),
-        wV=rng.normal(1.0, 1.6, n_rhythms),
-        wA=rng.normal(1.0, 1.6, n_rhythms),
+        wV=rng.normal(1.0, effect_spread, n_rhythms),
+        wA=rng.normal(1.0, effect_spread, n_rhythms),
         kV=table["kV"].to_numpy(),
         kA=table["kA"].to_numpy(),
     )

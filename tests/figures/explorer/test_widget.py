@@ -163,6 +163,8 @@ def test_units_follow_the_settings(features):
     assert units(**plain, psd="welch") == ["nats", "µV²/Hz"]
     rest = {"normalise": "none", "baseline": "subtract"}
     assert units(**rest, psd="energy") == ["nats above rest", "µV² above rest"]
+    assert units(normalise="none", baseline="zscore") == ["standard deviations above rest"] * 2
+    assert units(normalise="none", baseline="own_trial")[0] == "nats above the trial's mean"
     assert units() == ["no unit given"] * 2
 
 
