@@ -109,9 +109,11 @@ say(
 # %% [markdown]
 # We train one network as the method does: after each {term}`epoch`, a pass over the training maps,
 # the loss on the validation {term}`trials <trial>` is computed, and the weights with the smallest
-# one are kept. A second network is trained on, to the end, and nobody looks at validation trials.
+# one are kept; each window counts the same in it, as published. A second network is trained on, to
+# the end, and nobody looks at validation trials.
 
 # %%
+settings = replace(settings, selection="loss")
 key = (this_study.seed, protocol, 0)
 trainer, kept = fit_small(small, replace(settings, epochs=30), maps, labels, fold, seed_key=key)
 blindly = replace(fold, validation=fold.train)

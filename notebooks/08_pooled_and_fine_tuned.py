@@ -128,7 +128,9 @@ Table(table, caption="The three stages with this study's settings")
 # After each epoch the loss is computed on {term}`validation data`, which the optimiser does not
 # see. Three rules follow from it:
 #
-# 1. an epoch counts as *better* if its validation loss is smaller than all before;
+# 1. an epoch counts as *better* if its validation loss is smaller than all before; each
+#    {term}`class` counts the same in that loss, as in training, but as published each window where
+#    windows of one trial are on both sides;
 # 2. after a number of epochs in a row that are not better, the rate is halved (and in fine-tuning
 #    the weights of the best epoch are brought back);
 # 3. after a larger number of them training stops, and the weights of the best epoch are kept. This

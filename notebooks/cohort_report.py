@@ -132,6 +132,8 @@ if len(can_be_told):
     display(
         bullets(*map(escape_markdown, sentences.cohort_sentences(scores, list(this_study.tasks))))
     )
+    if one_class := sentences.one_class_sentences(predictions):
+        display(bullets(*map(escape_markdown, one_class)))
 
 # %% [markdown]
 # *Balanced accuracy* is computed within each subject and then averaged, so that a network gains
@@ -330,7 +332,9 @@ for name in with_rest:
 #
 # The loss of the pooled network, epoch by epoch. A validation loss that rises while the training
 # loss falls says that the network learns its training data by heart; the weights of the lowest
-# validation loss are kept.
+# validation loss are kept. In training each class counts the same. So it does in validation: a loss
+# in which the commoner class counts more prefers a network that always names it. Only where windows
+# of one trial are on both sides does each window count the same, as published.
 
 # %% tags=["remove-input"]
 histories = stages.histories(this_study)

@@ -16,7 +16,13 @@ from scipy import stats
 
 from emolib.book.tables import by_task, comparable, of_all
 from emolib.evaluation.permutation import ALPHA, ALTERNATIVES
-from emolib.evaluation.scores import ESTIMAND, STAGES, with_interval
+from emolib.evaluation.scores import (
+    ESTIMAND,
+    STAGES,
+    count_correct,
+    one_class_subjects,
+    with_interval,
+)
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 
 
@@ -48,6 +54,34 @@ def cohort_sentences(scores: pd.DataFrame, tasks: Sequence[str]) -> list[str]:
                 "takes the fitted networks as given."
             )
         sentences.append(text)
+    return sentences
+
+
+def one_class_sentences(predictions: pd.DataFrame) -> list[str]:
+    """Tell for how many subjects a pooled network gave all trials one class, by task and protocol.
+
+    Of several trainings the first is counted, as on the subjects' pages. Where it is nobody,
+    nothing is said.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"protocol": "trial_grouped", "fold": 0, "stage": "pooled",
+    ...     "subject": "sub-01", "trial": [1, 2], "window": 0, "task": "valence", "repeat": 0,
+    ...     "label": [0, 1], "probability": [0.1, 0.4]})
+    >>> print(one_class_sentences(predictions)[0])
+    valence, trial-grouped: all trials of 1 of 1 subjects were predicted to be of one class. Their \
+balanced accuracy is that of guessing, whatever the labels are.
+    """
+    first = predictions[(predictions["repeat"] == 0) & (predictions["stage"] == "pooled")]
+    sentences = []
+    for (protocol, _, task), counts in count_correct(first).items():
+        names, n = one_class_subjects(counts)
+        if names:
+            sentences.append(
+                f"{task}, {protocol_name(protocol)}: all trials of {len(names)} of {n} subjects "
+                "were predicted to be of one class. Their balanced accuracy is that of guessing, "
+                "whatever the labels are."
+            )
     return sentences
 
 

@@ -15,7 +15,7 @@ import xarray as xr
 from emolib.book.sentences import detected, intervals_sentence
 from emolib.evaluation.comparison import MIN_TRIALS
 from emolib.evaluation.permutation import ChanceComparison, compare_to_chance, pooled_scores
-from emolib.evaluation.scores import count_correct
+from emolib.evaluation.scores import count_correct, one_class_subjects
 from emolib.splits.protocols import CROSS_SUBJECT, HELD_OUT, LEAKING, protocol_name
 
 N_ELECTRODES = 3  # named in a sentence: a map is smooth, and ranks further down change easily
@@ -47,10 +47,13 @@ def subject_sentences(
         of = pooled_scores(scores, subject, protocol, task)
         n_right, n = int(counts.n_correct["trial"][own].sum()), int(counts.n["trial"][own].sum())
         beside = compare_to_chance(counts, scores, subject, protocol=protocol, task=task)
+        same = ""
+        if subject in one_class_subjects(counts)[0]:
+            same = f"All {n} were predicted to be of one class: nothing told them apart. "
         sentences.append(
             f"{task}, {protocol_name(protocol)}: {n_right} of {n} held-out trials were classified "
             f"as labelled; always giving the majority class would make "
-            f"{round(of.loc['trial_accuracy', 'chance'] * n)} right. {beside.words}"
+            f"{round(of.loc['trial_accuracy', 'chance'] * n)} right. {same}{beside.words}"
         )
     return sentences
 

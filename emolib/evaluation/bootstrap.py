@@ -29,6 +29,8 @@ class TrialCounts:
     n_correct, n : dict of str to numpy.ndarray, (n_rows,)
         By unit, "window" or "trial": right predictions, and predictions.
     n_classes : int
+    predicted : numpy.ndarray of int, (n_rows,)
+        The class that each trial is predicted to have.
     """
 
     subject: np.ndarray
@@ -39,6 +41,7 @@ class TrialCounts:
     n_correct: dict[str, np.ndarray]
     n: dict[str, np.ndarray]
     n_classes: int
+    predicted: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)

@@ -212,7 +212,8 @@ def chance_scores(counts: TrialCounts, subject: str) -> np.ndarray:
     --------
     >>> counts = TrialCounts(subject=np.full(40, "sub-01"), stimulus=np.arange(40),
     ...     trial=np.arange(40), fold=np.zeros(40), label=np.repeat([0, 1], 20),
-    ...     n_correct={"trial": np.ones(40)}, n={"trial": np.ones(40)}, n_classes=2)
+    ...     n_correct={"trial": np.ones(40)}, n={"trial": np.ones(40)}, n_classes=2,
+    ...     predicted=np.repeat([0, 1], 20))
     >>> low, high = percentiles(chance_scores(counts, "sub-01"))
     >>> round(low, 2), round(high, 2)
     (0.35, 0.65)

@@ -240,6 +240,7 @@ def _count(rows: pd.DataFrame) -> TrialCounts:
     by_trial = pd.DataFrame(probability, rows.index).groupby(keys, sort=True, observed=True).mean()
     of_windows = right.groupby(keys, sort=True, observed=True).agg(["sum", "size"])
     label = whole["label"].to_numpy(int)
+    predicted = by_trial.to_numpy().argmax(axis=1)
     return TrialCounts(
         subject=whole.index.get_level_values("subject").to_numpy(),
         stimulus=whole["stimulus"].to_numpy(),
@@ -248,11 +249,31 @@ def _count(rows: pd.DataFrame) -> TrialCounts:
         label=label,
         n_correct={
             "window": of_windows["sum"].to_numpy(float),
-            "trial": (by_trial.to_numpy().argmax(axis=1) == label).astype(float),
+            "trial": (predicted == label).astype(float),
         },
         n={"window": of_windows["size"].to_numpy(float), "trial": np.ones(len(whole))},
         n_classes=probability.shape[1],
+        predicted=predicted,
     )
+
+
+def one_class_subjects(counts: TrialCounts) -> tuple[list[str], int]:
+    """List the subjects whose trials were all predicted to be of one class, though they are not.
+
+    Returns them, and how many subjects have trials of two classes or more.
+
+    Examples
+    --------
+    >>> predictions = pd.DataFrame({"protocol": "trial_grouped", "fold": 0, "stage": "pooled",
+    ...     "subject": ["a", "a", "b", "b"], "trial": [1, 2, 1, 2], "window": 0,
+    ...     "task": "valence", "label": [0, 1, 0, 1], "probability": [0.1, 0.4, 0.3, 0.9]})
+    >>> one_class_subjects(count_correct(predictions)["trial_grouped", "pooled", "valence"])
+    (['a'], 2)
+    """
+    of = pd.DataFrame({"label": counts.label, "predicted": counts.predicted})
+    n = of.groupby(counts.subject).nunique()
+    n = n[n["label"] > 1]
+    return n.index[n["predicted"] == 1].astype(str).tolist(), len(n)
 
 
 def _score(counts: TrialCounts, key: tuple[object, ...], resamples: int) -> pd.DataFrame:

@@ -19,10 +19,11 @@ from emolib.explain.attribution import (
     occlusion,
     on_electrodes,
 )
+from emolib.model.batches import Inputs
 from emolib.model.networks import build  # before keras: it chooses the backend
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings
-from emolib.model.trainer import Inputs, Weights
+from emolib.model.trainer import Weights
 from emolib.splits.folds import subsample
 
 import jax  # isort: skip

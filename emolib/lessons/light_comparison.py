@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import SettingsError, check_option
+from emolib.model.batches import GroupedInputs, Inputs, group_inputs
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings, TrainingSettings
-from emolib.model.trainer import GroupedInputs, Inputs, group_inputs
 from emolib.model.training import fit_small
 from emolib.splits.folds import Fold, stable_seed
 from emolib.splits.protocols import PROTOCOLS

@@ -162,7 +162,10 @@ def replay(histories: pd.DataFrame, settings: TrainingSettings) -> list[Replay]:
     for _, own in histories.groupby(list(FIT), dropna=False, sort=False):
         used, first = own["learning_rate"].to_numpy(), own.iloc[0]
         restore = first["stage"] != "pooled"
-        course = follow(own["val_loss"], settings, rate=used[0], restore=restore)
+        watched = own["val_loss"]
+        if settings.selection == "balanced_accuracy":
+            watched = own["val_error"]
+        course = follow(watched, settings, rate=used[0], restore=restore)
         same = len(used) == len(course) and np.allclose(used, course["learning_rate"], rtol=1e-5)
         named = {name: None if pd.isna(first[name]) else first[name] for name in FIT}
         fits.append(Replay(**named, course=course, agrees=bool(same)))

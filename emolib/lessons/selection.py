@@ -106,7 +106,8 @@ def chosen_losses(histories: pd.DataFrame, predictions: pd.DataFrame) -> pd.Data
     """Hold the validation loss of each pooled fit's kept epoch against its loss on test.
 
     The same weights, two sets of rows. Where test rows are the validation rows, the two losses
-    are one number, and it is the smallest of the fit's epochs.
+    are one number, and it is the smallest of the fit's epochs. Where each class counted the same
+    in validation, it does so on test.
 
     Parameters
     ----------
@@ -128,14 +129,23 @@ def chosen_losses(histories: pd.DataFrame, predictions: pd.DataFrame) -> pd.Data
         raise DataError("histories", "hold no pooled fit.", "Train the study first.")
     keys = ["protocol", "fold"]
     pooled = histories[histories["stage"] == "pooled"]
-    best = pooled.loc[pooled.groupby(keys, sort=False)["val_loss"].idxmin()].set_index(keys)
+    by_accuracy = pooled["selection"] == "balanced_accuracy"
+    watched = pooled["val_loss"].where(~by_accuracy, pooled["val_error"])
+    groups = watched.groupby([pooled[key] for key in keys], sort=False)
+    best = pooled.loc[groups.idxmin()].set_index(keys)
     rows = predictions[predictions["stage"] == "pooled"]
     own = np.where(rows["label"] == 1, rows["probability"], 1 - rows["probability"])
     loss = -np.log(np.clip(own.astype(float), SMALLEST, 1))
+    in_class = rows.groupby([*keys, "task", "label"])["label"].transform("size")
     # A row without a rating in a task counts nothing for that head, but it counts as a row.
     windows = rows.groupby(keys, sort=False)[["subject", "trial", "window"]].apply(
         lambda part: len(part.drop_duplicates())
     )
+    of_fold = pd.MultiIndex.from_frame(rows[keys])
+    n_classes = rows.groupby([*keys, "task"])["label"].transform("nunique")
+    same = windows.reindex(of_fold).to_numpy() / (n_classes * in_class)  # each class's sum is one
+    balanced = best["selection"].reindex(of_fold).to_numpy() != "loss"
+    loss = np.where(balanced, loss * same, loss)
     test = pd.Series(loss, rows.index).groupby([rows[key] for key in keys], sort=False).sum()
     table = pd.DataFrame(
         {

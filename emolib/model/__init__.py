@@ -7,7 +7,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "settings": ["ModelSettings", "TrainingSettings"],
         "networks": ["build", "build_crnn", "build_mt_cnn", "load_weights", "save_weights"],
-        "trainer": ["Fit", "GroupedInputs", "Trainer"],
+        "batches": ["GroupedInputs"],
+        "trainer": ["Fit", "Trainer"],
         "training": ["StageResult", "fine_tune_subject", "fit_small", "train_fold"],
         "predictions": ["predictions_of"],
     },

@@ -34,11 +34,15 @@ class HistoryLogger(keras.callbacks.Callback):
         What the fit is, for the error.
     task_weights : dict of str to float
         By task; what Keras says of a head with weight 0 is logged as NaN.
+    selection : str
+        What the best epoch is chosen by, which each row names. Later callbacks find in their logs
+        as ``val_error`` 1 less the validation accuracy, the mean of the heads that have a weight.
     """
 
-    def __init__(self, name: str, task_weights: Mapping[str, float]):
+    def __init__(self, name: str, task_weights: Mapping[str, float], selection: str):
         super().__init__()
-        self.name, self.tasks = name, list(task_weights)
+        self.name, self.tasks, self.selection = name, list(task_weights), selection
+        self.active = [task for task, weight in task_weights.items() if weight]
         self.idle = tuple(f"{task}_" for task, weight in task_weights.items() if not weight)
         self.rows: list[dict[str, float]] = []
 
@@ -49,7 +53,9 @@ class HistoryLogger(keras.callbacks.Callback):
                 name = name.replace("accuracy", f"{self.tasks[0]}_accuracy")
             idle = name.removeprefix("val_").startswith(self.idle)
             row[name] = float("nan") if idle else float(value)
-        self.rows.append(row)
+        accuracies = [row[f"val_{task}_accuracy"] for task in self.active]
+        row["val_error"] = logs["val_error"] = 1 - float(np.mean(accuracies))
+        self.rows.append(row | {"selection": self.selection})
         if not (np.isfinite(row["loss"]) and np.isfinite(row["val_loss"])):
             raise SettingsError(
                 f"fit {self.name!r}",

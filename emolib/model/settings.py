@@ -13,6 +13,7 @@ from emolib.errors import SettingsError, check_option, check_range
 
 NETWORKS = ("mt_cnn", "crnn")
 CLASS_WEIGHTS = ("per_task", "last_task", "none")
+SELECTIONS = ("auto", "loss", "balanced_loss", "balanced_accuracy")
 
 
 def threads() -> str:
@@ -98,6 +99,11 @@ class TrainingSettings:
     class_weights : {"per_task", "last_task", "none"}
         Balanced weights for each head from its own labels; one vector, of the last task's
         labels, for all heads; or no weights.
+    selection : {"auto", "loss", "balanced_loss", "balanced_accuracy"}
+        What makes an epoch better on validation data: a smaller loss; a smaller loss in which each
+        class counts the same; or a larger balanced accuracy. "auto" is the first, as published,
+        where a protocol leaks, and the second elsewhere: training weighs the classes too, and an
+        unweighted loss prefers a network that always answers the commoner class.
 
     Raises
     ------
@@ -115,6 +121,7 @@ class TrainingSettings:
     early_stopping_patience: int = 16
     reduce_lr_on_plateau: bool = True
     class_weights: str = "per_task"  # the released code's is "last_task", a slip
+    selection: str = "auto"
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "lr_patience", "early_stopping_patience"):
@@ -124,3 +131,15 @@ class TrainingSettings:
         for name in ("learning_rate", "fine_tuning_learning_rate", "single_task_learning_rate"):
             check_range(name, getattr(self, name), 0, 10)
         check_option("class_weights", self.class_weights, CLASS_WEIGHTS)
+        check_option("selection", self.selection, SELECTIONS)
+
+    def selection_for(self, *, leaks: bool) -> str:
+        """Return what "auto" means under a protocol that leaks, or that does not.
+
+        Examples
+        --------
+        >>> TrainingSettings().selection_for(leaks=False)
+        'balanced_loss'
+        """
+        automatic = "loss" if leaks else "balanced_loss"
+        return automatic if self.selection == "auto" else self.selection

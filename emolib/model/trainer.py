@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -22,91 +21,15 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.errors import DataError, SettingsError
 from emolib.model import networks  # before keras: it chooses the backend
+from emolib.model.batches import Batches, ByTask, Inputs
 from emolib.model.callbacks import Checkpoint, HistoryLogger, RestoreBestOnLRDrop
 from emolib.model.settings import TrainingSettings
-from emolib.splits.folds import Fold, group_windows, stable_seed
+from emolib.splits.folds import Fold, stable_seed
 
 import keras  # isort: skip
 
 PREDICTION_BATCH = 256  # rows
 Weights = list[np.ndarray]
-ByTask = Mapping[str, np.ndarray]
-
-
-class Inputs(Protocol):
-    """What a model reads: an array, or anything that gives a batch for row numbers."""
-
-    def __getitem__(self, rows: np.ndarray, /) -> np.ndarray: ...
-
-
-@dataclass(frozen=True, eq=False)
-class GroupedInputs:
-    """Groups of rows of one array, copied only a batch at a time.
-
-    Attributes
-    ----------
-    x : numpy.ndarray, (n_rows, ...)
-    groups : numpy.ndarray of int, (n_groups, windows)
-        From `emolib.splits.group_windows`.
-
-    Examples
-    --------
-    >>> GroupedInputs(np.arange(6.0), np.array([[0, 1], [3, 4]]))[np.array([1])]
-    array([[3., 4.]])
-    """
-
-    x: np.ndarray
-    groups: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.groups)
-
-    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
-        return self.x[self.groups[rows]]
-
-
-def group_inputs(x: np.ndarray, table: pd.DataFrame, windows: int) -> tuple[Inputs, pd.DataFrame]:
-    """Group the windows of each trial for a model of several; return its inputs and their table."""
-    if windows == 1:
-        return x, table
-    groups = group_windows(table, windows)
-    return GroupedInputs(x, groups), table.iloc[groups[:, 0]].reset_index(drop=True)
-
-
-class Batches(keras.utils.PyDataset):
-    """Full batches of rows of `x` and of what belongs to them, one copied at a time.
-
-    With a seed key the order of an epoch is a permutation drawn from (seed key, epoch), without
-    one rows come as they are. The last batch is filled from the start of the order.
-    """
-
-    def __init__(
-        self,
-        x: Inputs,
-        rows: np.ndarray,
-        *targets: ByTask,
-        batch_size: int,
-        seed_key: Sequence[object] | None = None,
-    ):
-        super().__init__()
-        self.x, self.rows, self.targets = x, rows, targets
-        self.batch_size, self.seed_key = batch_size, seed_key
-        self.start_epoch(0)
-
-    def start_epoch(self, epoch: int) -> None:
-        order = np.arange(len(self.rows))
-        if self.seed_key is not None:
-            seed = stable_seed("order", *self.seed_key, epoch)
-            order = np.random.default_rng(seed).permutation(len(self.rows))
-        self.order = np.resize(order, len(self) * self.batch_size)
-
-    def __len__(self) -> int:
-        return -(-len(self.rows) // self.batch_size)
-
-    def __getitem__(self, i: int) -> tuple:
-        at = self.order[i * self.batch_size : (i + 1) * self.batch_size]
-        targets = ({task: own[at] for task, own in one.items()} for one in self.targets)
-        return self.x[self.rows[at]], *targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +98,7 @@ class Trainer:
         restore_best_on_lr_drop: bool = False,
         checkpoint: Path | None = None,
     ) -> Fit:
-        """Fit, and keep the weights of the best validation loss.
+        """Fit, and keep the weights of the best epoch, see `TrainingSettings.selection`.
 
         Parameters
         ----------
@@ -184,7 +107,7 @@ class Trainer:
         labels : dict of str to array of int, (n_rows,)
             By task; -1 where missing: such a row counts nothing for that head.
         fold : Fold
-            Its training and validation rows are used.
+            Its training and validation rows are used, and whether it leaks.
         learning_rate : float
             Adam's, at the start.
         epochs : int
@@ -195,7 +118,7 @@ class Trainer:
         task_weights : dict of str to float, optional
             Factor on each head's loss, 1 by default; 0 switches a head off, in validation
             too. The loss is sum_t weight_t * mean_i w_ti * cross_entropy_ti over the rows i,
-            with class weights w_ti in training and without them in validation.
+            with class weights w_ti in training, and in validation such as the selection asks for.
         weights : list of array, optional
             Where to start; by default `initial_weights` of the seed key.
         restore_best_on_lr_drop : bool
@@ -232,10 +155,11 @@ class Trainer:
         order = keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: training.start_epoch(epoch)
         )
-        history = HistoryLogger(
-            " ".join(str(part) for part in seed_key if part is not None), factor
-        )
-        callbacks = [order, history, *self._schedule(restore_best_on_lr_drop)]
+        selection = self.settings.selection_for(leaks=fold.leaks)
+        name = " ".join(str(part) for part in seed_key if part is not None)
+        history = HistoryLogger(name, factor, selection)
+        monitor = "val_error" if selection == "balanced_accuracy" else "val_loss"
+        callbacks = [order, history, *self._schedule(restore_best_on_lr_drop, monitor)]
         initial_epoch = 0
         if checkpoint is not None:
             callbacks.append(Checkpoint(checkpoint, callbacks[1:]))
@@ -245,7 +169,9 @@ class Trainer:
         self._restart(weights, learning_rate, seed_key)
         self.model.fit(
             training,
-            validation_data=self._validation(x, labels, fold.validation, factor),
+            validation_data=self._validation(
+                x, labels, fold.validation, factor, balanced=selection != "loss"
+            ),
             initial_epoch=initial_epoch,
             epochs=epochs,
             shuffle=False,
@@ -280,15 +206,28 @@ class Trainer:
         return weights
 
     def _validation(
-        self, x: Inputs, labels: ByTask, rows: np.ndarray, factor: Mapping[str, float]
+        self,
+        x: Inputs,
+        labels: ByTask,
+        rows: np.ndarray,
+        factor: Mapping[str, float],
+        *,
+        balanced: bool,
     ) -> Batches:
-        """Return batches in order, in which the rows that fill the last one have weight 0."""
+        """Return batches in order, in which the rows that fill the last one have weight 0.
+
+        If balanced, each class that is there counts the same.
+        """
         n = len(rows)
         filled = np.resize(rows, -(-n // PREDICTION_BATCH) * PREDICTION_BATCH)
         # Keras divides by the number of rows, filling included: undo that.
         scale = np.where(np.arange(len(filled)) < n, len(filled) / n, 0.0).astype(np.float32)
-        ones = {task: np.full(n_classes, factor[task]) for task, n_classes in self.tasks.items()}
-        classes, weights = _targets(labels, filled, ones)
+        of_class = {task: np.full(n, factor[task]) for task, n in self.tasks.items()}
+        for task in self.tasks if balanced else ():
+            of_class[task] *= _balanced_where_there(
+                np.asarray(labels[task])[rows], self.tasks[task]
+            )
+        classes, weights = _targets(labels, filled, of_class)
         weights = {task: own * scale for task, own in weights.items()}
         return Batches(x, filled, classes, weights, batch_size=PREDICTION_BATCH)
 
@@ -302,17 +241,20 @@ class Trainer:
             seed = stable_seed("dropout", i, *seed_key)
             generator.state.assign(np.array([seed, 0], np.uint32))
 
-    def _schedule(self, restore_best_on_lr_drop: bool) -> list[keras.callbacks.Callback]:
+    def _schedule(
+        self, restore_best_on_lr_drop: bool, monitor: str = "val_loss"
+    ) -> list[keras.callbacks.Callback]:
         """Return callbacks that halve the learning rate, keep the best weights, and stop."""
         settings = self.settings
+        how = {"monitor": monitor, "mode": "min"}
         stop = keras.callbacks.EarlyStopping(
-            patience=settings.early_stopping_patience, mode="min", restore_best_weights=True
+            patience=settings.early_stopping_patience, restore_best_weights=True, **how
         )
         if not settings.reduce_lr_on_plateau:
             return [stop]
         # Any smaller loss is better, as for stopping; Keras' own default asks for 1e-4.
         halve = keras.callbacks.ReduceLROnPlateau(
-            factor=0.5, patience=settings.lr_patience, mode="min", min_delta=0
+            factor=0.5, patience=settings.lr_patience, min_delta=0, **how
         )
         return [halve, stop, *([RestoreBestOnLRDrop(stop)] if restore_best_on_lr_drop else [])]
 
@@ -341,3 +283,9 @@ def _balanced(task: str, labels: np.ndarray, n_classes: int) -> np.ndarray:
             "Move the threshold, add trials, or leave the task out.",
         )
     return compute_class_weight("balanced", classes=classes, y=labels)
+
+
+def _balanced_where_there(labels: np.ndarray, n_classes: int) -> np.ndarray:
+    """Compute weights with which each class that some row has counts the same, (n_classes,)."""
+    counts = np.bincount(labels[labels >= 0], minlength=n_classes)
+    return len(labels) / (max(1, np.count_nonzero(counts)) * np.maximum(counts, 1))

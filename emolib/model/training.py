@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import SettingsError
+from emolib.model.batches import ByTask, Inputs
 from emolib.model.callbacks import read_state, write_state
 from emolib.model.networks import build
 from emolib.model.settings import ModelSettings, TrainingSettings
-from emolib.model.trainer import ByTask, Fit, Inputs, Trainer, Weights
+from emolib.model.trainer import Fit, Trainer, Weights
 from emolib.splits.folds import Fold
 from emolib.storage import file_stem
 
@@ -130,7 +131,8 @@ def fine_tune_subject(
     """
     settings = trainer.settings
     mine = Fold(
-        *(rows[subjects[rows] == subject] for rows in (fold.train, fold.validation, fold.test))
+        *(rows[subjects[rows] == subject] for rows in (fold.train, fold.validation, fold.test)),
+        leaks=fold.leaks,
     )
     able = [task for task in trainer.tasks if _has_two_classes(labels[task][mine.train])]
     stages = [("subject", None, settings.fine_tuning_learning_rate)]

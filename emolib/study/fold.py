@@ -13,8 +13,9 @@ import pandas as pd
 
 from emolib.errors import DataError
 from emolib.model import networks
+from emolib.model.batches import Inputs, group_inputs
 from emolib.model.predictions import predictions_of
-from emolib.model.trainer import Inputs, Trainer, group_inputs
+from emolib.model.trainer import Trainer
 from emolib.model.training import train_fold
 from emolib.splits.folds import Fold, stable_seed
 from emolib.splits.protocols import CROSS_SUBJECT, LEAKING, PROTOCOLS

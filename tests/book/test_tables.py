@@ -106,6 +106,22 @@ def test_words_about_a_subject(right, words):
     assert len(told) == 1 and words in told[0]
 
 
+def test_predictions_of_one_class_are_counted_and_told():
+    """Of three subjects one is always called high, and one has no other label than high."""
+    mixed = predictions("trial_grouped", 6)
+    constant = predictions("trial_grouped", 6, subject="sub-02").assign(probability=0.9)
+    unasked = constant.assign(subject="sub-03", label=1)
+    table, scores = several(mixed, constant, unasked)
+    (told,) = sentences.one_class_sentences(table.assign(repeat=0))
+    assert "all trials of 1 of 2 subjects were predicted to be of one class" in told
+    assert sentences.one_class_sentences(mixed.assign(repeat=0)) == []
+    of_subject = [subject_sentences(table, scores, name, ["valence"])[0] for name in
+                  ("sub-01", "sub-02", "sub-03")]  # fmt: skip
+    assert ["All 12 were predicted to be of one class" in words for words in of_subject] == [
+        False, True, False,
+    ]  # fmt: skip
+
+
 def test_no_sentence_about_a_leaking_protocol_or_another_subject():
     both = several(predictions("window_wise", 12), predictions("trial_grouped", 6))
     told = subject_sentences(*both, "sub-01", ["valence"])
@@ -131,6 +147,7 @@ def test_guessing_range_is_the_binomials():
         n_correct={"trial": np.ones(2 * n)},
         n={"trial": np.ones(2 * n)},
         n_classes=2,
+        predicted=np.repeat([0, 1], n),
     )
     low, high = percentiles(chance_scores(hits, "a"))
     reach = 1.96 * np.sqrt(1 / (8 * n))

@@ -36,7 +36,7 @@ def counts_of(right: np.ndarray) -> TrialCounts:
     names = np.array([f"s{s}" for s in subject])
     fold = np.zeros(right.size, int)
     return TrialCounts(
-        names, stimulus, stimulus, fold, stimulus % 2, {"trial": counts}, {"trial": n}, 2
+        names, stimulus, stimulus, fold, stimulus % 2, {"trial": counts}, {"trial": n}, 2, fold
     )
 
 

@@ -93,5 +93,12 @@ def test_a_stored_fit_agrees_or_does_not():
     assert fits[1].course["goes_on_from"].tolist() == [1, 2, 1, 4, 1, 6]
 
 
+def test_what_was_watched_is_followed():
+    kept = history([2, 1, 1], [1, 1, 1]).assign(val_error=[0.2, 0.3, 0.3])
+    for selection, better in (("auto", [True, True, False]), ("balanced_accuracy", [True, 0, 0])):
+        (fit,) = replay(kept, replace(SETTINGS, selection=selection))
+        assert fit.course["better"].tolist() == better
+
+
 def test_no_history_holds_no_fit():
     assert replay(pd.DataFrame(), SETTINGS) == []

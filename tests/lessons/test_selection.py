@@ -54,6 +54,7 @@ def tables(test_is_validation: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     loss = -(np.log(0.8) + np.log(0.6) + np.log(0.5)) / 2
     val_losses = [2.0, loss if test_is_validation else 0.1, 1.9]
     history = pd.DataFrame({**who, "stage": "pooled", "epoch": [1, 2, 3], "val_loss": val_losses})
+    history = history.assign(selection="loss", val_error=[0.1, 0.5, 0.1])
     return history, pd.DataFrame(rows)
 
 
@@ -63,6 +64,18 @@ def test_losses_by_hand():
     assert found["kept"] == 2
     assert found["validation"] == 0.1
     assert found["test"] == pytest.approx(-(np.log(0.8) + np.log(0.6) + np.log(0.5)) / 2)
+
+
+def test_where_classes_count_the_same_they_do_so_on_test():
+    """Labels 1, 1, 0 of one task: half the mean loss of the two, and half that of the one."""
+    history, rows = tables(test_is_validation=False)
+    rows = rows[(rows["stage"] == "pooled") & (rows["task"] == "valence")]
+    more = rows.iloc[[0]].assign(window=2, probability=0.3)
+    found = chosen_losses(
+        history.assign(selection="balanced_accuracy"), pd.concat([rows, more], ignore_index=True)
+    ).loc[("trial_grouped", 0)]
+    assert found["kept"] == 1
+    assert found["test"] == pytest.approx(-(np.log(0.8 * 0.3) / 2 + np.log(0.6)) / 2)
 
 
 def test_where_test_is_validation_both_losses_are_one():

@@ -7,13 +7,15 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from emolib.errors import DataError, SettingsError
+from emolib.model.batches import Batches, GroupedInputs
 from emolib.model.callbacks import read_state
 from emolib.model.networks import build_mt_cnn
 from emolib.model.settings import ModelSettings, TrainingSettings
-from emolib.model.trainer import Batches, GroupedInputs, Trainer
+from emolib.model.trainer import Trainer
 from emolib.model.training import fine_tune_subject, fit_small, small_training, train_fold
 from emolib.splits.folds import Fold
 
@@ -166,17 +168,42 @@ def test_batches_are_full_hold_each_row_and_are_filled_from_the_permutation_s_st
     assert batches[0][0][:, 0].tolist() != given[:4].tolist()
 
 
-def test_validation_s_filling_does_not_count(trainer, cohort):
-    """The reported validation loss is that of the rows, worked out by hand."""
+@pytest.mark.parametrize("leaks", [True, False])
+def test_the_validation_loss_by_hand(trainer, cohort, leaks):
+    """Rows that fill a batch do not count; if nothing leaks, each class counts the same."""
     x, labels, fold, _ = cohort
-    fitted = fit(trainer, cohort, epochs=1)
+    labels = {**labels, "arousal": np.where(np.arange(len(x)) % 9, labels["arousal"], 1)}
+    fold = replace(fold, leaks=leaks)
+    fitted = fit(trainer, (x, labels, fold, None), fold=fold, epochs=1)
     given = trainer.predict(fitted.weights, x, fold.validation)
-    expected = 0.0
+    loss, error = 0.0, []
     for task, probability in given.items():
         truth = labels[task][fold.validation]
-        right = probability[np.arange(len(truth)), np.maximum(truth, 0)]
-        expected += np.mean(np.where(truth >= 0, -np.log(right), 0.0))
-    assert fitted.history["val_loss"].iloc[0] == pytest.approx(expected, rel=1e-5)
+        rows = pd.DataFrame(
+            {
+                "truth": truth,
+                "loss": -np.log(probability[np.arange(len(truth)), np.maximum(truth, 0)]),
+                "error": probability.argmax(axis=1) != truth,
+            }
+        )
+        means = rows.groupby("truth")[["loss", "error"]].mean().mean()
+        if leaks:
+            means = rows[["loss", "error"]].mean()
+        loss, error = loss + means["loss"], [*error, means["error"]]
+    last = fitted.history.iloc[0]
+    assert last["selection"] == ("loss" if leaks else "balanced_loss")
+    assert last["val_loss"] == pytest.approx(loss, rel=1e-5)
+    assert last["val_error"] == pytest.approx(np.mean(error), rel=1e-5)
+
+
+def test_a_class_that_validation_lacks_does_not_count(trainer, cohort):
+    x, labels, fold, _ = cohort
+    ones = {task: values.copy() for task, values in labels.items()}
+    ones["valence"][fold.validation] = 1
+    last = fit(trainer, (x, ones, fold, None), fold=fold, epochs=1).history.iloc[0]
+    plain = replace(fold, leaks=True)
+    same = fit(trainer, (x, ones, plain, None), fold=plain, epochs=1).history.iloc[0]
+    assert last["val_valence_loss"] == pytest.approx(same["val_valence_loss"])
 
 
 def test_predictions_do_not_depend_on_the_rows_beside(trainer, cohort):
@@ -187,10 +214,15 @@ def test_predictions_do_not_depend_on_the_rows_beside(trainer, cohort):
     np.testing.assert_array_equal(whole[3:5], part)
 
 
-def test_best_weights_are_kept(trainer, cohort):
+@pytest.mark.parametrize(
+    ("selection", "watched"),
+    [("auto", "val_loss"), ("loss", "val_loss"), ("balanced_accuracy", "val_error")],
+)
+def test_best_weights_are_kept(trainer, cohort, selection, watched, monkeypatch):
     """A rate that only harms: the weights after the best epoch come back."""
+    monkeypatch.setattr(trainer, "settings", replace(trainer.settings, selection=selection))
     fitted = fit(trainer, cohort, learning_rate=0.1, epochs=6)
-    best = int(fitted.history["val_loss"].idxmin())
+    best = int(fitted.history[watched].idxmin())
     assert best < 5
     assert same(fitted.weights, fit(trainer, cohort, learning_rate=0.1, epochs=best + 1).weights)
 
