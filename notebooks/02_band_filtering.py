@@ -16,439 +16,571 @@
 # %% [markdown]
 # # Band filtering, and what it does to time
 #
-# ## What you will learn
-#
-# - how a filter keeps one interval of frequencies, and what *causal* and *zero-phase* mean;
-# - why the output of a causal filter comes late, and how late;
-# - why the first piece of every trial is too quiet;
-# - how much of a piece of filtered signal happened before that piece began.
-#
-# **Time.** About 20 minutes, and half an hour for the exercises.
-#
-# **What you need.** [A first look at one recording](01_first_look), Python with NumPy, and the idea
-# of a weighted sum. No knowledge of signal processing.
-#
-# **The question.** *If the network is shown "alpha in this half second", how much of it happened in
-# this half second?*
+# Here are three seconds of {term}`EEG` from one {term}`electrode`, and the
+# same signal split into frequency {term}`bands <band>`. The network of this
+# book never sees the raw signal, only how strong each band is between two
+# dotted lines. **How much of the alpha in one such window happened in it?**
 
-# %%
+# %% tags=["parameters", "remove-input"] needs="first"
+study = "demo"  # a name in the folder studies/, or the path of a study file
+subject = None  # such as "sub-01"; None: the first that can be used
+
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy import signal
 
+from emolib.book.answers import check
 from emolib.book.provenance import provenance
-from emolib.features import bands, spectra
-from emolib.features import power as summaries
-from emolib.features.windows import cut_windows, differential_entropy
+from emolib.features import bands, power, spectra, windows
 from emolib.figures.display import DARK, GREY, Picture, Table, say, use_style
-from emolib.lessons.time_plots import windows_timeline
 from emolib.study import stages
 from emolib.study.study import load
 
 use_style()
-
-# %% tags=["parameters"] needs="first"
-study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None: the first that can be used
-
-# %%
 this_study = load(study)
 subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 sfreq = recording.attrs["sfreq"]
 window_seconds = this_study.features.window_seconds
-n_window = round(window_seconds * sfreq)
+n_window = windows.samples_per_window(sfreq, window_seconds)
 all_bands = {band.name: band for band in this_study.features.bands}
+at_back = power.posterior_channels(recording["channel"].to_numpy())[0]
+raw = recording["eeg"].isel(trial=0).sel(channel=at_back)
+raw = raw.dropna("time").to_numpy().astype(float)
+
+
+# %% tags=["hide-input"]
+filtered = {
+    name: bands.band_pass(raw, sfreq, band) for name, band in all_bands.items()
+}
+span = slice(round(1 * sfreq), round(4 * sfreq))
+rows = {"raw": raw - raw.mean(), **filtered}
+apart = 6 * raw.std()
+fig, ax = plt.subplots(figsize=(5.6, 3.6))
+for place, x in enumerate(rows.values()):
+    ax.plot(np.arange(len(x))[span] / sfreq, x[span] - place * apart, "-")
+for edge in np.arange(1, 4.01, window_seconds):
+    ax.axvline(edge, color=GREY, linestyle=":", linewidth=1)
+ax.plot([4.03] * 2, [0, 50], color=DARK, linestyle="-", linewidth=3)
+ax.text(4.06, 25, "50 µV", va="center", fontsize="small")
+ax.set(xlabel="time in the trial (s)", xlim=(1, 4.35))
+ax.set_yticks(-apart * np.arange(len(rows)), list(rows))
+told = [f"{name} {x[span].std():.0f} µV" for name, x in rows.items()]
+Picture(
+    fig,
+    alt=f"Three seconds of electrode {at_back}: the raw signal, and below it "
+    f"one curve per band. Standard deviations: {', '.join(told)}.",
+    caption=f"Electrode {at_back}, first trial. Top: the raw signal. Below: "
+    f"the bands. Dotted lines are {window_seconds:g} s apart.",
+)
 
 # %% [markdown]
-# ## What a band is
+# ## What you will learn
 #
-# A {term}`band` is a named interval of frequencies. The method of this book uses four; delta, the
-# slowest waves, is left out, since it belongs to deep sleep.
-
-# %% tags=["remove-input"]
-limits = {name: f"{band.low_hz:g} to {band.high_hz:g}" for name, band in all_bands.items()}
-Table(pd.DataFrame({"Hz": limits}), caption="The bands of this study")
-
-# %% [markdown]
-# A *band-pass filter* keeps the waves of a band and weakens all others. No filter has sharp edges.
-# How much each frequency is weakened is its *gain*, in decibels (dB): 0 dB is unchanged, and each
-# 20 dB less divides the amplitude by ten. The filter here is a *Butterworth* filter of order 3,
-# flat inside the band; at the band's limits its gain is -3 dB: half of the power passes.
+# - how to design a filter that keeps one band, and how to read its response;
+# - what *causal* and *zero-phase* filters do to a burst of waves;
+# - how late the output of a causal filter comes;
+# - why the first window of every trial is too weak;
+# - how much of the power of a window comes from before that window.
+#
+# **Time.** About 20 minutes, and half an hour for the exercises.
+#
+# **What you need.** [A first look at one recording](01_first_look), Python
+# with NumPy, and the idea of a weighted sum. You need no signal processing.
+#
+# ## Design a filter and look at its response
+#
+# A *band-pass filter* keeps the waves of one band and weakens all others. The
+# published method uses a *Butterworth* filter of order 3, which SciPy designs
+# in one line. (`sos` stands for second-order sections. They keep the
+# arithmetic precise for slow bands.)
 
 
 # %%
-def impulse_response(band, seconds=20, order=3):
-    impulse = signal.unit_impulse(round(seconds * sfreq))  # 1, 0, 0, ...
-    return bands.band_pass(impulse, sfreq, band, order=order)
+def butterworth(band, order=3):
+    limits = (band.low_hz, band.high_hz)
+    return signal.butter(order, limits, "bandpass", fs=sfreq, output="sos")
 
 
-hz = np.linspace(1, 60, 400)
+filters = {name: butterworth(band) for name, band in all_bands.items()}
+for name, sos in filters.items():
+    mine = signal.sosfilt(sos, raw)
+    np.testing.assert_allclose(mine, filtered[name])
+
+# %% [markdown]
+# The last line compares the result with the curves above, which
+# `emolib.features.bands` computed. It would stop with an error if one sample
+# differed.
+#
+# No filter has perfectly sharp edges. Its *gain* tells how much it weakens
+# each frequency, in decibels (dB). A gain of 0 dB leaves a wave unchanged, and
+# every further -20 dB divides the amplitude by ten.
+
+# %%
+hz = np.linspace(1, min(60, 0.49 * sfreq), 400)
 gains = {}
-for name, band in all_bands.items():
-    _, response = signal.freqz(impulse_response(band), worN=hz, fs=sfreq)
+for name, sos in filters.items():
+    _, response = signal.freqz_sos(sos, worN=hz, fs=sfreq)
     gains[name] = 20 * np.log10(np.abs(response))
 
 # %% tags=["hide-input"]
 inside = {name: hz[gain > -20] for name, gain in gains.items()}
-fig, ax = plt.subplots(figsize=(7.2, 3.2))
+fig, ax = plt.subplots(figsize=(5.6, 3))
 for name, gain in gains.items():
     ax.plot(hz, gain, label=name)
 ax.axhline(-3, color=GREY, linestyle="-", linewidth=0.8)
-ax.set(xlabel="frequency (Hz)", ylabel="gain (dB)", xlim=(hz[0], hz[-1]), ylim=(-40, 3))
-ax.legend(loc="upper right", bbox_to_anchor=(1.22, 1))
+ax.set(xlabel="frequency (Hz)", ylabel="gain (dB)")
+ax.set(xlim=(hz[0], hz[-1]), ylim=(-40, 3))
+ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+told = [f"{n} {x[0]:.0f} to {x[-1]:.0f} Hz" for n, x in inside.items()]
 Picture(
     fig,
-    alt="Gain against frequency, a flat top per band. Above -20 dB: "
-    + "; ".join(f"{name} {part[0]:.0f} to {part[-1]:.0f} Hz" for name, part in inside.items()),
-    caption="The thin line is at -3 dB. Neighbouring bands overlap: a wave near a limit appears in "
-    "two bands.",
+    alt="Gain against frequency, with a flat top for each band. Above "
+    f"-20 dB: {'; '.join(told)}.",
+    caption="The thin line is at -3 dB, where half of the power passes: the "
+    "limits of a band. Neighbouring bands overlap, so a wave near a limit "
+    "appears in two of them.",
 )
 
 # %% [markdown]
+# The four bands of the published method begin at 4 Hz. Delta, the band below,
+# is not among them because the released signals of DEAP were band-passed from
+# 4 to 45 Hz {cite:p}`koelstra2012`. Studies of SEED, whose signals reach
+# further down, do use delta {cite:p}`zheng2015`.
+#
 # ## Forwards, or forwards and backwards
 #
-# A *causal* filter computes each output sample from the input up to that sample and from nothing
-# later, as an apparatus at the bedside must. It comes late: the output follows the input with a
-# delay. A *zero-phase* filter runs over the signal forwards and then backwards, so that the two
-# delays cancel. That needs the whole signal at once, and each output sample then depends on later
-# samples too. The published method filters causally; the other is a setting of this project.
+# A *causal* filter computes each output sample from the input up to that
+# sample, so it can run while a person is being recorded. Its output comes
+# late. A *zero-phase* filter runs over the finished recording forwards and
+# then backwards, so the two delays cancel. To see the difference, filter one
+# short burst of waves whose time we know.
 
 # %%
-at_back = summaries.posterior_channels(recording["channel"].to_numpy())[0]
-raw = recording["eeg"].isel(trial=0).sel(channel=at_back).dropna("time").to_numpy()
-alpha = all_bands.get("alpha", this_study.features.bands[0])
-both = {
-    "causal": bands.band_pass(raw, sfreq, alpha),
-    "zero-phase": bands.band_pass(raw, sfreq, alpha, filtering="zero_phase"),
-}
-lags = np.arange(round(0.2 * sfreq))
-first, second = both["zero-phase"], both["causal"]
-match = [second[lag:] @ first[: len(raw) - lag] for lag in lags]
-late = lags[np.argmax(match)] / sfreq
+name = "alpha" if "alpha" in all_bands else next(iter(all_bands))
+band, sos = all_bands[name], filters[name]
+t = np.arange(-round(1.5 * sfreq), round(1.5 * sfreq) + 1) / sfreq
+wave = np.cos(np.pi * (band.low_hz + band.high_hz) * t)
+burst = np.exp(-0.5 * (t / 0.1) ** 2) * wave
+causal = signal.sosfilt(sos, burst)
+zero_phase = signal.sosfiltfilt(sos, burst)
+
+envelope = np.abs(signal.hilbert([burst, causal, zero_phase]))
+peak_burst, peak_causal, peak_zero = 1000 * t[envelope.argmax(axis=1)]
 
 # %% tags=["hide-input"]
-span = slice(round(2 * sfreq), round(3.5 * sfreq))
-fig, ax = plt.subplots(figsize=(7.2, 2.6))
-for name, x in both.items():
-    ax.plot(np.arange(len(x))[span] / sfreq, x[span], label=name)
-ax.set(xlabel="time (s)", ylabel="signal (µV)")
-ax.margins(x=0)
-ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+fig, axes = plt.subplots(3, 1, figsize=(5.6, 4.2), sharex=True, sharey=True)
+curves = {"burst": burst, "causal": causal, "zero-phase": zero_phase}
+for ax, (label, x), heights in zip(
+    axes, curves.items(), envelope, strict=True
+):
+    ax.plot(t, x, "-")
+    ax.plot(t[heights.argmax()], heights.max(), "v", color=DARK)
+    ax.axvline(0, color=GREY, linestyle=":", linewidth=1)
+    ax.set_ylabel(label)
+axes[-1].set(xlabel="time from the middle of the burst (s)", xlim=(-0.6, 0.7))
 Picture(
     fig,
-    alt=f"The same band of electrode {at_back}, filtered in two ways; the causal curve follows the "
-    f"zero-phase one some {1000 * late:.0f} ms later.",
-    caption=f"The band {alpha.name} at electrode {at_back}. Nearly the same waves, shifted; "
-    "running twice, the zero-phase filter weakens the edges of the band twice.",
+    alt=f"A burst in the middle of {name} and its two filtered versions. The "
+    f"envelope peaks at {peak_burst:.0f} ms, {peak_causal:.0f} ms (causal) "
+    f"and {peak_zero:.0f} ms (zero-phase).",
+    caption="Top: the whole burst. Middle: the causal filter starts with the "
+    "burst and comes late. Bottom: the zero-phase filter is on time, but "
+    "starts before the burst. Triangles: peaks of the envelope.",
 )
 
 # %% tags=["remove-input"]
 say(
-    f"The two curves match best when the causal one is moved back by **{1000 * late:.0f} ms**,",
-    f"{late * sfreq:.0f} samples.",
+    f"The causal output peaks **{peak_causal - peak_burst:.0f} ms** after the",
+    f"burst, the zero-phase output {abs(peak_zero - peak_burst):.0f} ms from",
+    "it. But the zero-phase output rises before the burst does, because it",
+    "also uses later samples.",
+    "The published method filters causally. In this project, the key",
+    "`filtering` of a study chooses between the two.",
 )
 
 # %% [markdown]
-# ## How late?
+# ## How late is the output?
 #
-# What a filter does is written in its *impulse response* $h$: its output when the input is a single
-# 1 and zeros thereafter. Any other input $x$ is a sum of such impulses, so the output is
+# The *impulse response* $h$ is the output of a filter when the input is a
+# single 1 followed by zeros. Every other input $x$ is a sum of such impulses,
+# so the output is a weighted sum over the present and all past samples:
 #
-# $$y_n = \sum_{k \ge 0} h_k \, x_{n-k},$$
+# $$y_n = \sum_{k \ge 0} h_k \, x_{n-k}.$$
 #
-# a weighted sum over the present and all past samples. From $h$ follows all that this chapter says.
+# The rest of this chapter follows from $h$.
 
 # %%
-shown = 3 * window_seconds
-responses = {name: impulse_response(band, shown) for name, band in all_bands.items()}
-passed = {  # when 99 % of the response's energy has passed
-    name: np.searchsorted(np.cumsum(h**2), 0.99 * np.sum(h**2)) / sfreq
-    for name, h in responses.items()
+impulse = signal.unit_impulse(round(20 * sfreq))  # 1, 0, 0, ...
+h = {name: signal.sosfilt(sos, impulse) for name, sos in filters.items()}
+energy = {name: np.cumsum(x**2) for name, x in h.items()}
+passed = {  # seconds until 99 % of the energy has passed
+    name: np.searchsorted(e, 0.99 * e[-1]) / sfreq
+    for name, e in energy.items()
 }
 
 # %% tags=["hide-input"]
-apart = 2.2 * max(np.abs(h).max() for h in responses.values())
-
-
-def rows_of_responses(ax):
-    for place, (name, h) in enumerate(responses.items()):
-        ax.plot(np.arange(len(h)) / sfreq, h - place * apart, "-", label=name)
-        ax.axhline(-place * apart, color=GREY, linestyle="-", linewidth=0.5, zorder=0)
-    for edge in window_seconds * np.arange(1, 4):
-        ax.axvline(edge, color=GREY, linestyle=":", linewidth=1)
-    ax.plot([shown] * 2, [0, 0.1], color=DARK, linestyle="-", linewidth=3)
-    ax.text(shown, 0.05, "0.1 µV  ", ha="right", va="center", fontsize="small")
-    ax.set(xlabel="time after the impulse (s)", xlim=(0, 1.01 * shown))
-    ax.set_yticks(-apart * np.arange(len(responses)), list(responses))
-
-
-# %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(7.2, 3.8))
-rows_of_responses(ax)
+seconds = 3 * window_seconds
+apart = 2.2 * max(np.abs(x).max() for x in h.values())
+fig, ax = plt.subplots(figsize=(5.6, 3.2))
+for place, x in enumerate(h.values()):
+    x = x[: round(seconds * sfreq)]
+    ax.plot(np.arange(len(x)) / sfreq, x - place * apart, "-")
+for edge in window_seconds * np.arange(1, 4):
+    ax.axvline(edge, color=GREY, linestyle=":", linewidth=1)
+ax.set(xlabel="time after the impulse (s)", xlim=(0, 1.01 * seconds))
+ax.set_yticks(-apart * np.arange(len(h)), list(h))
+told = [f"{name} {1000 * s:.0f} ms" for name, s in passed.items()]
 Picture(
     fig,
-    alt="Impulse response per band. 99 % of the energy has passed after "
-    + "; ".join(f"{name} {1000 * t:.0f} ms" for name, t in passed.items()),
-    caption=f"The input is one sample of 1 µV. Dotted: multiples of {window_seconds:g} s. The "
-    "narrower the band, the longer its filter rings.",
+    alt="Impulse response of each band's filter. 99 % of the energy has "
+    f"passed after {'; '.join(told)}.",
+    caption=f"Dotted lines: multiples of {window_seconds:g} s. The narrower "
+    "the band, the longer its filter rings.",
 )
 
 # %% [markdown]
-# The *group delay* is how late a slow change in the strength of a rhythm comes out. It depends on
-# the frequency of the rhythm.
+# ## Slow bands come later
+#
+# The *group delay* tells how much later a slow change in the strength of a
+# rhythm comes out. It depends on the frequency of the rhythm. The delays of
+# the filter's sections add up.
 
 
 # %%
 def delay(band, at_hz, order=3):
-    limits = (band.low_hz, band.high_hz)
-    sections = signal.butter(order, limits, "bandpass", fs=sfreq, output="sos")
-    pairs = [(section[:3], section[3:]) for section in sections]  # their delays add up
-    return sum(signal.group_delay(pair, at_hz, fs=sfreq)[1] for pair in pairs)  # samples
+    sections = butterworth(band, order)
+    return sum(  # samples
+        signal.group_delay((s[:3], s[3:]), at_hz, fs=sfreq)[1]
+        for s in sections
+    )
 
 
 delays = {}
 for name, band in all_bands.items():
-    at = np.linspace(band.low_hz, band.high_hz, 41)
-    delays[name] = (at, delay(band, at))
+    at_hz = np.linspace(band.low_hz, band.high_hz, 41)
+    delays[name] = (at_hz, delay(band, at_hz))
 
 # %% tags=["hide-input"]
-ends = {name: (min(d), max(d)) for name, (_, d) in delays.items()}
-fig, ax = plt.subplots(figsize=(7.2, 3.2))
-for name, (at, samples) in delays.items():
-    ax.plot(at, samples, label=name)
+fig, ax = plt.subplots(figsize=(5.6, 3))
+for name, (at_hz, samples) in delays.items():
+    ax.plot(at_hz, samples, label=name)
 ax.set(xlabel="frequency (Hz)", ylabel="delay (samples)", ylim=(0, None))
-milliseconds = (lambda n: n / sfreq * 1000, lambda ms: ms * sfreq / 1000)
-ax.secondary_yaxis("right", functions=milliseconds).set_ylabel("delay (ms)")
+to_ms = (lambda n: n / sfreq * 1000, lambda ms: ms * sfreq / 1000)
+ax.secondary_yaxis("right", functions=to_ms).set_ylabel("delay (ms)")
 ax.legend()
+told = [f"{n} {d.min():.0f} to {d.max():.0f}" for n, (_, d) in delays.items()]
 Picture(
     fig,
-    alt="Delay across each band: "
-    + "; ".join(f"{name} {low:.0f} to {high:.0f} samples" for name, (low, high) in ends.items()),
-    caption="Left axis: samples; right axis: milliseconds. Slow bands come later than fast ones, "
-    "so one moment of a film lies at different places in different bands.",
+    alt=f"Group delay across each band, in samples: {'; '.join(told)}.",
+    caption="Slow bands come out later than fast ones, so one moment of a "
+    "film appears at different times in different bands.",
 )
 
 # %% tags=["remove-input"]
-slow, fast = next(iter(all_bands.values())), list(all_bands.values())[-1]
-middle = {b.name: [(b.low_hz + b.high_hz) / 2] for b in (slow, fast)}
-centre = {b.name: float(delay(b, middle[b.name])[0]) for b in (slow, fast)}
+slow, fast = (this_study.features.bands[i] for i in (0, -1))
+centre_hz = {b.name: (b.low_hz + b.high_hz) / 2 for b in all_bands.values()}
+late, early = (delay(b, [centre_hz[b.name]])[0] for b in (slow, fast))
 say(
-    f"In the middle of {slow.name} the delay is **{centre[slow.name]:.1f} samples**",
-    f"({1000 * centre[slow.name] / sfreq:.0f} ms, of windows of {1000 * window_seconds:.0f} ms),",
-    f"and {ends[slow.name][0]:.0f} to {ends[slow.name][1]:.0f} across the band;",
-    f"in the middle of {fast.name} it is {centre[fast.name]:.1f}.",
+    f"In the middle of {slow.name} the delay is **{late:.1f} samples**, or",
+    f"{1000 * late / sfreq:.0f} ms. A window lasts",
+    f"{1000 * window_seconds:.0f} ms. In the middle of {fast.name} the delay",
+    f"is {early:.1f} samples.",
 )
 
 # %% [markdown]
-# ## The first window is too quiet
+# ## The first window is too weak
 #
-# The method cuts each trial into short pieces that touch and do not overlap, the
-# {term}`windows <window>`.
-
-# %% tags=["hide-input"]
-seconds = recording.sizes["time"] / sfreq
-rest = recording.sizes.get("baseline_time", 0) / sfreq
-shown = min(seconds, 12.0)
-fig, ax = plt.subplots(figsize=(7.2, 1.2))
-windows_timeline(ax, baseline_seconds=rest, trial_seconds=shown, window_seconds=window_seconds)
-Picture(
-    fig,
-    alt=f"A trial cut into windows of {window_seconds:g} s"
-    + (f", after a baseline of {rest:g} s." if rest else "; there is no baseline."),
-    caption=f"The first {shown:g} s of a trial of {seconds:g} s. Boxes are windows; hatched: the "
-    "baseline, if there is one; dashed: the start of the trial.",
-)
-
-# %% [markdown]
-# The filter starts at the first sample of a trial as if there had been silence before. It takes a
-# while to get going, so the first window holds less power than it should. Let the input be *white
-# noise*: independent samples, each of mean zero and variance $\sigma^2$. Sample $n$ then has the
-# expected square
+# The method splits each {term}`trial` into short {term}`windows <window>`.
+# The filter starts at the first sample of a trial as if the signal had been
+# zero before, and needs a while to reach its full output.
+#
+# How much is missing? Let the input be *white noise*: independent samples of
+# mean 0 and variance $\sigma^2$. Output sample $n$ then has the expected
+# square
 #
 # $$\mathrm{E}\,y_n^2 = \sigma^2 \sum_{k=0}^{n} h_k^2,$$
 #
-# which grows with $n$ up to $\sigma^2 \sum_k h_k^2$. Averaged over the $N$ samples of the first
-# window, the share that is missing is
+# which grows towards $\sigma^2 \sum_k h_k^2$. Averaged over the $N$ samples
+# of the first window, the missing proportion is
 #
 # $$m = 1 - \frac{\sum_{n<N} \sum_{k \le n} h_k^2}{N \sum_k h_k^2}.$$
-#
-# The method describes a window by the logarithm of its variance (the next chapter says why), in a
-# quantity called {term}`differential entropy`, DE. Half the logarithm of the ratio of expected
-# powers, $\tfrac12 \ln(1 - m)$, is *derived* from $h$. White noise lets us *measure* it: filter one
-# and the same window of noise with a past and without one. The difference of DE itself comes out a
-# little larger: the mean of a logarithm is smaller than the logarithm of the mean, and the more so
-# the more unevenly the power is spread.
-
 
 # %%
-def memory(band, n_window, order=3):
-    energy = np.cumsum(impulse_response(band, order=order) ** 2)
-    return 1 - energy[:n_window].mean() / energy[-1]
+missing = {name: 1 - e[:n_window].mean() / e[-1] for name, e in energy.items()}
 
+# %% [markdown]
+# The next chapter describes each window by its
+# {term}`differential entropy` (DE), which is half the logarithm of its
+# variance plus a constant. The formula therefore predicts that the DE of the
+# first window is too low by about $\tfrac12 \ln(1 - m)$. To measure the
+# difference, filter the same window of noise with a past and without one.
 
 # %%
-noise = np.random.default_rng(0).normal(size=(4000, 5 * n_window))
-last = slice(4 * n_window, None)  # the last window
+rng = np.random.default_rng(0)
+noise = rng.normal(size=(2000, 5 * n_window))
+last = slice(4 * n_window, None)  # the last of the five windows
+
+
+def entropy(x):
+    return 0.5 * np.log(2 * np.pi * np.e * x.var(axis=-1, ddof=1))
+
+
 rows = {}
-for name, band in all_bands.items():
-    with_past = bands.band_pass(noise, sfreq, band)[:, last]
-    without = bands.band_pass(noise[:, last], sfreq, band)
-    entropy = differential_entropy(without) - differential_entropy(with_past)
+for name, sos in filters.items():
+    with_past = signal.sosfilt(sos, noise)[:, last]
+    without = signal.sosfilt(sos, noise[:, last])
+    power_ratio = (without**2).mean() / (with_past**2).mean()
     rows[name] = {
-        "derived": 0.5 * np.log1p(-memory(band, n_window)),
-        "measured": 0.5 * np.log((without**2).mean() / (with_past**2).mean()),
-        "measured, DE": entropy.mean(),
+        "predicted": 0.5 * np.log1p(-missing[name]),
+        "mean power": 0.5 * np.log(power_ratio),
+        "DE": (entropy(without) - entropy(with_past)).mean(),
     }
 bias = pd.DataFrame(rows).T
 
 # %% tags=["remove-input"]
 Table(
     bias.round(3),
-    caption="A window without a past minus the same with one, in nats (natural logarithm)",
+    caption="The first window minus a later one, predicted from h and "
+    "measured, in nats (units of the natural logarithm)",
 )
 
 # %% tags=["remove-input"]
-worst = bias["measured, DE"].idxmin()
+worst = bias["DE"].idxmin()
 say(
-    f"The first window's DE is too low by up to {-bias['measured, DE'].min():.2f} nats ({worst}).",
-    "Every trial begins with the same dent.",
-    "So does every baseline, and the mean of its windows is what is subtracted from a trial."
-    if rest
-    else "",
+    "The DE of a first window is too low by up to",
+    f"**{-bias['DE'].min():.2f} nats** ({worst}). The mean of a",
+    "logarithm lies below the logarithm of the mean, so DE loses a little",
+    "more than mean power does.",
 )
 
 # %% [markdown]
-# Is it so in the recording as well? Average DE over all trials and electrodes, window by window.
+# ## The same dip in the recording
+#
+# Real signals start in the same way. Average the DE over all trials and
+# electrodes, one window at a time.
 
 # %%
+n_common = min(spectra.trial_lengths(recording))  # of the shortest trial
 eeg = recording["eeg"].transpose("trial", "channel", "time").to_numpy()
-whole = eeg[..., : min(spectra.trial_lengths(recording))]
+eeg = eeg[..., : n_common // n_window * n_window].astype(float)
 course = {}
-for name, band in all_bands.items():
-    windows = cut_windows(bands.band_pass(whole, sfreq, band), n_window)
-    entropy = differential_entropy(windows).mean(axis=(0, 1))
-    course[name] = entropy - entropy[4:].mean()
+for name, sos in filters.items():
+    x = signal.sosfilt(sos, eeg).reshape(*eeg.shape[:2], -1, n_window)
+    de = entropy(x).mean(axis=(0, 1))  # one value per window
+    course[name] = de - de[4:].mean()
 
 # %% tags=["hide-input"]
-n_shown = min(12, windows.shape[-2])
-onset = np.arange(n_shown) * window_seconds
-fig, ax = plt.subplots(figsize=(7.2, 2.8))
+n_shown = min(12, len(de))
+fig, ax = plt.subplots(figsize=(5.6, 2.8))
 for name, c in course.items():
-    ax.plot(onset, c[:n_shown], label=name)
-ax.set(xlabel="start of the window in the trial (s)", ylabel="DE, 0 = later mean (nats)")
+    ax.plot(np.arange(n_shown) * window_seconds, c[:n_shown], label=name)
+ax.set(xlabel="start of the window in the trial (s)")
+ax.set(ylabel="DE minus later mean (nats)")
 ax.margins(x=0)
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+told = [f"{name} {c[0]:+.2f} nats" for name, c in course.items()]
 Picture(
     fig,
-    alt="DE of the first window relative to later ones: "
-    + "; ".join(f"{name} {c[0]:+.2f} nats" for name, c in course.items()),
-    caption="Mean over trials and electrodes, against the mean from the fifth window on. The dip "
-    "at the left is the filter's, not the brain's.",
+    alt="DE of the first window relative to later windows: "
+    f"{'; '.join(told)}.",
+    caption="Mean over trials and electrodes, relative to the mean from the "
+    "fifth window on. The filter causes the dip on the left, not the brain.",
 )
 
 # %% [markdown]
-# ## Windows remember
+# The same dip opens every {term}`baseline` interval before a trial, and the
+# baseline mean is later subtracted from the whole trial.
 #
-# After the start things settle, but the same sum has a second meaning. Of the power of any later
-# window, the share $m$ comes from samples *before* that window: the filter still rings with them.
-# To measure it, silence everything except what comes before a window, and look at what is left in
-# the window.
+# ## Windows share signal
+#
+# The proportion $m$ has a second meaning. In any *later* window, $m$ is the
+# proportion of the power that comes from samples before the window, because
+# the filter still rings with them. To measure it, set everything to zero that
+# is not before the last window, and see what is left in that window.
 
 # %%
 before = noise.copy()
 before[:, last] = 0
-share = {}
-for name, band in all_bands.items():
-    rung = bands.band_pass(before, sfreq, band)[:, last]
-    full = bands.band_pass(noise, sfreq, band)[:, last]
-    share[name] = {
-        "derived": memory(band, n_window),
-        "measured": (rung**2).sum() / (full**2).sum(),
-    }
-inherited = pd.DataFrame(share).T
+rows = {}
+for name, sos in filters.items():
+    rung = signal.sosfilt(sos, before)[:, last]
+    full = signal.sosfilt(sos, noise)[:, last]
+    measured = (rung**2).sum() / (full**2).sum()
+    rows[name] = {"predicted": missing[name], "measured": measured}
+inherited = pd.DataFrame(rows).T
 
 # %% tags=["remove-input"]
 Table(
     inherited.map("{:.1%}".format),
-    caption="Share of a window's power that comes from before the window",
+    caption="Proportion of a window's power that comes from before it",
 )
 
 # %% tags=["remove-input"]
-most = inherited["derived"].idxmax()
+most, least = (getattr(inherited["predicted"], f)() for f in ("max", "min"))
+named = inherited["predicted"].idxmax(), inherited["predicted"].idxmin()
+own = all_bands.get("alpha", slow).name
 say(
-    f'So the answer to this chapter\'s question: of {most} "in this window", on average',
-    f"**{inherited['derived'].max():.0%}** happened before it; of {inherited['derived'].idxmin()},",
-    f"{inherited['derived'].min():.0%}. Neighbouring windows share signal even for white noise, in",
-    "which nothing at all is shared. Whoever deals windows of one trial to training and test",
-    "deals parts of the same signal to both.",
+    "This answers the question from the top of the page: of the",
+    f"{own} in one window, **{missing[own]:.0%}** happened before it, on",
+    f"average over white noise. It is {most:.0%} for {named[0]} and",
+    f"{least:.0%} for {named[1]}. Neighbouring windows share signal even",
+    "where the input is independent from sample to sample. If you assign the",
+    "windows of one trial to training set and test set at random, both sets",
+    "hold parts of the same signal.",
 )
 
 # %% [markdown]
 # ## Check yourself
 #
-# **1.** Why can a bedside monitor not use a zero-phase filter?
+# **1.** Why can a monitor at the bedside not use a zero-phase filter?
 #
 # ```{dropdown} Answer
-# It would have to run backwards from a future that has not been recorded yet.
+# The filter would have to run backwards from samples that are not recorded
+# yet.
 # ```
 #
-# **2.** Two bands have the same centre, one is twice as wide. Which one's windows remember more?
+# **2.** Two bands have the same centre, and one is twice as wide. Whose
+# windows inherit more power from before?
 #
 # ```{dropdown} Answer
-# The narrower one's. Its impulse response is longer: to tell frequencies that lie close together, a
-# filter must watch for longer.
+# Those of the narrower band. Its impulse response is longer: a filter must
+# observe a wave for longer to tell it from waves of a similar frequency.
 # ```
 #
 # ## Exercises
 #
-# **Exercise 1.** A window four times as long: how much of its power comes from before it, in each
-# band?
+# **Exercise 1.** Make the windows four times as long. What proportion of
+# their power comes from before them, in each band?
+#
+# ```{dropdown} Hint
+# The cell that computes `missing` needs one change.
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 1
+four_times = {name: ... for name in all_bands}
 
 # %% tags=["hide-cell", "solution"]
-for name, band in all_bands.items():
-    short, long = memory(band, n_window), memory(band, 4 * n_window)
-    print(f"{name}: {short:.1%} becomes {long:.1%}")
+# Average the same cumulative energy over four times as many samples. The
+# filter rings for the same time as before, so the proportion falls nearly
+# to a quarter once windows are longer than the impulse response.
+four_times = {
+    name: 1 - e[: 4 * n_window].mean() / e[-1] for name, e in energy.items()
+}
+
+# %% tags=["check", "hide-input"]
+long = np.concatenate([noise[:1000], noise[1000:]], axis=1)[:, -8 * n_window :]
+ahead = long.copy()
+ahead[:, 4 * n_window :] = 0
+measured = {}
+for name, sos in filters.items():
+    two = [signal.sosfilt(sos, x)[:, 4 * n_window :] for x in (ahead, long)]
+    measured[name] = (two[0] ** 2).sum() / (two[1] ** 2).sum()
+check(
+    four_times,
+    measured,
+    rtol=0.1,
+    slips={
+        "These are the windows of the usual length.": missing,
+        "This is the proportion from inside the window.": {
+            name: 1 - m for name, m in measured.items()
+        },
+    },
+)
 
 # %% [markdown]
-# **Exercise 2.** A filter of a higher *order* has steeper edges. What does it cost? Compare the
-# delay and the memory of the slowest band at orders 2 to 6.
+# **Exercise 2.** A filter of higher order has steeper edges. What does that
+# cost? Compute the delay in the middle of the slowest band, in samples, for
+# orders 2 to 6.
+#
+# ```{dropdown} Hint
+# `delay` has an argument `order` and returns an array.
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 2
+middle_hz = (slow.low_hz + slow.high_hz) / 2
+cost = {f"order {order}": ... for order in range(2, 7)}
 
 # %% tags=["hide-cell", "solution"]
+# The delay grows with the order: steeper edges need a longer impulse
+# response. Sharp in frequency means blurred in time.
+cost = {
+    f"order {order}": delay(slow, [middle_hz], order)[0]
+    for order in range(2, 7)
+}
+
+# %% tags=["check", "hide-input"]
+expected = {}
 for order in range(2, 7):
-    late = float(delay(slow, middle[slow.name], order)[0])
-    m = memory(slow, n_window, order)
-    print(f"order {order}: {late:.1f} samples late, memory {m:.1%}")
+    pair = middle_hz + np.array([-0.01, 0.01])  # the slope of the phase
+    _, r = signal.freqz_sos(butterworth(slow, order), worN=pair, fs=sfreq)
+    turned = np.angle(r[1] / r[0])
+    expected[f"order {order}"] = -turned / (2 * np.pi * 0.02) * sfreq
+seconds = {name: n / sfreq for name, n in expected.items()}
+check(cost, expected, slips={"These are seconds, not samples.": seconds})
 
 # %% [markdown]
-# **Exercise 3.** A zero-phase filter has no delay. Does it have no memory either? Measure with
-# white noise which share of a window's power comes from outside the window, before *and* after.
+# **Exercise 3.** A zero-phase filter has no delay. Do its windows inherit no
+# power either? Use the noise to measure which proportion of a window's power
+# comes from outside the window, before *and* after.
+#
+# ```{dropdown} Hint
+# Set the middle window of `noise` to zero and filter with
+# `signal.sosfiltfilt`.
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 3
+middle = slice(2 * n_window, 3 * n_window)  # the third of five windows
+outside = {name: ... for name in all_bands}
 
 # %% tags=["hide-cell", "solution"]
-middle = slice(2 * n_window, 3 * n_window)
-outside = noise.copy()
-outside[:, middle] = 0
-for name, band in all_bands.items():
-    rung = bands.band_pass(outside, sfreq, band, filtering="zero_phase")[:, middle]
-    full = bands.band_pass(noise, sfreq, band, filtering="zero_phase")[:, middle]
-    print(f"{name}: {(rung**2).sum() / (full**2).sum():.1%} from outside the window")
-# Moving the delay away does not remove the memory: it spreads it over both sides.
+# Zero phase removes the delay, but not the sharing: the power now comes
+# from both neighbours.
+others = noise.copy()
+others[:, middle] = 0
+outside = {}
+for name, sos in filters.items():
+    rung = signal.sosfiltfilt(sos, others)[:, middle]
+    full = signal.sosfiltfilt(sos, noise)[:, middle]
+    outside[name] = (rung**2).sum() / (full**2).sum()
+
+# %% tags=["check", "hide-input"]
+lags = np.arange(-len(impulse) // 2, len(impulse) // 2)
+kept = np.clip(1 - np.abs(lags) / n_window, 0, None)
+expected = {}
+for name, sos in filters.items():
+    g2 = signal.sosfiltfilt(sos, 1.0 * (lags == 0)) ** 2
+    expected[name] = 1 - (kept * g2).sum() / g2.sum()
+check(
+    outside,
+    expected,
+    rtol=0.1,
+    slips={
+        "This is the causal filter: use `signal.sosfiltfilt`.": missing,
+        "This is one side only.": {n: x / 2 for n, x in expected.items()},
+    },
+)
 
 # %% [markdown]
 # ## Conclusion
 #
-# A band-pass filter trades frequency against time. The causal filter of the published method comes
-# late, starts each trial too quietly, and lets each window remember the one before it; all three
-# follow from one impulse response, and white noise confirms them. None of this is an error. It is a
-# reason not to treat neighbouring windows as independent observations.
+# A band-pass filter trades frequency against time. The causal filter of the
+# published method delays the signal, makes the first window of each trial too
+# weak, and lets each window inherit power from the one before. All three
+# follow from one impulse response, and white noise confirms them. None of
+# this is an error, but neighbouring windows are not independent observations.
 #
 # ## Where to read on
 #
 # - [DE versus PSD](03_de_versus_psd) turns each filtered window into a number.
-# - What it means that windows of one trial are on both sides of a split:
-#   [How to read this book](/how_to_read.md).
-# - The filters are in `emolib.features.bands`; each function there states its formula.
+# - [How to read this book](/how_to_read.md) explains what it means when
+#   training set and test set share trials.
+# - The filters of the package are in `emolib.features.bands`.
 #
 # ## Provenance
 

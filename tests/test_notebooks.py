@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import jupytext
@@ -27,6 +27,13 @@ OTHERS = [path for path in NOTEBOOKS if re.match(r"A\d_|quick_start", path.name)
 REPORTS = [path for path in NOTEBOOKS if path not in CHAPTERS + OTHERS]
 GLOSSARY = PROJECT / "book" / "glossary.md"
 LONGEST_CELL = 25  # lines
+WIDEST_CODE = 79  # columns: more are cut off at 1280 pixels
+HOOK_WORDS = 60  # at most so many come before the first figure
+
+# Chapters that compute what they teach on the page; the others will follow.
+TEACHING = [path for path in CHAPTERS if path.stem[:2] in ("02",)]
+# What follows "baseline": the word alone could be an interval, a mean or a model.
+BASELINE_NOUNS = "interval|window|mean|removal|correction|subtraction|feature|level|vector|noise"
 SECTIONS = (
     "What you will learn", "Check yourself", "Exercises", "Conclusion", "Where to read on",
     "Provenance",
@@ -34,6 +41,7 @@ SECTIONS = (
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+each_teaching = pytest.mark.parametrize("path", TEACHING, ids=lambda path: path.stem)
 
 
 def cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
@@ -136,8 +144,9 @@ def test_sections_of_a_chapter(path):
     found = [text for level, text in headings(path) if level == 2]
     places = [found.index(section) for section in SECTIONS]
     assert places == sorted(places)
-    for label in ("**Time.**", "**What you need.**", "**The question.**"):
+    for label in ("**Time.**", "**What you need.**"):
         assert prose(path).count(label) == 1
+    assert prose(path).count("**The question.**") == int(path not in TEACHING)
     assert prose(path).count("```{dropdown} Answer") == 2
 
 
@@ -145,7 +154,8 @@ def test_sections_of_a_chapter(path):
 def test_each_exercise_has_a_solution_that_is_hidden_and_runs(path):
     notebook = jupytext.read(path)
     n_exercises = 0
-    for cell, following in pairwise(notebook.cells):
+    shown = [cell for cell in notebook.cells if "scaffold" not in tags(cell)]
+    for cell, following in pairwise(shown):
         exercises = re.findall(r"\*\*Exercise (\d)\.\*\*", cell.source)
         n_exercises += len(exercises)
         if exercises:
@@ -153,6 +163,68 @@ def test_each_exercise_has_a_solution_that_is_hidden_and_runs(path):
             assert {"solution", "hide-cell"} <= set(tags(following))
     assert 2 <= n_exercises <= 4
     assert sum("solution" in tags(cell) for cell in notebook.cells) == n_exercises
+
+
+@each_teaching
+def test_a_figure_comes_before_many_words(path):
+    title, *more = jupytext.read(path).cells
+    before = list(takewhile(lambda cell: cell.cell_type == "code", more))
+    drawn = [cell for cell in before if "Picture(" in cell.source or "Table(" in cell.source]
+    assert len(re.sub(r"^# .*|\{\w+\}", "", title.source).split()) <= HOOK_WORDS
+    assert drawn and "hide-input" in tags(drawn[0])
+
+
+@each_teaching
+def test_code_that_only_prepares_or_draws_is_folded(path):
+    for cell in cells(path, "code"):
+        if re.search(r"^(import|from) |Picture\(|Table\(|say\(|\bload\(", cell.source, re.M):
+            folded = {"hide-input", "remove-input", "hide-cell"} & set(tags(cell))
+            assert folded, cell.source
+
+
+@each_teaching
+def test_code_fits_a_page(path):
+    for cell in cells(path, "code"):
+        assert max(map(len, cell.source.splitlines())) <= WIDEST_CODE, cell.source
+
+
+@each_teaching
+def test_an_exercise_has_a_hint_a_scaffold_a_solution_in_words_and_a_check(path):
+    found = jupytext.read(path).cells
+    places = [i for i, cell in enumerate(found) if "solution" in tags(cell)]
+    for i in places:
+        asked, scaffold, solution, check = found[i - 2 : i + 2]
+        assert "**Exercise" in asked.source and "{dropdown} Hint" in asked.source
+        assert "scaffold" in tags(scaffold) and "..." in scaffold.source
+        assert solution.source.startswith("# "), "say in words why it is so"
+        assert "check" in tags(check) and "\ncheck(" in f"\n{check.source}"
+
+
+@each_teaching
+def test_words_have_one_meaning(path):
+    text = re.sub(r"\{term\}`([^`<]+)[^`]*`", r"\1 ", prose(path))  # as a reader sees it
+    text = re.sub(r"`[^`]*`|\]\([^)]*\)", " ", text)
+    text = " ".join([*text.split(), *re.findall(r'"[^"\n]*"', code(path))])
+    assert not re.search(rf"(?i)\bbaseline(?! +({BASELINE_NOUNS}))", text)
+    assert not re.search(r"(?i)\bepochs?\b(?! of training)", text)
+    assert not re.search(r"(?i)\bsamples?\b (of|from) (people|subjects|trials|windows)", text)
+
+
+def with_checks_of_scaffolds(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Put each exercise's check before its solution too, where only the scaffold is there."""
+    places = [i for i, cell in enumerate(notebook.cells) if "check" in tags(cell)]
+    for i in reversed(places):
+        unsolved = nbformat.v4.new_code_cell(notebook.cells[i].source, metadata={"tags": ["gap"]})
+        notebook.cells.insert(i - 1, unsolved)
+    return notebook
+
+
+def assert_checks(notebook: nbformat.NotebookNode) -> None:
+    for cell in notebook.cells:
+        for tag, says in (("check", "**Right.**"), ("gap", "**Not yet.**")):
+            if tag in tags(cell):
+                (output,) = cell.outputs
+                assert says in output.data["text/markdown"], cell.source
 
 
 LEAN = """
@@ -222,7 +294,9 @@ def run(request, execute, tmp_path_factory) -> Callable[[Path], nbformat.Noteboo
         notebook = jupytext.read(path)
         place = ["parameters" in tags(cell) for cell in notebook.cells].index(True)
         notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(here))
-        return execute(notebook)
+        executed = execute(with_checks_of_scaffolds(notebook))
+        assert_checks(executed)
+        return executed
 
     return executed
 
@@ -244,6 +318,7 @@ def test_a_notebook_of_a_finished_study(path, smoke_run, monkeypatch):
     executed = nbformat.read(page_file(load("smoke"), path.stem, "sub-01"), as_version=4)
     code = [cell for cell in executed.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert_checks(executed)
     page = check_outputs(executed, n_pictures=5 if path in REPORTS else int(path in CHAPTERS))
     if path in REPORTS:
         assert "windows of one trial on both sides" in page

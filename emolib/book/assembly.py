@@ -137,7 +137,8 @@ def objectives() -> str:
     """List what each chapter teaches, from the list at its top, as MyST Markdown."""
     parts = []
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py")):
-        text = jupytext.read(path).cells[0].source
+        cells = jupytext.read(path).cells
+        text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown") + "\n"
         title, learn = _TITLE.search(text), _LIST.search(text)
         if title and learn:
             parts.append(f"[{title[1]}](/chapters/{path.stem}.ipynb)\n\n{learn[1]}")
@@ -162,4 +163,23 @@ def _offer(page: Path, downloads: Path, config: Mapping[str, Any]) -> None:
     first = notebook.cells[0]
     title, *rest = first.source.split("\n")
     first.source = "\n".join([title, "", offers(page.stem, config), *rest])
+    for cell in notebook.cells:
+        if label := fold_label(cell):
+            cell.metadata["mystnb"] = {"code_prompt_show": label}
     nbformat.write(notebook, page)
+
+
+def fold_label(cell: nbformat.NotebookNode) -> str | None:
+    """Return what a folded cell is called: by its tags, and by what it shows."""
+    tags = cell.metadata.get("tags", [])
+    if "solution" in tags:
+        return "Solution"
+    if "check" in tags:
+        return "Code of the check"
+    if "hide-input" not in tags:
+        return None
+    shown = "".join(str(output.get("data")) for output in cell.get("outputs", ()))
+    for what, mark in (("figure", "<figure"), ("table", "<table")):
+        if mark in shown:
+            return f"Code of this {what}"
+    return "Imports and data" if re.search(r"^(from|import) ", cell.source, re.MULTILINE) else None

@@ -1,7 +1,9 @@
 """Exercise notebooks, made from the chapters, and the servers that can open them.
 
-The chapter is the source. Its exercise notebook holds the same cells, an empty one in the place of
-each solution, and its text in plain Markdown, which any notebook server shows as it is meant.
+The chapter is the source. Its exercise notebook holds the same cells without the solutions, and its
+text in plain Markdown, which any notebook server shows as it is meant. An exercise has a cell with
+the tag `scaffold` to fill in, its solution, and a cell with the tag `check`, which says whether the
+answer is right (`emolib.book.answers`); without a scaffold, an empty cell takes its place.
 ``python -m emolib.book.exercises`` writes them all to `notebooks/exercises`.
 """
 
@@ -126,7 +128,8 @@ def exercise_notebook(
             cells.append(new_markdown_cell(plain_markdown(cell.source, names)))
         elif "solution" in tags:
             number += 1
-            cells.append(new_code_cell(EMPTY.format(number=number)))
+            if not cells[-1].source.startswith(EMPTY.format(number=number)):  # its scaffold
+                cells.append(new_code_cell(EMPTY.format(number=number)))
         else:
             kept = {"tags": ["parameters"]} if "parameters" in tags else {}
             cells.append(new_code_cell(cell.source, metadata=kept))

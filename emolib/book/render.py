@@ -149,7 +149,7 @@ def waits_for(name: str) -> str:
     >>> waits_for("01_first_look"), waits_for("07_multi_task_loss")
     ('first', 'features')
     """
-    header = r'^# %% tags=\["parameters"\] needs="(scores|features|first)"$'
+    header = r'^# %% tags=\["parameters"(?:, "remove-input")?\] needs="(scores|features|first)"$'
     told = re.search(header, source_of(name).read_text(encoding="utf-8"), re.MULTILINE)
     if not told:
         raise SettingsError(

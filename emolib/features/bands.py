@@ -52,7 +52,7 @@ class Band:
             raise SettingsError(f"band {self.name!r}", problem, hint)
 
 
-# The limits of the released code. Delta is left out, as in the source: it is of deep sleep.
+# The limits of the released code. It has no delta: DEAP's signals are band-passed from 4 Hz.
 BANDS = (
     Band("theta", 4.0, 8.0),
     Band("alpha", 8.0, 14.0),

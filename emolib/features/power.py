@@ -18,7 +18,7 @@ from emolib.features.extraction import FeatureSettings, extract_features
 from emolib.recordings.labels import Task, trial_classes
 
 # Where alpha is strongest: the electrodes at the back of the head that most montages have.
-POSTERIOR = ("O1", "O2", "P3", "P4", "Pz")
+POSTERIOR = ("O1", "Oz", "O2", "PO3", "POz", "PO4", "P3", "Pz", "P4")
 
 
 def posterior_channels(channels: Sequence[str]) -> list[str]:

@@ -219,7 +219,9 @@ class Table:
         links: Mapping[str, str] | None = None,
         css: str = "",
     ):
-        self.frame, self.caption, self.links, self.css = frame, caption, dict(links or {}), css
+        single = frame.columns[frame.dtypes == "float32"]  # 0.01 is 0.00999... as a Python number
+        self.frame = frame.astype(dict.fromkeys(single, str))
+        self.caption, self.links, self.css = caption, dict(links or {}), css
 
     def __repr__(self) -> str:
         return f"{self.caption}\n{self.frame.to_string()}"

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from emolib.book.assembly import (
     DOWNLOADS,
@@ -18,6 +18,7 @@ from emolib.book.assembly import (
     PROSE,
     assemble,
     escape_search_index,
+    fold_label,
     objectives,
     offers,
 )
@@ -139,3 +140,21 @@ def test_no_page_asks_for_a_substitution(assembled):
     assert "substitution" not in re.search(r"myst_enable_extensions: (.*)", config)[1]
     for page in assembled.rglob("*.md"):
         assert "{{" not in page.read_text(encoding="utf-8"), page
+
+
+@pytest.mark.parametrize(
+    ("tags", "source", "shown", "label"),
+    [
+        (["hide-input"], "draw()", '<figure class="a">', "Code of this figure"),
+        (["hide-input"], "show()", '<table class="a">', "Code of this table"),
+        (["hide-input"], "import numpy", "", "Imports and data"),
+        (["hide-cell", "solution"], "import numpy", "", "Solution"),
+        (["check", "hide-input"], "check(x, 1)", "", "Code of the check"),
+        (["hide-input"], "prepare()", "", None),
+        ([], "draw()", '<figure class="a">', None),
+    ],
+)
+def test_a_fold_says_what_is_in_it(tags, source, shown, label):
+    data = new_output("display_data", {"text/html": shown})
+    cell = new_code_cell(source, metadata={"tags": tags}, outputs=[data])
+    assert fold_label(cell) == label

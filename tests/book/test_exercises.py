@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 from emolib.book.exercises import (
+    EMPTY,
     EXERCISES,
     INSTALL,
     NOTEBOOKS,
@@ -103,6 +104,18 @@ def test_a_solution_gives_way_to_an_empty_cell(small):
     assert first == 'study = "demo"'
     assert empty == "# Your solution to exercise 1\n"
     assert last == "print(study)"
+
+
+def test_a_scaffold_and_its_check_stay_without_the_solution(tmp_path, names):
+    source = tmp_path / "01_chapter.py"
+    scaffold = f"{EMPTY.format(number=1)}answer = ..."
+    given = f'# %% tags=["scaffold"]\n{scaffold}\n\n# %% tags=["hide-cell", "solution"]'
+    source.write_text(CHAPTER.replace('# %% tags=["hide-cell", "solution"]', given))
+    assert code(exercise_notebook(source, names, {})) == [
+        'study = "demo"',
+        scaffold,
+        "print(study)",
+    ]
 
 
 def test_only_the_tag_that_runs_need_is_kept(small):

@@ -17,6 +17,7 @@ from emolib.features.power import (
     posterior_channels,
     posterior_mean,
 )
+from emolib.grid import DEAP_CHANNELS
 from emolib.recordings.labels import Task
 
 SFREQ = 128.0
@@ -96,6 +97,8 @@ def test_at_back_leaves_the_front_out():
 
 def test_posterior_keeps_its_own_order_and_falls_back_on_all():
     assert posterior_channels(["Pz", "Fz", "O1"]) == ["O1", "Pz"]
+    deap = {"O1", "Oz", "O2", "PO3", "PO4", "P3", "Pz", "P4"}
+    assert set(posterior_channels(DEAP_CHANNELS)) == deap
     assert posterior_channels(["Fz", "Cz"]) == ["Fz", "Cz"]
 
 

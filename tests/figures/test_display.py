@@ -187,3 +187,9 @@ def test_a_computed_sentence_links_within_the_book_and_a_name_in_it_is_no_markup
 @pytest.mark.parametrize("text", ["https://x.invalid/x", __file__])
 def test_a_sentence_that_is_an_address_or_a_path_is_shown_and_not_fetched(text):
     assert say(text).data == text
+
+
+def test_single_precision_shows_the_digits_that_it_has():
+    frame = pd.DataFrame({"x": np.float32([0.01, 0.123])}).round(2)
+    page = Table(frame, caption="x")._repr_mimebundle_()["text/html"]
+    assert "<td>0.01</td>" in page and "<td>0.12</td>" in page
