@@ -51,6 +51,7 @@ evidence: $(VENV)/installed
 faults: $(VENV)/installed
 	$(RUN) -m benchmarks.own_recordings
 	$(RUN) -m benchmarks.mutated_inputs
+	$(RUN) -m benchmarks.formats
 	$(RUN) -m pytest -m faults
 
 clean:

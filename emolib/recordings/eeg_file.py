@@ -18,7 +18,7 @@ from emolib.recordings.arrays import COPY_AGAIN, MOST_PACKED, NOT_WHOLE, unpacke
 from emolib.recordings.edf import check_edf
 from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.preprocessing import preprocess
-from emolib.recordings.recording import damaged, is_there, refuse_special
+from emolib.recordings.recording import damaged, is_there, refuse_dangling, refuse_special
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.recordings.sidecars import NAMED, header_text, named_parts
@@ -42,6 +42,7 @@ def open_eeg(
     """
     path = Path(path)
     if not is_there(path):
+        refuse_dangling(path)
         raise DataError(path, "does not exist.", "Check 'file' in the table of trials.")
     refuse_special(path, *path.parent.glob(f"{glob.escape(path.stem)}.*"))
     if path.is_file() and not path.stat().st_size:
@@ -139,8 +140,8 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     hint = "Check that the file is whole. If it is, export it as EDF, BrainVision or FIF."
     if n_epochs := _count_epochs(path):
         reader = "read_epochs_eeglab" if path.suffix.lower() == ".set" else "read_epochs"
-        hint = f"`emolib.from_epochs(mne.{reader}({path.name!r}), 'sub-01', ...)` makes a recording"
-        hint = f"{hint} of them in Python; a study needs the file from which they were cut."
+        hint = "A study with `dataset: epochs` reads a folder of such files; in Python,"
+        hint = f"{hint} `emolib.from_epochs(mne.{reader}({path.name!r}), 'sub-01', ...)` does."
         problem = f"holds epochs, {n_epochs} trials that are cut already, no whole recording."
     elif isinstance(error, ImportError | RuntimeError) and "module" in str(error):
         hint = "Install what it names, or export the file as EDF, BrainVision or FIF."

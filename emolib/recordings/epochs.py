@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -88,9 +88,34 @@ def from_epochs(
     >>> recording["class"].sel(task="state").values.tolist()
     ['calm', 'tense', 'calm', 'tense']
     """
+    return recording_of(
+        epochs,
+        f"epochs of {subject}",
+        subject,
+        classes=classes,
+        ratings=ratings,
+        rating_range=rating_range,
+        leave_out=LEAVE_OUT,
+        leave_trial_out="drop the epoch",
+    )
+
+
+def recording_of(
+    epochs: mne.BaseEpochs,
+    where: str,
+    subject: str,
+    *,
+    classes: str | Sequence[str] | Mapping[str, str] | None,
+    ratings: Sequence[str] | Mapping[str, str] | None,
+    rating_range: tuple[float, float],
+    **checks: Any,
+) -> xr.Dataset:
+    """Return the recording that epochs hold, see `from_epochs`; `where` is what an error names.
+
+    `checks` are parameters of `validate`.
+    """
     import mne  # here, not above: a second that other readers need not wait for
 
-    where = f"epochs of {subject}"
     if not isinstance(epochs, mne.BaseEpochs):
         hint = "Cut it into epochs first: `mne.Epochs(raw, events, event_id, tmin, tmax)`."
         raise DataError(where, f"a {type(epochs).__name__} is given.", hint)
@@ -150,7 +175,7 @@ def from_epochs(
         held_hz=(epochs.info["highpass"], epochs.info["lowpass"]),
         notes=notes,
     )
-    return validate(recording, where, leave_out=LEAVE_OUT, leave_trial_out="drop the epoch")
+    return validate(recording, where, **checks)
 
 
 def to_epochs(recording: xr.Dataset) -> mne.EpochsArray:

@@ -49,6 +49,7 @@ MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
 
 ENOUGH_FOR_AVERAGE = 4  # channels: of two, each would be the other's mirror image
+TABLED = ("files", "bids")  # whose trials stand in a table that people can mend
 LEAVE_OUT = "Use `recordings: {{drop_channels: [{channel}]}}` in the study file"
 
 
@@ -130,7 +131,7 @@ def cut_trials(
     check_apart(spans, sfreq, where)
     remedies = {
         "leave_out": LEAVE_OUT,
-        "leave_trial_out": "take the trial out of the table" if dataset == "files" else "",
+        "leave_trial_out": "take the trial out of the table" if dataset in TABLED else "",
     }
     if plain := settings.as_recorded():
         for file, rows in table.groupby("file"):
@@ -169,7 +170,7 @@ def cut_trials(
         **remedies,
     )
     if settings.eeg_reference == "average":
-        recording = _average_reference(recording)
+        recording = average_reference(recording)
     return reject_trials(recording, settings, where)
 
 
@@ -198,7 +199,7 @@ def _spans(
         problem = f"trial {row['trial']} ends at {until:g} s, but {file} at {end:g} s."
         hint = "Copy the file again if it was cut short; else take the trial out of the table"
         if (left := end - row["onset_seconds"]) > 0:
-            hint += f", or give it a 'duration_seconds' of {left:.6g}"
+            hint += f", or give it a duration of {left:.6g} s"
         raise DataError(where, problem, f"{hint}.")
     spans = {"start": onset - rest, "onset": onset, "stop": np.minimum(stop, ends)}
     return table[["subject", "trial", "file"]].assign(**spans)
@@ -231,7 +232,7 @@ def _cut(spans: pd.DataFrame, opened: Mapping[str, tuple], **about: Any) -> xr.D
     )
 
 
-def _average_reference(recording: xr.Dataset) -> xr.Dataset:
+def average_reference(recording: xr.Dataset) -> xr.Dataset:
     """Subtract the mean over channels from every sample, where they are enough."""
     if (n_channels := recording.sizes["channel"]) < ENOUGH_FOR_AVERAGE:
         note = (

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import xarray as xr
 
-from emolib.recordings import deap, dreamer, eegmat, files, seed, simulated
+from emolib.recordings import bids, deap, dreamer, eegmat, epoch_files, files, seed, simulated
 
 
 class Reader(Protocol):
@@ -34,7 +34,10 @@ class Reader(Protocol):
         """List the subjects' names, such as "sub-01", in numeric order."""
 
     def sources(self, root: str | Path, subject: str) -> list[Path]:
-        """Return the files that hold a subject; when one changes, its results are made again."""
+        """Return the files that hold a subject; when one changes, its results are made again.
+
+        It may take `settings`, as `read` does.
+        """
 
     def read(self, root: str | Path, subject: str) -> xr.Dataset:
         """Return the recording that `validate` returns, or raise a DataError.
@@ -49,6 +52,8 @@ READERS: dict[str, Reader] = {
     "seed": seed,
     "dreamer": dreamer,
     "files": files,
+    "bids": bids,
+    "epochs": epoch_files,
     "eegmat": eegmat,
     "simulated": simulated,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -212,6 +213,14 @@ def refuse_special(*paths: Path) -> None:
         if is_there(path) and not (path.is_file() or path.is_dir()):
             problem = "is a pipe, a device or a socket, not a file."
             raise DataError(path, problem, "Give the file itself, or a copy of it.")
+
+
+def refuse_dangling(*paths: Path) -> None:
+    """Raise a DataError at a link that leads nowhere, as those of data that are not fetched yet."""
+    for path in paths:
+        if os.path.islink(path) and not is_there(path):  # noqa: PTH114 - too long a name is no link
+            hint = "If it is under git-annex or DataLad, fetch it: `datalad get` and its name."
+            raise DataError(path, "is a link to a file that is not there.", hint)
 
 
 def matching(folder: Path, name: re.Pattern[str]) -> list[tuple[re.Match[str], Path]]:

@@ -14,10 +14,13 @@ from emolib.grid import canonical_name
 from emolib.recordings.electrodes import find_channels
 from emolib.recordings.recording import damaged
 from emolib.recordings.settings import PLACES, REFERENCES, RecordingSettings
-from emolib.recordings.sidecars import channel_table
+from emolib.recordings.sidecars import described_by
 
 if TYPE_CHECKING:
     import mne
+
+# Types of channels in MNE by those of BIDS; all others are "misc" there.
+TYPES = {"EEG": "eeg", "EOG": "eog", "HEOG": "eog", "VEOG": "eog", "ECG": "ecg", "EMG": "emg"}
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) 
     A name that is neither in the file nor an electrode of the grid is a DataError. An electrode
     that is not there is none where it was to be renamed, dropped or bad.
     """
-    marked = {*raw.info["bads"], *_marked_in_table(where)}
+    marked = {*raw.info["bads"], *_read_table(raw, where)}
     renamed = {
         old: new
         for name, new in settings.rename_channels.items()
@@ -92,16 +95,22 @@ def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) 
     )
 
 
-def _marked_in_table(file: Path) -> list[str]:
-    """List the channels that the table beside a file, if there is one, marks as bad."""
-    path = channel_table(file)
+def _read_table(raw: mne.io.BaseRaw, file: Path) -> list[str]:
+    """Give channels the types of the table of channels, if there is one; list those marked bad."""
+    path = described_by(file, "channels")
     if not path.is_file():
         return []
     with damaged(path, "is no table", "Save it as TSV, UTF-8, or take it away."):
         table = pd.read_csv(path, sep="\t", dtype=str, encoding="utf-8-sig")
-        if not {"name", "status"} <= {*table.columns}:
+        if "name" not in table:
             return []
-        return table["name"][table["status"].str.strip() == "bad"].str.strip().tolist()
+        table = table.set_index(table["name"].str.strip())
+        types = table.get("type", pd.Series(dtype=str)).dropna().str.strip().str.upper()
+        known = {name: TYPES.get(kind, "misc") for name, kind in types.items()}
+        known = {name: kind for name, kind in known.items() if name in raw.ch_names}
+        raw.set_channel_types(known, on_unit_change="ignore", verbose="error")
+        status = table.get("status", pd.Series(dtype=str)).str.strip().str.lower()
+        return status.index[status == "bad"].tolist()
 
 
 def _find(raw: mne.io.BaseRaw, setting: str, names: Iterable[str], where: Path) -> list[str]:

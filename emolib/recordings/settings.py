@@ -19,7 +19,21 @@ from emolib.recordings.recording import RATING_HIGH, RATING_LOW
 PLACES = frozenset(name for row in SEED_GRID for name in row if name)
 REFERENCES = ("average", "recorded")
 RATINGS = ("recording", "table")
-READING = ("rename_channels", "rating_range", "annotations")  # the others change the signals
+# Settings of some readers alone; others are of all that take `RecordingSettings`.
+READERS_OF = {
+    "ratings": ("deap",),
+    "task": ("bids",),
+    "conditions": ("bids",),
+    "epochs_tmin": ("bids",),
+    "epochs_tmax": ("bids",),
+    "ratings_table": ("bids", "epochs"),
+}
+OF_EPOCHS = (  # what can still be done where trials are cut already
+    *("eeg_reference", "drop_channels", "rating_range", "rename_channels", "bads"),
+    *("reject", "ratings_table"),
+)
+CUTTING = ("task", "conditions", "epochs_tmin", "epochs_tmax", "ratings_table")
+READING = ("rename_channels", "rating_range", "annotations", *CUTTING)  # others change the signals
 HIDING = ("notch_freq", "l_freq", "h_freq", "raw_resample_sfreq", "regress_artifact", "ica")
 LARGEST_REJECT = 0.01  # volts; who writes 150 means microvolts
 
@@ -69,6 +83,17 @@ class RecordingSettings:
         Whether trials are left out in which the file has an annotation that starts with BAD, a
         boundary or a new segment.
 
+    task : str, optional
+        Of BIDS: which recordings hold trials, by their entity `task`; by default all.
+    conditions : tuple of str
+        Of BIDS: the `trial_type` of the events that are trials; by default all events are.
+    epochs_tmin, epochs_tmax : float
+        Of BIDS: seconds from an event's onset. A trial ends at `epochs_tmax`, by default after the
+        event's duration; what lies from `epochs_tmin` to the onset is its baseline.
+    ratings_table : str, optional
+        Of BIDS and epochs: a table of ratings, from the folder of the data. Columns `subject` (or
+        `participant_id`) and `trial` say whose they are; with a column `session`, `task` or `run`,
+        trials are counted from 1 in each.
     ratings : {"recording", "table"}
         Of DEAP: whether the ratings are those in the files of the recordings, or those of
         `participant_ratings.csv` beside them. There are copies in which the two disagree.
@@ -96,10 +121,15 @@ class RecordingSettings:
     reject: dict[str, float] | None = None
     annotations: str = "omit"
     ratings: str = "recording"
+    task: str | None = None
+    conditions: tuple[str, ...] = ()
+    epochs_tmin: float = 0.0
+    epochs_tmax: float | None = None
+    ratings_table: str | None = None
 
     def __post_init__(self) -> None:
         self._check_reference()
-        for name in ("drop_channels", "bads", "eog_channels", "ica"):
+        for name in ("drop_channels", "bads", "eog_channels", "ica", "conditions"):
             if isinstance(names := getattr(self, name), str):
                 raise SettingsError(name, f"got {names!r}.", f"Write a list: [{names}].")
             object.__setattr__(self, name, tuple(names))
@@ -127,6 +157,12 @@ class RecordingSettings:
             if not 0 < volts <= LARGEST_REJECT:
                 hint = "Give volts from peak to peak: 150e-6 for 150 microvolts."
                 raise SettingsError(f"reject.{key}", f"got {volts:g}.", hint)
+        if not -math.inf < self.epochs_tmin <= 0:
+            problem, hint = f"got {self.epochs_tmin:g}.", "Give -3 for a baseline of 3 seconds."
+            raise SettingsError("epochs_tmin", problem, hint)
+        if self.epochs_tmax is not None and not 0 < self.epochs_tmax < math.inf:
+            problem, hint = f"got {self.epochs_tmax:g}.", "Give the seconds of a trial."
+            raise SettingsError("epochs_tmax", problem, hint)
         if self.eeg_template_montage is not None:
             _check_montage(self.eeg_template_montage)
 

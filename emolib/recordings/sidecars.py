@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
 from pathlib import Path
@@ -26,13 +27,26 @@ def belonging(path: str | Path) -> list[Path]:
     one.
     """
     path = Path(path)
-    table = channel_table(path)
+    table = described_by(path, "channels")
     return [*_parts(path), *([table] if table.is_file() else [])]
 
 
-def channel_table(path: Path) -> Path:
-    """Return where BIDS puts the table of a recording's channels: beside it, `_channels.tsv`."""
-    return path.with_name(f"{path.stem.removesuffix('_eeg')}_channels.tsv")
+def described_by(path: Path, what: str) -> Path:
+    """Return where BIDS puts a recording's table of "channels" or "events".
+
+    Beside it, as `_channels.tsv`; or, for a file that is named as BIDS does, in a folder above, for
+    all recordings that share what its name says.
+    """
+    beside = path.with_name(f"{path.stem.removesuffix('_eeg')}_{what}.tsv")
+    if beside.is_file() or not (path.name.startswith("sub-") and path.parent.name == "eeg"):
+        return beside
+    from mne_bids import get_bids_path_from_fname  # here, not above: other files need not wait
+
+    with contextlib.suppress(ValueError, RuntimeError, KeyError):  # a name that BIDS has not
+        named = get_bids_path_from_fname(path, check=False, verbose="error")
+        found = named.find_matching_sidecar(what, ".tsv", on_error="ignore")
+        return Path(found) if found else beside
+    return beside
 
 
 def named_parts(header: Path) -> list[tuple[str, Path]]:

@@ -95,9 +95,10 @@ def check_apart(spans: pd.DataFrame, sfreq: float, where: object) -> None:
             if row.onset >= before.stop - 1:
                 problem = f"{problem[:-1]}, in the baseline of trial {row.trial}."
                 room = (rows["onset"].to_numpy()[1:] - rows["stop"].to_numpy()[:-1]).min() / sfreq
-                hint = "Correct the onsets, or take the column 'baseline_seconds' out."
+                hint = "Correct the onsets, or take 'baseline_seconds' (`epochs_tmin`) out."
                 if room > 0:
-                    hint = f"Give all trials at most {room:.4g} 'baseline_seconds'."
+                    hint = f"Give all trials at most {room:.4g} 'baseline_seconds', or of BIDS"
+                    hint = f"{hint} `epochs_tmin: -{room:.4g}`."
             raise DataError(where, problem, hint)
 
 

@@ -23,7 +23,7 @@ import csv
 import difflib
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def read_table(root: str | Path, subject: str | None = None) -> pd.DataFrame:
     """
     path = table_path(root)
     table = _parse(path)
-    names = table["subject"].map(_subject)
+    names = table["subject"].map(subject_of)
     if subject is not None:
         check_subject(path, subject, sort_subjects(names.unique()))
         _check_spelling(path, table["subject"], names, subject)
@@ -75,14 +75,11 @@ def read_table(root: str | Path, subject: str | None = None) -> pd.DataFrame:
     seconds = [name for name in REQUIRED + OPTIONAL if name.endswith("_seconds") and name in table]
     table = table.assign(subject=names[table.index])
     for column in (*seconds, "trial"):
-        table[column] = _numbers(path, table[column])
-    _check_numbers(path, table)
+        table[column] = to_numbers(path, table[column])
+    check_numbers(path, table)
     table["trial"] = table["trial"].astype(int)
     table["file"] = [str(_file(path.parent, name)) for name in table["file"]]
-    for column in label_columns(table):
-        numbers = pd.to_numeric(table[column], errors="coerce").astype(float)
-        is_scale = (np.isfinite(numbers) | table[column].isna()).all()
-        table[column] = numbers if is_scale else table[column].fillna("").astype(str)
+    table = with_types(table, label_columns(table))
     for row in table[table.duplicated(["subject", "trial"])].itertuples():
         problem = f"line {row.Index}: {row.subject} has trial {row.trial} already."
         hint = "Number a subject's trials 1, 2, 3, ... through all files."
@@ -90,9 +87,19 @@ def read_table(root: str | Path, subject: str | None = None) -> pd.DataFrame:
     return table
 
 
+def with_types(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """Make rating columns (float) of the columns of numbers, and class columns (str) of others."""
+    typed = {}
+    for column in columns:
+        numbers = pd.to_numeric(table[column], errors="coerce").astype(float)
+        is_scale = (np.isfinite(numbers) | table[column].isna()).all()
+        typed[column] = numbers if is_scale else table[column].fillna("").astype(str)
+    return table.assign(**typed)
+
+
 def read_subjects(root: str | Path) -> list[str]:
     """List the subjects of a table in numeric order; what is wrong in their rows does not count."""
-    return sort_subjects(_parse(table_path(root))["subject"].map(_subject).unique())
+    return sort_subjects(_parse(table_path(root))["subject"].map(subject_of).unique())
 
 
 def refuse_shared(root: str | Path, subject: str) -> None:
@@ -136,7 +143,22 @@ def sort_subjects(names: Iterable[str]) -> list[str]:
 
 
 def _parse(path: Path) -> pd.DataFrame:
-    """Read the cells as text, NaN where one is blank or n/a; the index is the line in the file."""
+    """Read a table of trials and check its columns, see `read_cells`."""
+    table = read_cells(path, (*REQUIRED, *OPTIONAL))
+    _check_columns(path, table)
+    if table.empty:
+        raise DataError(path, "holds no trials.", "Write one row per trial.")
+    if (blank := table["subject"].isna()).any():
+        problem = f"line {table.index[blank][0]}: 'subject' is blank."
+        raise DataError(path, problem, "Say whose trial it is.")
+    return table
+
+
+def read_cells(path: Path, known: Collection[str]) -> pd.DataFrame:
+    """Read the cells as text, NaN where one is blank or n/a; the index is the line in the file.
+
+    `known` are names of columns that tell what separates the cells.
+    """
     if (size := path.stat().st_size) > LARGEST:
         problem = f"has {size} bytes; a table of trials has at most {LARGEST}."
         raise DataError(path, problem, "Give the table, not the signals.")
@@ -148,14 +170,14 @@ def _parse(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:  # Unicode errors are ValueErrors
         raise DataError(path, f"is no table ({error}).", SAVE_AGAIN) from None
     text = re.sub(r"\Asep=.\r?\n", "", text)  # by which a spreadsheet knows the separator
-    return _cells(path, text).copy()
+    return _cells(path, text, frozenset(known)).copy()
 
 
 @lru_cache(maxsize=4)  # a run asks for it with each subject
-def _cells(path: Path, text: str) -> pd.DataFrame:
-    """Cut a table's text into cells, see `_parse`."""
+def _cells(path: Path, text: str, known: frozenset[str]) -> pd.DataFrame:
+    """Cut a table's text into cells, see `read_cells`."""
     head = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(",;\t", key=lambda one: _known(head, one))
+    separator = max(",;\t", key=lambda one: _count_known(head, one, known))
     try:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         rows = [(lines.line_num, [cell.strip() for cell in cells]) for cells in lines]
@@ -172,22 +194,16 @@ def _cells(path: Path, text: str) -> pd.DataFrame:
         cells += [""] * (len(names) - len(cells))
     table = pd.DataFrame([row[: len(names)] for row in rows.values()], list(rows), names, str)
     table = table.loc[:, table.columns != ""]  # such as the numbers of rows
-    _check_columns(path, table)
-    if table.empty:
-        raise DataError(path, "holds no trials.", "Write one row per trial.")
+    if twice := table.columns[table.columns.duplicated()].tolist():
+        raise DataError(path, f"has two columns {twice[0]!r}.", "Rename one of them.")
     if separator != ",":
         table = table.replace(r"^([+-]?\d*),(\d+)$", r"\1.\2", regex=True)
-    table = table.mask(table.isin(["", "n/a"]), np.nan)
-    if (blank := table["subject"].isna()).any():
-        problem = f"line {table.index[blank][0]}: 'subject' is blank."
-        raise DataError(path, problem, "Say whose trial it is.")
-    return table
+    return table.mask(table.isin(["", "n/a"]), np.nan)
 
 
-def _known(head: str, separator: str) -> int:
+def _count_known(head: str, separator: str, known: Collection[str]) -> int:
     """Count the known columns of the first line, if this separates them."""
-    found = {cell.strip(' "') for cell in head.split(separator)}
-    return len(found & {*REQUIRED, *OPTIONAL})
+    return len({cell.strip(' "') for cell in head.split(separator)} & {*known})
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -196,7 +212,7 @@ def _file(folder: Path, name: str) -> Path:
     return found if is_there(found) else folder / name.replace("\\", "/")
 
 
-def _subject(name: str) -> str:
+def subject_of(name: str) -> str:
     """Return a subject's name: 1 and 01 are "sub-01", anna is "sub-anna", sub-001 stays."""
     if name.isdecimal():
         return subject_name(int(name))
@@ -222,7 +238,7 @@ def _spans(path: Path, table: pd.DataFrame) -> pd.DataFrame:
         for name in ("onset", "duration", "baseline")
     )
     spans = pd.DataFrame({"start": onset - rest.fillna(0.0), "end": onset + duration})
-    spans["subject"] = table["subject"].map(_subject)
+    spans["subject"] = table["subject"].map(subject_of)
     places = {name: _file(path.parent, name).resolve() for name in table["file"].dropna().unique()}
     spans["file"] = table["file"].map(places)
     return spans.dropna()
@@ -237,8 +253,6 @@ def _check_columns(path: Path, table: pd.DataFrame) -> None:
     """Refuse a table that lacks a column, or has one that is nearly a known one."""
     found, labels = list(table.columns), label_columns(table)
     every = ", ".join(map(repr, found))
-    for name in (name for name in found if name and found.count(name) > 1):
-        raise DataError(path, f"has two columns {name!r}.", "Rename one of them.")
     for name in REQUIRED:
         if name not in found:
             known = {label.casefold(): label for label in labels}
@@ -254,7 +268,7 @@ def _check_columns(path: Path, table: pd.DataFrame) -> None:
         raise DataError(path, f"has no column of ratings or classes, only {every}.", hint)
 
 
-def _numbers(path: Path, column: pd.Series) -> pd.Series:
+def to_numbers(path: Path, column: pd.Series) -> pd.Series:
     """Turn a column into floats, NaN where it is blank; refuse words."""
     numbers = pd.to_numeric(column, errors="coerce").astype(float)
     wrong = numbers.isna() & column.notna()
@@ -266,7 +280,7 @@ def _numbers(path: Path, column: pd.Series) -> pd.Series:
     return numbers
 
 
-def _check_numbers(path: Path, table: pd.DataFrame) -> None:
+def check_numbers(path: Path, table: pd.DataFrame) -> None:
     """Refuse trials that begin before their file does, or have no length."""
     trial, onset, duration = (table[n] for n in ("trial", "onset_seconds", "duration_seconds"))
     baseline = table.get("baseline_seconds", pd.Series(0.0, table.index)).fillna(0.0)

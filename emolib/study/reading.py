@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from emolib.errors import DataError, SettingsError
 from emolib.recordings import READERS, Reader
 from emolib.recordings.child import read_apart
-from emolib.recordings.settings import DEFAULT, RecordingSettings
+from emolib.recordings.settings import DEFAULT, OF_EPOCHS, READERS_OF, RecordingSettings
 from emolib.study.keys import settings_error
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class StudyRecordings(RecordingSettings):
         for key in SETTINGS:
             if getattr(self, key) == getattr(DEFAULT, key) and key not in own:
                 continue
-            able = [name for name, reader in READERS.items() if key in taken_by(reader)]
+            able = [name for name in READERS if key in taken_by(name)]
             if dataset not in able:
                 problem = f"is given for {dataset!r}, whose reader does not take it."
                 hint = f"Only {' and '.join(map(repr, able))} take it."
@@ -65,14 +66,20 @@ class _OfOne(BaseModel):
 
 def takes_settings(reader: Reader) -> bool:
     """Return whether a reader's `read` takes `settings`: it reads what an amplifier wrote."""
-    return "settings" in inspect.signature(reader.read).parameters
+    return _takes(reader.read, "settings")
 
 
-def taken_by(reader: Reader) -> set[str]:
-    """Return the names of the settings that a reader takes."""
-    if takes_settings(reader):
-        return {*SETTINGS} - {"ratings"}
-    return {"ratings"} & {*inspect.signature(reader.read).parameters}
+def _takes(function: Callable[..., Any], name: str) -> bool:
+    """Return whether a function has a parameter of this name."""
+    return name in inspect.signature(function).parameters
+
+
+def taken_by(name: str) -> set[str]:
+    """Return the settings that the reader of a data set of this name takes."""
+    own = {key for key, names in READERS_OF.items() if name in names}
+    if name == "epochs":
+        return {*OF_EPOCHS}
+    return own | ({*SETTINGS} - {*READERS_OF} if takes_settings(READERS[name]) else set())
 
 
 def read(reader: Reader, root: Path, subject: str, asked: RecordingSettings) -> xr.Dataset:
@@ -80,13 +87,19 @@ def read(reader: Reader, root: Path, subject: str, asked: RecordingSettings) -> 
 
     A simulated one is our own, and is read here.
     """
-    taken = {key: getattr(asked, key) for key in taken_by(reader)}
+    taken = {key: getattr(asked, key) for key in SETTINGS if _takes(reader.read, key)}
     if takes_settings(reader):
         taken = {"settings": asked}
     whole = functools.partial(reader.read, root, subject, **taken)
     if reader is READERS["simulated"]:
         return whole()
-    return read_apart(whole, reader.sources(root, subject), reader.MEMORY_MB)
+    return read_apart(whole, sources_of(reader, root, subject, asked), reader.MEMORY_MB)
+
+
+def sources_of(reader: Reader, root: Path, subject: str, asked: RecordingSettings) -> list[Path]:
+    """Return the files that hold a subject, as far as settings decide it, too."""
+    taken = {"settings": asked} if _takes(reader.sources, "settings") else {}
+    return reader.sources(root, subject, **taken)
 
 
 def read_plainly(

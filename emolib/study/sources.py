@@ -19,6 +19,7 @@ from emolib.errors import DataError, InputError
 from emolib.recordings.recording import refuse_special
 from emolib.recordings.sidecars import belonging
 from emolib.storage import atomic, digest_of_settings, state_of
+from emolib.study.reading import sources_of
 from emolib.study.study import Study
 
 RECORD = "sources.json"
@@ -90,7 +91,8 @@ class Sources:
     def _files(self, subject: str) -> list[Path] | str:
         """List a subject's files, or return why they cannot be found."""
         try:
-            return self.study.reader.sources(self.root, subject)
+            asked = self.study.recording_settings(subject)
+            return sources_of(self.study.reader, self.root, subject, asked)
         except (InputError, OSError) as error:
             return str(error)
 

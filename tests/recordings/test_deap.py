@@ -501,7 +501,8 @@ def test_a_trial_without_samples_is_refused():
 
 
 def test_the_registry_offers_every_reader_whole():
-    assert set(recordings.READERS) == {"deap", "seed", "dreamer", "simulated", "files", "eegmat"}
+    cut = {"deap", "seed", "dreamer", "epochs"}
+    assert set(recordings.READERS) == {"simulated", "files", "bids", "eegmat", *cut}
     for reader in recordings.READERS.values():
         for name in ("subjects", "sources", "read"):
             assert callable(getattr(reader, name))

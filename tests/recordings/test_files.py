@@ -382,7 +382,7 @@ def test_a_blank_stimulus_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("onset", "remedy"),
     [
-        (5.25, r"take the trial out of the table, or give it a 'duration_seconds' of 0\.75"),
+        (5.25, r"take the trial out of the table, or give it a duration of 0\.75 s"),
         (6, "out"),
     ],
 )

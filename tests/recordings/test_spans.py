@@ -47,7 +47,7 @@ def write(folder, rows, *names):
         ),
         (
             [row(1, 2, baseline_seconds=1), row(2, 4, baseline_seconds=1)],
-            r".* in the baseline of trial 2\. .*take the column 'baseline_seconds' out",
+            r".* in the baseline of trial 2\. .*take 'baseline_seconds'",
         ),
     ],
 )
