@@ -16,322 +16,439 @@
 # %% [markdown]
 # # DE versus PSD: two features or one?
 #
-# ## What you will learn
-#
-# - what differential entropy is, and how its formula follows from an integral;
-# - what the published method computes under the name "PSD";
-# - why the two are almost the same number, and what is left of the difference;
-# - what a true spectral density adds: Welch's method and multitapers.
-#
-# **Time.** About 20 minutes, and half an hour for the exercises.
-#
-# **What you need.** [Band filtering](02_band_filtering), the normal distribution, logarithms and an
-# integral or two.
-#
-# **The question.** *The network is given two kinds of number for each window. Does the second tell
-# it anything that the first does not?*
+# The network of this book gets two numbers for each
+# {term}`window`, {term}`electrode` and {term}`band`. Papers call them
+# {term}`differential entropy` (DE) and power spectral density (PSD). Each
+# point below is one window with both numbers. **Does the second tell the
+# network anything that the first does not?**
 
-# %%
+# %% tags=["parameters", "remove-input"] needs="first"
+study = "demo"  # a name in the folder studies/, or the path of a study file
+subject = None  # such as "sub-01"; None: the first that can be used
+
+# %% tags=["hide-input"]
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import display
-from scipy import integrate, stats
+from scipy import integrate, signal, stats
 
+from emolib.book.answers import check
 from emolib.book.provenance import provenance
-from emolib.features import windows
-from emolib.features.bands import band_pass
+from emolib.features import bands, extraction, windows
 from emolib.figures.display import BLUE, RED, Picture, Table, say, use_style
 from emolib.study import stages
 from emolib.study.study import load
 
 use_style()
-
-# %% tags=["parameters"] needs="first"
-study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None: the first that can be used
-
-# %%
 this_study = load(study)
 subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
 sfreq = recording.attrs["sfreq"]
-n_window = round(this_study.features.window_seconds * sfreq)
+window_seconds = this_study.features.window_seconds
+n_window = windows.samples_per_window(sfreq, window_seconds)
 all_bands = {band.name: band for band in this_study.features.bands}
 
+# %% tags=["hide-input"]
+eeg = recording["eeg"].dropna("time").transpose("trial", "channel", "time")
+eeg = eeg.to_numpy()[:12].astype(float)  # twelve trials are enough here
+pieces = {
+    name: windows.cut_windows(bands.band_pass(eeg, sfreq, band), n_window)
+    for name, band in all_bands.items()
+}
+x = np.ravel([windows.differential_entropy(w) for w in pieces.values()])
+y = np.log(np.ravel([windows.band_energy(w) for w in pieces.values()]))
+line = stats.linregress(x, y)
+some = np.random.default_rng(0).permutation(len(x))[:3000]
+fig, ax = plt.subplots(figsize=(5.2, 3.2))
+ax.scatter(x[some], y[some], s=7, color=BLUE, alpha=0.35, linewidth=0)
+ax.axline((x.mean(), y.mean()), slope=line.slope, color=RED, linestyle="--")
+ax.set(xlabel="DE (nats)", ylabel='logarithm of "PSD"')
+Picture(
+    fig,
+    alt=f'Logarithm of "PSD" against DE for {len(some)} windows. The points '
+    f"are on a line of slope {line.slope:.3f}, R² {line.rvalue**2:.6f}.",
+    caption=f"{len(some)} windows drawn at random from {len(x):,}, with a "
+    'fitted straight line. "PSD" is computed as in the released code.',
+)
+
 # %% [markdown]
+# ## What you will learn
+#
+# - what differential entropy is, and how its formula follows from an integral;
+# - what the published method computes under the name "PSD";
+# - why the two are almost the same number;
+# - what Welch's method and multitapers, two true spectral densities, add.
+#
+# **Time.** About 20 minutes, and half an hour for the exercises.
+#
+# **What you need.** [Band filtering](02_band_filtering), the normal
+# distribution, logarithms and a simple integral.
+#
 # ## The entropy of a Gaussian
 #
-# A {term}`feature` is one number for each {term}`window`, {term}`channel` and {term}`band`. The
-# method uses two kinds, called `de` and `psd`.
+# A {term}`feature` is one number for each window, {term}`channel` and band.
+# The method uses two kinds, called `de` and `psd`.
 #
-# The first is {term}`differential entropy`. For a random quantity with density $p$ it is
+# The first is differential entropy. For a random quantity with density $p$ it
+# is the mean of $-\ln p$, in nats (units of the natural logarithm):
 #
-# $$h = -\int p(x) \ln p(x)\, \mathrm{d}x,$$
+# $$h = -\int p(x) \ln p(x)\, \mathrm{d}x.$$
 #
-# the mean of $-\ln p$: how spread out, how hard to guess the quantity is, in nats (units of the
-# natural logarithm). Put the normal distribution in,
-# $p(x) = \exp\!\big(-x^2 / 2\sigma^2\big) / \sqrt{2\pi\sigma^2}$. Its negative logarithm is
-# $\tfrac12 \ln(2\pi\sigma^2) + x^2 / 2\sigma^2$, and the mean of $x^2$ is $\sigma^2$, so
+# Insert the normal distribution with variance $\sigma^2$. Its negative
+# logarithm is $\tfrac12 \ln(2\pi\sigma^2) + x^2 / 2\sigma^2$, and the mean of
+# $x^2$ is $\sigma^2$, so
 #
-# $$h = \tfrac12 \ln(2\pi\sigma^2) + \tfrac12 = \tfrac12 \ln\!\big(2\pi e\,\sigma^2\big).$$
+# $$h = \tfrac12 \ln(2\pi\sigma^2) + \tfrac12
+#     = \tfrac12 \ln\!\big(2\pi e\,\sigma^2\big).$$
 #
-# Everything but the variance has gone. A computer agrees:
+# Only the variance is left. Numerical integration agrees:
 
 # %%
 rows = {}
-for sigma in (0.5, 1.0, 10.0):
+for sigma in (0.5, 1.0, 10.0):  # standard deviations in µV
     p = stats.norm(scale=sigma)
-    far = 12 * sigma  # there is next to nothing beyond
-    integral, _ = integrate.quad(lambda x, p=p: -p.pdf(x) * p.logpdf(x), -far, far)
-    rows[f"standard deviation {sigma:g} µV"] = {
-        "the integral": integral,
-        "the formula": 0.5 * np.log(2 * np.pi * np.e * sigma**2),
-    }
-Table(pd.DataFrame(rows).T.round(6), caption="Entropy of a Gaussian, in nats")
-
-# %% [markdown]
-# Three remarks. The value depends on the unit: a thousand times larger numbers (nanovolts) add
-# $\ln 1000$. Unlike the entropy of dice, it may be negative. And what is computed from EEG is the
-# *formula*, with the sample variance of a window in a band, whether or not the samples are
-# Gaussian. So DE in this book, as in the literature on emotion from EEG since {cite:t}`duan2013`,
-# is the logarithm of a variance, and nothing else.
-#
-# ## What "PSD" means here
-#
-# PSD stands for power spectral density. But the released code of the method computes, from the
-# filtered window, the sum of the squared samples, which this book calls {term}`band energy`. With
-# $N$ samples, mean $m$ and sample variance $s^2$ (with $N - 1$ in the denominator),
-#
-# $$\sum_n x_n^2 = (N - 1)\, s^2 + N m^2,$$
-#
-# since the sum of squares about the mean is $(N - 1) s^2$, and shifting by the mean adds $N m^2$.
+    integral, _ = integrate.quad(
+        lambda x, p=p: -p.pdf(x) * p.logpdf(x), -12 * sigma, 12 * sigma
+    )
+    formula = 0.5 * np.log(2 * np.pi * np.e * sigma**2)
+    rows[f"{sigma:g} µV"] = {"integral": integral, "formula": formula}
 
 # %% tags=["remove-input"]
-say(
-    f"Here a window has N = {n_window} samples, so energy is **{n_window - 1} times the variance",
-    f"plus {n_window} times the squared mean**.",
+Table(
+    pd.DataFrame(rows).T.round(6).rename_axis("standard deviation"),
+    caption="Entropy of a Gaussian, in nats",
 )
 
 # %% [markdown]
-# A band-passed signal has next to no mean: the filter has removed the slow part. Without it, energy
-# is $(N - 1) s^2$, and with $h = \tfrac12 \ln(2 \pi e\, s^2)$
+# The value depends on the unit: in nanovolts instead of microvolts, it would
+# be larger by $\ln 1000$. It may also be negative, unlike the entropy of dice.
 #
-# $$\text{energy} \approx \frac{N - 1}{2 \pi e}\, e^{2h}, \qquad
-# \ln(\text{energy}) \approx 2 h + \ln\frac{N - 1}{2 \pi e}.$$
+# ## From signal to DE
 #
-# On a logarithmic axis that is a straight line of slope 2, the same for all bands. Let us look.
+# For {term}`EEG` we use the *formula*, with the variance of a band-passed
+# window, whether or not the signal is Gaussian. So in this book, as in the
+# literature on emotion since {cite:t}`duan2013`, DE is the logarithm of a
+# variance and nothing else. Five lines of SciPy and NumPy compute it for
+# twelve {term}`trials <trial>`.
 
 # %%
-eeg = recording["eeg"].dropna("time").transpose("trial", "channel", "time")
-eeg = eeg.to_numpy().astype(float)[:12]  # twelve trials show it well enough
-by_band = {
-    name: windows.cut_windows(band_pass(eeg, sfreq, band), n_window)
-    for name, band in all_bands.items()
-}
-entropy = {name: windows.differential_entropy(x) for name, x in by_band.items()}
-log_energy = {name: np.log(windows.band_energy(x)) for name, x in by_band.items()}
-x = np.concatenate([values.ravel() for values in entropy.values()])
-y = np.concatenate([values.ravel() for values in log_energy.values()])
-line = stats.linregress(x, y)
-slope, intercept, r_squared = line.slope, line.intercept, line.rvalue**2
+filtered, entropy = {}, {}
+n_windows = eeg.shape[-1] // n_window
+for name, band in all_bands.items():
+    limits = (band.low_hz, band.high_hz)
+    sos = signal.butter(3, limits, "bandpass", fs=sfreq, output="sos")
+    x = signal.sosfilt(sos, eeg)[..., : n_windows * n_window]
+    w = x.reshape(*eeg.shape[:-1], n_windows, n_window)
+    filtered[name] = w  # (trial, channel, window, sample)
+    entropy[name] = 0.5 * np.log(2 * np.pi * np.e * w.var(axis=-1, ddof=1))
 
-# %% tags=["hide-input"]
-some = np.random.default_rng(0).permutation(len(x))[:3000]
-fig, ax = plt.subplots(figsize=(5.2, 3.8))
-ax.scatter(
-    x[some], y[some], s=7, color=BLUE, alpha=0.35, linewidth=0, label="a window of a channel"
-)
-ax.axline((x.mean(), y.mean()), slope=slope, color=RED, linestyle="--", label="straight line")
-ax.set(xlabel="DE (nats)", ylabel="ln of energy (energy in µV²)")
-ax.legend()
-Picture(
-    fig,
-    alt=f"Log energy against DE for {len(some)} windows: on a line of slope {slope:.3f}, "
-    f"R squared {r_squared:.6f}.",
-    caption=f"{len(some)} windows drawn at random from {len(x):,}. If the two told different "
-    "things, the points would be a cloud.",
-)
+# %%
+for name, w in pieces.items():  # those of the package
+    np.testing.assert_allclose(
+        entropy[name], windows.differential_entropy(w), rtol=1e-6
+    )
+
+# %% [markdown]
+# ## What "PSD" means here
+#
+# PSD stands for power spectral density. But the released code of the method
+# computes the sum of the squared samples of the filtered window, which this
+# book calls {term}`band energy`. With $N$ samples, mean $m$ and variance $s^2$
+# (with $N - 1$ in the denominator), it is
+#
+# $$\sum_n x_n^2 = (N - 1)\, s^2 + N m^2.$$
+#
+# A band-passed signal has hardly any mean, since the filter removes slow
+# changes. Without $m$, energy is $(N - 1) s^2$, and $h = \tfrac12 \ln(2 \pi
+# e\, s^2)$ gives
+#
+# $$\ln(\text{energy}) \approx 2 h + \ln\frac{N - 1}{2 \pi e}.$$
+#
+# This is a straight line of slope 2, the same for all bands. Fit one:
+
+# %%
+energy = {name: (w**2).sum(axis=-1) for name, w in filtered.items()}
+x = np.concatenate([h.ravel() for h in entropy.values()])
+y = np.log(np.concatenate([e.ravel() for e in energy.values()]))
+fit = stats.linregress(x, y)
 
 # %% tags=["remove-input"]
 say(
-    f"The fitted slope is **{slope:.4f}**, the intercept {intercept:.4f}; the formula says 2 and",
-    f"{np.log((n_window - 1) / (2 * np.pi * np.e)):.4f}.",
-    "R², the share of the variance of log energy that the line accounts for, is",
-    f"**{r_squared:.6f}**. The rest is the mean of the window, m.",
+    f"The fitted slope is **{fit.slope:.4f}** and the intercept",
+    f"{fit.intercept:.4f}. The formula says 2 and",
+    f"{np.log((n_window - 1) / (2 * np.pi * np.e)):.4f}, for N = {n_window}.",
+    "The line accounts for the proportion R² =",
+    f"**{fit.rvalue**2:.6f}** of the variance of log energy. The rest comes",
+    "from the mean m of the window.",
 )
 
 # %% [markdown]
 # ## True spectral densities
 #
-# A density in the proper sense is estimated from the *unfiltered* window. Welch's method
-# {cite:p}`welch1967` multiplies it with a taper, a curve that falls to zero at the ends, and
-# squares its Fourier transform; the mean over the frequencies of a band is that band's power
-# density, in µV² per Hz. (A long signal is cut into pieces, as in [chapter 1](01_first_look); a
-# window this short is one piece.) The multitaper method {cite:p}`thomson1982` does so with several
-# tapers and takes the mean: less noise, less sharp. Both are settings of this project.
+# A spectral density in the proper sense is estimated from the *unfiltered*
+# window. Welch's method {cite:p}`welch1967` multiplies the window by a taper,
+# a curve that falls to zero at both ends, and squares the Fourier transform.
+# (It averages over shorter pieces of a long signal, as in [chapter
+# 1](01_first_look). A window this short is one piece.) The mean over the
+# frequencies of a band is the band's power density, in µV² per Hz.
 
 # %%
-cut = windows.cut_windows(eeg, n_window)
-density = {
-    method: windows.band_power_density(cut, sfreq, all_bands.values(), method=method)
-    for method in ("welch", "multitaper")
-}
-centred = {}
+raw = eeg[..., : n_windows * n_window].reshape(*w.shape)
+hz, density = signal.welch(raw, sfreq, nperseg=min(n_window, round(sfreq)))
+welch = {}
 for name, band in all_bands.items():
-    filtered = band_pass(eeg, sfreq, band, filtering="zero_phase")
-    cut_filtered = windows.cut_windows(filtered, n_window)
-    centred[name] = windows.differential_entropy(cut_filtered)
+    inside = (band.low_hz <= hz) & (hz < band.high_hz)
+    welch[name] = density[..., inside].mean(axis=-1)
 
+ours = windows.band_power_density(raw, sfreq, all_bands.values())
+np.testing.assert_allclose(np.stack([*welch.values()], axis=-1), ours)
+
+# %% [markdown]
+# The multitaper method {cite:p}`thomson1982` repeats this with several tapers
+# and averages. Its estimate varies less, but blurs the frequencies more. Both
+# densities are settings of this project. How close are they to DE?
 
 # %%
-def r_squared_of(x, y):
+tapered = windows.band_power_density(
+    raw, sfreq, all_bands.values(), method="multitaper"
+)
+
+
+def r_squared(x, y):
     return stats.linregress(x.ravel(), y.ravel()).rvalue ** 2
 
 
-rows = {name: {"energy": r_squared_of(entropy[name], log_energy[name])} for name in all_bands}
-for method, values in density.items():
-    for i, name in enumerate(all_bands):
-        log = np.log(values[..., i])
-        rows[name][f"{method}, causal DE"] = r_squared_of(entropy[name], log)
-        rows[name][f"{method}, zero-phase DE"] = r_squared_of(centred[name], log)
+rows, centred = {}, {}
+for i, (name, band) in enumerate(all_bands.items()):
+    twice = bands.band_pass(eeg, sfreq, band, filtering="zero_phase")
+    w = windows.cut_windows(twice, n_window)
+    centred[name] = windows.differential_entropy(w)  # from a filter on time
+    rows[name] = {
+        "energy": r_squared(entropy[name], np.log(energy[name])),
+        "Welch": r_squared(entropy[name], np.log(welch[name])),
+        "multitaper": r_squared(entropy[name], np.log(tapered[..., i])),
+        "Welch, zero-phase": r_squared(centred[name], np.log(welch[name])),
+    }
 agreement = pd.DataFrame(rows).T
 
 # %% tags=["remove-input"]
-Table(agreement.map("{:.3f}".format), caption="R² of log energy and log densities on DE, by band")
-
-# %% tags=["remove-input"]
-causal = agreement["welch, causal DE"]
-centre = agreement["welch, zero-phase DE"]
-say(
-    f"Welch's density agrees least with causal DE in {causal.idxmin()} (R² {causal.min():.2f})",
-    f"and best in {causal.idxmax()} ({causal.max():.2f}). With a zero-phase filter, which does not",
-    f"come late, these become {centre[causal.idxmin()]:.2f} and {centre[causal.idxmax()]:.2f}.",
+Table(
+    agreement.T.map("{:.3f}".format),
+    caption="R² between DE and the logarithms of energy and densities. Last "
+    "row: DE from a zero-phase filter",
 )
 
 # %% tags=["remove-input"]
-step, narrow = sfreq / n_window, min(all_bands.values(), key=lambda b: b.high_hz - b.low_hz)
+causal, on_time = agreement["Welch"], agreement["Welch, zero-phase"]
+worst, best = causal.idxmin(), causal.idxmax()
+narrow = min(all_bands.values(), key=lambda band: band.high_hz - band.low_hz)
+width = narrow.high_hz - narrow.low_hz
 say(
-    "So when do a density and DE differ? Where the window is short for the band. A window of",
-    f"{1 / step:g} s tells apart frequencies {step:g} Hz and more from each other: {narrow.name},",
-    f"{narrow.high_hz - narrow.low_hz:g} Hz wide, is {(narrow.high_hz - narrow.low_hz) / step:.0f}",
-    "points of such a spectrum.",
+    f"Welch's density agrees with DE least in {worst} (R²",
+    f"{causal[worst]:.2f}) and best in {best} ({causal[best]:.2f}). With a",
+    f"zero-phase filter the values are {on_time[worst]:.2f} and",
+    f"{on_time[best]:.2f}. The two differ most where a window is short for",
+    f"its band: the frequencies are {hz[1]:g} Hz apart, so {narrow.name},",
+    f"which is {width:g} Hz wide, is {width / hz[1]:.0f} points of the",
+    "spectrum.",
 )
 
 # %% [markdown]
-# Three things meet:
+# Three effects contribute:
 #
-# - *Resolution.* With so few points in a band, power from next door leaks in.
-# - *Memory and delay.* The causal filter answers late, and its window remembers the one before
-#   (previous chapter). The density knows nothing of its neighbours. A zero-phase filter is not
-#   late; but it also weakens the band's edges twice, so agreement need not grow in every band.
-# - *Tapers.* Welch's taper weighs the middle of the window most; the filter weighs all samples
-#   alike. Multitapers lie between.
+# - *Resolution.* With so few points in a band, power leaks in from outside it.
+# - *Delay.* The causal filter comes late, and its window inherits power from
+#   the one before. A density uses its own window only.
+# - *Tapers.* Welch's taper gives the middle of the window the largest weight,
+#   while the filter weights all samples alike.
 #
 # ## After baseline removal and z-scores
 #
-# The network does not see the numbers above. Where there is a baseline its mean feature is
-# subtracted, and then each window's values of a kind are made *z-scores*: minus their mean, divided
-# by their standard deviation. DE is a logarithm, energy is not. Two numbers that determine each
-# other can look less alike after that. For the features as the network gets them:
+# The network does not get the numbers above. If a {term}`baseline` interval
+# precedes each trial, its mean feature is subtracted. Then the values of a
+# window usually become {term}`z-scores <z-score>`: minus their mean, divided
+# by their standard deviation. DE is a logarithm and energy is not, so the two
+# look less alike after these steps. Here they are as the network gets them:
 
 # %%
-features = stages.features(this_study, subject)["feature"]
-kinds = features["kind"].to_numpy().tolist()
-if len(kinds) == 2:
-    first, second = (features.sel(kind=kind) for kind in kinds)
-    pairs = {
-        band: r_squared_of(first.sel(band=band).to_numpy(), second.sel(band=band).to_numpy())
-        for band in all_bands
-    }
-    everything = r_squared_of(first.to_numpy(), second.to_numpy())
+settings = replace(
+    this_study.features, kinds=("de", "psd"), psd="energy", filtering="causal"
+)
+features = extraction.extract_features(recording, settings)["feature"]
+de, psd = (features.sel(kind=kind).to_numpy() for kind in ("de", "psd"))
+overall = r_squared(de, psd)
+by_band = {
+    name: r_squared(de[:, i], psd[:, i]) for i, name in enumerate(all_bands)
+}
 
 # %% tags=["remove-input"]
-if len(kinds) == 2:
-    settings = this_study.features
-    page = say(
-        f"With `psd={settings.psd}`, `baseline={settings.baseline}` and",
-        f"`normalise={settings.normalise}`, R² of {kinds[1]} on {kinds[0]} is",
-        f"**{everything:.2f}** over all bands;",
-        "by band " + ", ".join(f"{band} {value:.2f}" for band, value in pairs.items()) + ".",
-        "The line fits worse, but nothing has been learnt about the brain in between: the energy",
-        "was simply not logged before it was subtracted and scaled. What the second kind adds is",
-        "a new *nonlinearity*, which stresses the largest values, and no new measurement.",
-    )
-else:
-    page = say(f"This study uses one kind only, {kinds[0]}: there is nothing to compare.")
-display(page)
+told = ", ".join(f"{name} {value:.2f}" for name, value in by_band.items())
+say(
+    f"With `baseline: {settings.baseline}` and `normalise:",
+    f"{settings.normalise}`, R² between the two kinds is **{overall:.2f}**",
+    f"over all bands ({told}). The line fits less well, but nothing new was",
+    "measured. Energy was subtracted and scaled without a logarithm. The",
+    "second kind adds a *nonlinearity* that stresses the largest values.",
+)
 
 # %% [markdown]
 # ## Check yourself
 #
-# **1.** You multiply all signals by 1000. What happens to DE, and what to energy?
+# **1.** You multiply all signals by 1000. What happens to DE, and what to
+# energy?
 #
 # ```{dropdown} Answer
-# The variance grows a million times. DE grows by the logarithm of 1000 (half the logarithm of a
-# million), the same for each window; energy is multiplied by a million.
+# The variance grows by a factor of one million. DE grows by $\ln 1000$, half
+# the logarithm of a million, in every window. Energy is multiplied by one
+# million.
 # ```
 #
-# **2.** A paper reports better scores with DE than with energy, from the same filtered windows. May
-# it conclude that entropy carries information about emotion that power does not?
+# **2.** A paper reports better scores with DE than with energy, computed from
+# the same filtered windows. May it conclude that entropy carries information
+# about emotion that power does not?
 #
 # ```{dropdown} Answer
-# No. Each can be computed from the other. The difference is the logarithm: it changes what the
-# network finds easy, not what it can know.
+# No. Each can be computed from the other. The logarithm changes what is easy
+# for the network to learn, not what can be learned.
 # ```
 #
 # ## Exercises
 #
-# **Exercise 1.** Check the identity of energy with variance and mean on the windows above, exactly.
+# **Exercise 1.** Compute the mean energy of each band's windows from their
+# means and variances alone.
+#
+# ```{dropdown} Hint
+# Use the identity of energy with $N$, $m$ and $s^2$. `w.var` divides by $N$
+# unless you tell it not to.
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 1
+by_hand = {name: ... for name, w in filtered.items()}
 
 # %% tags=["hide-cell", "solution"]
-for name, w in by_band.items():
-    by_hand = (n_window - 1) * w.var(axis=-1, ddof=1) + n_window * w.mean(axis=-1) ** 2
-    difference = np.abs(by_hand / windows.band_energy(w) - 1).max()
-    print(f"{name}: largest relative difference {difference:.0e}")
+# The squares about the mean add up to (N - 1) s², and moving the centre back
+# to zero adds N m². Both terms are averaged over all windows.
+by_hand = {}
+for name, w in filtered.items():
+    m, s2 = w.mean(axis=-1), w.var(axis=-1, ddof=1)
+    by_hand[name] = ((n_window - 1) * s2 + n_window * m**2).mean()
+
+# %% tags=["check", "hide-input"]
+smaller = {}
+for name, w in filtered.items():
+    around = (n_window - 1) * w.var(axis=-1)
+    smaller[name] = (around + n_window * w.mean(axis=-1) ** 2).mean()
+check(
+    by_hand,
+    {name: e.mean() for name, e in energy.items()},
+    rtol=1e-6,
+    slips={"Your variance divides by N: use ddof=1.": smaller},
+)
 
 # %% [markdown]
-# **Exercise 2.** How wrong is the Gaussian formula for something that is not Gaussian? Take a
-# uniform and a Laplace distribution of variance 1 and compare their true entropy with the formula.
-# Why is the sign the same for both?
+# **Exercise 2.** How wrong is the Gaussian formula for other distributions?
+# Take a uniform and a Laplace distribution of variance 1 and compute the
+# formula minus their true entropy, in nats.
+#
+# ```{dropdown} Hint
+# `stats.uniform` and `stats.laplace` take a `scale` and have a method
+# `entropy`. The variances are scale²/12 and 2 scale².
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 2
+formula = 0.5 * np.log(2 * np.pi * np.e)  # of variance 1
+excess = {"uniform": ..., "laplace": ...}
 
 # %% tags=["hide-cell", "solution"]
-formula = 0.5 * np.log(2 * np.pi * np.e)
-for p in (stats.norm(), stats.uniform(scale=12**0.5), stats.laplace(scale=0.5**0.5)):
-    print(f"{p.dist.name}: variance {p.var():.2f}, {p.entropy() - formula:+.3f} nats")
-# Of all distributions of a given variance the Gaussian has the largest entropy.
+# Both differences are positive: of all distributions with a given variance,
+# the Gaussian has the largest entropy.
+excess = {
+    "uniform": formula - stats.uniform(scale=12**0.5).entropy(),
+    "laplace": formula - stats.laplace(scale=0.5**0.5).entropy(),
+}
+
+# %% tags=["check", "hide-input"]
+expected = {
+    "uniform": 0.5 * np.log(2 * np.pi * np.e / 12),
+    "laplace": 0.5 * np.log(np.pi / np.e),
+}
+check(
+    excess,
+    expected,
+    slips={
+        "Change the sign.": {name: -x for name, x in expected.items()},
+        "These scales are 1, so the variances are not.": {
+            "uniform": formula,
+            "laplace": formula - 1 - np.log(2),
+        },
+    },
+)
 
 # %% [markdown]
-# **Exercise 3.** Are longer windows a remedy? Compute R² of Welch's log density on zero-phase DE
-# again with windows four times as long, for each band.
+# **Exercise 3.** Do longer windows help? Compute R² between DE from a
+# zero-phase filter and Welch's log density for windows four times as long.
+#
+# ```{dropdown} Hint
+# `windows.cut_windows`, `windows.differential_entropy` and
+# `windows.band_power_density` do the work.
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 3
+longer = 4 * n_window
+agreement_of_longer = {name: ... for name in all_bands}
 
 # %% tags=["hide-cell", "solution"]
-long = 4 * n_window
+# A longer window resolves more frequencies in each band and the edges of a
+# window matter less, so the two agree better.
+agreement_of_longer = {}
 dense = windows.band_power_density(
-    windows.cut_windows(eeg, long), sfreq, all_bands.values(), method="welch"
+    windows.cut_windows(eeg, longer), sfreq, all_bands.values()
 )
 for i, (name, band) in enumerate(all_bands.items()):
-    filtered = band_pass(eeg, sfreq, band, filtering="zero_phase")
-    de = windows.differential_entropy(windows.cut_windows(filtered, long))
-    r2 = r_squared_of(de, np.log(dense[..., i]))
-    print(f"{name}: {agreement.loc[name, 'welch, zero-phase DE']:.3f} becomes {r2:.3f}")
+    twice = bands.band_pass(eeg, sfreq, band, filtering="zero_phase")
+    de = windows.differential_entropy(windows.cut_windows(twice, longer))
+    agreement_of_longer[name] = r_squared(de, np.log(dense[..., i]))
+
+# %% tags=["check", "hide-input"]
+asked = replace(
+    settings,
+    kinds=("de", "psd"),
+    psd="welch",
+    filtering="zero_phase",
+    window_seconds=4 * n_window / sfreq,
+)
+both = [extraction.window_features(trial, sfreq, asked) for trial in eeg]
+both = np.concatenate(both)  # (window, kind, band, channel)
+check(
+    agreement_of_longer,
+    {
+        name: r_squared(both[:, 0, i], np.log(both[:, 1, i]))
+        for i, name in enumerate(all_bands)
+    },
+    slips={"These are the short windows.": on_time},
+)
 
 # %% [markdown]
 # ## Conclusion
 #
-# Differential entropy, as used here, is the logarithm of a variance; the method's "PSD" is that
-# variance without the logarithm. They are one measurement in two dresses. A true spectral density
-# differs from both where windows are short for the band, for reasons that can be named and
-# measured. If two kinds of feature help a network, ask which nonlinearity helped, not which new
-# information.
+# Differential entropy, as used here, is the logarithm of a variance. The
+# method's "PSD" is the same variance without the logarithm, so the two are one
+# measurement. A true spectral density differs from both where windows are
+# short for their band, for reasons that can be named and measured. If two
+# kinds of feature help a network, ask which nonlinearity helped.
 #
 # ## Where to read on
 #
-# - The features as the paper describes them: {cite:t}`rudakov2021`, and before it
-#   {cite:t}`shen2020`.
-# - How they were chosen for emotion from EEG: {cite:t}`duan2013,zheng2015`.
-# - What the network then makes of them, and what its scores mean: the
-#   [cohort page](/cohort.ipynb).
+# - The features as the papers describe them: {cite:t}`rudakov2021`, and before
+#   it {cite:t}`shen2020`.
+# - Why they were chosen for emotion from EEG: {cite:t}`duan2013,zheng2015`.
+# - The next step: [Windows, baseline removal and
+#   normalisation](04_windows_baseline_normalisation).
 #
 # ## Provenance
 
