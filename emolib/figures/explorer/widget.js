@@ -6,11 +6,12 @@
 //
 // Whatever comes from a file becomes text, never markup: elements are made by `h` and `s` alone.
 
+import { button, choice, h, list, s, set } from "../benches/shared/elements.js";
+
 const PIXELS = 384; // along an edge of the scalp's picture, smoothed up from the matrix' pixels
 const MARGIN = 1.22; // of the drawing, in radii of the head: the nose reaches 1.15
 const CALM = 1000; // milliseconds a step, at least, for readers who asked for little motion
 const QUIET = 600; // milliseconds without a change before it is told to listeners and the kernel
-const CONTROLS = new Set(["button", "input", "select"]);
 const OUTSIDE = 255; // the head's circle
 const LINE = 0xff303030; // a contour's colour: alpha, blue, green, red
 
@@ -108,61 +109,7 @@ function writer([low, high], signed, more = 0) {
     };
 }
 
-// -- elements ----------------------------------------------------------------------------------
-
-/** Make an HTML element; strings among its children become text. */
-function h(tag, attributes = {}, ...children) {
-    const element = document.createElement(tag);
-    set(element, attributes);
-    // JupyterLab would take arrow keys, Enter and letters for commands to the notebook.
-    if (CONTROLS.has(tag)) set(element, { "data-lm-suppress-shortcuts": true });
-    element.append(...children);
-    return element;
-}
-
-/** Make an SVG element. */
-function s(tag, attributes = {}, ...children) {
-    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-    set(element, attributes);
-    element.append(...children);
-    return element;
-}
-
-function set(element, attributes) {
-    for (const [name, value] of Object.entries(attributes)) {
-        if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-        else if (value === false || value === null) element.removeAttribute(name);
-        else element.setAttribute(name, value === true ? "" : value);
-    }
-}
-
-/** A few options side by side, as radio buttons: `options` maps values to words. */
-function choice(name, options, onchoose) {
-    const group = `x-${Math.random().toString(36).slice(2)}`;
-    const inputs = Object.entries(options).map(([value, words]) => {
-        const onchange = () => onchoose(value);
-        const input = h("input", { type: "radio", name: group, value, onchange });
-        return [input, h("label", {}, input, h("span", {}, words))];
-    });
-    const buttons = h("div", { class: "x-segments" }, ...inputs.map(([, label]) => label));
-    return {
-        element: h("fieldset", { class: "x-field" }, h("legend", {}, name), buttons),
-        show: (value) => inputs.forEach(([input]) => (input.checked = input.value === value)),
-    };
-}
-
-/** Many options in a list: `groups` maps headings to lists of [value, words]. */
-function list(name, groups, onchoose) {
-    const select = h("select", { onchange: () => onchoose?.(select.value) });
-    for (const [heading, options] of Object.entries(groups)) {
-        const made = options.map(([value, words]) => h("option", { value }, words));
-        select.append(...(heading ? [h("optgroup", { label: heading }, ...made)] : made));
-    }
-    const element = h("label", { class: "x-field" }, h("span", {}, name), select);
-    return { element, show: (value) => (select.value = value), value: () => select.value };
-}
-
-const button = (words, onclick) => h("button", { type: "button", onclick }, words);
+// -- colours -----------------------------------------------------------------------------------
 
 /** A colour as the page, the pixels and the words upon it need it. */
 function colourOf(css) {

@@ -2,20 +2,11 @@
 
 Grid and scalp stand side by side, for a trial or a group of trials, at one time or on average; and
 any two of them can be held against each other. Everything is drawn in the reader's browser by one
-JavaScript module, `widget.js`. In JupyterLab it is a widget. In the book there is no kernel, and
-from a folder a browser refuses to load a module or a file of numbers. There module and numbers
-stand in the page itself, as text, and `start.js` starts the one with the other:
-
-    JupyterLab   kernel --- model: spec, data, view ---.
-                                                         widget.js: render({model, el})
-    book         text in the page --- model: the same --'
-
-Before the script has run, and where no script may run, the page holds a picture and a table.
+JavaScript module, `widget.js`, which gets `spec`, `data` and `view` (see `emolib.figures.inline`).
 """
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -28,18 +19,15 @@ import traitlets
 import xarray as xr
 from IPython import get_ipython
 
-from emolib.escaping import escape_html, script_json
+from emolib.figures import inline
 from emolib.figures import pages as pictures
 from emolib.figures.display import Table, use_style
 from emolib.figures.explorer.data import LARGEST, by_plane, pack
 from emolib.figures.explorer.words import describe
 from emolib.recordings.labels import Task
 
-MODULE = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+MODULE = inline.bundle(Path(__file__).with_suffix(".js"))
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
-
-# A page's stand-in for the kernel. Its `import` takes an address that the page itself makes up.
-START = Path(__file__).with_name("start.js").read_text(encoding="utf-8").rstrip()
 
 
 class ExplorerWidget(anywidget.AnyWidget):
@@ -141,30 +129,18 @@ class Explorer:
 
     def fragment(self) -> str:
         """Return the explorer as HTML to stand within a page; it asks nothing of anybody."""
-        numbers = base64.b64encode(self.data).decode("ascii")
-        given = {
-            "module": MODULE,
-            "spec": self.spec,
-            "data": f"data:application/octet-stream;base64,{numbers}",
-        }
-        text = script_json(given)
-        return (
-            f'<div class="emolib-explorer-box"><style>{STYLE}</style>'
-            '<div class="emolib-explorer-still" role="group" aria-label="Maps and values" '
-            f'tabindex="0">{self._still()}</div>'
-            f'<script type="application/json">{text}</script><script>{START}</script></div>'
+        return inline.fragment(
+            "explorer",
+            module=MODULE,
+            style=STYLE,
+            traits={"spec": self.spec, "data": self.data},
+            still=self._still(),
+            label="Maps and values",
         )
 
     def page(self) -> str:
         """Return a whole page of HTML with the explorer, to be opened from a folder or sent."""
-        title = escape_html(self.title)
-        return (
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f'<title>{title}</title><link rel="icon" href="data:,"></head>'
-            f'<body class="emolib-explorer-page"><main><h1>{title}</h1>{self.fragment()}</main>'
-            "</body></html>\n"
-        )
+        return inline.page(self.title, self.fragment())
 
     def _still(self) -> str:
         """Return a picture and a table of the first view, for those without scripts."""
