@@ -8,7 +8,7 @@ RUN    := $(VENV)/bin/python
 # Two processes take files of tests in the order that tests/conftest.py gives.
 BESIDE := --numprocesses 2 --no-loadscope-reorder
 
-.PHONY: help book test test-fast lab bench evidence faults check lint clean
+.PHONY: help book test test-fast lab bench benches evidence faults check lint clean
 
 help:
 	@echo 'make book                            build the book on simulated data (some minutes)'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test-fast                       without training, browser and workflow'
 	@echo 'make lab                             open the notebooks in JupyterLab'
 	@echo 'make bench                           measure speed and memory, as ratios'
+	@echo 'make benches                         try each bench with twenty random settings'
 	@echo 'make evidence                        measure what is claimed of the statistics (half an hour)'
 	@echo 'make faults                          try spoilt recordings, hostile names, damaged results (some minutes)'
 	@echo 'make check STUDY=...                 look at the recordings of a study, compute nothing'
@@ -32,7 +33,7 @@ test: $(VENV)/installed
 	$(RUN) -m pytest $(BESIDE)
 
 test-fast: $(VENV)/installed
-	$(RUN) -m pytest $(BESIDE) -m "not slow and not network and not browser and not workflow and not faults"
+	$(RUN) -m pytest $(BESIDE) -m "not slow and not network and not browser and not workflow and not faults and not benches"
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .
@@ -44,6 +45,9 @@ bench: $(VENV)/installed
 	$(RUN) -m benchmarks.features
 	$(RUN) -m benchmarks.training
 	$(RUN) -m benchmarks.explorer
+
+benches: $(VENV)/installed
+	$(RUN) -m pytest -m benches
 
 evidence: $(VENV)/installed
 	$(RUN) -m benchmarks.evidence

@@ -1,0 +1,8 @@
+"""Benches: the computations of the chapters, to touch, in JupyterLab and on any page."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"games": ["SplitGame"]},
+)

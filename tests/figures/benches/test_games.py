@@ -1,0 +1,112 @@
+"""The split game and the planner, held against scikit-learn and SciPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from emolib.evaluation.linear import REFERENCE_MODELS
+from emolib.features.extraction import FeatureSettings, window_features
+from emolib.features.windows import z_score
+from emolib.figures.benches import SplitGame
+from emolib.lessons.pseudo_trials import expected_accuracy
+from emolib.recordings.labels import Task
+from emolib.recordings.simulated import SimulationSettings, simulate_subject
+
+PLAY = """async (choices) => {
+    const { bench } = document.querySelector(".b-root");
+    const before = bench.values()?.points ?? 0;
+    bench.choose(choices);
+    while ((bench.values()?.points ?? 0) === before) await new Promise((go) => setTimeout(go, 10));
+    const { noise, ...shown } = bench.values();
+    const plain = (values) => Array.from(values);
+    return {
+        ...shown, x: plain(shown.x), right: plain(shown.right), trial: plain(noise.trial),
+        rest: plain(noise.rest), nTrials: noise.nTrials, nWindows: noise.nWindows,
+        signal: plain(noise.example?.signal ?? []),
+    };
+}"""
+settings = pytest.mark.parametrize("n", [5, pytest.param(20, marks=pytest.mark.benches)])
+
+
+def balanced(right: np.ndarray, labels: np.ndarray, folds: np.ndarray) -> float:
+    """The mean over folds of the mean over classes of the share that is right."""
+    of_fold = [
+        np.mean([right[(folds == fold) & (labels == label)].mean() for label in (0, 1)])
+        for fold in range(5)
+    ]
+    return float(np.mean(of_fold))
+
+
+def scored(shown: dict) -> float:
+    """What scikit-learn makes of the page's features, labels and folds."""
+    labels, folds = np.array(shown["labels"]), np.array(shown["folds"])
+    x = np.reshape(shown["x"], (len(labels), -1))
+    name = {"ridge": "ridge", "neighbours": "nearest_neighbours"}[shown["model"]]
+    right = np.empty(len(labels))
+    for fold in range(5):
+        test = folds == fold
+        model = REFERENCE_MODELS[name]().fit(x[~test], labels[~test])
+        right[test] = model.predict(x[test]) == labels[test]
+    return balanced(right, labels, folds)
+
+
+def normalised(shown: dict) -> np.ndarray:
+    """What NumPy makes of the page's entropies: a level subtracted, each window z-scored."""
+    trial = np.reshape(shown["trial"], (shown["nTrials"], shown["nWindows"], -1))
+    rest = np.reshape(shown["rest"], (shown["nTrials"], -1))
+    if shown["removal"] == "another":
+        ring = np.array(shown["ring"])
+        level = np.empty_like(rest)
+        level[ring] = rest[np.roll(ring, 1)]
+    else:
+        level = {"own": rest, "mean": rest.mean(0) + 0 * rest, "none": 0 * rest}[shown["removal"]]
+    return z_score(trial - level[:, None], axis=2)
+
+
+@pytest.mark.browser
+@settings
+def test_the_split_game_scores_as_scikit_learn_does(n, touch):
+    rng = np.random.default_rng(n)
+    game = SplitGame(trials="10", channels="4")
+    page = touch(game)
+    asked = FeatureSettings(kinds=("de",))
+    for i in range(n):
+        choices = {name: str(rng.choice(list(game.rules[name]["options"]))) for name in (
+            "removal", "split", "model",
+        )}  # fmt: skip
+        size = {"trials": str(rng.choice(["10", "20"])), "channels": str(rng.choice(["4", "8"]))}
+        shown = page.evaluate(PLAY, choices | size | {"baseline": 0.5 * (i + 2)})
+        assert shown["value"] == pytest.approx(scored(shown), abs=1e-12)
+        wanted = normalised(shown)
+        assert np.abs(np.ravel(shown["x"]) - wanted.ravel()).max() < 1e-9 * np.abs(wanted).max()
+        first = np.reshape(shown["trial"], (*wanted.shape[:2], 4, -1))[0, :, :, 0]
+        entropy = window_features(np.array([shown["signal"]]), 128, asked)[:, 0, :, 0]
+        assert np.abs(first - entropy).max() < 1e-9 * np.abs(entropy).max()
+        folds = np.reshape(shown["folds"], wanted.shape[:2])
+        assert np.ptp(np.bincount(folds.ravel())) <= (1 if shown["split"] == "windows" else 24)
+        together = (folds == folds[:, :1]).all()
+        assert together == (shown["split"] == "trials")
+
+
+@pytest.mark.browser
+def test_the_split_game_draws_the_formula_of_chapter_9(touch):
+    page = touch(SplitGame(trials="40", channels="8", baseline=1.0))
+    shown = page.evaluate(PLAY, {"channels": "16"})
+    wanted = expected_accuracy(2**-0.5, 4 * 16, 40, n_windows=12 * 0.8)
+    assert shown["formula"] == pytest.approx(wanted, abs=1e-9)
+
+
+@pytest.mark.browser
+def test_the_split_game_is_played_with_recordings_too(touch):
+    recording, _ = simulate_subject(SimulationSettings(n_trials=12, trial_seconds=8), 1)
+    recording = recording.isel(channel=slice(0, 6))
+    middle = float(recording["rating"].sel(scale="valence").median())
+    game = SplitGame(recording, {"valence": Task("valence", above=middle)})
+    page = touch(game)
+    shown = page.evaluate(PLAY, {"source": "study", "labels": "valence", "split": "trials"})
+    study = game.spec["study"]
+    assert shown["value"] == pytest.approx(scored(shown), abs=1e-12)
+    assert shown["labels"] == np.repeat(study["labels"]["valence"], study["nWindows"]).tolist()
+    for name in ("Trials", "Electrodes", "Baseline"):
+        assert not page.get_by_text(name, exact=True).first.is_visible()
