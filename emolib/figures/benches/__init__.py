@@ -4,5 +4,9 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"games": ["SplitGame"]},
+    submod_attrs={
+        "games": ["SplitGame"],
+        "signals": ["EntropyBench", "FilterBench"],
+        "windows": ["WindowBench"],
+    },
 )

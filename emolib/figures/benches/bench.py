@@ -1,7 +1,7 @@
 """What all benches share: choices that are traits, words, and a page that stands still.
 
-A bench is a module of JavaScript and a class here. The class gives it words, numbers and choices; in
-JupyterLab a choice is an attribute, which follows what its reader moves and moves what is set::
+A bench is a module of JavaScript and a class here. The class gives it words, numbers and choices.
+In JupyterLab a choice is an attribute, which follows what its reader moves and moves what is set::
 
     bench = SplitGame()
     bench            # in the last line of a cell: to touch
@@ -17,6 +17,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import anywidget
 import matplotlib.pyplot as plt
@@ -26,7 +27,7 @@ from IPython import get_ipython
 from emolib.errors import SettingsError, check_option, check_range, did_you_mean
 from emolib.escaping import escape_html
 from emolib.figures import inline
-from emolib.figures.display import Picture, Table, use_style
+from emolib.figures.display import use_style
 from emolib.figures.explorer.widget import STYLE
 
 HERE = Path(__file__).parent
@@ -73,8 +74,10 @@ class Bench(anywidget.AnyWidget):
     ----------
     numbers : mapping
         What the module computes from: JSON.
-    options : mapping of str to mapping, optional
-        Options of choices that depend on the data.
+    data : bytes
+        And what would be too long for JSON.
+    rules : mapping of str to mapping, optional
+        What the data make of a choice's options or limits.
     **choices
         Where choices start.
 
@@ -87,9 +90,12 @@ class Bench(anywidget.AnyWidget):
     module = ""
     title = ""
     question = ""
-    guess_of: Mapping[str, object] = {}  # a slider's low, high, step, unit and start; or options
+    guess_of: ClassVar[
+        Mapping[str, object]
+    ] = {}  # a slider's low, high, step, unit and start; or options
     tries: Sequence[tuple[str, str, Mapping[str, object]]] = ()  # do this, see that, choices
     spec = traitlets.Dict().tag(sync=True)
+    data = traitlets.Bytes(b"").tag(sync=True)
     guess = traitlets.Any(None, allow_none=True).tag(sync=True)
 
     def __init_subclass__(cls, **kwargs: object):
@@ -100,13 +106,14 @@ class Bench(anywidget.AnyWidget):
     def __init__(
         self,
         numbers: Mapping[str, object] | None = None,
-        options: Mapping[str, Mapping[str, str]] | None = None,
+        rules: Mapping[str, Mapping[str, object]] | None = None,
+        data: bytes = b"",
         **choices: object,
     ):
         declared = {k: v for k, v in vars(type(self)).items() if isinstance(v, Choice)}
         self.rules = copy.deepcopy({name: choice.rule for name, choice in declared.items()})
-        for name, own in (options or {}).items():
-            self.rules[name]["options"] = dict(own)
+        for name, own in (rules or {}).items():
+            self.rules[name] |= own
         for name in set(choices) - set(self.rules):
             raise SettingsError(name, "is no choice of this bench.", did_you_mean(name, self.rules))
         for name, value in choices.items():
@@ -120,7 +127,8 @@ class Bench(anywidget.AnyWidget):
             "choices": self.rules,
             **(numbers or {}),
         }
-        super().__init__(spec=spec, **{name: rule["value"] for name, rule in self.rules.items()})
+        starts = {name: rule["value"] for name, rule in self.rules.items()}
+        super().__init__(spec=spec, data=data, **starts)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}: {self.title}"
@@ -145,7 +153,7 @@ class Bench(anywidget.AnyWidget):
             "bench",
             module=self._esm,
             style=CSS,
-            traits={"spec": self.spec, **{name: getattr(self, name) for name in self.rules}},
+            traits={name: getattr(self, name) for name in ("spec", "data", *self.rules)},
             still="".join(f"<p>{each}</p>" for each in words) + shown,
             label=f"{self.title}: a picture and its values",
         )

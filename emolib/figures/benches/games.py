@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -48,7 +49,7 @@ class SplitGame(Bench):
         "and single windows are held out at random. What share of the windows will ridge "
         "regression classify correctly?"
     )
-    guess_of = {"low": 20, "high": 100, "step": 1, "unit": "%", "start": 75}
+    guess_of: ClassVar = {"low": 20, "high": 100, "step": 1, "unit": "%", "start": 75}
     tries = (
         (
             "Hold out whole trials.",
@@ -118,14 +119,15 @@ class SplitGame(Bench):
     ):
         numbers = {"bands": [[band.low_hz, band.high_hz] for band in BANDS]}
         numbers |= {"sfreq": 128, "seconds": 0.5, "seed": 9, "study": None}
-        options = {}
+        rules = {}
         if recording is not None and recording.sizes["trial"] >= FEWEST:
             study = _windows_of(recording, tasks or {})
             if study["nTrials"] >= FEWEST:
                 numbers["study"] = study
-                options["source"] = {"noise": "white noise", "study": study["words"]}
-                options["labels"] = {"random": "random", **{name: name for name in study["labels"]}}
-        super().__init__(numbers, options, **choices)
+                rules["source"] = {"options": {"noise": "white noise", "study": study["words"]}}
+                named = {name: name for name in study["labels"]}
+                rules["labels"] = {"options": {"random": "random"} | named}
+        super().__init__(numbers, rules, **choices)
 
     def still(self) -> tuple[Picture, Table, str]:
         """Return the formula of chapter 9 for windows without number, and its values."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.colors import Colormap, to_hex
+from matplotlib.colors import to_hex
 
 from emolib import grid
 from emolib.figures import maps
@@ -62,7 +62,7 @@ def describe(
         "seconds": seconds,
         "trials": _trials(features, shown, tasks, classes),
         "groups": groups(trials, tasks, classes),
-        "colours": {"sequential": _hex(maps.SEQUENTIAL), "diverging": _hex(maps.DIVERGING)},
+        "colours": palettes(),
         "contours": maps.N_CONTOURS,
         "notes": _notes(shown, joined),
     }
@@ -207,5 +207,7 @@ def _notes(shown: xr.DataArray, joined: int) -> list[str]:
     return [*notes, "No difference that is shown here has been tested."]
 
 
-def _hex(colours: Colormap) -> list[str]:
-    return [to_hex(colour) for colour in colours(np.arange(colours.N))]
+def palettes() -> dict[str, list[str]]:
+    """Return the colours of maps, from low to high, as a page's script needs them."""
+    found = {"sequential": maps.SEQUENTIAL, "diverging": maps.DIVERGING}
+    return {name: [to_hex(one) for one in of(np.arange(of.N))] for name, of in found.items()}

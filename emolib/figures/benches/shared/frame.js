@@ -120,7 +120,8 @@ export function renderBench({ model, el }, build) {
         parts.settle?.(changed);
         for (const [name, field] of Object.entries(fields)) {
             field.show(view[name]);
-            field.element.hidden = Boolean(parts.hides?.(name));
+            const alone = Object.keys(rules[name].options ?? { a: 1, b: 2 }).length < 2;
+            field.element.hidden = alone || Boolean(parts.hides?.(name));
         }
         parts.draw(changed);
         reading.textContent = parts.describe();

@@ -36,7 +36,10 @@ export function makeDrop({ words, take }) {
             told.textContent = `${file.name} cannot be used. ${error.message}`;
         }
     };
-    input.addEventListener("change", () => input.files.length && read(input.files[0]));
+    input.addEventListener("change", () => {
+        if (input.files.length) read(input.files[0]);
+        input.value = ""; // so that the same file can be chosen again once it is mended
+    });
     const label = h("label", { class: "b-file" }, input, "Choose a file");
     const box = h("div", { class: "b-drop" }, h("p", {}, h("b", {}, "Your own data. "), words), label, told);
     box.addEventListener("dragover", (event) => event.preventDefault());
