@@ -45,6 +45,7 @@ bench: $(VENV)/installed
 	$(RUN) -m benchmarks.features
 	$(RUN) -m benchmarks.training
 	$(RUN) -m benchmarks.explorer
+	$(RUN) -m benchmarks.benches
 
 benches: $(VENV)/installed
 	$(RUN) -m pytest -m benches

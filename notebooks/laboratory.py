@@ -1,0 +1,113 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Laboratory
+#
+# Each *bench* on this page is a computation to touch. It starts from a recording of this study,
+# asks a question, and shows the answer once you have guessed. Everything is computed on this page:
+# it needs no network, and nothing you enter or drop leaves it.
+#
+# **By keyboard.** Tab leads from control to control, and the arrow keys move it. The page's address
+# keeps what you set up, so you can send it to somebody.
+
+# %% tags=["hide-input"]
+from collections.abc import Callable
+
+from emolib.book.provenance import provenance
+from emolib.errors import InputError
+from emolib.features.power import posterior_channels
+from emolib.figures import benches
+from emolib.figures.display import escape_markdown, say, use_style
+from emolib.study import stages
+from emolib.study.study import load
+
+use_style()
+
+# %% tags=["parameters"] needs="first"
+study = "demo"  # a name in the folder studies/, or the path of a study file
+subject = None  # such as "sub-01"; None: the first that can be used
+
+# %% tags=["hide-input"]
+this_study = load(study)
+subject = subject or stages.first_valid(this_study)
+recording = stages.recording(this_study, subject)
+sfreq = float(recording.attrs["sfreq"])
+channel = posterior_channels(recording["channel"].to_numpy().tolist())[0]
+eeg = recording["eeg"].sel(channel=channel)
+longest = eeg[int(eeg.count("time").to_numpy().argmax())].dropna("time")
+
+
+def shown(bench: Callable[[], object]) -> object:
+    """Return a bench, or say what this study lacks for it."""
+    try:
+        return bench()
+    except InputError as error:
+        why = escape_markdown(f"{error.message} {error.hint}")
+        return say("**This study lacks what the bench needs.**", why)
+
+
+# %% [markdown]
+# ## Filters
+#
+# A filter keeps one band. What does it do to time? See
+# [Band filtering, and what it does to time](02_band_filtering).
+
+# %% tags=["hide-input"]
+shown(lambda: benches.FilterBench(longest.to_numpy(), sfreq, channel=channel))
+
+# %% [markdown]
+# ## Differential entropy and power
+#
+# Two names for one number, and an estimate that scatters. See
+# [DE versus PSD](03_de_versus_psd).
+
+# %% tags=["hide-input"]
+shown(lambda: benches.EntropyBench(longest.to_numpy(), sfreq))
+
+# %% [markdown]
+# ## Windows, baseline and normalisation
+#
+# What is subtracted from a window marks its trial. See
+# [Windows, baseline removal and normalisation](04_windows_baseline_normalisation).
+
+# %% tags=["hide-input"]
+shown(lambda: benches.WindowBench(recording, this_study.features.bands))
+
+# %% [markdown]
+# ## The split game
+#
+# White noise with random labels: how high can a score get? See
+# [What a score means](09_what_a_score_means).
+
+# %% tags=["hide-input"]
+shown(lambda: benches.SplitGame(recording, this_study.tasks))
+
+# %% [markdown]
+# ## In JupyterLab
+#
+# Benches take your own data, and what a reader chooses comes back:
+#
+# ```python
+# bench = benches.FilterBench(my_signal, sfreq=256, low_hz=4, high_hz=8)
+# bench          # the last line of a cell: touch it
+# bench.low_hz   # in a later cell: what is chosen now
+# ```
+#
+# ## Provenance
+
+# %% tags=["remove-input"]
+inputs = this_study.reader.sources(this_study.recordings_root, subject)
+provenance(this_study, inputs)
