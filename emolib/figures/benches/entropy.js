@@ -70,8 +70,7 @@ export default {
         const again = button("Draw again", () => {
             draws++;
             drawSpread();
-            bench.update();
-            bench.redraw();
+            bench.update("window");
         });
 
         function makeWindow(seed) {
@@ -105,9 +104,9 @@ export default {
             return n;
         }
 
-        function draw() {
+        function draw(changed) {
             if (!spread.length) drawSpread();
-            compute();
+            if (changed.length) compute();
             const { x, mean, variance, hz, power, others } = now;
             const line = (xs, ys, css, name) => ({ kind: "line", xs, ys, css, name });
             course.draw({
@@ -172,8 +171,8 @@ export default {
                     const most = Math.round(spec.choices.window.high * sfreq);
                     if (!values || values.length < most) throw new Error(`It needs a column of ${most} numbers or more.`);
                     own = values;
-                    if (view.source === "own") bench.update();
-                    else bench.choose({ source: "own" });
+                    bench.update("source");
+                    bench.choose({ source: "own" });
                     return `${name}: column ${channel}, ${values.length} samples, taken at ${tidy(sfreq)} Hz.`;
                 },
             },

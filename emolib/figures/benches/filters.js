@@ -83,8 +83,8 @@ export default {
             view.high_hz = Math.max(view.high_hz, view.low_hz + NARROWEST);
         }
 
-        function draw() {
-            compute();
+        function draw(changed) {
+            if (changed.length) compute();
             const { x, y, sfreq, hz, gain, phase, h, middle, n, rms, within } = now;
             const shown = Math.min(x.length, Math.round(3 * sfreq));
             const seconds = Array.from({ length: shown }, (_, i) => i / sfreq);
@@ -155,8 +155,8 @@ export default {
                     if (!(sfreq > least)) throw new Error(`Its rate is ${tidy(sfreq)} Hz; more than ${least} are needed.`);
                     if (values.length < 2 * sfreq) throw new Error("It is shorter than two seconds.");
                     own = { signal: values.slice(0, Math.round(SECONDS * sfreq)), sfreq, name: channel };
-                    if (view.source === "own") bench.update();
-                    else bench.choose({ source: "own" });
+                    bench.update("source");
+                    bench.choose({ source: "own" });
                     return `${name}: column ${channel}, ${tidy(sfreq)} Hz; its first ${tidy(own.signal.length / sfreq)} s are “the recording” now.`;
                 },
             },

@@ -228,7 +228,6 @@ export default {
                     points.push({ ...at, value });
                     progress.hidden = true;
                     bench.update();
-                    bench.redraw();
                 },
             });
         }

@@ -63,7 +63,7 @@ export function renderBench({ model, el }, build) {
     const rules = spec.choices;
     const view = Object.fromEntries(Object.keys(rules).map((name) => [name, model.get(name) ?? rules[name].value]));
     const inPage = Boolean(model.get("inPage"));
-    const bench = { spec, view, choose, guess: null, answered: false, update: () => draw([]), redraw: tell };
+    const bench = { spec, view, choose, guess: null, answered: false, update, tell };
     let waiting = null;
     let moving = null;
     let told = { ...view };
@@ -77,8 +77,7 @@ export function renderBench({ model, el }, build) {
         stay();
         Object.assign(bench, { guess, answered: true });
         if (guess !== null) model.set("guess", guess);
-        draw([]);
-        tell();
+        update();
     });
     const parts = build(bench);
     const frames = new Map();
@@ -113,6 +112,12 @@ export function renderBench({ model, el }, build) {
         if (!changed.length) return;
         for (const name of changed) view[name] = change[name];
         draw(changed);
+        tell();
+    }
+
+    /** Draw again, as if choices of these names had changed; none: only what is drawn is new. */
+    function update(...names) {
+        draw(names);
         tell();
     }
 
