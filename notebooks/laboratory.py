@@ -16,12 +16,13 @@
 # %% [markdown]
 # # Laboratory
 #
-# Each *bench* on this page is a computation to touch. It starts from a recording of this study,
-# asks a question, and shows the answer once you have guessed. Everything is computed on this page:
-# it needs no network, and nothing you enter or drop leaves it.
+# Each *bench* on this page is a computation to touch. It starts from a recording
+# of this study, asks a question, and shows the answer once you have guessed.
+# Everything is computed on this page: it needs no network, and nothing you enter
+# or drop leaves it.
 #
-# **By keyboard.** Tab leads from control to control, and the arrow keys move it. The page's address
-# keeps what you set up, so you can send it to somebody.
+# **By keyboard.** Tab leads from control to control, and the arrow keys move it.
+# The page's address keeps what you set up, so you can send it to somebody.
 
 # %% tags=["hide-input"]
 from collections.abc import Callable
@@ -81,7 +82,7 @@ shown(lambda: benches.EntropyBench(longest.to_numpy(), sfreq))
 # ## Windows, baseline and normalisation
 #
 # What is subtracted from a window marks its trial. See
-# [Windows, baseline removal and normalisation](04_windows_baseline_normalisation).
+# [Windows, baseline and normalisation](04_windows_baseline_normalisation).
 
 # %% tags=["hide-input"]
 shown(lambda: benches.WindowBench(recording, this_study.features.bands))
