@@ -16,13 +16,13 @@
 # %% [markdown]
 # # Laboratory
 #
-# Each *bench* on this page is a computation to touch. It starts from a recording
-# of this study, asks a question, and shows the answer once you have guessed.
-# Everything is computed on this page: it needs no network, and nothing you enter
-# or drop leaves it.
+# Each *bench* on this page is a computation to touch. It starts from a
+# recording of this study, asks a question, and shows the answer once you have
+# guessed. Everything is computed on this page: it needs no network, and nothing
+# that you enter or drop leaves it.
 #
-# **By keyboard.** Tab leads from control to control, and the arrow keys move it.
-# The page's address keeps what you set up, so you can send it to somebody.
+# **By keyboard.** Tab leads from control to control, and the arrow keys move
+# it. The page's address keeps what you set up, so you can send it to somebody.
 
 # %% tags=["hide-input"]
 from collections.abc import Callable
