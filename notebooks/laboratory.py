@@ -18,7 +18,7 @@
 #
 # Each *bench* on this page is a computation to touch. It starts from a
 # recording of this study, asks a question, and shows the answer once you have
-# guessed. Everything is computed on this page: it needs no network, and nothing
+# guessed. All is computed on this page: it needs no network, and nothing
 # that you enter or drop leaves it.
 #
 # **By keyboard.** Tab leads from control to control, and the arrow keys move
