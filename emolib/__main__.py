@@ -1,4 +1,4 @@
-"""The command line: `python -m emolib run|check STUDY`, and each stage by name."""
+"""The command line: `python -m emolib new|check|run|predict`, and each stage by name."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "html": {"action": "store_const", "const": "html", "dest": "ending", "default": "html"},
     "pdf": {"action": "store_const", "const": "pdf", "dest": "ending"},
     "json": {"action": "store_true", "dest": "as_json", "help": "one JSON list, for a program"},
+    "recordings": {"nargs": "+", "metavar": "FOLDER_OR_FILE", "help": "signals, tables of trials"},
     "out": {"type": Path, "default": Path(), "dest": "folder", "help": "where to put it"},
 }
 
@@ -42,6 +43,16 @@ COMMANDS = {
         "tell of each subject whether a run can use it, or what a file of signals holds",
         "study.check_report:report",
         "[json]",
+    ),
+    "new": (
+        "write a study file, and a table of trials, for recordings",
+        "study.new:new",
+        "recordings",
+    ),
+    "predict": (
+        "tell what a study's networks say of recordings that they were not trained on",
+        "study.predict:predict",
+        "recordings [out]",
     ),
     "verify": (
         "compute a study's scores again, and compare files, pages and inputs with them",
@@ -87,7 +98,8 @@ COMMANDS = {
     ),
     "book": ("build the book from the executed notebooks", "book.assembly:make_book", ""),
 }
-ON_WHOLE = ("run", "check", "verify", "report")  # all others are a job of a run each
+POSITIONAL = ("recordings",)
+ON_WHOLE = ("run", "check", "verify", "report", "predict")  # all others are a job of a run each
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -109,6 +121,8 @@ def main(arguments: list[str] | None = None) -> int:
             os.environ[name] = str(Path(os.environ[name]).resolve())
     try:
         command, name = options.pop("command"), options.pop("study")
+        if command == "new":
+            return int(not _function(COMMANDS[command][1])(name, **options))
         if command == "check" and Path(name).suffix.lower() not in ("", ".yaml", ".yml"):
             return int(not _function("study.check_file:report")(Path(name), **options))
         if command == "verify" and Path(name).is_dir():  # a folder of results
@@ -162,13 +176,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     for name, (what, _, options) in COMMANDS.items():
         command = commands.add_parser(name, help=what, description=what)
-        for option in options.split():
-            needed = {} if option.startswith("[") else {"required": True}
-            command.add_argument(f"--{option.strip('[]')}", **OPTIONS[option.strip("[]")], **needed)
         what = "; or, of what a recording holds, its file" if name == "check" else ""
         what += "; or the folder of its results" if name == "verify" else ""
         help_ = f"a name in studies/, such as demo, or a YAML file{what}"
-        command.add_argument("study", help=help_)
+        help_ = "of the study file to write, without its ending" if name == "new" else help_
+        command.add_argument("study", help=help_, metavar="NAME" if name == "new" else "STUDY")
+        for option in options.split():
+            bare, needed = option.strip("[]"), {} if option.startswith("[") else {"required": True}
+            if bare in POSITIONAL:
+                command.add_argument(bare, **OPTIONS[bare])
+            else:
+                command.add_argument(f"--{bare}", **OPTIONS[bare], **needed)
     return parser
 
 

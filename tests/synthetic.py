@@ -87,11 +87,16 @@ def centred(signals: np.ndarray) -> np.ndarray:
 
 
 def write_edf(
-    path: Path, signals: np.ndarray | Sequence[np.ndarray], names: Sequence[str], sfreq
+    path: Path,
+    signals: np.ndarray | Sequence[np.ndarray],
+    names: Sequence[str],
+    sfreq,
+    marks: Iterable[tuple[float, float | None, str]] = (),
 ) -> Path:
     """Write signals (channel, sample) in microvolts as EDF, or as BDF by the path's ending.
 
-    `sfreq` is one rate, or one a channel. The header says +-500 uV.
+    `sfreq` is one rate, or one a channel. The header says +-500 uV. `marks` are annotations: onset
+    and duration in seconds, and a text.
     """
     rates = np.broadcast_to(sfreq, len(names))
     bdf = path.suffix == ".bdf"
@@ -107,7 +112,8 @@ def write_edf(
                 physical_range=(-500, 500),
             )
             for signal, name, rate in zip(signals, names, rates, strict=True)
-        ]
+        ],
+        annotations=[edfio.EdfAnnotation(*mark) for mark in marks],
     ).write(path)
     return path
 

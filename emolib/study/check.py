@@ -164,9 +164,9 @@ def protocol_needs(study: Study, tables: Sequence[pd.DataFrame]) -> dict[str, In
     table = table[(table[[*study.tasks]] >= 0).any(axis=1)].reset_index(drop=True)
     found: dict[str, InputError | None] = {}
     for protocol in study.protocols:
-        found[protocol] = error = _without_folds(study, protocol, table, study.n_folds)
+        found[protocol] = error = why_no_folds(study, protocol, table, study.n_folds)
         if error and protocol not in LEAKING:
-            able = (n for n in FOLDS if not _without_folds(study, protocol, table, n))
+            able = (n for n in FOLDS if not why_no_folds(study, protocol, table, n))
             if n_folds := next(able, None):
                 hint = f"`n_folds: {n_folds}` in the study file would do."
                 found[protocol] = DataError(error.source, error.message, hint)
@@ -176,7 +176,7 @@ def protocol_needs(study: Study, tables: Sequence[pd.DataFrame]) -> dict[str, In
     return found
 
 
-def _without_folds(
+def why_no_folds(
     study: Study, protocol: str, table: pd.DataFrame, n_folds: int
 ) -> InputError | None:
     """Return why a protocol's folds cannot be made of a table of windows; None if they can."""

@@ -3,42 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
-from collections.abc import Sequence
+import textwrap
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from rich.console import Console
 
 from emolib.errors import DataError
-from emolib.recordings.child import read_apart
-from emolib.recordings.eeg_file import header_units, open_eeg
 from emolib.recordings.settings import DEFAULT
 from emolib.recordings.sidecars import belonging
+from emolib.study.draft import Look, Told, as_csv, draft_trials, look
 from emolib.study.findings import Finding, headers, print_json
+from emolib.study.sketch import study_text
 
-Mark = tuple[float, float, str]  # an annotation: its onset, its duration (s), its text
-NO_TRIAL = re.compile(r"(edge |comment/)?(bad|boundary|new segment)|\[", re.IGNORECASE)
 ROWS = 3  # of the table of trials that is sketched
+EXAMPLES = ("calm", "tense")  # of a file without marks
 STUDY = """\
 A study of it needs a table, trials.csv, with a row a trial (seconds count from the start of the
 file; the last column is what the trial is classified by, numbers or words):
 
-    subject,file,trial,onset_seconds,duration_seconds,emotion
-{rows}
+{table}
 
 and beside it a file such as mine.yaml:
 
-    title: My study
-    dataset: files
-    root: .
-    tasks: {{emotion: {{classes: [{classes}]}}}}
-    features: {{baseline: none}}
-    protocols: [trial_grouped]
+{study}
 
-Then `python -m emolib check mine.yaml` says whether that will do."""
+`python -m emolib new mine {name}` writes both, with all rows. Then
+`python -m emolib check mine.yaml` says whether they will do."""
 
 
 def report(path: Path, as_json: bool = False) -> bool:
@@ -53,39 +46,32 @@ def report(path: Path, as_json: bool = False) -> bool:
         if path.suffix.lower() in (".csv", ".tsv"):
             hint = "Name it as `root` in a study file with `dataset: files`, and check that."
             raise DataError(path, "is a table, no file of signals.", hint)
-        parts = belonging(path)
-        facts, units, marks = read_apart(lambda: _look(path), [path, *parts])
+        held = look(path)
         left_out = [name for *_, out in headers([path], DEFAULT) for name in out]
-    files = [each.name for each in (path, *parts)]
-    one = Finding(None, files=files, channels_off_grid=left_out, **facts)
+    one = Finding(
+        None,
+        files=[each.name for each in (path, *belonging(path))],
+        duration_seconds=round(held.seconds, 3),
+        sfreq=held.sfreq,
+        channels=held.channels,
+        channels_off_grid=left_out,
+        notes=held.notes,
+    )
     if as_json:
         print_json([one])
     else:
-        _print(path, one, units, marks)
+        _print(one, held)
     return True
 
 
-def _look(path: Path) -> tuple[dict[str, Any], list[str], list[Mark]]:
-    """Return what is found of a file, the units of its EEG, and its annotations."""
-    raw, channels, notes = open_eeg(path)
-    sfreq = float(raw.info["sfreq"])
-    facts = {"duration_seconds": round(raw.n_times / sfreq, 3), "sfreq": sfreq}
-    marks = [
-        (float(mark["onset"]) - raw.first_time, float(mark["duration"]), str(mark["description"]))
-        for mark in raw.annotations
-    ]
-    units = sorted(set(header_units(raw, channels).values()))
-    return {**facts, "channels": list(channels), "notes": notes}, units, marks
-
-
-def _print(path: Path, one: Finding, units: list[str], marks: Sequence[Mark]) -> None:
+def _print(one: Finding, held: Look) -> None:
     """Print the facts, the notes and the sketch."""
-    counts = pd.Series([text for *_, text in marks]).value_counts()
+    counts = held.marks["condition"].value_counts()
     facts = {
         "files": ", ".join(one.files),
         "duration": f"{one.duration_seconds:g} s",
         "rate": f"{one.sfreq:g} Hz",
-        "unit of the EEG": ", ".join(units) or "volts, as MNE takes them",
+        "unit of the EEG": ", ".join(held.units) or "volts, as MNE takes them",
         f"{len(one.channels)} channels on the grid": ", ".join(one.channels),
         f"{len(one.channels_off_grid)} channels off it": ", ".join(one.channels_off_grid) or "none",
         "annotations": ", ".join(f"{text} ({n})" for text, n in counts.items()) or "none",
@@ -93,17 +79,17 @@ def _print(path: Path, one: Finding, units: list[str], marks: Sequence[Mark]) ->
     lines = [f"{name}: {value}" for name, value in facts.items()]
     lines += [f"note: {note}" for note in one.notes]
     console = Console(highlight=False, markup=False, emoji=False, force_jupyter=False)
-    for line in (*lines, "", *_sketch(path, marks).splitlines()):
+    for line in (*lines, "", *_sketch(held).splitlines()):
         console.print(line, soft_wrap=True)
 
 
-def _sketch(path: Path, marks: Sequence[Mark]) -> str:
-    """Write down the table and the study that a file would need, with its own annotations."""
-    marks = [mark for mark in marks if not NO_TRIAL.match(mark[-1])]
-    marks = marks[:ROWS] or [(0, 60, "calm"), (60, 60, "tense")]
-    rows = [
-        f"    01,{path.name},{k},{onset:g},{duration or 60:g},{text}"
-        for k, (onset, duration, text) in enumerate(marks, start=1)
-    ]
-    classes = ", ".join(dict.fromkeys(f'"{text}"' for *_, text in marks))
-    return STUDY.format(rows="\n".join(rows), classes=classes)
+def _sketch(held: Look) -> str:
+    """Write down the table and the study that a file would need, with its own marks."""
+    if held.marks.empty:  # two examples
+        rows = [(k * held.seconds / 2, held.seconds / 2, name) for k, name in enumerate(EXAMPLES)]
+        held = replace(held, marks=pd.DataFrame(rows, columns=held.marks.columns))
+    rows = draft_trials([held], held.path.parent, Told())
+    study = study_text("My study", ".", rows, [held.sfreq], Told())
+    table = as_csv(rows.head(ROWS))
+    table, study = (textwrap.indent(text.rstrip(), "    ") for text in (table, study))
+    return STUDY.format(table=table, study=study, name=held.path.name)

@@ -235,8 +235,8 @@ class TestAFile:
             "2 channels on the grid: Fz, Cz",
             "2 channels off it: M1, STI",
             "annotations: calm (1), tense (1), BAD_cough (1)",
-            "01,a_raw.fif,2,3,1,tense",
-            'classes: ["calm", "tense"]',
+            "a,a_raw.fif,2,3,1,tense",
+            "classes: [calm, tense]",
         ):
             assert line in text
         assert "5,0,BAD" not in text
@@ -247,11 +247,12 @@ class TestAFile:
         write_edf(folder / "a.edf", noise(5, 120, 128), NAMES, 128)
         main(["check", str(folder / "a.edf")])
         text = [line[4:] for line in capsys.readouterr().out.splitlines() if line[:4] == "    "]
-        rows, keys = text[: text.index("title: My study")], text[text.index("title: My study") :]
+        end = text.index('title: "My study"')
+        rows, keys = text[:end], text[end:]
         (folder / "trials.csv").write_text("\n".join(rows))
         (folder / "mine.yaml").write_text("\n".join(keys))
         _, found = as_json(capsys, folder / "mine.yaml")
-        assert found["sub-01"]["usable"] and found["sub-01"]["trials"] == 2
+        assert found["sub-a"]["usable"] and found["sub-a"]["trials"] == 2
 
     @pytest.mark.parametrize(
         ("name", "told"), [("a.edf", "does not exist"), ("trials.csv", "as `root` in a study")]

@@ -1,0 +1,242 @@
+"""The trials that recordings tell of: a draft of a table of trials, and what it assumes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emolib.errors import DataError
+from emolib.recordings.child import read_apart
+from emolib.recordings.eeg_file import header_units, open_eeg, read_microvolts
+from emolib.recordings.recording import some
+from emolib.recordings.sidecars import belonging
+from emolib.recordings.trial_table import label_columns
+from emolib.recordings.validation import FLAT_SECONDS
+
+NO_TRIAL = re.compile(r"(edge |comment/)?(bad|boundary|new segment)|\[", re.IGNORECASE)
+MARK_SECONDS = 1.0  # to the next mark, at least, of one without a duration that begins a trial
+TAIL_SECONDS = 20.0  # in which a writer has filled up its last block
+MOST_CLASSES = 8  # of a task; more words are names of stimuli, or remarks
+OF_EVENTS = ("sample", "value", "response_time", "HED")  # columns of BIDS that no task is about
+
+
+@dataclass
+class Told:
+    """What a sketch assumes, and what it lacks."""
+
+    assumed: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a file of signals holds.
+
+    Attributes
+    ----------
+    path : Path
+    seconds, live, sfreq : float
+        Its length, without what it is filled up with at its end (s), and its rate (Hz).
+    channels : list of str
+        Those on the grid.
+    notes, units : list of str
+        What the reader notes, and the units that the header names.
+    marks : DataFrame
+        A row an annotation, or an event of the `_events.tsv` beside the file: `onset_seconds` from
+        its beginning, `duration_seconds`, `condition` (its text), further columns of the events.
+    """
+
+    path: Path
+    seconds: float
+    live: float
+    sfreq: float
+    channels: list[str]
+    notes: list[str]
+    units: list[str]
+    marks: pd.DataFrame
+
+
+def look(path: Path) -> Look:
+    """Open a file of signals; a DataError says why it cannot be used."""
+    facts = read_apart(lambda: _facts(path), [path, *belonging(path)])
+    marks = _events(path)
+    if marks is None:
+        names = ["onset_seconds", "duration_seconds", "condition"]
+        marks = pd.DataFrame(facts["marks"], columns=names)
+    return Look(path, **{**facts, "marks": marks})
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """Return what the header and the annotations of a file say."""
+    raw, channels, notes = open_eeg(path)
+    sfreq = float(raw.info["sfreq"])
+    marks = [
+        (float(mark["onset"]) - raw.first_time, float(mark["duration"]), str(mark["description"]))
+        for mark in raw.annotations
+    ]
+    units = sorted(set(header_units(raw, channels).values()))
+    first = max(0, raw.n_times - int(TAIL_SECONDS * sfreq))
+    last = read_microvolts(raw, [*channels.values()], first, raw.n_times)
+    live = (first + _filled_from(last, int(FLAT_SECONDS * sfreq))) / sfreq
+    facts = {
+        "seconds": raw.n_times / sfreq,
+        "live": np.floor(live * 1000) / 1000,
+        "sfreq": sfreq,
+        "channels": list(channels),
+    }
+    return {**facts, "notes": notes, "units": units, "marks": marks}
+
+
+def _filled_from(signals: np.ndarray, hold: int) -> int:
+    """Return the sample from which on a block was filled up: no channel moves, but for jumps."""
+    moves = np.flatnonzero((np.diff(signals) != 0).any(axis=0)) + 1
+    held = np.diff([*moves, signals.shape[1]]) >= hold
+    filled = np.flatnonzero(held & (np.arange(len(moves), 0, -1) < hold))
+    return int(moves[filled[0]] + 1) if len(filled) else signals.shape[1]
+
+
+def _events(path: Path) -> pd.DataFrame | None:
+    """Read the table of events that BIDS puts beside a file; None if there is none."""
+    file = path.with_name(f"{path.stem.removesuffix('_eeg')}_events.tsv")
+    if not file.is_file():
+        return None
+    try:
+        table = pd.read_csv(file, sep="\t", dtype=str, encoding="utf-8-sig", na_values=["n/a"])
+        seconds = table[["onset", "duration"]].apply(pd.to_numeric, errors="coerce").fillna(0.0)
+    except (KeyError, ValueError) as error:
+        problem = f"is no table of events ({type(error).__name__}: {error})."
+        hint = "Mend it; or take it away, and the annotations in the signals count."
+        raise DataError(file, problem, hint) from None
+    word = next((name for name in ("trial_type", "value") if name in table), None)
+    known = seconds.set_axis(["onset_seconds", "duration_seconds"], axis=1)
+    known["condition"] = table[word].fillna("") if word else "event"
+    others = table.drop(columns=["onset", "duration", *OF_EVENTS, word], errors="ignore")
+    return known.join(others.rename(columns={"stim_file": "stimulus"}))
+
+
+def name_files(paths: Sequence[Path]) -> list[tuple[str, str]]:
+    """Name the subject of each file, and the condition in it, "" where its name says none.
+
+    A subject is what stands behind "sub-", else a file's folder, else its name. Where the same
+    words come with several others, as in `anna_rest`, `anna_film`, `ben_rest`, `ben_film`, the more
+    numerous are people, the others conditions, or runs if they are numbers. When in doubt, files
+    are of one person: two people taken for one make a score worse, one taken for two makes it
+    better than it is.
+
+    Examples
+    --------
+    >>> name_files([Path("a/sub-01_run-1_eeg.edf"), Path("a/sub-02_run-1_eeg.edf")])
+    [('01', ''), ('02', '')]
+    >>> people = ("P1", "P2", "P3")
+    >>> name_files([Path(f"x/{one}/{two}.edf") for one in ("rest", "film") for two in people])[:2]
+    [('P1', 'rest'), ('P2', 'rest')]
+    >>> name_files([Path("x/P1_1.edf"), Path("x/P1_2.edf"), Path("x/P2_1.edf")])
+    [('P1', ''), ('P1', ''), ('P2', '')]
+    >>> name_files([Path("x/day_1.edf"), Path("x/day_2.edf")])
+    [('day_1', ''), ('day_2', '')]
+    """
+    named = [re.search(r"(?:^|[/_])sub-([^/_]+)", path.as_posix()) for path in paths]
+    if all(named):
+        return [(name[1], "") for name in named if name]
+    place = Path(os.path.commonpath([path.parent for path in paths]))
+    stems = [re.sub(r"_(eeg|raw)$", "", path.name.partition(".")[0]) for path in paths]
+    pairs = []
+    for path, stem in zip(paths, stems, strict=True):
+        above, split = path.relative_to(place).parts[:-1], re.fullmatch(r"(.+?)[ _-]+(\w+)", stem)
+        bare = stem.removeprefix(above[0]).strip(" _-") if above else ""
+        pairs.append((above[0], bare) if above else split.groups() if split else (stem, ""))
+    heads, tails = (sorted(set(column)) for column in zip(*pairs, strict=True))
+    shared = [len({head for head, own in pairs if own == tail}) > 1 for tail in tails]
+    numbers = all(re.fullmatch(r"\d{0,2}", tail) for tail in tails)
+    if all(shared) and len(tails) > 1 and not numbers:
+        swap = len(tails) > len(heads)
+        if min(len(heads), len(tails)) <= MOST_CLASSES:
+            return [(tail, head) if swap else (head, tail) for head, tail in pairs]
+    nested = any(path.parent != place for path in paths)
+    whole = (
+        stems if not nested and (not numbers or len(heads) == 1) else [head for head, _ in pairs]
+    )
+    return [(name, "") for name in whole]
+
+
+def draft_trials(looks: Sequence[Look], folder: Path, told: Told) -> pd.DataFrame:
+    """Make a table of trials of what files hold, their names as seen from a folder.
+
+    A trial is what an annotation or an event marks; a file that has none is one trial. Where marks
+    are of one kind, or nobody has one of them twice, `condition` is left to be filled in.
+    """
+    names = name_files([one.path for one in looks])
+    marks = pd.concat([_marks(one, *name) for one, name in zip(looks, names, strict=True)])
+    marks = marks.sort_values(["subject", "path", "onset_seconds"], ignore_index=True)
+    files = marks.groupby("subject", sort=False)["path"].unique()
+    whose = [f"{who} ({some([Path(p).name for p in own])})" for who, own in files.items()]
+    told.assumed.append(f"subjects and their files: {some(whose)}")
+    if filled := [
+        f"{one.path.name} {one.live:g} s" for one in looks if one.seconds - one.live > 0.1
+    ]:
+        told.assumed.append(f"no signal, but filling up, from: {some(filled)}")
+    marks = _chosen(_lasting(marks, told), told)
+    kinds, others = marks["condition"].dropna(), label_columns(_known(marks))
+    often = marks.groupby(["subject", "condition"]).size().max() if len(kinds) else 0
+    if kinds.nunique() > 2 and often == 1 and "stimulus" not in marks:
+        told.assumed.append("the annotations name stimuli, since nobody has one of them twice")
+        marks = marks.assign(stimulus=marks["condition"], condition=np.nan)
+    elif len(kinds.unique()) == 1:
+        marks = marks.assign(condition=np.nan)
+    if len(others) > 1 and marks["condition"].isna().all():
+        marks = marks.drop(columns="condition")  # the events have ratings, or classes
+    marks["trial"] = marks.groupby("subject").cumcount() + 1
+    marks["file"] = [Path(os.path.relpath(path, folder)).as_posix() for path in marks["path"]]
+    return _known(marks)
+
+
+def _marks(one: Look, subject: str, condition: str) -> pd.DataFrame:
+    """Return a file's marks of trials; the whole of it, of a condition, where there are none."""
+    marks = one.marks[~one.marks["condition"].astype(str).str.match(NO_TRIAL)]
+    marks = marks[marks["onset_seconds"].between(0, one.live, inclusive="left")]
+    if marks.empty:
+        whole = {"onset_seconds": 0.0, "duration_seconds": one.live}
+        marks = pd.DataFrame([{**whole, "condition": condition or np.nan}])
+    return marks.assign(subject=subject, path=str(one.path), end=one.live)
+
+
+def _lasting(marks: pd.DataFrame, told: Told) -> pd.DataFrame:
+    """Let marks without a duration last to the next, all of a kind as long as the shortest."""
+    following = marks.groupby("path")["onset_seconds"].shift(-1).fillna(marks["end"])
+    room, moment = following - marks["onset_seconds"], ~(marks["duration_seconds"] > 0)
+    if (hasty := moment & (room < MARK_SECONDS)).any():
+        problem = f"left out: {hasty.sum()} marks with less than {MARK_SECONDS:g} s behind them"
+        told.assumed.append(problem)
+    if moment.any():
+        told.assumed.append("a mark without a duration lasts to the next one, all of a kind alike")
+    shortest = room.where(moment & ~hasty).groupby(marks["condition"]).transform("min")
+    seconds = marks["duration_seconds"].where(~moment, np.floor(shortest * 1000) / 1000)
+    return marks.assign(duration_seconds=seconds)[~hasty]
+
+
+def _chosen(marks: pd.DataFrame, told: Told) -> pd.DataFrame:
+    """Leave out what is marked once in all files, such as a beginning, where other marks recur."""
+    counts = marks["condition"].value_counts()
+    if (counts > 1).sum() > 1 and len(single := counts.index[counts == 1]):
+        told.assumed.append(f"no trials, since each is marked only once: {some([*single])}")
+        marks = marks[~marks["condition"].isin(single)]
+    return marks
+
+
+def _known(marks: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of a table of trials, in their usual order."""
+    first = ["subject", "file", "trial", "onset_seconds", "duration_seconds", "stimulus"]
+    there = [name for name in first if name in marks]
+    return marks[[*there, *marks.columns.difference([*first, "path", "end"], sort=False)]]
+
+
+def as_csv(rows: pd.DataFrame) -> str:
+    """Write a table of trials down."""
+    return rows.to_csv(index=False, lineterminator="\n", float_format="%.10g")

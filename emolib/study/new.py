@@ -1,0 +1,193 @@
+"""The command `new`: a study file, and a table of trials, for a folder of recordings."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from emolib.errors import DataError, InputError, SettingsError
+from emolib.escaping import plain
+from emolib.recordings import READERS
+from emolib.recordings.recording import is_there, wrong_folder
+from emolib.recordings.sidecars import belonging
+from emolib.recordings.trial_table import NAMES, read_subjects, read_table
+from emolib.storage import atomic
+from emolib.study.draft import Look, Told, as_csv, draft_trials, look
+from emolib.study.sketch import study_text
+from emolib.study.study import PROJECT
+
+SIGNALS = (".edf", ".bdf", ".gdf", ".fif", ".fif.gz", ".vhdr", ".set", ".cnt", ".mff")
+TABLES = (".csv", ".tsv")
+# Folders that hold no recordings as they were made.
+ELSEWHERE = ("derivatives", "sourcedata", "code", "stimuli", "results")
+
+
+def new(name: str, recordings: Sequence[str]) -> bool:
+    """Write `NAME.yaml`, and `trials.csv` where there is no table, into the current folder.
+
+    Prints what is written, what was assumed and what is still to be filled in. What is there is
+    never written over; returns False, and writes nothing, where no recording can be used.
+
+    Raises
+    ------
+    SettingsError
+        If the name is no file's, or taken.
+    DataError
+        If there are no recordings, or no subject of the table can be read.
+    """
+    file = _free(name)
+    places = [Path(one) for one in recordings]
+    for place in places:
+        if not is_there(place):
+            raise wrong_folder(place, "recording", "a.edf", "Give a folder or files that exist.")
+    told = Told()
+    if len(places) == 1 and (text := _published(places[0])):
+        files = {file: text}
+    elif table := _table(places, told):
+        files = {file: _of_table(file.stem, table, told)}
+    else:
+        files = _of_signals(file, places, told)
+    for path, text in files.items():
+        with atomic(path) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
+        print(plain(f"wrote {path.name}"))
+    for heading, lines in (("assumed", told.assumed), ("still to do", told.missing)):
+        if lines:
+            print(f"{heading}:", *(f"- {plain(line)}" for line in lines), sep="\n")
+    print(plain(f"next: python -m emolib check {file.name}"))
+    return bool(files)
+
+
+def _free(name: str) -> Path:
+    """Return the study file to write; a SettingsError if the name cannot be used."""
+    stem = re.sub(r"\.ya?ml$", "", name)
+    if not re.fullmatch(r"[\w-][\w .-]*", stem):
+        hint = "Use letters, digits, '_', '-', '.' and blanks: the results have a folder of it."
+        raise SettingsError("NAME", f"got {name!r}.", hint)
+    if (PROJECT / "studies" / f"{stem}.yaml").exists():
+        problem = f"{stem!r} is a study of this project, whose results have that name."
+        raise SettingsError("NAME", problem, "Choose another.")
+    for file in (Path(f"{stem}.yaml"), Path(f"{stem}.yml")):
+        if file.exists():
+            raise SettingsError(file, "is there already.", "Choose another name, or remove it.")
+    return Path(f"{stem}.yaml")
+
+
+def _published(folder: Path) -> str:
+    """Return the study of a data set that a folder holds as it was published; "" if it does not."""
+    for name in ("deap", "seed", "dreamer", "eegmat"):
+        try:
+            READERS[name].subjects(folder)
+        except (InputError, OSError):
+            continue
+        text = (PROJECT / "studies" / f"{name}.yaml").read_text(encoding="utf-8")
+        text = re.sub(r"(?m)^((#.*\n)*root|subjects):.*\n", "", text)
+        root = json.dumps(_from_here(folder), ensure_ascii=False)
+        return text.replace(f"dataset: {name}\n", f"dataset: {name}\nroot: {root}\n")
+    return ""
+
+
+def _table(places: Sequence[Path], told: Told) -> Path | None:
+    """Find a table of trials: given, named as one is, or the first that is one in a folder."""
+    for place in places:
+        if place.suffix.lower() in TABLES or any((place / name).is_file() for name in NAMES):
+            read_subjects(place)  # or say what is wrong with it
+            return next((place / name for name in NAMES if (place / name).is_file()), place)
+    for path in (path for place in places if place.is_dir() for path in sorted(place.iterdir())):
+        if path.suffix.lower() in TABLES and path.name != "participants.tsv":
+            try:
+                read_subjects(path)
+                return path
+            except DataError as error:
+                told.assumed.append(f"{path.name} is no table of trials: it {error.message}")
+    return None
+
+
+def _of_table(title: str, table: Path, told: Told) -> str:
+    """Return the study of a table of trials, with the rates that its files have."""
+    rows = _rows(table, told)
+    looks, faults = _look_at([Path(file) for file in rows["file"].unique()])
+    told.missing += faults
+    place = table.parent if table.name in NAMES else table
+    return study_text(title, _from_here(place), rows, [one.sfreq for one in looks], told)
+
+
+def _of_signals(file: Path, places: Sequence[Path], told: Told) -> dict[Path, str]:
+    """Return a table of trials and the study of it; nothing if no recording can be used."""
+    looks, faults = _look_at(_signals(places))
+    if not looks:
+        print("nothing is written, since no recording can be used:")
+        print(*(f"- {plain(fault)}" for fault in faults), sep="\n")
+        return {}
+    table = Path("trials.csv")
+    table = Path(f"{file.stem}_trials.csv") if table.exists() else table
+    if table.exists():
+        raise SettingsError(table, "is there already.", "Choose another name, or remove it.")
+    draft = draft_trials(looks, Path(), told)
+    text = as_csv(draft)
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / table).write_text(text, encoding="utf-8")
+        rows = _rows(Path(place) / table, told)
+    told.missing += [f"left out of {table}: {fault}" for fault in faults]
+    root = "." if table.name in NAMES else table.name
+    study = study_text(file.stem, root, rows, [one.sfreq for one in looks], told)
+    return {table: text, file: study}
+
+
+def _rows(table: Path, told: Told) -> pd.DataFrame:
+    """Read the rows of all subjects who can be read, and tell of the others."""
+    rows, faults = [], []
+    for subject in read_subjects(table):
+        try:
+            rows.append(read_table(table, subject))
+        except DataError as error:
+            faults.append(error)
+    if not rows:
+        raise faults[0]
+    told.missing += list(dict.fromkeys(f"{e.source}: {e.message} {e.hint}" for e in faults))
+    return pd.concat(rows)
+
+
+def _look_at(files: Sequence[Path]) -> tuple[list[Look], list[str]]:
+    """Look at files of signals; return also why some cannot be used."""
+    looks, faults = [], []
+    for file in files:
+        try:
+            looks.append(look(file))
+        except InputError as error:
+            faults.append(str(error))
+    return looks, faults
+
+
+def _signals(places: Sequence[Path]) -> list[Path]:
+    """List the files of signals in folders, at any depth, without parts of others."""
+    found: list[Path] = []
+    for place in places:
+        inside = sorted(place.rglob("*")) if place.is_dir() and not _is_signal(place) else [place]
+        for path in inside:
+            above = path.relative_to(place).parts[:-1]
+            hidden = any(name.startswith(".") for name in (*above, path.name))
+            parted = any(name in ELSEWHERE or name.endswith(".mff") for name in above)
+            if _is_signal(path) and not hidden and not parted:
+                found.append(path)
+    if not found:
+        hint = "EDF, BDF, FIF, BrainVision and EEGLAB are read, and what else MNE-Python opens."
+        raise wrong_folder(places[0], "recording or table of trials", "anna.edf", hint)
+    parts = {part for path in found if ".fif" in path.name.lower() for part in belonging(path)}
+    return [path for path in dict.fromkeys(found) if path not in parts]
+
+
+def _is_signal(path: Path) -> bool:
+    """Return whether a file's ending is one of a format of signals."""
+    return path.name.lower().endswith(SIGNALS)
+
+
+def _from_here(path: Path) -> str:
+    """Return a path as seen from the current folder."""
+    return Path(os.path.relpath(path)).as_posix()

@@ -1,0 +1,211 @@
+"""From a folder of recordings to a study, in whatever state the folder is."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from synthetic import cut_short, noise, write_edf, write_table
+
+from emolib.__main__ import main
+
+NAMES = ["Fz", "Cz", "Pz", "Oz"]
+WORDS = ("calm", "tense")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def person(path, marks=(), seconds=24, seed=0, sfreq=128):
+    return write_edf(path, noise(4, seconds, sfreq, seed), NAMES, sfreq, marks)
+
+
+def in_turn(n, words=WORDS, duration=2):
+    return [(2.0 * k, duration, words[k % len(words)]) for k in range(n)]
+
+
+def checked(capsys, name="mine") -> tuple[int, dict]:
+    capsys.readouterr()
+    status = main(["check", "--json", f"{name}.yaml"])
+    return status, {one["subject"]: one for one in json.loads(capsys.readouterr().out)}
+
+
+class TestFoldersThatCheckAccepts:
+    @pytest.mark.parametrize("duration", [2, None])  # of a mark: to the next one if there is none
+    def test_edf_files_with_annotations(self, folder, capsys, duration):
+        for i, name in enumerate(("anna", "Jo Ann")):
+            person(folder / "eeg" / f"{name}.edf", in_turn(12, duration=duration), seed=i)
+        assert main(["new", "mine", "eeg"]) == 0
+        told = capsys.readouterr().out
+        assert "wrote trials.csv" in told and "wrote mine.yaml" in told
+        assert "condition: the classes calm, tense" in told and "still to do" not in told
+        table = pd.read_csv("trials.csv")
+        assert table["onset_seconds"].tolist() == 2 * [2.0 * k for k in range(12)]
+        assert table["duration_seconds"].tolist() == 24 * [2]
+        assert set(table["file"]) == {"eeg/anna.edf", "eeg/Jo Ann.edf"}
+        status, found = checked(capsys)
+        assert status == 0
+        assert found["sub-Jo Ann"]["classes"] == {"condition": {"calm": 6, "tense": 6}}
+
+    def test_edf_files_and_a_table(self, folder, capsys):
+        rows = []
+        for i, name in enumerate(("1", "2", "3")):
+            person(folder / "eeg" / f"{name}.edf", seed=i)
+            shared = {"subject": name, "file": f"{name}.edf", "duration_seconds": 1, "age": 30 + i}
+            scores = {
+                "trial": 0,
+                "onset_seconds": 0,
+                "baseline_seconds": 1,
+                "valence": 0,
+                "site": "A",
+            }
+            rows += [
+                {**shared, **scores, "trial": k + 1, "onset_seconds": 2 * k + 1,
+                 "valence": (10, 80)[k % 2], "film": ("sad", "gay", "odd")[k % 3]}
+                for k in range(12)
+            ]  # fmt: skip
+        write_table(folder / "eeg" / "my trials.csv", rows)
+        assert main(["new", "mine", "eeg"]) == 0
+        told = capsys.readouterr().out
+        assert "valence: ratings from 0 to 100, high if above 50" in told
+        assert "no task: age, since it differs only between subjects" in told
+        assert "no task: site, since it is 'A' in all trials" in told
+        assert not (folder / "trials.csv").exists()
+        status, found = checked(capsys)
+        assert status == 0
+        assert list(found["sub-01"]["classes"]) == ["valence", "film"]
+        assert "baseline: subtract" in (folder / "mine.yaml").read_text()
+
+    def test_a_bids_tree(self, folder, capsys):
+        (folder / "tree" / "derivatives").mkdir(parents=True)
+        (folder / "tree" / "dataset_description.json").write_text("{}")
+        (folder / "tree" / "participants.tsv").write_text("participant_id\tage\nsub-01\t20\n")
+        for who in ("01", "02"):
+            file = folder / "tree" / f"sub-{who}" / "eeg" / f"sub-{who}_task-film_eeg.edf"
+            person(file, seed=int(who))
+            (folder / "tree" / "derivatives" / file.name).write_bytes(file.read_bytes())
+            events = [f"{2 * k}\t2\tfilm\t{(2, 8, 3, 7)[k % 4]}\t{k}.mp4" for k in range(12)]
+            header = "onset\tduration\ttrial_type\tvalence\tstim_file"
+            text = "\n".join([header, *events])
+            file.with_name(f"sub-{who}_task-film_events.tsv").write_text(text)
+        assert main(["new", "mine", "tree"]) == 0
+        status, found = checked(capsys)
+        assert status == 0 and list(found) == ["sub-01", "sub-02"]
+        assert found["sub-01"]["classes"] == {"valence": {"low": 6, "high": 6}}
+        assert pd.read_csv("trials.csv")["stimulus"].tolist()[:2] == ["0.mp4", "1.mp4"]
+
+    def test_conditions_in_the_names_and_a_filled_up_end(self, folder, capsys):
+        for i in range(6):
+            file = folder / "eeg" / ("rest", "film")[i % 2] / f"P{i // 2}.edf"
+            signals = noise(4, 10, 128, i)
+            signals[:, 1000:] = signals[:, 999:1000]
+            signals[:, 1200:] = 0
+            write_edf(file, signals, NAMES, 128)
+        assert main(["new", "mine", "eeg"]) == 0
+        assert "P0 (P0.edf, P0.edf)" in capsys.readouterr().out
+        table = pd.read_csv("trials.csv")
+        assert table["condition"].tolist() == 3 * ["film", "rest"]
+        assert (table["duration_seconds"] == 7.812).all()  # 1000 of 1280 samples
+        status, found = checked(capsys)
+        assert status == 0 and list(found) == ["sub-P0", "sub-P1", "sub-P2"]
+
+    def test_a_published_data_set(self, folder, capsys):
+        for who in range(4):
+            for run in (1, 2):
+                person(folder / "data" / f"Subject0{who}_{run}.edf", seconds=26, seed=2 * who + run)
+        assert main(["new", "mine", "data"]) == 0
+        status, found = checked(capsys)
+        assert status == 0 and len(found) == 4
+
+
+class TestAMess:
+    def test_what_is_missing_is_listed_and_will_do(self, folder, capsys):
+        for i, name in enumerate(("P1/at rest", "P1/b", "P2/rest", "P2/c d")):
+            person(folder / "mess" / f"{name}.edf", seed=i, sfreq=(256, 128)[i % 2])
+        cut_short(person(folder / "mess" / "deep" / "er" / "broken.EDF"))
+        (folder / "mess" / "._hidden.edf").write_bytes(b"\0")
+        (folder / "mess" / "notes.txt").write_text("loose at Fz")
+        (folder / "mess" / "ages.csv").write_text("name,age\nP1,20\n")
+        assert main(["new", "mine", "mess"]) == 0
+        told = capsys.readouterr().out
+        assert "broken.EDF" in told and "what the trials are classified by" in told
+        assert "files of 128, 256 Hz are resampled" in told
+        assert "ages.csv is no table of trials: it has no column 'subject'" in told
+        status, found = checked(capsys)
+        assert status == 1
+        assert "trials.csv: every rating is missing" in found["sub-P1"]["problem"]
+
+        table = pd.read_csv("trials.csv")
+        table["condition"] = table["file"].str.contains("rest").map({True: "rest", False: "film"})
+        table.to_csv("trials.csv", index=False)
+        study = folder / "mine.yaml"
+        study.write_text(study.read_text().replace("first, second", "rest, film"))
+        status, found = checked(capsys)
+        assert found["sub-P2"]["usable"] and found["sub-P2"]["trials"] == 2
+        assert "leave-subjects-out: subjects: there are 2" in found[None]["problem"]
+
+    def test_stimuli_are_no_classes(self, folder, capsys):
+        films = [f"film {k}" for k in range(6)]
+        for i in range(3):
+            person(folder / "eeg" / f"P{i}.edf", in_turn(6, films), seed=i)
+        assert main(["new", "mine", "eeg"]) == 0
+        assert "the annotations name stimuli" in capsys.readouterr().out
+        table = pd.read_csv("trials.csv")
+        assert table["stimulus"].tolist() == 3 * films and table["condition"].isna().all()
+
+    def test_one_class_is_missing_another(self, folder, capsys):
+        for i in range(3):
+            person(folder / "eeg" / f"P{i}.edf", in_turn(6, ["film"]), seed=i)
+        assert main(["new", "mine", "eeg"]) == 0
+        assert "what the trials are classified by" in capsys.readouterr().out
+
+    def test_nobody_can_be_used(self, folder, capsys):
+        cut_short(person(folder / "eeg" / "a.edf"))
+        assert main(["new", "mine", "eeg"]) == 1
+        assert "a.edf: " in capsys.readouterr().out
+        assert not (folder / "mine.yaml").exists() and not (folder / "trials.csv").exists()
+
+    def test_a_row_that_cannot_be_read_is_told(self, folder, capsys):
+        person(folder / "eeg" / "1.edf")
+        lines = ["subject,file,trial,onset_seconds,duration_seconds,emotion"]
+        lines += [f"1,1.edf,{k + 1},{2 * k},1,{WORDS[k % 2]}" for k in range(10)] + [
+            "2,1.edf,1,,1,calm"
+        ]
+        (folder / "eeg" / "trials.csv").write_text("\n".join(lines))
+        assert main(["new", "mine", "eeg"]) == 0
+        assert "line 12: 'onset_seconds' is blank. Fill it in." in capsys.readouterr().out
+
+
+class TestNothingIsWrittenOver:
+    def test_a_study_that_is_there_stays(self, folder, capsys):
+        person(folder / "eeg" / "1.edf", in_turn(12))
+        (folder / "mine.yaml").write_text("title: Years of work")
+        assert main(["new", "mine", "eeg"]) == 1
+        assert "mine.yaml: is there already." in capsys.readouterr().err
+        assert (folder / "mine.yaml").read_text() == "title: Years of work"
+        assert not (folder / "trials.csv").exists()
+
+    def test_a_second_study_has_a_table_of_its_own(self, folder, capsys):
+        for name in ("mine", "other"):
+            person(folder / name / "1.edf", in_turn(12))
+            assert main(["new", name, name]) == 0
+        assert (folder / "other_trials.csv").exists()
+        assert checked(capsys, "other")[0] == 0
+
+    @pytest.mark.parametrize("name", ["demo", "../x", "", "a/b"])
+    def test_names_that_cannot_be(self, folder, capsys, name):
+        person(folder / "eeg" / "1.edf", in_turn(12))
+        assert main(["new", name, "eeg"]) == 1
+        assert "error: NAME: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["nowhere", "empty"])
+def test_where_there_are_no_recordings(folder, capsys, place):
+    (folder / "empty").mkdir()
+    assert main(["new", "mine", place]) == 1
+    assert place in capsys.readouterr().err and not (folder / "mine.yaml").exists()
