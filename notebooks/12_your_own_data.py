@@ -33,6 +33,7 @@
 # go wrong, and will there be enough of them?*
 
 # %%
+import contextlib
 import tempfile
 from pathlib import Path
 
@@ -260,6 +261,19 @@ print("exit status", status)
 # subjects can be used and all folds be made. Of a file alone, `python -m emolib check anna.edf`
 # tells what it holds.
 #
+# Neither file need be written from nothing. `python -m emolib new mine recordings/` looks at a
+# folder and writes both into the current one, as far as the recordings tell: from the annotations
+# of EDF files, from the events of a BIDS tree, or from a table. It prints what it assumed, which is
+# what you must read, since a subject taken for two makes every score better than it is:
+
+# %%
+with contextlib.chdir(folder):
+    Path(example.TABLE).unlink()
+    status = main(["new", "sketched", example.EEG_FILE])
+    print(Path("sketched.yaml").read_text())
+example.write_example(folder, recording)
+
+# %% [markdown]
 # A key that nobody knows is an error, not a silence: a study must not run for a week with a setting
 # that was never read.
 

@@ -46,8 +46,13 @@ SAVE_AGAIN = "Save it as CSV or TSV, UTF-8."
 _GIVE_TABLE = "Give the table of trials, or the folder that holds it as trials.csv or trials.tsv."
 
 
-def read_table(root: str | Path, subject: str | None = None) -> pd.DataFrame:
+def read_table(
+    root: str | Path, subject: str | None = None, *, labelled: bool = True
+) -> pd.DataFrame:
     """Read and check the table of trials, of one subject if it is named.
+
+    A table without a column that a trial may be classified by is refused where it must be
+    `labelled`.
 
     Returns
     -------
@@ -63,7 +68,7 @@ def read_table(root: str | Path, subject: str | None = None) -> pd.DataFrame:
         the rows of others does not count if a subject is named.
     """
     path = table_path(root)
-    table = _parse(path)
+    table = _parse(path, labelled)
     names = table["subject"].map(subject_of)
     if subject is not None:
         check_subject(path, subject, sort_subjects(names.unique()))
@@ -97,15 +102,15 @@ def with_types(table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     return table.assign(**typed)
 
 
-def read_subjects(root: str | Path) -> list[str]:
+def read_subjects(root: str | Path, *, labelled: bool = True) -> list[str]:
     """List the subjects of a table in numeric order; what is wrong in their rows does not count."""
-    return sort_subjects(_parse(table_path(root))["subject"].map(subject_of).unique())
+    return sort_subjects(_parse(table_path(root), labelled)["subject"].map(subject_of).unique())
 
 
 def refuse_shared(root: str | Path, subject: str) -> None:
     """Raise a DataError if a subject and another are given the same seconds of a file."""
     path = table_path(root)
-    spans = _spans(path, _parse(path))
+    spans = _spans(path, _parse(path, labelled=False))
     others = spans[spans["subject"] != subject]
     for line, own in spans[spans["subject"] == subject].iterrows():
         same = others[others["file"] == own["file"]]
@@ -142,7 +147,7 @@ def sort_subjects(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: ([*map(int, re.findall(r"\d+", name)), np.inf], name))
 
 
-def _parse(path: Path) -> pd.DataFrame:
+def _parse(path: Path, labelled: bool = True) -> pd.DataFrame:
     """Read a table of trials and check its columns, see `read_cells`."""
     table = read_cells(path, (*REQUIRED, *OPTIONAL))
     _check_columns(path, table)
@@ -151,6 +156,10 @@ def _parse(path: Path) -> pd.DataFrame:
     if (blank := table["subject"].isna()).any():
         problem = f"line {table.index[blank][0]}: 'subject' is blank."
         raise DataError(path, problem, "Say whose trial it is.")
+    if labelled and not label_columns(table):
+        hint = "Add a column of numbers, such as 'valence', or of words, such as 'condition'."
+        every = ", ".join(map(repr, table.columns))
+        raise DataError(path, f"has no column of ratings or classes, only {every}.", hint)
     return table
 
 
@@ -263,9 +272,6 @@ def _check_columns(path: Path, table: pd.DataFrame) -> None:
         if near := difflib.get_close_matches(name, {*OPTIONAL} - {*found}, n=1, cutoff=0.8):
             hint = f"Did you mean {near[0]!r}? Rename it."
             raise DataError(path, f"has a column {name!r}, nearly {near[0]!r}.", hint)
-    if not labels:
-        hint = "Add a column of numbers, such as 'valence', or of words, such as 'condition'."
-        raise DataError(path, f"has no column of ratings or classes, only {every}.", hint)
 
 
 def to_numbers(path: Path, column: pd.Series) -> pd.Series:

@@ -13,6 +13,8 @@ from typing import Any
 from emolib.model.settings import threads
 from emolib.storage import digest_of_files, digest_of_settings
 
+MADE_WITH = "made_with.json"  # the digests that a study's results were made with, by stage
+
 # What is made by which rooms: an artefact is made again when its settings or its code change,
 # or when what it is made from is. So training need not name the features' rooms again.
 CODE_OF = {

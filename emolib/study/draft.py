@@ -16,6 +16,7 @@ from emolib.errors import DataError
 from emolib.recordings.child import read_apart
 from emolib.recordings.eeg_file import header_units, open_eeg, read_microvolts
 from emolib.recordings.recording import some
+from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.recordings.sidecars import belonging
 from emolib.recordings.trial_table import label_columns
 from emolib.recordings.validation import FLAT_SECONDS
@@ -63,9 +64,9 @@ class Look:
     marks: pd.DataFrame
 
 
-def look(path: Path) -> Look:
+def look(path: Path, settings: RecordingSettings = DEFAULT) -> Look:
     """Open a file of signals; a DataError says why it cannot be used."""
-    facts = read_apart(lambda: _facts(path), [path, *belonging(path)])
+    facts = read_apart(lambda: _facts(path, settings), [path, *belonging(path)])
     marks = _events(path)
     if marks is None:
         names = ["onset_seconds", "duration_seconds", "condition"]
@@ -73,9 +74,9 @@ def look(path: Path) -> Look:
     return Look(path, **{**facts, "marks": marks})
 
 
-def _facts(path: Path) -> dict[str, Any]:
+def _facts(path: Path, settings: RecordingSettings) -> dict[str, Any]:
     """Return what the header and the annotations of a file say."""
-    raw, channels, notes = open_eeg(path)
+    raw, channels, notes = open_eeg(path, settings)
     sfreq = float(raw.info["sfreq"])
     marks = [
         (float(mark["onset"]) - raw.first_time, float(mark["duration"]), str(mark["description"]))

@@ -47,7 +47,7 @@ def new(name: str, recordings: Sequence[str]) -> bool:
         if not is_there(place):
             raise wrong_folder(place, "recording", "a.edf", "Give a folder or files that exist.")
     told = Told()
-    if len(places) == 1 and (text := _published(places[0])):
+    if len(places) == 1 and (text := _published(places[0], told)):
         files = {file: text}
     elif table := _table(places, told):
         files = {file: _of_table(file.stem, table, told)}
@@ -79,13 +79,14 @@ def _free(name: str) -> Path:
     return Path(f"{stem}.yaml")
 
 
-def _published(folder: Path) -> str:
+def _published(folder: Path, told: Told) -> str:
     """Return the study of a data set that a folder holds as it was published; "" if it does not."""
-    for name in ("deap", "seed", "dreamer", "eegmat"):
+    for name in ("deap", "seed", "dreamer", "eegmat") if folder.is_dir() else ():
         try:
             READERS[name].subjects(folder)
         except (InputError, OSError):
             continue
+        told.assumed.append(f"the folder holds {name}, as it is published")
         text = (PROJECT / "studies" / f"{name}.yaml").read_text(encoding="utf-8")
         text = re.sub(r"(?m)^((#.*\n)*root|subjects):.*\n", "", text)
         root = json.dumps(_from_here(folder), ensure_ascii=False)

@@ -27,11 +27,10 @@ from emolib.escaping import plain
 from emolib.storage import UNFINISHED, atomic
 from emolib.study import check, stages
 from emolib.study.artefacts import readable, remove_damaged
-from emolib.study.digests import CODE_OF
+from emolib.study.digests import CODE_OF, MADE_WITH
 from emolib.study.privacy import tidy_logs
 from emolib.study.study import PROJECT, Study
 
-MADE_WITH = "made_with.json"  # the digests that a study's results were made with, by stage
 LOG_LINES = 20  # of a failed job's log, shown on the terminal
 NAMED = 12  # artefacts that were damaged; of more, the number is told
 

@@ -1,0 +1,126 @@
+"""Recordings that a study may not have seen yet: found, read without labels, and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from emolib.errors import DataError, InputError
+from emolib.recordings import files
+from emolib.recordings.child import read_apart
+from emolib.recordings.recording import is_there, wrong_folder
+from emolib.recordings.settings import RecordingSettings
+from emolib.recordings.sidecars import belonging
+from emolib.recordings.trial_table import (
+    NAMES,
+    label_columns,
+    read_subjects,
+    read_table,
+    refuse_shared,
+    table_path,
+)
+from emolib.study.draft import NO_TRIAL, look
+from emolib.study.reading import read
+from emolib.study.sources import Sources
+from emolib.study.study import Study
+
+TABLES = (".csv", ".tsv")
+Prepared = tuple[list[Path], Callable[[], xr.Dataset]]  # files, and what reads them
+Found = tuple[str, Callable[[], Prepared]]
+
+
+def find_recordings(study: Study, path: Path) -> list[Found]:
+    """List the recordings of a path: the name of each, and what says its files and reads it.
+
+    A table of trials, or the folder that holds it as `trials.csv`; else what the reader of the
+    study's data set finds; else a file of signals, each stretch of which is a trial that no mark
+    forbids. Labels are not needed. What is wrong with one is raised when it is asked for.
+
+    Raises
+    ------
+    DataError
+        If there is nothing at the path, or its table is none.
+    """
+    if not is_there(path):
+        raise wrong_folder(path, "recording", "a.edf", "Give files or folders that exist.")
+    settings = study.recordings.of("", study.file)
+    if path.suffix.lower() in TABLES or any((path / name).is_file() for name in NAMES):
+        table = table_path(path)
+        subjects = read_subjects(table, labelled=False)
+        return [(table.name, partial(_of_table, table, one, settings)) for one in subjects]
+    if study.dataset != "files" and (known := _of_reader(study, path)):
+        root = path if path.is_dir() else path.parent
+        return [
+            (
+                path.name,
+                lambda own=own, one=one: (own, partial(read, study.reader, root, one, settings)),
+            )
+            for one, own in known.items()
+        ]
+    return [(path.name, lambda: _cut(_whole(path, study, settings), path, settings))]
+
+
+def _of_table(table: Path, subject: str, settings: RecordingSettings) -> Prepared:
+    """Return the files of one subject of a table of trials, and what reads them."""
+    rows = read_table(table, subject, labelled=False)
+    refuse_shared(table, subject)
+    return _cut(rows, table, settings)
+
+
+def check_unseen(study: Study, known: Sources, paths: Sequence[Path]) -> None:
+    """Raise a DataError at a file with the signals of a subject on whom networks were trained."""
+    for file in (path for path in paths if path.is_file() and path.suffix not in TABLES):
+        if owner := known.owner(file):
+            problem = f"is a recording of {owner} in the study {study.name!r}, not a new one."
+            hint = "Its networks know it: what they say of it when held out is on the pages."
+            raise DataError(file, problem, hint)
+
+
+def _of_reader(study: Study, path: Path) -> dict[str, list[Path]]:
+    """Return the subjects of the study's data set that a folder, or a file's, holds, and files."""
+    root = path if path.is_dir() else path.parent
+    try:
+        names = study.reader.subjects(root)
+    except InputError:
+        return {}
+    own = {name: study.reader.sources(root, name) for name in names}
+    return {name: of for name, of in own.items() if path.is_dir() or path in of}
+
+
+def _cut(rows: pd.DataFrame, where: Path, settings: RecordingSettings) -> Prepared:
+    """Return the files of trials in files of signals, and what reads them, labelled or not."""
+    paths = [Path(file) for file in rows["file"].unique()]
+    rows = rows.drop(columns=[name for name in label_columns(rows) if rows[name].isna().all()])
+    if not label_columns(rows):
+        rows = rows.assign(recording=where.stem)
+    cut = partial(files.cut_trials, rows, where=where, dataset="files", settings=settings)
+    paths += [part for path in paths for part in belonging(path)]
+    return paths, partial(read_apart, cut, paths)
+
+
+def _whole(path: Path, study: Study, settings: RecordingSettings) -> pd.DataFrame:
+    """Return a table in which a trial is what lies between two marks that forbid to compute."""
+    if study.features.baseline != "none":
+        problem = "is a file without trials, and the study subtracts the rest before each trial."
+        hint = "Give a table of trials with the column 'baseline_seconds'."
+        raise DataError(path, problem, hint)
+    held = look(path, settings.without_preprocessing())
+    sfreq = settings.raw_resample_sfreq or held.sfreq
+    bad = held.marks[held.marks["condition"].astype(str).str.match(NO_TRIAL)]
+    bad = bad if settings.annotations == "omit" else bad.iloc[:0]
+    starts = np.ceil([0.0, *(bad["onset_seconds"] + bad["duration_seconds"]) * sfreq])
+    stops = np.floor([*bad["onset_seconds"] * sfreq, held.live * sfreq])
+    starts = np.maximum.accumulate(starts)
+    onset, length = starts / sfreq, (stops - starts) / sfreq
+    kept = length >= study.features.window_seconds
+    if not kept.any():
+        problem = f"has no {study.features.window_seconds:g} s that are not marked as bad."
+        raise DataError(path, problem, "Give a longer recording, or a table of trials.")
+    table = {"onset_seconds": onset[kept], "duration_seconds": length[kept]}
+    trials = np.arange(1, kept.sum() + 1)
+    return pd.DataFrame({**table, "trial": trials, "subject": path.stem, "file": str(path)})
