@@ -89,7 +89,7 @@ def _sketch(held: Look) -> str:
         rows = [(k * held.seconds / 2, held.seconds / 2, name) for k, name in enumerate(EXAMPLES)]
         held = replace(held, marks=pd.DataFrame(rows, columns=held.marks.columns))
     rows = draft_trials([held], held.path.parent, Told())
-    study = study_text("My study", ".", rows, [held.sfreq], Told())
+    study = study_text("My study", "files", ".", rows, [held.sfreq], Told())
     table = as_csv(rows.head(ROWS))
     table, study = (textwrap.indent(text.rstrip(), "    ") for text in (table, study))
     return STUDY.format(table=table, study=study, name=held.path.name)

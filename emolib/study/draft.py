@@ -17,7 +17,7 @@ from emolib.recordings.child import read_apart
 from emolib.recordings.eeg_file import header_units, open_eeg, read_microvolts
 from emolib.recordings.recording import some
 from emolib.recordings.settings import DEFAULT, RecordingSettings
-from emolib.recordings.sidecars import belonging
+from emolib.recordings.sidecars import belonging, described_by
 from emolib.recordings.trial_table import label_columns
 from emolib.recordings.validation import FLAT_SECONDS
 
@@ -105,7 +105,7 @@ def _filled_from(signals: np.ndarray, hold: int) -> int:
 
 def _events(path: Path) -> pd.DataFrame | None:
     """Read the table of events that BIDS puts beside a file; None if there is none."""
-    file = path.with_name(f"{path.stem.removesuffix('_eeg')}_events.tsv")
+    file = described_by(path, "events")
     if not file.is_file():
         return None
     try:

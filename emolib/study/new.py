@@ -6,17 +6,18 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from emolib.errors import DataError, InputError, SettingsError
 from emolib.escaping import plain
-from emolib.recordings import READERS
+from emolib.recordings import READERS, bids
+from emolib.recordings.ratings_table import with_ratings
 from emolib.recordings.recording import is_there, wrong_folder
 from emolib.recordings.sidecars import belonging
-from emolib.recordings.trial_table import NAMES, read_subjects, read_table
+from emolib.recordings.trial_table import NAMES, label_columns, read_subjects, read_table
 from emolib.storage import atomic
 from emolib.study.draft import Look, Told, as_csv, draft_trials, look
 from emolib.study.sketch import study_text
@@ -47,12 +48,15 @@ def new(name: str, recordings: Sequence[str]) -> bool:
         if not is_there(place):
             raise wrong_folder(place, "recording", "a.edf", "Give a folder or files that exist.")
     told = Told()
-    if len(places) == 1 and (text := _published(places[0], told)):
+    table, others = _tables(places)
+    if len(places) == 1 and (text := _published(places[0], told) or _bids(file, places[0], told)):
         files = {file: text}
-    elif table := _table(places, told):
+    elif table is not None:
         files = {file: _of_table(file.stem, table, told)}
     else:
-        files = _of_signals(file, places, told)
+        files = _of_signals(file, places, others, told)
+    if not files:
+        return False
     for path, text in files.items():
         with atomic(path) as unfinished:
             unfinished.write_text(text, encoding="utf-8")
@@ -61,7 +65,7 @@ def new(name: str, recordings: Sequence[str]) -> bool:
         if lines:
             print(f"{heading}:", *(f"- {plain(line)}" for line in lines), sep="\n")
     print(plain(f"next: python -m emolib check {file.name}"))
-    return bool(files)
+    return True
 
 
 def _free(name: str) -> Path:
@@ -94,20 +98,36 @@ def _published(folder: Path, told: Told) -> str:
     return ""
 
 
-def _table(places: Sequence[Path], told: Told) -> Path | None:
-    """Find a table of trials: given, named as one is, or the first that is one in a folder."""
-    for place in places:
-        if place.suffix.lower() in TABLES or any((place / name).is_file() for name in NAMES):
-            read_subjects(place)  # or say what is wrong with it
-            return next((place / name for name in NAMES if (place / name).is_file()), place)
-    for path in (path for place in places if place.is_dir() for path in sorted(place.iterdir())):
-        if path.suffix.lower() in TABLES and path.name != "participants.tsv":
-            try:
-                read_subjects(path)
-                return path
-            except DataError as error:
-                told.assumed.append(f"{path.name} is no table of trials: it {error.message}")
-    return None
+def _bids(file: Path, folder: Path, told: Told) -> str:
+    """Return the study of a BIDS tree; "" if there is none, or its events do not say enough."""
+    if not (folder / "dataset_description.json").is_file():
+        return ""
+    rows, faults = _of_each(bids.subjects(folder), lambda who: bids.trials(folder, who))
+    if rows is None:
+        told.assumed.append(f"the dataset is no `bids`, but `files`, since {faults[0]}")
+        return ""
+    told.missing += faults
+    looks, faults = _look_at([Path(one) for one in rows["file"].unique()])
+    told.missing += faults
+    rates = [one.sfreq for one in looks]
+    rows = rows.drop(columns="value", errors="ignore") if "trial_type" in rows else rows
+    return study_text(file.stem, "bids", _from_here(folder), rows, rates, told)
+
+
+def _tables(places: Sequence[Path]) -> tuple[Path | None, dict[Path, DataError]]:
+    """Find a table of trials among files and in folders; return also why others are none."""
+    inside = [path for one in places if one.is_dir() for path in sorted(one.iterdir())]
+    found = [path for path in (*places, *inside) if path.suffix.lower() in TABLES]
+    others = {}
+    for path in sorted(found, key=lambda path: path.name not in NAMES):
+        try:
+            read_subjects(path)
+            return path, {}
+        except DataError as error:
+            if path.name in NAMES or all(one in found for one in places):
+                raise
+            others[path] = error
+    return None, others
 
 
 def _of_table(title: str, table: Path, told: Told) -> str:
@@ -116,12 +136,14 @@ def _of_table(title: str, table: Path, told: Told) -> str:
     looks, faults = _look_at([Path(file) for file in rows["file"].unique()])
     told.missing += faults
     place = table.parent if table.name in NAMES else table
-    return study_text(title, _from_here(place), rows, [one.sfreq for one in looks], told)
+    return study_text(title, "files", _from_here(place), rows, [one.sfreq for one in looks], told)
 
 
-def _of_signals(file: Path, places: Sequence[Path], told: Told) -> dict[Path, str]:
+def _of_signals(
+    file: Path, places: Sequence[Path], others: Mapping[Path, DataError], told: Told
+) -> dict[Path, str]:
     """Return a table of trials and the study of it; nothing if no recording can be used."""
-    looks, faults = _look_at(_signals(places))
+    looks, faults = _look_at(_signals([one for one in places if one not in others]))
     if not looks:
         print("nothing is written, since no recording can be used:")
         print(*(f"- {plain(fault)}" for fault in faults), sep="\n")
@@ -131,28 +153,54 @@ def _of_signals(file: Path, places: Sequence[Path], told: Told) -> dict[Path, st
     if table.exists():
         raise SettingsError(table, "is there already.", "Choose another name, or remove it.")
     draft = draft_trials(looks, Path(), told)
+    for path, error in others.items():
+        try:
+            draft = _joined(draft, path)
+            told.assumed.append(f"{path.name}: joined by subject and trial")
+        except DataError as why:
+            told.assumed.append(f"{path.name}: no table of trials, since it {error.message}")
+            told.assumed[-1] += f" No table of ratings, since it {why.message}"
     text = as_csv(draft)
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / table).write_text(text, encoding="utf-8")
         rows = _rows(Path(place) / table, told)
     told.missing += [f"left out of {table}: {fault}" for fault in faults]
     root = "." if table.name in NAMES else table.name
-    study = study_text(file.stem, root, rows, [one.sfreq for one in looks], told)
+    study = study_text(file.stem, "files", root, rows, [one.sfreq for one in looks], told)
     return {table: text, file: study}
+
+
+def _joined(draft: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return a table of trials with the columns of a table of ratings."""
+    labels = [name for name in label_columns(draft) if draft[name].notna().any()]
+    bare = draft.drop(columns=[*{*label_columns(draft)} - {*labels}])
+    own = [
+        with_ratings(of, path, who, labels)[0] for who, of in bare.groupby("subject", sort=False)
+    ]
+    return pd.concat(own, ignore_index=True)
 
 
 def _rows(table: Path, told: Told) -> pd.DataFrame:
     """Read the rows of all subjects who can be read, and tell of the others."""
+    rows, faults = _of_each(read_subjects(table), lambda who: read_table(table, who))
+    if rows is None:
+        read_table(table, read_subjects(table)[0])  # raises
+        raise AssertionError("a table cannot be read, and can")
+    told.missing += faults
+    return rows
+
+
+def _of_each(
+    subjects: Sequence[str], read: Callable[[str], pd.DataFrame]
+) -> tuple[pd.DataFrame | None, list[str]]:
+    """Return the rows of all subjects who can be read, None if nobody can, and why not all."""
     rows, faults = [], []
-    for subject in read_subjects(table):
+    for subject in subjects:
         try:
-            rows.append(read_table(table, subject))
+            rows.append(read(subject))
         except DataError as error:
-            faults.append(error)
-    if not rows:
-        raise faults[0]
-    told.missing += list(dict.fromkeys(f"{e.source}: {e.message} {e.hint}" for e in faults))
-    return pd.concat(rows)
+            faults.append(str(error))
+    return pd.concat(rows) if rows else None, list(dict.fromkeys(faults))
 
 
 def _look_at(files: Sequence[Path]) -> tuple[list[Look], list[str]]:

@@ -25,17 +25,17 @@ PROTOCOLS = (["trial_grouped", "leave_subjects_out"], ["trial_grouped"], ["leave
 
 
 def study_text(
-    title: str, root: str, rows: pd.DataFrame, rates: Sequence[float], told: Told
+    title: str, dataset: str, root: str, rows: pd.DataFrame, rates: Sequence[float], told: Told
 ) -> str:
-    """Write down a study of a table of trials.
+    """Write down a study of trials.
 
     Parameters
     ----------
-    title : str
+    title, dataset : str
     root : str
-        The table's folder, or the table, as seen from the study file.
+        The table, or the folder of the data, as seen from the study file.
     rows : DataFrame
-        As `read_table` returns them.
+        A row a trial, as `read_table` returns them.
     rates : sequence of float
         Those of the files, Hz.
     told : Told
@@ -48,8 +48,8 @@ def study_text(
         the trials allow.
     """
     tasks, low, high = _tasks(rows, told)
-    lines = [f"title: {_quoted(title)}", "dataset: files"]
-    lines += [f"root: {_quoted(root)} # where the table of trials is, from this file"]
+    lines = [f"title: {_quoted(title)}", f"dataset: {dataset}"]
+    lines += [f"root: {_quoted(root)} # where the trials are, from this file"]
     lines += ["tasks: # what to tell apart; a head of the network each", *tasks]
     recordings = []
     if not 1 <= low < high <= 9:

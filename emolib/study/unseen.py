@@ -25,7 +25,7 @@ from emolib.recordings.trial_table import (
     table_path,
 )
 from emolib.study.draft import NO_TRIAL, look
-from emolib.study.reading import read
+from emolib.study.reading import read, sources_of
 from emolib.study.sources import Sources
 from emolib.study.study import Study
 
@@ -53,7 +53,7 @@ def find_recordings(study: Study, path: Path) -> list[Found]:
         table = table_path(path)
         subjects = read_subjects(table, labelled=False)
         return [(table.name, partial(_of_table, table, one, settings)) for one in subjects]
-    if study.dataset != "files" and (known := _of_reader(study, path)):
+    if study.dataset != "files" and (known := _of_reader(study, path, settings)):
         root = path if path.is_dir() else path.parent
         return [
             (
@@ -81,14 +81,14 @@ def check_unseen(study: Study, known: Sources, paths: Sequence[Path]) -> None:
             raise DataError(file, problem, hint)
 
 
-def _of_reader(study: Study, path: Path) -> dict[str, list[Path]]:
+def _of_reader(study: Study, path: Path, settings: RecordingSettings) -> dict[str, list[Path]]:
     """Return the subjects of the study's data set that a folder, or a file's, holds, and files."""
     root = path if path.is_dir() else path.parent
     try:
         names = study.reader.subjects(root)
     except InputError:
         return {}
-    own = {name: study.reader.sources(root, name) for name in names}
+    own = {name: sources_of(study.reader, root, name, settings) for name in names}
     return {name: of for name, of in own.items() if path.is_dir() or path in of}
 
 

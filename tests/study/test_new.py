@@ -81,6 +81,17 @@ class TestFoldersThatCheckAccepts:
         assert list(found["sub-01"]["classes"]) == ["valence", "film"]
         assert "baseline: subtract" in (folder / "mine.yaml").read_text()
 
+    def test_marks_and_a_table_of_ratings(self, folder, capsys):
+        ratings = ["participant_id,trial,valence"]
+        for i in (1, 2, 3):
+            person(folder / "eeg" / f"{i}.edf", in_turn(12, ["film"]), seed=i)
+            ratings += [f"sub-0{i},{k},{(2, 8)[k % 2]}" for k in range(1, 13)]
+        (folder / "eeg" / "ratings.csv").write_text("\n".join(ratings))
+        assert main(["new", "mine", "eeg"]) == 0
+        assert "ratings.csv: joined by subject and trial" in capsys.readouterr().out
+        status, found = checked(capsys)
+        assert status == 0 and found["sub-03"]["classes"] == {"valence": {"low": 6, "high": 6}}
+
     def test_a_bids_tree(self, folder, capsys):
         (folder / "tree" / "derivatives").mkdir(parents=True)
         (folder / "tree" / "dataset_description.json").write_text("{}")
@@ -94,10 +105,19 @@ class TestFoldersThatCheckAccepts:
             text = "\n".join([header, *events])
             file.with_name(f"sub-{who}_task-film_events.tsv").write_text(text)
         assert main(["new", "mine", "tree"]) == 0
+        assert "dataset: bids" in (folder / "mine.yaml").read_text()
+        assert not (folder / "trials.csv").exists()
         status, found = checked(capsys)
         assert status == 0 and list(found) == ["sub-01", "sub-02"]
         assert found["sub-01"]["classes"] == {"valence": {"low": 6, "high": 6}}
+
+        for table in (folder / "tree").rglob("*_events.tsv"):  # moments, as triggers are
+            table.write_text(table.read_text().replace("\t2\tfilm", "\t0\tfilm"))
+        assert main(["new", "other", "tree"]) == 0
+        assert "the event has no duration" in capsys.readouterr().out
         assert pd.read_csv("trials.csv")["stimulus"].tolist()[:2] == ["0.mp4", "1.mp4"]
+        status, found = checked(capsys, "other")
+        assert found["sub-02"]["classes"] == {"valence": {"low": 6, "high": 6}}
 
     def test_conditions_in_the_names_and_a_filled_up_end(self, folder, capsys):
         for i in range(6):
@@ -135,7 +155,7 @@ class TestAMess:
         told = capsys.readouterr().out
         assert "broken.EDF" in told and "what the trials are classified by" in told
         assert "files of 128, 256 Hz are resampled" in told
-        assert "ages.csv is no table of trials: it has no column 'subject'" in told
+        assert "ages.csv: no table of trials, since it has no column 'subject'" in told
         status, found = checked(capsys)
         assert status == 1
         assert "trials.csv: every rating is missing" in found["sub-P1"]["problem"]
