@@ -271,7 +271,7 @@ with contextlib.chdir(folder):
     Path(example.TABLE).unlink()
     status = main(["new", "sketched", example.EEG_FILE])
     print(Path("sketched.yaml").read_text())
-example.write_example(folder, recording)
+written = example.write_example(folder, recording)
 
 # %% [markdown]
 # A key that nobody knows is an error, not a silence: a study must not run for a week with a setting
