@@ -8,7 +8,17 @@ from typing import Protocol
 
 import xarray as xr
 
-from emolib.recordings import bids, deap, dreamer, eegmat, epoch_files, files, seed, simulated
+from emolib.recordings import (
+    bids,
+    deap,
+    dreamer,
+    ds002721,
+    eegmat,
+    epoch_files,
+    files,
+    seed,
+    simulated,
+)
 
 
 class Reader(Protocol):
@@ -55,5 +65,6 @@ READERS: dict[str, Reader] = {
     "bids": bids,
     "epochs": epoch_files,
     "eegmat": eegmat,
+    "ds002721": ds002721,
     "simulated": simulated,
 }

@@ -47,8 +47,8 @@ class Study(BaseModel):
         The file's name without its ending, and what people call the study.
     about : str
         A sentence or two for the cohort's page.
-    dataset : {"simulated", "deap", "seed", "dreamer", "eegmat", "files", "bids", "epochs"}
-        Which reader of `emolib.recordings` serves it.
+    dataset : str
+        Which reader of `emolib.recordings.READERS` serves it, such as "deap" or "files".
     root : str or None
         Where the recordings lie: a path, relative to the study file. None: the reader's own place.
     only_subjects : tuple of str or None
