@@ -36,6 +36,7 @@ from emolib.recordings.ds002721_events import (
 )
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
+    UNKNOWN_STIMULUS,
     check_subject,
     is_there,
     some,
@@ -147,7 +148,9 @@ def read(root: str | Path, subject: str, *, settings: RecordingSettings = DEFAUL
             "onset_seconds": own["onset_s"],
             "duration_seconds": own["duration_s"],
             "baseline_seconds": REST_SECONDS,
-            "stimulus": number.mask(unknown, [f"unknown-{subject}-{k}" for k in own.index]),
+            "stimulus": number.mask(
+                unknown, [f"{UNKNOWN_STIMULUS}{subject}-{k}" for k in own.index]
+            ),
             **own[[*LISTED]].astype(float),
         }
     )

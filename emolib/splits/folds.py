@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError, SettingsError, did_you_mean
+from emolib.recordings.recording import UNKNOWN_STIMULUS
 
 KEYS = ("subject", "trial", "stimulus", "window")
 SESSION = "session"  # a further key, where subjects have several
@@ -128,7 +129,8 @@ def enough_units(protocols: Collection[str], table: pd.DataFrame, n_folds: int) 
 
     `trial_grouped` and `leave_sessions_out` make folds of each subject's own: a person whose
     recording broke off early must not stop them for the others. Where nobody has enough for a
-    protocol, it says so itself, and nobody is left out for it.
+    protocol, it says so itself, and nobody is left out for it. Where stimuli are held out, trials
+    whose stimulus is unknown are not among the rows: it could be on both sides.
 
     Examples
     --------
@@ -136,8 +138,11 @@ def enough_units(protocols: Collection[str], table: pd.DataFrame, n_folds: int) 
     >>> enough_units(["trial_grouped"], table, 2).tolist()
     [True, True, True, True, False, False]
     """
-    masks = [own for own in _enough(protocols, table, n_folds) if own.any()]
-    enough = np.all([np.full(len(table), True), *masks], axis=0)
+    enough = np.full(len(table), True)
+    if {"stimulus_grouped", "leave_subjects_and_stimuli_out"} & {*protocols}:
+        enough &= ~table["stimulus"].astype(str).str.startswith(UNKNOWN_STIMULUS).to_numpy()
+    masks = [own for own in _enough(protocols, table[enough], n_folds) if own.any()]
+    enough[enough] = np.all([enough[enough], *masks], axis=0)
     return enough if enough.any() else ~enough
 
 

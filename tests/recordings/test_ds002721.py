@@ -156,7 +156,9 @@ def test_a_subject_whose_signals_are_missing_or_cut_short_is_named(tree, tmp_pat
     eeg_file(tmp_path / "tree", "sub-01", 3).unlink()
     cut_short(eeg_file(tmp_path / "tree", "sub-02", 4))
     found = check_each(PEOPLE, partial(ds002721.read, tmp_path / "tree", settings=SETTINGS))
-    assert re.search(r"sub-01_task-run3_eeg\.edf: is not there\..*EMOLIB_DATA", str(found["sub-01"]))
+    assert re.search(
+        r"sub-01_task-run3_eeg\.edf: is not there\..*EMOLIB_DATA", str(found["sub-01"])
+    )
     assert "but its header says" in found["sub-02"].message
     assert found["sub-28"] is None
 

@@ -14,6 +14,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.neighbors import KNeighborsRegressor
 
 from emolib.errors import DataError, SettingsError
+from emolib.recordings.recording import UNKNOWN_STIMULUS
 from emolib.splits.folds import enough_units, group_windows, has_folds, stable_seed
 from emolib.splits.protocols import (
     LEAKING,
@@ -316,6 +317,18 @@ def test_folds_that_are_none(n_folds):
 def test_groups_longer_than_any_trial():
     with pytest.raises(SettingsError, match="no trial has so many"):
         group_windows(make_table(n_windows=3), 4)
+
+
+def test_trials_whose_stimulus_is_unknown_count_unless_stimuli_are_held_out():
+    table = pd.DataFrame({"subject": [*"aaaaabb"], "trial": [1, 2, 3, 4, 5, 1, 2]})
+    table["stimulus"] = ["x", "y", "z", "w", f"{UNKNOWN_STIMULUS}a-5", "x", "y"]
+    known = [True] * 4 + [False] + [True] * 2
+    assert enough_units(["stimulus_grouped"], table, 2).tolist() == known
+    assert enough_units(["leave_subjects_and_stimuli_out"], table, 2).tolist() == known
+    assert enough_units(["trial_grouped", "stimulus_grouped"], table, 2).tolist() == (
+        [True] * 4 + [False] * 3  # b has too few trials besides
+    )
+    assert enough_units(["leave_subjects_out"], table, 2).all()
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
