@@ -16,20 +16,23 @@
 # %% [markdown]
 # # An open data set and its traps
 #
-# Thirty-one people listened to forty clips of film music each and said what they felt
-# {cite:p}`daly2020`. Their EEG is the only real emotion data that this book can use without a
-# signed agreement. This page reads the data set's tables of events, and finds that they
-# misname the questions and misfile the clips. You can follow each step: how a mistake shows, what
-# the right reading is, and what speaks for it.
+# Thirty-one people listened to forty clips of film music each and said what
+# they felt {cite:p}`daly2020`. Their EEG is the only real emotion data that
+# this book can use without a signed agreement. This page reads the data set's
+# tables of events, and finds that they misname the questions and misfile the
+# clips. You can follow each step: how a mistake shows, what the right reading
+# is, and what speaks for it.
 #
-# The point is not this data set. A classifier that is trained on wrong labels gives a score like
-# any other, and no cross-validation notices. Labels have to be checked before anything is trained.
+# The point is not this data set. A classifier that is trained on wrong labels
+# gives a score like any other, and no cross-validation notices. Labels have to
+# be checked before anything is trained.
 #
 # ```{admonition} What nobody has tried yet
 # :class: warning
-# **Nobody has yet run this book on the signals of this data set.** The labels on this page were
-# compared with an independent reading, trial by trial. Of the signals only names, sizes and
-# descriptions were seen. A subject's page says in what a recording differs from them.
+# **Nobody has yet run this book on the signals of this data set.** The labels
+# on this page were compared with an independent reading, trial by trial. Of
+# the signals only names, sizes and descriptions were seen. A subject's page
+# says in what a recording differs from them.
 # ```
 
 # %%
@@ -56,12 +59,13 @@ subject = None  # this page is about no subject of the study
 # %% [markdown]
 # ## The tables of events
 #
-# In the BIDS standard, each file of signals has a table of events beside it. Those of this data set
-# come with the book, unchanged: they are the part that this page needs. *An EEG dataset recorded
-# during affective music listening* is by I. Daly, N. Nicolaou, D. Williams, F. Hwang, A. Kirke,
-# E. Miranda and S. J. Nasuto, University of Reading. OpenNeuro publishes it as
-# [ds002721](https://doi.org/10.18112/openneuro.ds002721.v1.0.2). Its licence is
-# [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).
+# In the BIDS standard, each file of signals has a table of events beside it.
+# Those of this data set come with the book, unchanged: they are the part that
+# this page needs. *An EEG dataset recorded during affective music listening*
+# is by I. Daly, N. Nicolaou, D. Williams, F. Hwang, A. Kirke, E. Miranda and
+# S. J. Nasuto, University of Reading. OpenNeuro publishes it as
+# [ds002721](https://doi.org/10.18112/openneuro.ds002721.v1.0.2). Its licence
+# is [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).
 
 # %%
 root = Path(tempfile.mkdtemp())
@@ -86,9 +90,10 @@ is_music = events["code"] == 788
 events["trial"] = is_music.groupby([events[name] for name in RUN]).cumsum()
 
 # %% [markdown]
-# Codes stand for what happened. 786 is a cross on the screen, 788 the beginning of the music and
-# the first 1092 after it the end. Then eight questions follow, 800 to 807, each with an answer from
-# 833 (1, strongly disagree) to 841 (9, strongly agree). A file beside the table says what each
+# Codes stand for what happened. 786 is a cross on the screen, 788 the
+# beginning of the music and the first 1092 after it the end. Then eight
+# questions follow, 800 to 807, each with an answer from 833 (1, strongly
+# disagree) to 841 (9, strongly agree). A file beside the table says what each
 # question asks.
 
 # %% tags=["hide-input"]
@@ -112,10 +117,11 @@ say(f"The questions, as that file has them: {names}.")
 # %% [markdown]
 # ## Which question does an answer belong to?
 #
-# Look at the table: at the very onset of an answer another question's code is written. It is the
-# question that comes *next*. So an answer belongs to the last question whose onset is earlier, not
-# to one at the same time. There is a test of that. Each trial asks eight different questions, so
-# the right rule must find eight in each.
+# Look at the table: at the very onset of an answer another question's code is
+# written. It is the question that comes *next*. So an answer belongs to the
+# last question whose onset is earlier, not to one at the same time. There is a
+# test of that. Each trial asks eight different questions, so the right rule
+# must find eight in each.
 
 # %%
 questions = events[events["code"].between(800, 807)]
@@ -145,16 +151,17 @@ ratings = paired.pivot_table(index=TRIAL, columns="code", values="rating")
 # %% tags=["remove-input"]
 same = whole_trials(pair(same_time=True))
 say(
-    f"With questions at the same time, {same} of {len(ratings)} trials have eight different",
-    f"questions. With the last earlier question all {whole_trials(paired)} do.",
+    f"With questions at the same time, {same} of {len(ratings)} trials have",
+    "eight different questions. With the last earlier question, all",
+    f"{whole_trials(paired)} do.",
 )
 
 # %% [markdown]
 # ## Correlations that cannot be
 #
-# Some people use the upper end of a scale and some the lower. Subtract each person's mean, so
-# that only differences between that person's trials remain. Then correlate the ratings, under the
-# names that the data set gives.
+# Some people use the upper end of a scale and some the lower. Subtract each
+# person's mean, so that only differences between that person's trials remain.
+# Then correlate the ratings, under the names that the data set gives.
 
 # %%
 own = ratings - ratings.groupby("person").transform("mean")
@@ -162,21 +169,24 @@ correlations = own.corr()
 as_listed = correlations.rename(index=listed, columns=listed)
 
 # %% tags=["remove-input"]
+r = as_listed.map("{:+.2f}".format)
 say(
     "Under these names, *afraid* and *happy* correlate by",
-    f"**{as_listed.loc['afraid', 'happy']:+.2f}**: the more a clip frightened people, the happier",
-    f"they were. *Tense* and *afraid* correlate by {as_listed.loc['tense', 'afraid']:+.2f},",
-    f"*tender* and *angry* by {as_listed.loc['tender', 'angry']:+.2f}, *pleasant* and *tender* by",
-    f"{as_listed.loc['pleasant', 'tender']:+.2f}. Emotions are not like that, so the names must be",
-    "wrong.",
+    f"**{r.loc['afraid', 'happy']}**: the more a clip frightened people, the",
+    "happier they were. *Tense* and *afraid* correlate by",
+    f"{r.loc['tense', 'afraid']}, *tender* and *angry* by",
+    f"{r.loc['tender', 'angry']}, *pleasant* and *tender* by",
+    f"{r.loc['pleasant', 'tender']}. Emotions are not like that, so the names",
+    "must be wrong.",
 )
 
 # %% [markdown]
 # ## A second copy of the answers
 #
-# Each table holds all answers twice. The codes 901 to 909 repeat them, in the order in which the
-# questions were asked. Compare the two copies. For each pair of questions, in how many trials is
-# the answer to one in the second copy the answer to the other in the first?
+# Each table holds all answers twice. The codes 901 to 909 repeat them, in the
+# order in which the questions were asked. Compare the two copies. For each
+# pair of questions, in how many trials is the answer to one in the second copy
+# the answer to the other in the first?
 
 # %%
 again = events[events["code"].between(901, 909)]
@@ -193,17 +203,20 @@ as_found = correlations.rename(index=right, columns=right)
 agreement.index.name, agreement.columns.name = "second copy", "first copy"
 Table(
     agreement.map("{:.2f}".format),
-    caption="Share of trials in which the two copies give the same answer, by question code",
+    caption="Share of trials in which the two copies give the same answer, "
+    "by question code",
 )
 
 # %% tags=["remove-input"]
 exact = int((agreement == 1).sum().sum())
 diagonal = np.diag(agreement)
 say(
-    f"{exact} of the {agreement.size} pairs agree in every trial, one for each question. Yet no",
-    f"code agrees with itself: it does in {diagonal.min():.0%} to {diagonal.max():.0%} of the",
-    "trials only. So the two copies number the questions differently, and `events.json` can",
-    "describe only one of them. If it describes the second, the codes of the first mean this:",
+    f"{exact} of the {agreement.size} pairs agree in every trial, one for",
+    "each question. Yet no code agrees with itself: it does in",
+    f"{diagonal.min():.0%} to {diagonal.max():.0%} of the trials only. So the",
+    "two copies number the questions differently, and `events.json` can",
+    "describe only one of them. If it describes the second, the codes of the",
+    "first mean this:",
     ", ".join(f"**{code} {name}**" for code, name in right.items()) + ".",
 )
 
@@ -214,7 +227,8 @@ say(
 pairs = [("pleasant", "happy"), ("pleasant", "tender"), ("tense", "afraid")]
 pairs += [("pleasant", "afraid"), ("happy", "sad")]
 words = [
-    f"{a} and {b} {as_listed.loc[a, b]:+.2f} as listed, {as_found.loc[a, b]:+.2f} as found"
+    f"{a} and {b} {as_listed.loc[a, b]:+.2f} as listed, "
+    f"{as_found.loc[a, b]:+.2f} as found"
     for a, b in pairs
 ]
 
@@ -222,36 +236,37 @@ words = [
 order = ["pleasant", "happy", "tender", "energetic", "sad", "tense", "afraid"]
 order.append("angry")
 fig, axes = plt.subplots(1, 2, figsize=(7.4, 3.5), layout="constrained")
-for ax, table, title in zip(
-    axes, (as_listed, as_found), ("names as listed", "names as found"), strict=True
-):
+named = {"names as listed": as_listed, "names as found": as_found}
+for ax, (title, table) in zip(axes, named.items(), strict=True):
     values = table.loc[order, order]
     image = ax.imshow(values, vmin=-1, vmax=1, cmap="RdBu_r")
     for (row, column), value in np.ndenumerate(values.to_numpy()):
-        if row != column:
-            ax.text(column, row, f"{10 * value:.0f}", ha="center", va="center", size=7)
+        text = f"{10 * value:.0f}" if row != column else ""
+        ax.text(column, row, text, ha="center", va="center", size=7)
     ax.set_title(title)
     ax.set_xticks(range(8), order, rotation=60, ha="right")
     ax.set_yticks(range(8), order)
 fig.colorbar(image, ax=axes, label="correlation", shrink=0.7)
 Picture(
     fig,
-    alt="Correlations of eight ratings within people, under two lists of names: "
-    f"{'; '.join(words)}.",
-    caption="Numbers are tenths: 7 is a correlation of 0.7. On the right the pleasant emotions "
-    "(upper left) go together, and so do the unpleasant ones (lower right).",
+    alt="Correlations of eight ratings within people, under two lists of "
+    f"names: {'; '.join(words)}.",
+    caption="Numbers are tenths: 7 is a correlation of 0.7. On the right, the "
+    "pleasant emotions (upper left) go together, and so do the unpleasant "
+    "ones (lower right).",
 )
 
 # %% [markdown]
-# The comparison of the copies allows a second reading: `events.json` describes the first copy, and
-# the impossible correlations are real. The correlations decide between the two. So does a third
-# source, which is not part of this book: when the eight codes were matched, blindly, with published
-# norms of the clips {cite:p}`eerola2011`, all eight got the names that were found here.
+# The comparison of the copies allows a second reading: `events.json` describes
+# the first copy, and the impossible correlations are real. The correlations
+# decide between the two. So does a third source, which is not part of this
+# book: when the eight codes were matched, blindly, with published norms of the
+# clips {cite:p}`eerola2011`, all eight got the names that were found here.
 #
 # ## Codes without a time
 #
-# The second copy of the answers, and the codes 301 to 660 of the clips, were added to the tables
-# later. They do not stand where they happened.
+# The second copy of the answers, and the codes 301 to 660 of the clips, were
+# added to the tables later. They do not stand where they happened.
 
 # %%
 behind = paired["onset"].to_numpy() - again["onset"].to_numpy()
@@ -260,17 +275,19 @@ off = pd.Series(behind).abs().quantile([0.05, 0.5, 0.95])
 # %% tags=["remove-input"]
 say(
     "The time between an answer and its copy is",
-    f"{off[0.5]:.1f} s in the middle, and runs from {off[0.05]:.1f} s to {off[0.95]:.1f} s in nine",
-    "of ten answers. So these codes count by their order in a file, never by their time.",
+    f"{off[0.5]:.1f} s in the middle, and from {off[0.05]:.1f} s to",
+    f"{off[0.95]:.1f} s in nine of ten answers. So these codes count by their",
+    "order in a file, never by their time.",
 )
 
 # %% [markdown]
 # ## Clips that are filed one run late
 #
-# Each file names ten clips, one for each of its ten trials. If people hear the same clip, they
-# should feel something similar. The *intraclass correlation* measures that: it is the share of the
-# ratings' variance that the clips explain, 0 if clips do not matter and 1 if all listeners agree.
-# Compute it for the clips as they are filed, and for clips that belong to an earlier run.
+# Each file names ten clips, one for each of its ten trials. If people hear the
+# same clip, they should feel something similar. The *intraclass correlation*
+# measures that: it is the share of the ratings' variance that the clips
+# explain, 0 if clips do not matter and 1 if all listeners agree. Compute it
+# for the clips as they are filed, and for clips that belong to an earlier run.
 
 # %%
 clips = events[events["code"].between(301, 660)]
@@ -311,20 +328,23 @@ explained.columns.name = "runs late"
 shown = explained.rename(columns=lambda k: f"{k} ({len(late[k])} trials)")
 Table(
     shown.map("{:.2f}".format),
-    caption="Share of the variance of ratings that the clips explain, by how late they are filed",
+    caption="Share of the variance of ratings that the clips explain, by how "
+    "late they are filed",
 )
 
 # %% tags=["remove-input"]
 low, high = explained["0"].min(), explained["0"].max()
+one = explained["1"]
 say(
-    f"As filed, clips explain {low:.0%} to {high:.0%} of the variance. Moved by one run they",
-    f"explain more on every scale, {explained['1'].min():.0%} to {explained['1'].max():.0%}. Moved",
-    "by two they explain less again. So a file names the clips of the run before it.",
+    f"As filed, clips explain {low:.0%} to {high:.0%} of the variance. Moved",
+    "by one run they explain more on every scale,",
+    f"{one.min():.0%} to {one.max():.0%}. Moved by two they explain less",
+    "again. So a file names the clips of the run before it.",
 )
 
 # %% [markdown]
-# Is that so for everybody? Correlate each person's ratings with the mean ratings that others gave
-# the same clips.
+# Is that so for everybody? Correlate each person's ratings with the mean
+# ratings that others gave the same clips.
 
 # %%
 moved = late["1"].reset_index()
@@ -342,33 +362,35 @@ ax.plot(range(len(like_others)), like_others, "o")
 ax.axhline(0, color="0.6", linewidth=0.8)
 ax.set_xticks(range(len(like_others)), like_others.index, rotation=90, size=7)
 ax.set_ylabel("correlation with others")
-lowest = like_others.head(5)
+lowest = [f"{name} {value:.2f}" for name, value in like_others.head(5).items()]
 Picture(
     fig,
-    alt="Correlation of each person's ratings with those of others for the same clips, sorted. The "
-    f"lowest are {', '.join(f'{name} {value:.2f}' for name, value in lowest.items())}; the highest "
-    f"is {like_others.iloc[-1]:.2f}.",
-    caption="Each point is a person. Clips are taken from the file of the next run.",
+    alt="Correlation of each person's ratings with those of others for the "
+    f"same clips, sorted. The lowest are {', '.join(lowest)}; the highest is "
+    f"{like_others.iloc[-1]:.2f}.",
+    caption="Each point is a person. Clips are taken from the file of the "
+    "next run.",
 )
 
 # %% tags=["remove-input"]
 after_the_gap = like_others.index.get_loc(like_others.diff().idxmax())
 apart = like_others.index[:after_the_gap]
 say(
-    f"{len(apart)} people stand apart: {', '.join(sorted(apart))}. Their clips are filed in",
-    "another way.",
+    f"{len(apart)} people stand apart: {', '.join(sorted(apart))}. Their",
+    "clips are filed in another way.",
 )
 
 # %% [markdown]
-# They are two runs late. That does not follow from agreement, since these people share few clips
-# with others. It was found with the published norms of the clips. They also show that what is filed
-# for runs 3 and 4 of sub-28 fits none of its trials. The clips of the last runs are lost. Such
-# trials have no known clip, but their ratings can be used all the same.
+# They are two runs late. That does not follow from agreement, since these
+# people share few clips with others. It was found with the published norms of
+# the clips. They also show that what is filed for runs 3 and 4 of sub-28 fits
+# none of its trials. The clips of the last runs are lost. Such trials have no
+# known clip, but their ratings can be used all the same.
 #
 # ## The reader of the package
 #
-# `ds002721.trials` reads the tables as this page does, and checks each answer against its second
-# copy.
+# `ds002721.trials` reads the tables as this page does, and checks each answer
+# against its second copy.
 
 # %%
 trials = ds002721.trials(root)
@@ -379,30 +401,31 @@ known = trials["stimulus"].notna()
 heard = trials.loc[known, "stimulus"].value_counts()
 
 # %% tags=["remove-input"]
-explained["reader"] = [
-    intraclass(own.loc[trials.index[known], name], trials.loc[known, "stimulus"])
-    for name in explained.index
-]
+clip = trials.loc[known, "stimulus"]
+shares = [intraclass(own.loc[clip.index, name], clip) for name in own]
 say(
-    f"It gives the ratings of this page in {same_ratings.sum()} of {len(trials)} trials, and both",
-    f"copies agree in {trials['check'].sum()}. The clip is known in {known.sum()} trials. These",
-    f"are {len(heard)} clips, of which two people or more heard {(heard >= 2).sum()}. They explain",
-    f"{explained['reader'].min():.0%} to {explained['reader'].max():.0%} of the variance.",
+    f"It gives the ratings of this page in {same_ratings.sum()} of",
+    f"{len(trials)} trials, and both copies agree in",
+    f"{trials['check'].sum()}. The clip is known in {known.sum()} trials.",
+    f"These are {len(heard)} clips, of which two people or more heard",
+    f"{(heard >= 2).sum()}. They explain {min(shares):.0%} to",
+    f"{max(shares):.0%} of the variance.",
 )
 
 # %% [markdown]
 # ## What to take along
 #
-# - Count before you trust: eight questions a trial, ten clips a run. A rule that finds another
-#   number is wrong.
-# - Correlate the labels with each other. If you know which of them must go together, you can see
-#   that names are exchanged.
+# - Count before you trust: eight questions a trial, ten clips a run. A rule
+#   that finds another number is wrong.
+# - Correlate the labels with each other. If you know which of them must go
+#   together, you can see that names are exchanged.
 # - Look for the same information twice, and compare.
 # - Labels that are right agree between people who met the same stimulus.
 # - Say what could not be checked. Here that is the signals.
 #
-# To build the book from this data set, run `make book STUDY=studies/music.yaml`;
-# [the page on data](/data.md) says what it downloads.
+# To build the book from this data set, run `make book
+# STUDY=studies/music.yaml`; [the page on data](/data.md) says what it
+# downloads.
 #
 # ## Provenance
 
