@@ -23,6 +23,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "fold": {"type": int, "dest": "number", "help": "from 0"},
     "permutation": {"type": int, "default": 0, "help": "of the labels, from 1; 0: as they are"},
     "notebook": {"dest": "name", "help": "such as 01_first_look or subject_report"},
+    "to": {"choices": ("npz", "netcdf", "epochs", "mat", "keras"), "help": "the format"},
     "html": {"action": "store_const", "const": "html", "dest": "ending", "default": "html"},
     "pdf": {"action": "store_const", "const": "pdf", "dest": "ending"},
     "json": {"action": "store_true", "dest": "as_json", "help": "one JSON list, for a program"},
@@ -96,10 +97,15 @@ COMMANDS = {
         "book.single_file:export",
         "subject [html] [pdf] [out]",
     ),
+    "export": (
+        "write features, maps and labels, trials, or networks for other programs",
+        "study.export:export",
+        "to [variant] [out]",
+    ),
     "book": ("build the book from the executed notebooks", "book.assembly:make_book", ""),
 }
 POSITIONAL = ("recordings",)
-ON_WHOLE = ("run", "check", "verify", "report", "predict")  # all others are a job of a run each
+ON_WHOLE = ("run", "check", "verify", "report", "predict", "export")  # others are a job each
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,10 +6,14 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 UNFINISHED = ".unfinished-"  # begins the name of a folder in which a file is being written
 LONGEST_STEM = 120  # bytes of a name in a file name, which endings and others' names follow
@@ -67,6 +71,16 @@ def note(*paths: Path) -> None:
     """Add files that others wrote to the list of `noting`, where somebody notes."""
     if (noted := _NOTED.get()) is not None:
         noted.extend(paths)
+
+
+def write_mat(path: str | Path, arrays: Mapping[str, np.ndarray], title: str) -> None:
+    """Write arrays as a MATLAB file, whole or not at all; the same arrays give the same bytes."""
+    from scipy.io import savemat  # here, not above: only this needs it
+
+    with atomic(path) as temporary:
+        savemat(temporary, dict(arrays))
+        with temporary.open("r+b") as file:  # SciPy writes the date there
+            file.write(f"MATLAB 5.0 MAT-file, {title} (emolib)".encode().ljust(116))
 
 
 def file_stem(name: str) -> str:

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "bands": ["BANDS", "Band", "band_pass"],
         "baseline": ["baseline_mean", "remove_baseline"],
+        "released": ["read_released", "write_released"],
         "extraction": ["FeatureSettings", "extract_features", "window_features"],
     },
 )

@@ -12,6 +12,7 @@ the dimensions.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -200,10 +201,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
     >>> dict(extract_features(recording, FeatureSettings(baseline="none")).sizes)
     {'window': 18, 'kind': 2, 'band': 4, 'channel': 2, 'trial': 3}
     """
-    import xarray as xr  # here, not above: half a second that the settings need not wait for
-
-    sfreq, subject = float(recording.attrs["sfreq"]), str(recording.attrs["subject"])
-    n_samples = samples_per_window(sfreq, settings.window_seconds)
+    subject = str(recording.attrs["subject"])
     if settings.needs_rest and "baseline" not in recording:
         problem = f"{settings.baseline!r} needs a rest before each trial, and {subject} has none."
         raise SettingsError("baseline", problem, "Use baseline='none'.")
@@ -232,6 +230,25 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
         names = ", ".join(str(name) for name in recording["channel"].values[below_zero])
         ratios = [f"DE of a baseline is 0 nats or less at {names}: a ratio to it means nothing."]
     n_windows = [len(values_of_trial) for values_of_trial in by_trial]
+    return as_features(values, n_windows, recording, settings, ratios)
+
+
+def as_features(
+    values: np.ndarray,
+    n_windows: Sequence[int],
+    recording: xr.Dataset,
+    settings: FeatureSettings,
+    notes: Sequence[str] = (),
+) -> xr.Dataset:
+    """Name the axes of features ``(window, kind, band, channel)``: what `extract_features` returns.
+
+    `n_windows` are those of each trial of the recording; `notes` go behind its own.
+    """
+    import xarray as xr  # here, not above: half a second that the settings need not wait for
+
+    sfreq, subject = float(recording.attrs["sfreq"]), str(recording.attrs["subject"])
+    n_samples = samples_per_window(sfreq, settings.window_seconds)
+    trials = recording["trial"].values
     i_window = np.concatenate([np.arange(n) for n in n_windows])
     on_window = {
         "subject": np.full(len(values), subject),
@@ -257,7 +274,7 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
             "subject": subject,
             "sfreq": sfreq,
             "settings": json.dumps(asdict(settings)),
-            "notes": [*_told(recording), *notes_on(recording, settings), *ratios],
+            "notes": [*_told(recording), *notes_on(recording, settings), *notes],
         },
     )
     for name, along in (("rating", "scale"), ("class", "task")):
@@ -316,7 +333,7 @@ def notes_on(recording: xr.Dataset, settings: FeatureSettings) -> list[str]:
             f"{np.count_nonzero(remainders)} of {len(remainders)} trials end in less than a "
             f"window: {remainders.sum()} samples are left out, at most {remainders.max()} a trial."
         )
-    rest = recording.sizes["baseline_time"] % n_samples if settings.needs_rest else 0
+    rest = recording.sizes.get("baseline_time", 0) % n_samples if settings.needs_rest else 0
     if rest:
         notes.append(f"Each baseline ends in less than a window: {rest} samples are left out.")
     return notes

@@ -29,7 +29,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import scipy  # its parts, which take up to a second, load when they are first used
 import xarray as xr
 
 from emolib.errors import DataError, check_range
@@ -46,13 +45,12 @@ from emolib.recordings.simulated import ratings, signals
 from emolib.recordings.simulated.dipoles import rhythms
 from emolib.recordings.simulated.ratings import CENTRE, FELT_SCALES, SimulationSettings, stream
 from emolib.recordings.simulated.signals import BANDS_SIMULATED, BASELINE_SECONDS, SFREQ
-from emolib.storage import atomic
+from emolib.storage import atomic, write_mat
 
 RANDOMISED_ORDER = True  # as in DEAP
 MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
-# SciPy writes the date into the header; two runs must write the same bytes.
-MAT_HEADER = b"MATLAB 5.0 MAT-file, a simulated subject in DEAP's layout (emolib)".ljust(116)
+TITLE = "a simulated subject in DEAP's layout"
 
 _EXPECTED = "s01.mat and truth/sub-01.nc"
 _SIMULATE = "Simulate the subject again: `emolib.recordings.simulated.write_subject` writes it."
@@ -199,10 +197,7 @@ def write_subject(settings: SimulationSettings, subject: int, folder: str | Path
     rngs = [stream(settings, ratings.PERIPHERALS, subject, trial) for trial in trials]
     others = [signals.simulate_peripheral(rng, eeg.shape[-1]) for rng in rngs]
     data = np.concatenate([eeg, others], axis=1, dtype=float)
-    with atomic(path) as temporary:
-        scipy.io.savemat(temporary, {"data": data, "labels": recording["rating"].to_numpy()})
-        with temporary.open("r+b") as file:
-            file.write(MAT_HEADER)
+    write_mat(path, {"data": data, "labels": recording["rating"].to_numpy()}, TITLE)
     return path
 
 
