@@ -56,7 +56,10 @@ def main() -> int:
         benches.FilterBench(eeg, 128),
         benches.EntropyBench(eeg, 128),
         benches.WindowBench(recording),
+        benches.LossBench(),
         benches.SplitGame(recording),
+        benches.TimeBench(eeg[:12].reshape(6, 2) / 10),
+        benches.PlanningBench(),
     )
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -32,6 +32,7 @@ from emolib.errors import InputError
 from emolib.features.power import posterior_channels
 from emolib.figures import benches
 from emolib.figures.display import escape_markdown, say, use_style
+from emolib.recordings.labels import trial_classes
 from emolib.study import stages
 from emolib.study.study import load
 
@@ -88,6 +89,17 @@ shown(lambda: benches.EntropyBench(longest.to_numpy(), sfreq))
 shown(lambda: benches.WindowBench(recording, this_study.features.bands))
 
 # %% [markdown]
+# ## The loss of two heads
+#
+# Class weights and task weights change what the network is asked for. See
+# [The multi-task loss](07_multi_task_loss).
+
+# %% tags=["hide-input"]
+classes = trial_classes(recording, this_study.tasks).iloc[:, 0].dropna()
+high = 5 * round(20 * float((classes == classes.max()).mean()))
+shown(lambda: benches.LossBench(share=min(95, max(5, high))))
+
+# %% [markdown]
 # ## The split game
 #
 # White noise with random labels: how high can a score get? See
@@ -95,6 +107,31 @@ shown(lambda: benches.WindowBench(recording, this_study.features.bands))
 
 # %% tags=["hide-input"]
 shown(lambda: benches.SplitGame(recording, this_study.tasks))
+
+# %% [markdown]
+# ## An LSTM, step by step
+#
+# An average has no order, and an LSTM has. Here it reads the first windows of a
+# trial. See [Time: several windows at once](11_time_and_4d_crnn).
+
+# %% tags=["hide-input"]
+features = stages.features(this_study, subject)
+first = features["trial"] == features["trial"][0]
+course = (
+    features["feature"][first.to_numpy()].isel(kind=0).sel(channel=channel)
+)
+read = course.isel(window=slice(6), band=slice(2)).to_numpy()
+names = [f"{band}, {channel}" for band in features["band"].to_numpy()[:2]]
+z_scores = (read - read.mean(axis=0)) / read.std(axis=0)
+shown(lambda: benches.TimeBench(z_scores, names))
+
+# %% [markdown]
+# ## Planning an experiment
+#
+# How many people, how many trials? See [Your own data](12_your_own_data).
+
+# %% tags=["hide-input"]
+shown(benches.PlanningBench)
 
 # %% [markdown]
 # ## In JupyterLab

@@ -34,8 +34,8 @@ def bundle(file: Path, taken: set[Path] | None = None) -> str:
     Examples
     --------
     >>> text = bundle(Path(__file__).parent / "explorer" / "widget.js")
-    >>> "import {" in text, text.count("function button") + text.count("const button =")
-    (False, 1)
+    >>> "import {" in text, "export const" in text, text.count("an SVG element.")
+    (False, False, 1)
     """
     taken = {file} if taken is None else taken
     text, parts = file.read_text(encoding="utf-8"), []

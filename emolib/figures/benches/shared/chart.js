@@ -97,6 +97,11 @@ export function makeChart({ name, x, y, height = 190, ondrag }) {
         last = what;
         width = Math.max(220, svg.clientWidth || 320);
         if (!what) return;
+        if (what.equal) {
+            // A unit is as long on both axes: the wider axis gets the wider range.
+            const ratio = (width - EDGES.left - EDGES.right) / (height - EDGES.top - EDGES.bottom);
+            what = { ...what, x: what.y.map((end) => end * ratio) };
+        }
         const X = scaleOf(what.x, x.log, EDGES.left, width - EDGES.right);
         const Y = scaleOf(what.y, y.log, height - EDGES.bottom, EDGES.top);
         place = X;
