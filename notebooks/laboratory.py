@@ -111,8 +111,8 @@ shown(lambda: benches.SplitGame(recording, this_study.tasks))
 # %% [markdown]
 # ## An LSTM, step by step
 #
-# An average has no order, and an LSTM has. Here it reads the first windows of a
-# trial. See [Time: several windows at once](11_time_and_4d_crnn).
+# An average has no order, but an LSTM has one. Here it reads the first windows
+# of a trial. See [Time: several windows at once](11_time_and_4d_crnn).
 
 # %% tags=["hide-input"]
 features = stages.features(this_study, subject)

@@ -35,7 +35,7 @@ export function makeChart({ name, x, y, height = 190, ondrag }) {
     const legend = h("p", { class: "x-legend" });
     const element = h("div", { class: "b-panel" }, title, svg, legend);
     let last = null;
-    let width = 0;
+    let width = 320; // until it is known; to ask for it at each frame would cost a layout each
     let place = null;
     let grabbed = null;
 
@@ -95,7 +95,6 @@ export function makeChart({ name, x, y, height = 190, ondrag }) {
     /** Draw `{ x: [low, high], y: [low, high], layers, words, handles }`; `words` describe it. */
     function draw(what = last) {
         last = what;
-        width = Math.max(220, svg.clientWidth || 320);
         if (!what) return;
         if (what.equal) {
             // A unit is as long on both axes: the wider axis gets the wider range.
@@ -148,7 +147,12 @@ export function makeChart({ name, x, y, height = 190, ondrag }) {
         svg.addEventListener("pointermove", (event) => grabbed && ondrag(grabbed, pointed(event)));
         for (const it of ["pointerup", "pointercancel"]) svg.addEventListener(it, () => (grabbed = null));
     }
-    const observer = new ResizeObserver(() => svg.clientWidth && svg.clientWidth !== width && draw());
+    const observer = new ResizeObserver(() => {
+        const wide = Math.max(220, svg.clientWidth);
+        if (!svg.clientWidth || wide === width) return;
+        width = wide;
+        draw();
+    });
     observer.observe(svg);
     return { element, draw, stop: () => observer.disconnect() };
 }
