@@ -11,6 +11,7 @@ import xarray as xr
 from emolib.recordings import (
     bids,
     deap,
+    deap_raw,
     dreamer,
     ds002721,
     eegmat,
@@ -59,6 +60,7 @@ class Reader(Protocol):
 
 READERS: dict[str, Reader] = {
     "deap": deap,
+    "deap_raw": deap_raw,
     "seed": seed,
     "dreamer": dreamer,
     "files": files,

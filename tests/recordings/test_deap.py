@@ -501,8 +501,8 @@ def test_a_trial_without_samples_is_refused():
 
 
 def test_the_registry_offers_every_reader_whole():
-    cut = {"deap", "seed", "dreamer", "epochs"}
-    assert set(recordings.READERS) == {"simulated", "files", "bids", "eegmat", *cut}
+    cut = {"deap", "deap_raw", "seed", "dreamer", "epochs"}
+    assert set(recordings.READERS) == {"simulated", "files", "bids", "eegmat", "ds002721", *cut}
     for reader in recordings.READERS.values():
         for name in ("subjects", "sources", "read"):
             assert callable(getattr(reader, name))
