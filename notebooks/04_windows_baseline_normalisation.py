@@ -16,666 +16,759 @@
 # %% [markdown]
 # # Windows, baseline removal and normalisation
 #
-# ## What you will learn
-#
-# - what a longer window gains and what it loses, and how windows are put into groups;
-# - how to split the variance of a feature into a person's, a trial's and a window's share;
-# - what happens to a trial if one vector is subtracted from all its windows;
-# - what a z-score over a window keeps, and why one band seems to fall when another rises.
-#
-# **Time.** About 20 minutes, and half an hour for the exercises.
-#
-# **What you need.** [DE versus PSD](03_de_versus_psd), and the mean and the variance of a list of
-# numbers.
-#
-# **The question.** *What is left of a person's level, of a trial's level and of a window's pattern
-# after each step on the way to the network?*
+# Every point below is one {term}`window` of pure white noise, in 20 trials
+# that do not differ in anything. The lower row shows the same windows after
+# the published {term}`baseline` removal. **Why does every trial now have a
+# level of its own?**
 
-# %%
+# %% tags=["parameters", "remove-input"] needs="features"
+study = "demo"  # a name in the folder studies/, or the path of a study file
+subject = None  # such as "sub-01"; None: the first that can be used
+
+# %% tags=["hide-input"]
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import display
-from scipy import signal, special
+from scipy import signal, special, stats
 
+from emolib.book.answers import check
 from emolib.book.provenance import provenance
-from emolib.evaluation.linear import reference_predictions
-from emolib.evaluation.scores import score
-from emolib.evaluation.variance import variance_components
-from emolib.features import spectra
-from emolib.features.bands import band_pass
-from emolib.features.baseline import baseline_mean
-from emolib.features.extraction import extract_features, window_features
-from emolib.features.windows import z_score
-
-# %%
+from emolib.evaluation import variance
+from emolib.features import baseline, extraction, windows
+from emolib.figures import display as shown
 from emolib.figures import maps, pages
-from emolib.figures.display import Picture, Table, say, use_style
-from emolib.lessons import feature_plots, feature_subsets, levels, pseudo_trials
-from emolib.recordings.labels import window_table
-from emolib.splits.folds import group_windows
+from emolib.figures.display import Picture, Table, say
+from emolib.recordings import simulated
 from emolib.study import stages
 from emolib.study.study import load
 
-use_style()
+shown.use_style()
 
-# %% tags=["parameters"] needs="features"
-study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None: the first that can be used
 
-# %%
+# %% tags=["hide-input"]
+def stripes(ax, values, trial, levels=None):
+    """Plot windows in order, a stripe per trial with its mean."""
+    for k, number in enumerate(dict.fromkeys(trial)):
+        place = np.flatnonzero(trial == number)
+        ends = place[0] - 0.5, place[-1] + 0.5
+        if k % 2:
+            ax.axvspan(*ends, color="#EEEEEE", linewidth=0, zorder=0)
+        ax.plot(place, values[place], ".", color=shown.BLUE, markersize=3)
+        ax.plot(ends, [values[place].mean()] * 2, "-", color=shown.DARK)
+        if levels is not None:
+            ax.plot(ends, [levels[k]] * 2, "--", color=shown.RED)
+    ax.set_xlim(-1, len(values))
+
+
+# %% tags=["hide-input"]
+rng = np.random.default_rng(1)
+noise_de = 0.5 * np.log(rng.chisquare(6, size=(20, 30)) / 6)
+noise_rest = 0.5 * np.log(rng.chisquare(6, size=(20, 6)) / 6)
+noise = {"before": noise_de}
+noise["after"] = noise_de - noise_rest.mean(axis=1, keepdims=True)
+fig, axes = plt.subplots(2, 1, figsize=(5.6, 3.6), sharex=True)
+for ax, (label, x) in zip(axes, noise.items(), strict=True):
+    stripes(ax, x.ravel(), np.repeat(np.arange(20), 30))
+    ax.set(ylabel=f"DE {label} (nats)", ylim=(-1, 1))
+axes[1].set_xlabel("window (30 per trial)")
+spans = [np.ptp(x.mean(axis=1)) for x in noise.values()]
+Picture(
+    fig,
+    alt="Differential entropy of white noise in 20 trials. The means of the "
+    f"trials span {spans[0]:.2f} nats before baseline removal and "
+    f"{spans[1]:.2f} nats after it.",
+    caption="Each stripe is a trial, each line its mean. DE is differential "
+    "entropy. Top: before baseline removal. Bottom: after it.",
+)
+
+# %% [markdown]
+# ## What you will learn
+#
+# - what a longer window gains, and what it loses;
+# - how to split the variance of a feature into parts that belong to the
+#   person, the trial and the window;
+# - what it does to a trial to subtract one vector from all its windows;
+# - what a z-score keeps, and why one band seems to fall when another rises;
+# - why white noise has trials after baseline removal.
+#
+# **Time.** About 25 minutes, and half an hour for the exercises.
+#
+# **What you need.** [DE versus PSD](03_de_versus_psd), and the mean and the
+# variance of a list of numbers.
+
+# %% tags=["hide-input"]
 this_study = load(study)
 subject = subject or stages.first_valid(this_study)
-people = [subject, *stages.valid_subjects(this_study)]
-people = list(dict.fromkeys(people))[:8]  # eight show it well enough
-channels = feature_subsets.shared_channels(this_study, people)  # which all of them have
-recording = stages.recording(this_study, subject).sel(channel=channels)
-sfreq = recording.attrs["sfreq"]
-raw = replace(this_study.features, kinds=("de",), baseline="none", normalise="none")
+people = list(dict.fromkeys([subject, *stages.valid_subjects(this_study)]))[:8]
+recordings = [stages.recording(this_study, name) for name in people]
+lacking = any("baseline" not in each for each in recordings)
+if lacking:
+    stand_in = simulated.SimulationSettings(n_trials=20, trial_seconds=30)
+    recordings = [
+        simulated.simulate_subject(stand_in, number)[0] for number in (1, 2, 3)
+    ]
+    people = [str(each.attrs["subject"]) for each in recordings]
+names = [each["channel"].to_numpy().tolist() for each in recordings]
+channels = [c for c in names[0] if all(c in others for others in names)]
+recordings = [each.sel(channel=channels) for each in recordings]
+sfreq = recordings[0].attrs["sfreq"]
+raw = replace(
+    this_study.features, kinds=("de",), baseline="none", normalise="none"
+)
 window_seconds = raw.window_seconds
+n_window = windows.samples_per_window(sfreq, window_seconds)
 bands = [band.name for band in raw.bands]
-rested = "baseline" in recording
+
+# %% tags=["remove-input"]
+if lacking:
+    display(
+        shown.admonition(
+            "Simulated recordings",
+            "The recordings of this study have no baseline interval before",
+            "each trial. This chapter shows simulated recordings instead.",
+        )
+    )
 
 # %% [markdown]
 # ## How long is a window?
 #
-# A {term}`window` is a short piece of a {term}`trial`. For each {term}`channel` and {term}`band` it
-# gives one number of each kind, a {term}`feature`. Windows touch and do not overlap: overlapping
-# ones would be more rows for the network, but made of the same samples.
-
-# %% tags=["remove-input"]
-n_samples = round(window_seconds * sfreq)
-per_trial = min(spectra.trial_lengths(recording)) // n_samples
-say(
-    f"In this study a window has {window_seconds:g} s, **{n_samples} samples**, and a trial gives",
-    f"**{per_trial} windows**. All of them carry the trial's one label.",
-)
-
-# %% [markdown]
-# This chapter follows {term}`differential entropy`, DE, the logarithm of a window's variance. A
-# variance that is *estimated* scatters, the more the fewer independent values it is estimated from.
-# Neighbouring samples of a filtered signal are alike, so a window holds fewer such values than
-# samples. A rule of thumb for a band $B$ hertz wide and a window of $T$ seconds is $2BT$. For a
-# real filter with the impulse response $h$ (see [Band filtering](02_band_filtering)) and $N$
-# samples it is
+# Each window gives one {term}`feature` per {term}`channel` and {term}`band`.
+# Windows touch but do not overlap, since overlapping windows would be computed
+# from the same samples. This chapter follows one feature,
+# {term}`differential entropy` (DE), the logarithm of a window's variance.
 #
-# $$n = \frac{(N r_0)^2}{\sum_{i,j} r_{i-j}^2}, \qquad r_l = \sum_k h_k h_{k+l}.$$
+# An estimated variance scatters, and the fewer independent values a window
+# holds, the more it scatters. Neighbouring samples of a filtered signal are
+# alike, so a window holds fewer independent values than samples. For a band
+# $B$ hertz wide and a window of $T$ seconds, the rule of thumb is $2BT$. For
+# a filter with the impulse response $h$ (see [Band
+# filtering](02_band_filtering)) and $N$ samples, it is
 #
-# The DE of noise that never changes its strength then scatters with the standard deviation
-# $\tfrac12 \sqrt{\psi_1(n/2)}$, about $1/\sqrt{2n}$ nats; $\psi_1$ is the trigamma function. That
-# takes neighbouring samples for $n$ independent ones, so we also measure it, on white noise.
+# $$n = \frac{(N r_0)^2}{\sum_{i,j} r_{i-j}^2}, \qquad
+# r_l = \sum_k h_k h_{k+l}.$$
 
 # %%
 slow = raw.bands[0]
-eeg = recording["eeg"].transpose("trial", "channel", "time").to_numpy()[:6]
-eeg = eeg[..., : min(spectra.trial_lengths(recording))].astype(float)
-response = band_pass(signal.unit_impulse(round(20 * sfreq)), sfreq, slow)
-given = {"white noise": np.random.default_rng(0).normal(size=eeg.shape), "here": eeg}
+limits = (slow.low_hz, slow.high_hz)
+sos = signal.butter(3, limits, "bandpass", fs=sfreq, output="sos")
+h = signal.sosfilt(sos, signal.unit_impulse(round(20 * sfreq)))
+r = signal.correlate(h, h)[len(h) - 1 :]  # from lag 0 on
+
+
+def independent_values(n_samples):
+    pairs = 2.0 * np.arange(n_samples, 0, -1)  # pairs of samples at each lag
+    pairs[0] = n_samples
+    return (n_samples * r[0]) ** 2 / (pairs @ r[:n_samples] ** 2)
+
+
+# %% [markdown]
+# The DE of noise of constant strength then has the standard deviation
+# $\tfrac12 \sqrt{\psi_1(n/2)}$, about $1/\sqrt{2n}$ nats, where $\psi_1$ is
+# the trigamma function. The next cell compares this with white noise and with
+# the recording.
+
+# %%
+eeg = recordings[0]["eeg"].transpose("trial", "channel", "time")
+eeg = eeg.dropna("time").to_numpy()[:6].astype(float)
+rng = np.random.default_rng(0)
+signals = {"noise": rng.normal(size=eeg.shape), "recording": eeg}
 rows = {}
-for seconds in window_seconds * np.array([1, 2, 4]):
-    settings = replace(raw, window_seconds=seconds, bands=[slow])
-    n = levels.independent_values(response, round(seconds * sfreq))
-    row = {"independent values": n, "derived": 0.5 * np.sqrt(special.polygamma(1, n / 2))}
-    for name, signals in given.items():
-        entropy = np.stack([window_features(trial, sfreq, settings) for trial in signals])
-        row[name] = np.sqrt(entropy.var(axis=1, ddof=1).mean())  # within trials
-    rows[f"{seconds:g} s"] = {"windows a trial": entropy.shape[1]} | row
+for times in (1, 2, 4):
+    n_samples = times * n_window
+    n = independent_values(n_samples)
+    row = {"n": n, "predicted": 0.5 * np.sqrt(special.polygamma(1, n / 2))}
+    for name, x in signals.items():
+        w = windows.cut_windows(signal.sosfilt(sos, x), n_samples)
+        de = 0.5 * np.log(2 * np.pi * np.e * w.var(axis=-1, ddof=1))
+        row[name] = np.sqrt(de.var(axis=-1, ddof=1).mean())
+    rows[f"{n_samples / sfreq:g} s"] = row
 scatter = pd.DataFrame(rows).T.rename_axis("window")
 
 # %% tags=["remove-input"]
-text = scatter.map("{:.2f}".format)
-text["windows a trial"] = scatter["windows a trial"].astype(int)
-text["independent values"] = scatter["independent values"].map("{:.1f}".format)
-Table(text, caption=f"DE in {slow.name}: its scatter from window to window, in nats, on the right")
-
-# %% tags=["remove-input"]
-by_chance = (scatter["white noise"] / scatter["here"]) ** 2
-say(
-    "*Here* is the recording, within trials. What it has above *white noise* is real change:",
-    f"rhythms swell and fade. Of the variance of {slow.name} within a trial, the scatter of the",
-    f"estimate alone is about **{min(by_chance.iloc[0], 1):.0%}** in windows of",
-    f"{by_chance.index[0]} and {min(by_chance.iloc[-1], 1):.0%} in those of {by_chance.index[-1]}.",
+Table(
+    scatter.assign(n=scatter["n"].round(1).astype(str)).map(
+        lambda x: x if isinstance(x, str) else f"{x:.2f}"
+    ),
+    caption=f"Independent values n in a window of {slow.name}, and the "
+    "standard deviation of DE from window to window in nats: predicted, of "
+    "white noise, and of the recording",
 )
 
-# %% [markdown]
-# A longer window gives a steadier number; but there are fewer of them, and what changes within a
-# window is lost.
-#
-# Consecutive windows may enter the network together, up to six, as a *group*. A group never spans
-# two trials, and what is left over at a trial's end is dropped.
-
-# %%
-table = window_table(stages.features(this_study, subject), this_study.tasks)
-size = min(6, table.groupby("trial").size().min())
-groups = group_windows(table, size)
-print(f"{len(table)} windows of {subject} make {len(groups)} groups of {size};")
-print(f"{len(table) - groups.size} windows are left over at the ends of trials.")
+# %% tags=["remove-input"]
+by_chance = (scatter["noise"] / scatter["recording"]) ** 2
+by_chance = by_chance.clip(upper=1)
+say(
+    "What the recording has in excess of white noise is real change within",
+    f"trials. In windows of {by_chance.index[0]}, estimation accounts for",
+    f"about **{by_chance.iloc[0]:.0%}** of the variance within trials, and in",
+    f"windows of {by_chance.index[-1]} for {by_chance.iloc[-1]:.0%}. Longer",
+    "windows give steadier numbers, but fewer of them, and they average over",
+    "changes within a window.",
+)
 
 # %% [markdown]
 # ## Three levels in one number
 #
-# Take one feature, say DE of one {term}`electrode` in one band. Let $x_{ikw}$ be its value in
-# window $w$ of trial $k$ of person $i$. It is a sum of four parts:
+# Let $x_{ikw}$ be the DE of one {term}`electrode` and band in window $w$ of
+# {term}`trial` $k$ of person $i$. It is a sum of four parts:
 #
-# $$x_{ikw} = m + \underbrace{(m_i - m)}_{\text{the person's}}
-# + \underbrace{(m_{ik} - m_i)}_{\text{the trial's}}
-# + \underbrace{(x_{ikw} - m_{ik})}_{\text{the window's}},$$
+# $$\begin{aligned} x_{ikw} = m &+ (m_i - m) + (m_{ik} - m_i) \\
+# &+ (x_{ikw} - m_{ik}), \end{aligned}$$
 #
-# with $m$ the mean of all windows, $m_i$ that of a person's windows, and $m_{ik}$ that of a
-# trial's. A mean of this kind is called a *level*. People differ in skull and rhythms; trials in
-# how awake somebody is and how the electrodes sit; windows in all that goes faster. The squares of
-# the last three parts, averaged, add up to the variance of $x$: nothing is counted twice.
+# where $m$ is the mean of all windows, $m_i$ the mean of a person's windows,
+# and $m_{ik}$ the mean of a trial's windows. Such a mean is called a *level*.
+# The squares of the last three parts, averaged, add up to the variance of $x$.
+
+# %% tags=["hide-input"]
+x, rest, trial, person = [], [], [], []  # of everybody, one after another
+for name, each in zip(people, recordings, strict=True):
+    own = extraction.extract_features(each, raw)
+    x.append(own["feature"].to_numpy()[:, 0].astype(float))
+    at = pd.factorize(own["trial"].to_numpy())[0]
+    trial.append(at + sum(map(len, rest)))  # numbered through all people
+    person.append(np.full(len(at), name))
+    intervals = each["baseline"].transpose("trial", "channel", ...).to_numpy()
+    rest.append(
+        [extraction.window_features(b, sfreq, raw)[:, 0] for b in intervals]
+    )
+x = np.concatenate(x)  # DE (window, band, channel)
+rest = np.concatenate(rest)  # DE (trial, baseline window, band, channel)
+trial, person = np.concatenate(trial), np.concatenate(person)
+first = person == people[0]
+print(f"{len(x)} windows of {trial.max() + 1} trials of {len(people)} people")
+
 
 # %%
-print(f"{len(people)} people, the {len(channels)} channels that all have")
-values, rests, who, trials = {}, {}, {}, {}
-for name in people:
-    one = stages.recording(this_study, name).sel(channel=channels)
-    windows = extract_features(one, raw)
-    values[name] = windows["feature"].to_numpy().astype(float)  # (window, kind, band, channel)
-    rests[name] = levels.resting_features(one, raw)  # (trial, window, kind, band, channel)
-    trials[name] = windows["trial"].to_numpy()
-    who[name] = [name] * len(trials[name])
+def components(x):
+    """Return the variance between people, between trials, within trials."""
+    x = pd.DataFrame(x.reshape(len(x), -1))
+    of_person = x.groupby(person).transform("mean")
+    of_trial = x.groupby(trial).transform("mean")
+    parts = of_person - x.mean(), of_trial - of_person, x - of_trial
+    return np.array([(part**2).to_numpy().mean() for part in parts])
 
-together = [np.concatenate([column[name] for name in people]) for column in (values, who, trials)]
-parts = {
-    band: variance_components(together[0][:, :, i], *together[1:]) for i, band in enumerate(bands)
-}
+
+ours = variance.variance_components(x, person, trial).mean()
+np.testing.assert_allclose(components(x), ours)
 
 # %% tags=["remove-input"]
 sources = ["between people", "between trials", "within trials"]
-frame = pd.DataFrame({band: part.shares for band, part in parts.items()}, index=sources).T
+parts = {band: components(x[:, i]) for i, band in enumerate(bands)}
+frame = pd.DataFrame(parts, index=sources)
 Table(
-    frame.map("{:.0%}".format),
-    caption=f"Share of the variance of DE, mean over electrodes, {len(people)} people",
+    (frame / frame.sum()).map("{:.0%}".format),
+    caption="Proportions of the variance of DE, averaged over electrodes, "
+    f"{len(people)} people",
 )
 
 # %% [markdown]
-# The network is to learn something about trials. What marks the *person* is of no use for that: it
-# is the same in all of a person's trials. The steps below are meant to take it away.
+# The network is to learn something about trials. The level of a *person* does
+# not help, since it is the same in all trials of that person. The next steps
+# are meant to remove it.
 #
 # ## Baseline removal
 #
-# The {term}`baseline` is the rest before a trial. It is cut into windows too, $B$ of them, and the
-# mean of their features is subtracted from every window of the trial:
+# In many studies each trial is preceded by a few seconds without stimulus, the
+# baseline interval. It is split into $B$ windows too, and their mean feature
+# is subtracted from every window of the trial:
 #
-# $$y_{kw} = x_{kw} - \bar r_k, \qquad \bar r_k = \frac1B \sum_{b=1}^{B} r_{kb}.$$
+# $$y_{kw} = x_{kw} - \bar r_k, \qquad
+# \bar r_k = \frac1B \sum_{b=1}^{B} r_{kb}.$$
 #
-# $\bar r_k$ is a vector: a value for each channel, band and kind. Look at the indices: it depends
-# on the trial, $k$, and **not on the window**, $w$. All windows of a trial get the same vector.
+# The baseline mean $\bar r_k$ is a vector with one value per channel and band.
+# It depends on the trial $k$, but **not on the window** $w$: all windows of a
+# trial have the same vector subtracted.
 
 # %%
-i_band = bands.index("alpha") if "alpha" in bands else 0
-i_channel = channels.index("Pz") if "Pz" in channels else 0
-first = np.unique(trials[subject])[:6]
-shown = np.isin(trials[subject], first)
-course = values[subject][shown, 0, i_band, i_channel]
-of = trials[subject][shown]
-if rested:
-    level = rests[subject][: len(first), :, 0, i_band, i_channel].mean(axis=1)
-    removed = course - np.repeat(level, [np.sum(of == each) for each in first])
-    means = [[x[of == each].mean() for each in first] for x in (course, removed)]
-    spread = [np.ptp(mean) for mean in means]
+y = x - rest.mean(axis=1)[trial]
+
+ours = extraction.extract_features(
+    recordings[0], replace(raw, baseline="subtract")
+)["feature"]
+np.testing.assert_allclose(y[first], ours[:, 0], atol=1e-5)
 
 # %% tags=["hide-input"]
-if rested:
-    fig, axes = plt.subplots(2, 1, figsize=(6.2, 4.8), sharex=True)
-    feature_plots.trial_courses(axes[0], course, of, levels=level, label="DE (nats)")
-    feature_plots.trial_courses(axes[1], removed, of, label="DE minus rest (nats)")
-    axes[0].set_xlabel("")
-    axes[1].get_legend().remove()
-    axes[1].set_ylim(*np.array(axes[0].get_ylim()) - course.mean() + removed.mean())
-    display(Picture(
-        fig,
-        alt=f"{bands[i_band]} at {channels[i_channel]}, window by window, {len(first)} trials. The "
-        f"trials' means span {spread[0]:.2f} nats before the subtraction, {spread[1]:.2f} after.",
-        caption="Each stripe is a trial. Above: before, with the mean of the rest. Below: after. "
-        "Within a stripe nothing has changed but the height.",
-    ))  # fmt: skip
+i_band = bands.index("alpha") if "alpha" in bands else 0
+i_channel = channels.index("Pz") if "Pz" in channels else 0
+few = trial < min(6, trial[first].max() + 1)
+fig, axes = plt.subplots(2, 1, figsize=(5.6, 4.2), sharex=True)
+levels = rest.mean(axis=1)[:, i_band, i_channel]
+spans = []
+for ax, values, lines in zip(axes, (x, y), (levels, None), strict=True):
+    values = values[few, i_band, i_channel]
+    stripes(ax, values, trial[few], lines)
+    means = pd.Series(values).groupby(trial[few]).mean()
+    spans.append(np.ptp(means))
+axes[0].set_ylabel("DE (nats)")
+axes[1].set(ylabel="DE minus baseline mean", xlabel="window")
+Picture(
+    fig,
+    alt=f"{bands[i_band]} at {channels[i_channel]} in {len(means)} trials. "
+    f"The trials' means span {spans[0]:.2f} nats before the subtraction and "
+    f"{spans[1]:.2f} nats after it.",
+    caption="Each stripe is a trial. Top: DE, with the baseline mean dashed. "
+    "Bottom: after subtraction. Within a stripe, only the height changes.",
+)
 
 # %% tags=["remove-input"]
-if rested:
-    steps = replace(raw, baseline="subtract")
-    after = [
-        levels.remove_and_normalise(values[name], trials[name], rests[name], steps)
-        for name in people
-    ]
-    before_after = {
-        "before": variance_components(*together).mean(),
-        "after": variance_components(np.concatenate(after), *together[1:]).mean(),
-    }
-    frame = pd.DataFrame(before_after, index=sources)
-    caption = "Variance of DE, mean over electrodes and bands (nats squared)"
-    display(Table(frame.map("{:.4f}".format), caption=caption))
-
-# %% tags=["remove-input"]
-if rested:
-    old, new = before_after["before"], before_after["after"]
-    left = f"{new.subject / old.subject:.0%}" if old.subject else "none (there is one person)"
-    page = say(
-        f"Of the variance between people **{left}** is left: the rest knows a person's level, and",
-        f"the subtraction is meant to take it away. Within trials {new.window / old.window:.0%} is",
-        f"left, between trials **{new.trial / old.trial:.0%}**: the trials lie",
-        "further apart than before." if new.trial > old.trial else "closer together than before.",
+before, after = components(x), components(y)
+frame = pd.DataFrame({"before": before, "after": after}, index=sources)
+display(
+    Table(
+        frame.map("{:.4f}".format),
+        caption="Variance of DE, mean over electrodes and bands (nats²)",
     )
-else:
-    page = say(
-        "**This recording has no rest before its trials**, so nothing can be subtracted in it. The",
-        "text of this section holds all the same; its figure and its tables need such a recording.",
-    )
-display(page)
+)
+moved = "further apart" if after[1] > before[1] else "closer together"
+left = f"{after[0] / before[0]:.0%}" if before[0] else "none"
+say(
+    f"Of the variance between people, **{left}** is left, as intended. The",
+    f"variance between trials changes to **{after[1] / before[1]:.0%}**: the",
+    f"trials are {moved} than before. Within trials nothing changes.",
+)
 
 # %% [markdown]
-# Why may trials move apart? Let $t_k$ be a trial's level and $\bar r_k$ its rest's. Then
+# The setting `baseline` offers other ways: divide by the baseline mean
+# (`divide`), form z-scores with the baseline windows (`zscore`), or subtract
+# the trial's own mean (`own_trial`). [What a score
+# means](09_what_a_score_means) compares them.
 #
-# $$\mathrm{var}(t - \bar r) = \mathrm{var}(t) + \mathrm{var}(\bar r)\,(1 - 2\beta), \qquad
+# ## Why trials may move apart
+#
+# Let $t_k$ be the level of a trial and $\bar r_k$ its baseline mean. Then
+#
+# $$\mathrm{var}(t - \bar r) = \mathrm{var}(t) +
+# \mathrm{var}(\bar r)\,(1 - 2\beta), \qquad
 # \beta = \frac{\mathrm{cov}(t, \bar r)}{\mathrm{var}(\bar r)}.$$
 #
-# $\beta$ is the slope of the line that predicts a trial's level from its rest. Subtracting takes it
-# as 1. If it is above one half the trials come closer together; if below, they move apart. It is
-# below one half if trial and rest are too different states, or if $\bar r_k$ is too noisy: it is
-# the mean of a few short windows, and you saw above how much one window scatters. To let the data
-# choose the slope is an old proposal {cite:p}`alday2019`.
+# $\beta$ is the slope of the line that predicts the level of a trial from its
+# baseline mean. Subtraction takes the slope to be 1. If it is above 0.5,
+# trials move closer together. If it is below 0.5, they move apart. The slope
+# is small if trial and baseline interval are different states, or if
+# $\bar r_k$ is noisy, and it is the mean of a few short windows. Fitting the
+# slope instead is an old proposal {cite:p}`alday2019`.
 
 # %%
-rows = {}
-for i, band in enumerate(bands if rested else ()):
-    trial_level, rest_level = [], []
-    for name in people:
-        own, row = values[name][:, 0, i], pd.factorize(trials[name])[0]
-        mean = np.stack([own[row == k].mean(axis=0) for k in range(row.max() + 1)])
-        trial_level.append(mean - mean.mean(axis=0))  # within people
-        rest_level.append((each := rests[name][:, :, 0, i].mean(axis=1)) - each.mean(axis=0))
-    t, r = np.concatenate(trial_level), np.concatenate(rest_level)
-    slope = levels.rest_slope(t, r)
-    rows[band] = {"slope": slope, "trials before": t.var(axis=0).mean()}
-    rows[band]["rests"] = r.var(axis=0).mean()
-    rows[band]["foretold"] = rows[band]["trials before"] + rows[band]["rests"] * (1 - 2 * slope)
-    rows[band]["trials after"] = (t - r).var(axis=0).mean()
+level = pd.DataFrame(x.reshape(len(x), -1)).groupby(trial).mean()
+owner = pd.Series(person).groupby(trial).first().to_numpy()
+mean = pd.DataFrame(rest.mean(axis=1).reshape(len(level), -1))
+t = (level - level.groupby(owner).transform("mean")).to_numpy()
+r_k = (mean - mean.groupby(owner).transform("mean")).to_numpy()
+beta = {}
+for i, band in enumerate(bands):
+    at = slice(i * len(channels), (i + 1) * len(channels))
+    beta[band] = stats.linregress(r_k[:, at].ravel(), t[:, at].ravel()).slope
 
 # %% tags=["remove-input"]
-if rested:
-    frame = pd.DataFrame(rows).T
-    caption = "The slope of trials on their rests, and variances between trials (nats squared)"
-    display(Table(frame.map("{:.3f}".format), caption=caption))
-    low, high = frame["slope"].min(), frame["slope"].max()
-    half = "below" if high < 0.5 else "above" if low > 0.5 else "on both sides of"
-    display(say(f"The slopes, {low:.2f} to {high:.2f}, lie {half} one half."))
+told = ", ".join(f"{band} {slope:.2f}" for band, slope in beta.items())
+low = sum(slope < 0.5 for slope in beta.values())
+say(f"The slopes are {told}: {low} of {len(beta)} are below 0.5.")
 
 # %% [markdown]
-# ### A slip, kept as a setting
+# ## A slip, kept as a setting
 #
-# In the released code some lines were copied and not adapted: in the mean over the rest, the fourth
-# to sixth window of all bands but the slowest are taken from the *slowest* band. The setting is
-# `baseline: released`; the default of this project is without the slip.
+# Some lines of the released code were copied without adapting them. The fourth
+# to sixth baseline windows of all bands but the slowest are taken from the
+# *slowest* band. The setting `baseline: released` reproduces this slip.
 
 # %%
-if rested:
-    both = {
-        kind: np.stack([baseline_mean(rest, kind) for rest in rests[subject]])[:, 0]
-        for kind in ("subtract", "released")
-    }  # (trial, band, channel)
-    frame = pd.DataFrame({kind: level.mean(axis=(0, 2)) for kind, level in both.items()})
-    frame["difference"] = frame["released"] - frame["subtract"]
-    frame = frame.set_axis(bands)
+slipped = rest.copy()
+slipped[:, 3:6, 1:] = slipped[:, 3:6, :1]
+difference = (slipped.mean(axis=1) - rest.mean(axis=1)).mean(axis=(0, 2))
+
+ours = baseline.baseline_mean(rest[0][:, np.newaxis], "released")
+np.testing.assert_allclose(slipped[0].mean(axis=0), ours[0])
 
 # %% tags=["remove-input"]
-if rested:
-    caption = f"What is subtracted from DE (nats), mean over trials and electrodes, {subject}"
-    display(Table(frame.map("{:.2f}".format), caption=caption))
-    told = say(
-        f"With the slip, {frame['difference'].abs().idxmax()} comes out",
-        f"{abs(frame['difference']).max():.2f} nats too",
-        "low." if frame["difference"][frame["difference"].abs().idxmax()] > 0 else "high.",
-        "It is a different vector, but it is still one vector for all windows of a trial.",
-    )
-    display(told)
+told = ", ".join(
+    f"{band} {shift:+.2f}"
+    for band, shift in zip(bands, difference, strict=True)
+)
+say(
+    f"The slip changes the baseline mean by {told} nats, on average. It is",
+    "still one vector for all windows of a trial.",
+)
 
 # %% [markdown]
 # ## Normalisation
 #
-# A *{term}`z-score <z-score>`* is a value minus a mean, divided by a standard deviation. The
-# question is, over which values these two are taken. There are three settings:
+# A {term}`z-score` is a value minus a mean, divided by a standard deviation.
+# The question is which values these two are computed from:
 #
-# - `window`, the published one: over the values of one window, all bands and channels together.
-# - `subject`: each feature apart, over all windows of a person.
+# - `window`, as published: all bands and channels of one window;
+# - `subject`: all windows of a person, each feature for itself;
 # - `none`.
 #
-# The kinds are kept apart: DE is in nats, energy in µV², and a common mean of the two would mean
-# nothing.
+# The kinds of feature are kept apart, since DE (nats) and energy (µV²) have
+# no common mean.
 #
 # :::{warning}
-# `subject` needs no labels, but it does need the tested person's *own recordings*, all of them. A
-# score with it is for somebody whose whole recording is there before the first answer is wanted. It
-# may well raise scores on new people: exercise 3.
+# `subject` uses no labels, but it does use all recordings of the tested
+# person. A score with it holds for somebody whose whole recording is available
+# before the first prediction is made.
 # :::
-#
-# One window on its way, drawn on the {term}`grid`, the cells in which the network gets its values:
+
 
 # %%
-where = len(trials[subject]) // 2  # a window from the middle
-removal = "subtract" if rested else "none"
-path = {"features\n(nats)": raw}
-if rested:
-    path["minus rest\n(nats)"] = replace(raw, baseline=removal)
-path["z-score of\nthe window"] = replace(raw, baseline=removal, normalise="window")
-of_subject = values[subject], trials[subject], rests[subject]
-stations = {
-    name: levels.remove_and_normalise(*of_subject, settings)[where, 0]
-    for name, settings in path.items()
-}
+def z_window(x):
+    mean, sd = (f(x, axis=(1, 2), keepdims=True) for f in (np.mean, np.std))
+    return (x - mean) / sd
+
+
+def z_subject(x, person):
+    x = x.copy()
+    for name in set(person):
+        own = x[person == name]
+        x[person == name] = (own - own.mean(axis=0)) / own.std(axis=0)
+    return x
+
+
+mine = {"window": z_window(x), "subject": z_subject(x, person)}
+for kind, z in mine.items():
+    settings = replace(raw, normalise=kind)
+    ours = extraction.extract_features(recordings[0], settings)["feature"]
+    np.testing.assert_allclose(z[first], ours[:, 0], atol=1e-4)
+
+# %% [markdown]
+# Here is one window on its way, drawn on the {term}`grid` of cells in which
+# the network gets its values.
 
 # %% tags=["hide-input"]
-fig = plt.figure(figsize=(6.4, 1.4 * len(stations) + 0.3))
-names = list(stations)
-units = {name: "no unit" if "z-score" in name else "nats" for name in names}
+where = np.flatnonzero(first)[first.sum() // 2]
+stations = {
+    "features\n(nats)": x[where],
+    "minus baseline\nmean (nats)": y[where],
+    "z-score of\nthe window": z_window(y)[where],
+}
+units = dict(zip(stations, ("nats", "nats", "no unit"), strict=True))
+fig = plt.figure(figsize=(6.2, 4.4))
 maps.rows(fig, stations, channels, bands, units=units, draw=maps.plane)
-told = [f"{n.splitlines()[0]} {x.min():.1f} to {x.max():.1f}" for n, x in stations.items()]
+told = [f"{v.min():.1f} to {v.max():.1f}" for v in stations.values()]
 Picture(
     fig,
-    alt=f"One window's DE on the grid, a column a band, a row a step: {'; '.join(told)}.",
-    caption="One window from the middle of the recording. Each row has a colour scale of its own. "
-    "Grey: no electrode. A dash in a cell: below zero.",
-)
-
-# %% tags=["remove-input"]
-end = stations[names[-1]]
-say(
-    f"After the last step the {end.size} values of the window have the mean {abs(end.mean()):.0f}",
-    f"and the standard deviation {end.std():.0f}. The pattern is kept, which value lies above",
-    "which. How strong the window was as a whole is gone, and so is how far its values spread.",
+    alt="One window's DE on the grid, one column per band. The ranges of the "
+    f"rows: {'; '.join(told)}.",
+    caption="One window from the middle of a recording. Each row has a colour "
+    "scale of its own. Grey: no electrode. A dash in a cell: below zero.",
 )
 
 # %% [markdown]
-# ### Stronger gamma lowers all else
+# The z-scores of a window have mean 0 and standard deviation 1. They keep the
+# pattern, which value is above which. They lose how strong the window was as a
+# whole, and how far its values were spread.
 #
-# A window's z-scores have a fixed sum, zero. If some of them rise, others must fall: they are
-# *compositional*, like the shares of a cake. Let us make only the fastest band stronger, at all
-# electrodes, as a clenched jaw might, and look at the others.
+# ## Stronger gamma lowers all other bands
+#
+# The z-scores of a window add up to zero. If some rise, others must fall, as
+# with the slices of a cake: such values are called *compositional*. Make only
+# the fastest band stronger, as a clenched jaw might, and look at the others.
 
 # %%
 added_db = np.linspace(0, 12, 25)
 mean_z = []
 for db in added_db:
-    louder = stations[names[-2]].copy()  # the same window, one step before the z-score
+    louder = y[where].copy()
     louder[-1] += db * np.log(10) / 20  # from decibels of power to nats
-    mean_z.append(z_score(louder, axis=(0, 1)).mean(axis=-1))
+    mean_z.append(z_window(louder[np.newaxis])[0].mean(axis=-1))
 mean_z = np.array(mean_z).T  # (band, strength)
+moved = dict(zip(bands, mean_z[:, -1] - mean_z[:, 0], strict=True))
 
 # %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(6.2, 2.6))
-for band, course_of_z in zip(bands, mean_z, strict=True):
-    ax.plot(added_db, course_of_z, label=band)
-ax.set(xlabel=f"power added to {bands[-1]} (dB)", ylabel="mean z-score (no unit)")
+fig, ax = plt.subplots(figsize=(5.6, 2.6))
+for band, curve in zip(bands, mean_z, strict=True):
+    ax.plot(added_db, curve, label=band)
+ax.set(xlabel=f"power added to {bands[-1]} (dB)", ylabel="mean z-score")
 ax.margins(x=0)
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-moved = dict(zip(bands, mean_z[:, -1] - mean_z[:, 0], strict=True))
+told = [f"{band} {by:+.2f}" for band, by in moved.items()]
 Picture(
     fig,
-    alt=f"Mean z-score of each band while only {bands[-1]} is made stronger, by up to 12 dB. "
-    "Change: " + "; ".join(f"{band} {by:+.2f}" for band, by in moved.items()),
-    caption=f"Only {bands[-1]} was changed. Every other curve that moves does so because of the "
-    "z-score.",
-)
-
-# %% tags=["remove-input"]
-fallen = [band for band, by in moved.items() if by < 0]
-say(
-    f"Nothing happened to {', '.join(fallen)}, and yet their z-scores fell, by up to",
-    f"**{-min(moved.values()):.2f}**. So from z-scores of windows nobody can read which band has",
-    "changed.",
+    alt=f"Mean z-score of each band while only {bands[-1]} is made stronger, "
+    f"by up to 12 dB. Changes: {'; '.join(told)}.",
+    caption=f"Only {bands[-1]} was changed. The z-score moves all others.",
 )
 
 # %% [markdown]
-# With `subject` or `none` the other bands do not move at all. This is why maps that are meant for
-# people, in the [next chapter](05_grid_and_brain_maps) and in the reports, show log power without
-# z-scores.
+# So z-scores of windows do not tell which band has changed. This is why maps
+# for people, in the [next chapter](05_grid_and_brain_maps) and in the reports,
+# show log power without z-scores. With `subject` or `none`, the other bands
+# would not move.
 #
 # ## What disappears, and what stays
 #
-# Here is a trick to find out what a step does: add a constant and see whether it comes out at the
-# other end. A signal that is twice as large has a DE that is $\ln 2$ higher in all bands. So let
-# one electrode, or all of them, be twice as loud: always, in one trial, or in one rest.
-
-# %%
-n_rests = recording.sizes["trial"]
-every, one = np.ones(len(trials[subject])), 1.0 * (trials[subject] == trials[subject][0])
-every_rest, one_rest = np.ones(n_rests), 1.0 * (np.arange(n_rests) == 0)
-here, all_over = np.log(2) * np.eye(len(channels))[i_channel], np.log(2) * np.ones(len(channels))
-at = channels[i_channel]
-cases = {
-    f"{at}, always": (here, every, every_rest),
-    "all electrodes, always": (all_over, every, every_rest),
-    f"{at}, in one trial and its rest": (here, one, one_rest),
-    f"{at}, in one trial, not in its rest": (here, one, 0 * one_rest),
-    "all, in one trial, not in its rest": (all_over, one, 0 * one_rest),
-    f"{at}, in the rest of one trial only": (here, 0 * one, one_rest),
-}
+# To find out what a step forgets, add a constant and see whether it comes out
+# at the other end. A signal twice as large has a DE that is $\ln 2$ higher.
 
 # %%
 steps = {
-    "nothing": raw,
-    "rest removed": replace(raw, baseline="subtract"),
-    "z by window": replace(raw, normalise="window"),
-    "z by subject": replace(raw, normalise="subject"),
-    "rest removed, z by window": replace(raw, baseline="subtract", normalise="window"),
+    "none": lambda x, rest: x,
+    "baseline removal": lambda x, rest: x - rest.mean(axis=1)[trial],
+    "z by window": lambda x, rest: z_window(x),
+    "z by subject": lambda x, rest: z_subject(x, person),
+    "published": lambda x, rest: z_window(x - rest.mean(axis=1)[trial]),
 }
-if not rested:
-    steps = {name: settings for name, settings in steps.items() if settings.baseline == "none"}
-    cases = {name: case for name, case in cases.items() if "rest" not in name}
+here = np.log(2) * np.eye(len(channels))[i_channel]  # one electrode
+everywhere = np.full(len(channels), np.log(2))
+one = 1.0 * (trial == 0)[:, np.newaxis, np.newaxis]  # in the first trial only
+one_rest = np.zeros((len(rest), 1, 1, 1))
+one_rest[0] = 1
+at = channels[i_channel]
+cases = {  # added to the windows, added to the baseline windows
+    f"{at}, always": (here, here),
+    "all electrodes, always": (everywhere, everywhere),
+    f"{at}, one trial with its baseline interval": (
+        one * here,
+        one_rest * here,
+    ),
+    f"{at}, one trial only": (one * here, 0),
+    "all electrodes, one trial only": (one * everywhere, 0),
+    f"{at}, one baseline interval only": (0, one_rest * here),
+}
 
 # %%
-fates = {case: {} for case in cases}
-x, of, rest = of_subject
-for case, (pattern, in_windows, in_rests) in cases.items():
-    more = np.broadcast_to(in_windows[:, None, None, None] * pattern, x.shape)
-    more_rest = in_rests[:, None, None, None, None] * pattern if rested else 0
-    for step, settings in steps.items():
-        before = levels.remove_and_normalise(x, of, rest, settings)
-        louder_rest = rest + more_rest if rested else None
-        after = levels.remove_and_normalise(x + more, of, louder_rest, settings)
-        fates[case][step] = levels.fate(before, after, more > 0)
+plain = {step: apply(x, rest) for step, apply in steps.items()}
+fates = {}
+for case, (more, more_rest) in cases.items():
+    touched = np.broadcast_to(np.asarray(more) > 0, x.shape)
+    fates[case] = {}
+    for step, apply in steps.items():
+        change = apply(x + more, rest + more_rest) - plain[step]
+        seen = np.abs(change) > 1e-9
+        words = {(0, 0): "gone", (1, 0): "stays", (0, 1): "spreads"}
+        key = bool(seen[touched].any()), bool(seen[~touched].any())
+        fates[case][step] = words.get(key, "both")
 
 # %% tags=["remove-input"]
 Table(
-    pd.DataFrame(fates).T.rename_axis("twice as loud"),
-    caption="What is left of it. Spreads: it is seen where nothing was changed",
+    pd.DataFrame(fates).T.drop(columns="none").rename_axis("twice as loud"),
+    caption="What is left of a doubled amplitude. Stays: it is seen where it "
+    "was put. Spreads: it is seen elsewhere",
 )
 
 # %% [markdown]
-# Read the table row by row. The window's z-score forgets only what is common to all its values. The
-# person's z-score forgets what is the same in all of a person's windows, and spreads the rest over
-# them.
-
-# %% tags=["remove-input"]
-if rested:
-    page = say(
-        "Baseline removal forgets what trial and rest share. Look at the last row: **something",
-        "that happened in the rest only is seen in the trial**, in each of its windows, although",
-        "nothing happened there.",
-    )
-else:
-    page = say("Without a rest, the rows and columns about baseline removal are left out here.")
-display(page)
-
-# %% [markdown]
+# A window's z-score forgets only what all values of the window have in common.
+# A person's z-score forgets what is the same in all windows of that person.
+# Baseline removal forgets what a trial shares with its baseline interval. The
+# last row shows the price: **an event in the baseline interval appears in
+# every window of the trial**, although nothing happened there.
+#
 # ## What is left
 #
-# Now the whole question at once: the shares of variance after each step, over all bands.
+# Now all steps at once: the proportions of variance after each.
 
 # %%
 shares = {}
-for step, settings in steps.items():
-    out = [
-        levels.remove_and_normalise(values[name], trials[name], rests[name], settings)
-        for name in people
-    ]
-    shares[step] = variance_components(np.concatenate(out), *together[1:]).shares
-shares["(chance alone)"] = levels.chance_parts(*together[1:])
+for step, values in plain.items():
+    parts = components(values)
+    shares[step] = parts / parts.sum()
+n, n_trials, n_people = len(x), len(rest), len(people)
+by_chance = np.array([n_people - 1, n_trials - n_people, n - n_trials])
+shares["(chance alone)"] = by_chance / (n - 1)
 shares = pd.DataFrame(shares, index=sources).T
 
 # %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(6.4, 0.9 + 0.45 * len(shares)))
-label = "share of the variance (0 to 1)"
-pages.stacked_bars(ax, shares, label=label, form="{:.0%}")
-told = [f"{step}: " + ", ".join(f"{x:.0%}" for x in row) for step, *row in shares.itertuples()]
+fig, ax = plt.subplots(figsize=(5.6, 3.2))
+pages.stacked_bars(
+    ax, shares, label="proportion of the variance", form="{:.0%}"
+)
+told = [
+    f"{step}: " + ", ".join(f"{part:.0%}" for part in row)
+    for step, *row in shares.itertuples()
+]
 Picture(
     fig,
-    alt=f"Shares of variance between people, between trials, within trials. {'; '.join(told)}.",
-    caption=f"DE of {len(people)} people, mean over electrodes and bands. Last bar: what would be "
-    "expected if all windows were independent and neither person nor trial mattered.",
+    alt="Proportions of variance between people, between trials and within "
+    f"trials. {'; '.join(told)}.",
+    caption=f"DE of {len(people)} people. Last bar: what is expected if all "
+    "windows are independent and neither person nor trial matters.",
 )
 
 # %% tags=["remove-input"]
-as_published = "rest removed, z by window" if rested else "z by window"
-published = shares.loc[as_published]
+last = shares.loc["published"]
 say(
-    f"The published steps are *{as_published}*: after them a person's level has",
-    f"**{published.iloc[0]:.0%}**",
-    f"of the variance (before: {shares.iloc[0, 0]:.0%}), a trial's level",
-    f"**{published.iloc[1]:.0%}** (before: {shares.iloc[0, 1]:.0%}), and the window's own pattern",
-    f"**{published.iloc[2]:.0%}**. By chance alone, trials would have {shares.iloc[-1, 1]:.0%}.",
+    "After the published steps, the level of a person accounts for",
+    f"**{last.iloc[0]:.0%}** of the variance (before:",
+    f"{shares.iloc[0, 0]:.0%}), the level of a trial for",
+    f"**{last.iloc[1]:.0%}** (before: {shares.iloc[0, 1]:.0%}; by chance:",
+    f"{shares.iloc[-1, 1]:.0%}), and the window itself for",
+    f"**{last.iloc[2]:.0%}**.",
 )
 
 # %% [markdown]
-# ## How white noise comes to have trials
+# ## How white noise gets its trials
 #
-# One thing is left to be looked at: how much of the trial's share the subtraction itself makes.
-# Take white noise, in which nothing is shared by the windows of a trial. Give it rests of white
-# noise, with $B$ windows each. If windows are independent and their DE has the variance $s^2$, the
-# mean of $B$ has the variance $s^2 / B$; subtracted from all windows of a trial, it is a difference
-# *between* trials, $1 / (1 + B)$ of the whole. (The table adds what chance gives without it.)
+# Back to the first figure. Its windows are independent and have the same
+# variance $s^2$. The mean of $B$ baseline windows has the variance $s^2 / B$.
+# It is subtracted from all windows of a trial, so it becomes a difference
+# *between* trials, and accounts for the proportion
+#
+# $$\frac{s^2 / B}{s^2 + s^2 / B} = \frac{1}{1 + B}.$$
 
 # %%
-noise = pseudo_trials.white_noise(
-    pseudo_trials.NoiseSettings(n_trials=20, n_channels=8, trial_seconds=15)
-)
-n_trials, n_windows, n_bands, n_channels = noise.trial.shape
-n_rest = noise.rest.shape[1]
-flat = noise.trial.reshape(-1, 1, n_bands, n_channels)
-of = np.repeat(np.arange(n_trials), n_windows)
-rows = {}
-for name, more in (("none", 0), ("subtract", 1 / n_rest)):
-    settings = replace(raw, baseline=name)
-    out = levels.remove_and_normalise(flat, of, noise.rest[:, :, None], settings)
-    found = variance_components(out, np.zeros(len(of)), of).shares
-    trial, window = (1 - 1 / n_trials) * (1 / n_windows + more), 1 - 1 / n_windows
-    rows[f"baseline: {name}"] = {"derived": trial / (trial + window), "measured": found.trial}
-frame = pd.DataFrame(rows).T
-
-# %% tags=["remove-input"]
-Table(
-    frame.map("{:.1%}".format),
-    caption=f"White noise, {n_rest} windows of rest: share of variance between trials",
-)
+rng = np.random.default_rng(0)
+n_trials, n_per_trial, n_rest = 400, 30, 6
+de = 0.5 * np.log(rng.chisquare(8, size=(n_trials, n_per_trial)) / 8)
+b = 0.5 * np.log(rng.chisquare(8, size=(n_trials, n_rest)) / 8)
+between = {}
+for name, v in {"none": de, "subtract": de - b.mean(1)[:, None]}.items():
+    within = v.var(axis=1, ddof=1).mean()
+    of_trials = v.mean(axis=1).var(ddof=1) - within / n_per_trial
+    between[name] = of_trials / (of_trials + within)
 
 # %% tags=["remove-input"]
 say(
-    f"Between the trials of this noise lay {frame['measured'].iloc[0]:.1%} of the variance,",
-    f"near chance; after the subtraction it is **{frame['measured'].iloc[1]:.1%}**. (What is above",
-    "the derived value comes from the filter: its memory makes neighbouring windows alike, and",
-    "the first window of a rest is too quiet.) Nothing was learnt about the trials. They were",
-    "marked, each by a vector of its own, in all of its windows.",
+    f"Without baseline removal, {abs(between['none']):.1%} of the variance is",
+    f"between the trials. With it, **{between['subtract']:.1%}** is, where",
+    f"the formula says {1 / (1 + n_rest):.1%} for {n_rest} baseline windows.",
+    "Nothing was learnt about the trials. Each was marked by a random vector,",
+    "in all of its windows.",
 )
 
 # %% [markdown]
-# What can a classifier do with such a mark if windows of one trial are on both sides of a split,
-# and what if they are not? That is measured in [What a score means](09_what_a_score_means). Try to
-# guess before you go there.
+# What can a classifier do with such a mark if training set and test set share
+# trials? [What a score means](09_what_a_score_means) measures it.
 #
 # ## Check yourself
 #
-# **1.** The amplifier was set twice as high for one person, for the whole session. Can the network
-# see it in DE after baseline removal? After a window's z-score?
+# **1.** The amplifier was set twice as high for one person, for the whole
+# session. Can the network see this in DE after baseline removal? After the
+# z-score of a window?
 #
 # ```{dropdown} Answer
-# Neither. All DE, in rests and trials, is higher by the same constant. The first takes away what
-# rest and trial share, the second what all values of a window share.
+# Neither. All DE values rise by the same constant, in trials and in baseline
+# intervals. The subtraction removes what the two share, and the z-score
+# removes what all values of a window share.
 # ```
 #
-# **2.** In somebody's trials of high arousal the z-scored alpha is lower than in the others. May a
-# paper say that alpha power falls?
+# **2.** In somebody's trials of high {term}`arousal`, the z-scored alpha is
+# lower than in the others. May a paper say that alpha power falls?
 #
 # ```{dropdown} Answer
-# Not from that. Alpha may be as it was, and gamma stronger: a muscle is enough. Look at log power
-# before the z-score.
+# No. Alpha may be unchanged and gamma stronger, for example because of muscle
+# activity. Look at log power before the z-score.
 # ```
 #
 # ## Exercises
 #
-# **Exercise 1.** The other kind of feature, energy, is not a logarithm: a signal that is twice as
-# large has *four times* the energy. Which of the fates "gone" in the table hold for energy, if all
-# electrodes are always twice as loud? And if one is?
+# **Exercise 1.** The other kind of feature, energy, is not a logarithm. All
+# electrodes are always twice as loud. By which factor do the values change
+# after baseline removal, and by which after the z-score of the window as well?
+#
+# ```{dropdown} Hint
+# Twice the amplitude is four times the energy, in trial and baseline interval
+# alike. Try it with any positive numbers in place of `x` and `rest`.
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 1
+factor = {"baseline removal": ..., "published": ...}
 
 # %% tags=["hide-cell", "solution"]
-energy = replace(raw, kinds=("psd",), psd="energy")
-x = extract_features(recording, energy)["feature"].to_numpy().astype(float)
-rest, of = levels.resting_features(recording, energy), trials[subject]
-for name, pattern in {"all": 4.0, at: np.where(np.eye(len(channels))[i_channel], 4.0, 1.0)}.items():
-    for step, settings in steps.items():
-        before = levels.remove_and_normalise(x, of, rest, settings)
-        louder_rest = rest * pattern if rested else None
-        after = levels.remove_and_normalise(x * pattern, of, louder_rest, settings)
-        scale = np.abs(before).max()  # energies differ by powers of ten
-        changed = np.broadcast_to(pattern > 1, x.shape)
-        print(f"{name}, {step}: {levels.fate(before / scale, after / scale, changed)}")
-# A factor is not a constant: subtracting the rest leaves it. Dividing, as a z-score does, takes it.
+# A common factor survives the subtraction, because both terms have it. The
+# z-score divides by a standard deviation that has it too, and removes it.
+energy, energy_rest = np.exp(2 * x), np.exp(2 * rest)
+factor = {}
+for step in ("baseline removal", "published"):
+    louder = steps[step](4 * energy, 4 * energy_rest)
+    factor[step] = np.median(louder / steps[step](energy, energy_rest))
+
+# %% tags=["check", "hide-input"]
+check(
+    factor,
+    {"baseline removal": 4, "published": 1},
+    slips={
+        "Energy is a square.": {"baseline removal": 2, "published": 1},
+        "A factor is not a constant: subtraction keeps it.": {
+            "baseline removal": 1,
+            "published": 1,
+        },
+    },
+)
 
 # %% [markdown]
-# **Exercise 2.** Derive how a z-score $z$ changes that was *not* touched, if a share $p$ of the
-# window's values is raised by $\delta$. Check it with the figure above.
+# **Exercise 2.** The fastest band of the window `y[where]` becomes 12 dB
+# stronger. Derive the new mean z-score of the slowest band from means and
+# standard deviations, without calling `z_window`.
+#
+# ```{dropdown} Hint
+# A proportion $p$ of the values rises by $\delta$. The mean rises by
+# $p\,\delta$. The variance grows by $p(1-p)\,\delta^2$ and by twice the
+# covariance of the step with the values.
+# ```
 
-# %% tags=["hide-cell", "solution"]
-window = stations[names[-2]]
+# %% tags=["scaffold"]
+# Your solution to exercise 2
 p, delta = 1 / len(bands), 12 * np.log(10) / 20
-m, s, m_raised = window.mean(), window.std(), window[-1].mean()
-# The mean rises by p delta. The variance grows by that of the step itself, p (1 - p) delta^2, and
-# by twice its covariance with the values, p delta (m_raised - m).
-s_new = np.sqrt(s**2 + p * (1 - p) * delta**2 + 2 * p * delta * (m_raised - m))
-z_new = (window[0].mean() - m - p * delta) / s_new
-print(f"{bands[0]}: derived {z_new:.4f}, in the figure {mean_z[0, -1]:.4f}")
-
-# %% [markdown]
-# **Exercise 3.** Does `subject` help on new people? Score ridge regression, a simple classifier, on
-# whole trials with people left out, after `window` and after `subject`. What may be claimed with
-# the second?
+z_of_slowest = ...
 
 # %% tags=["hide-cell", "solution"]
-rows = [window_table(stages.features(this_study, name), this_study.tasks) for name in people]
-table, tasks = pd.concat(rows, ignore_index=True), [*this_study.tasks]
-enough = len(people) >= max(4, this_study.n_folds)  # for each fold some to train on
-for name in ("window", "subject") if enough else ():
-    settings = replace(raw, normalise=name)
-    x = [levels.remove_and_normalise(values[i], trials[i], None, settings) for i in people]
-    x = np.concatenate(x).reshape(len(table), -1)
-    given = reference_predictions(
-        "ridge", x, table, "leave_subjects_out", n_folds=this_study.n_folds, seed=0, tasks=tasks
-    )
-    found = score(given, resamples=0).query("subject.isna() and fold.isna()")
-    found = found[found["metric"] == "trial_balanced_accuracy"].set_index("task")["value"]
-    print(f"{name}: balanced accuracy {found.round(2).to_dict()}, chance 0.5")
-print("No interval, so no conclusion." if enough else "Too few people: take the study 'demo'.")
-# With `subject`, a claim is about whole recordings.
+# The slowest band itself is unchanged, so only the mean and the standard
+# deviation of the window matter. The covariance of the step with the values
+# is p delta times (mean of the raised values - mean of all).
+window = y[where]
+m, s, m_raised = window.mean(), window.std(), window[-1].mean()
+step = p * (1 - p) * delta**2 + 2 * p * delta * (m_raised - m)
+z_of_slowest = (window[0].mean() - m - p * delta) / np.sqrt(s**2 + step)
+
+# %% tags=["check", "hide-input"]
+check(
+    z_of_slowest,
+    mean_z[0, -1] if len(bands) > 1 else z_of_slowest,
+    slips={"This is the z-score before the change.": mean_z[0, 0]},
+)
+
+# %% [markdown]
+# **Exercise 3.** How many seconds must a baseline interval last, so that
+# subtraction creates at most 1 % of variance between the trials of white
+# noise?
+#
+# ```{dropdown} Hint
+# Solve $1 / (1 + B) = 0.01$ for $B$. Each window lasts `window_seconds`.
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 3
+seconds = ...
+
+# %% tags=["hide-cell", "solution"]
+# B = 99 windows. Most studies record a few seconds, so their baseline means
+# mark the trials far more strongly than that.
+seconds = 99 * window_seconds
+
+# %% tags=["check", "hide-input"]
+check(
+    seconds,
+    99 * window_seconds,
+    slips={
+        "This is a number of windows.": 99,
+        "1 / B is not 1 / (1 + B).": 100 * window_seconds,
+    },
+    rtol=0.001,
+)
 
 # %% [markdown]
 # ## Conclusion
 #
-# A feature carries a person's level, a trial's level and the window's own pattern. Baseline removal
-# takes the person's level away and leaves the window's pattern; what it does to the trial's level
-# depends on how well the rest foretells it, and in any case it writes the rest's own noise into all
-# windows of the trial. A z-score over a window takes away its overall strength and ties all its
-# values together. Each step has a purpose. Each also leaves a trace, and a reader of scores should
-# know which.
+# A feature carries the level of a person, the level of a trial and the pattern
+# of a window. Baseline removal takes away the level of the person and keeps
+# the pattern of the window. What it does to trials depends on how well the
+# baseline mean predicts them, and it always adds the estimation error of that
+# mean to all windows of the trial. The z-score of a window removes its overall
+# strength and ties its values together. Each step has a purpose, and each
+# leaves a trace that a reader of scores should know.
 #
 # ## Where to read on
 #
-# - The next chapter, [The grid and brain maps](05_grid_and_brain_maps), puts the values into cells.
-# - Baseline correction as a regression: {cite:t}`alday2019`, for averaged responses. That the
-#   preparation of features can make accuracies falsely high: {cite:t}`cen2022`.
-# - The steps as published: {cite:t}`rudakov2021`; without baseline removal for another data set, in
-#   {cite:t}`shen2020`.
+# - The next chapter, [The grid and brain maps](05_grid_and_brain_maps), puts
+#   the values into cells.
+# - Baseline correction as a regression: {cite:t}`alday2019`, for averaged
+#   responses. How the preparation of features can inflate accuracies:
+#   {cite:t}`cen2022`.
+# - The steps as published: {cite:t}`rudakov2021`. Without baseline removal,
+#   for another data set: {cite:t}`shen2020`.
 #
 # ## Provenance
 

@@ -182,4 +182,5 @@ def fold_label(cell: nbformat.NotebookNode) -> str | None:
     for what, mark in (("figure", "<figure"), ("table", "<table")):
         if mark in shown:
             return f"Code of this {what}"
-    return "Imports and data" if re.search(r"^(from|import) ", cell.source, re.MULTILINE) else None
+    imports = re.search(r"^(from|import) ", cell.source, re.MULTILINE)
+    return "Imports and data" if imports else "Preparation"

@@ -57,6 +57,21 @@ def bullets(*items: str) -> Markdown:
     return _markdown("\n".join(f"- {' '.join(item.split())}" for item in items))
 
 
+def admonition(title: str, *sentences: str) -> Markdown:
+    """Show computed sentences in a box, such as on what a study lacks.
+
+    Examples
+    --------
+    >>> print(admonition("Note", "This study", "has no baseline.").data)
+    :::{admonition} Note
+    :class: note
+    This study has no baseline.
+    :::
+    """
+    text = " ".join(" ".join(sentences).split())
+    return _markdown(f":::{{admonition}} {title}\n:class: note\n{text}\n:::")
+
+
 def _markdown(text: str) -> Markdown:
     """Return text as Markdown; a text that is an address or a path IPython would go and fetch."""
     shown = Markdown("")

@@ -150,7 +150,7 @@ def test_no_page_asks_for_a_substitution(assembled):
         (["hide-input"], "import numpy", "", "Imports and data"),
         (["hide-cell", "solution"], "import numpy", "", "Solution"),
         (["check", "hide-input"], "check(x, 1)", "", "Code of the check"),
-        (["hide-input"], "prepare()", "", None),
+        (["hide-input"], "prepare()", "", "Preparation"),
         ([], "draw()", '<figure class="a">', None),
     ],
 )
