@@ -81,7 +81,7 @@ def sources(root: str | Path, subject: str, *, settings: RecordingSettings = DEF
     signals = [Path(path.fpath) for path in _recordings(root, subject, settings)]
     events = [table for path in signals if (table := described_by(path, "events")).is_file()]
     beside = [part for path in signals for part in belonging(path)]
-    rated = [Path(root) / settings.ratings_table] if settings.ratings_table else []
+    rated = [_ratings(root, subject, settings)] if settings.ratings_table else []
     return list(dict.fromkeys([*events, *rated, *signals, *beside]))
 
 
@@ -113,8 +113,8 @@ def trials(root: str | Path, subject: str, settings: RecordingSettings = DEFAULT
     table = table.rename(columns=dict.fromkeys(stimuli[:1], "stimulus"))
     labels = [name for name in table if name not in (*_ABOUT, *NO_LABELS)]
     if settings.ratings_table:
-        path = Path(root) / settings.ratings_table
-        table, added = with_ratings(table, path, subject, labels)
+        path = _ratings(root, subject, settings)
+        table, added = with_ratings(table, path, subject, labels, by=settings.ratings_by)
         labels += added
     if not labels:
         problem = "no event has a rating or a class: there are no columns but onset and duration."
@@ -128,6 +128,11 @@ _ABOUT = (
     *("subject", "session", "file", "trial", "onset_seconds", "duration_seconds"),
     *("baseline_seconds", "stimulus"),
 )
+
+
+def _ratings(root: str | Path, subject: str, settings: RecordingSettings) -> Path:
+    """Return where the table with a subject's ratings lies."""
+    return Path(root) / settings.ratings_table.replace("{subject}", subject)
 
 
 def _recordings(root: str | Path, subject: str, settings: RecordingSettings) -> list[BIDSPath]:
@@ -189,7 +194,8 @@ def _events(path: BIDSPath, settings: RecordingSettings) -> pd.DataFrame:
         table = table[_kinds(where, table, settings.conditions)]
     if table.empty:
         return table
-    seconds = {name: to_numbers(where, table[name]) for name in ("onset", "duration")}
+    per_second = settings.onset_sfreq or 1.0
+    seconds = {name: to_numbers(where, table[name]) / per_second for name in ("onset", "duration")}
     length = seconds["duration"] if settings.epochs_tmax is None else settings.epochs_tmax
     if (blank := seconds["onset"].isna()).any():
         problem = f"line {table.index[blank][0]}: the event has no onset."

@@ -191,6 +191,12 @@ def _check_promise(path: Path, raw) -> None:
     if raw.n_times * len(raw.ch_names) > size * packed:
         promised = f"{raw.n_times} samples of {len(raw.ch_names)} channels"
         raise DataError(path, f"promises {promised}, but holds {size} bytes.", COPY_AGAIN)
+    if files and files[0].suffix.lower() == ".fdt":
+        promised, size = 4 * raw.n_times * len(raw.ch_names), files[0].stat().st_size
+        if size != promised:
+            problem = f"holds {size} bytes, but {path.name} promises {promised}"
+            problem += f": {raw.n_times} samples of {len(raw.ch_names)} channels."
+            raise DataError(files[0], problem, COPY_AGAIN)
     if path.suffix.lower() == ".vhdr":
         width = len(raw.ch_names) * BYTES.get(raw.orig_format, 0)
         if width and (left := files[0].stat().st_size % width):

@@ -2,17 +2,19 @@
 
 A CSV or TSV file with a row a trial: `subject` (or `participant_id`), `trial`, and the ratings or
 classes. With a column `session`, `task` or `run`, trials are counted from 1 in each; else through
-all that a subject has.
+all that a subject has. Or a column names what was presented, as the trials do; then their order
+does not count.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
+import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError, did_you_mean
-from emolib.recordings.recording import is_there
+from emolib.recordings.recording import is_there, some
 from emolib.recordings.trial_table import read_cells, to_numbers
 
 WITHIN = {"session": "ses-", "task": "task-", "run": "run-"}  # what trials may be counted in
@@ -20,7 +22,7 @@ SUBJECT = ("subject", "participant_id")
 
 
 def with_ratings(
-    table: pd.DataFrame, path: Path, subject: str, labels: list[str]
+    table: pd.DataFrame, path: Path, subject: str, labels: list[str], *, by: str | None = None
 ) -> tuple[pd.DataFrame, list[str]]:
     """Join a table of ratings to a subject's trials, which are in their order.
 
@@ -34,11 +36,15 @@ def with_ratings(
         Such as "sub-01"; in the table of ratings also 01 or 1.
     labels : list of str
         Columns that are ratings or classes already: none may have the name of another.
+    by : str, optional
+        The column of the table of ratings that names the stimulus, and needs no `trial`; nor a
+        `subject`, if all rows are this one's.
 
     Returns
     -------
     DataFrame
-        The trials with the columns of ratings, texts; NaN where the table has none.
+        The trials with the columns of ratings, texts; NaN where the table has none. With `by`, the
+        `stimulus` is the name that both have.
     list of str
         The names of these columns.
 
@@ -51,15 +57,24 @@ def with_ratings(
     if not (is_there(path) and path.is_file()):
         hint = "`recordings: {ratings_table: FILE}` is seen from the folder of the data."
         raise DataError(path, "is not there.", hint)
-    cells = read_cells(path, (*SUBJECT, *WITHIN, "trial"))
+    cells = read_cells(path, (*SUBJECT, *WITHIN, "trial", *([by] if by else [])))
     of_whom = next((name for name in SUBJECT if name in cells), None)
-    for name in ([] if of_whom else ["subject"]) + ([] if "trial" in cells else ["trial"]):
+    needed = [by] if by else ["trial"] if of_whom else ["subject", "trial"]
+    for name in (name for name in needed if name not in cells):
         hint = f"Add it. {did_you_mean(name, cells.columns)}"
         raise DataError(path, f"has no column {name!r}.", hint)
-    own = cells[[_key(name, "sub-") == _key(subject, "sub-") for name in cells[of_whom]]]
+    own = cells
+    if of_whom:
+        own = cells[[_key(name, "sub-") == _key(subject, "sub-") for name in cells[of_whom]]]
     if own.empty:
         known = cells[of_whom].dropna().unique()
         raise DataError(path, f"has no ratings of {subject}.", did_you_mean(subject, known))
+    added = [name for name in own if name not in (of_whom, by, "trial", *WITHIN)]
+    if both := [name for name in added if name in labels]:
+        problem = f"has a column {both[0]!r}, and so have the trials already."
+        raise DataError(path, problem, "Rename one of the two.")
+    if by:
+        return _joined_by_name(table, own, added, by=by, path=path, labels=labels), added
     within = [name for name in WITHIN if name in own and name in table]
     within = [name for name in within if table[name].notna().any()]
     trial = to_numbers(path, own["trial"]).map("{:g}".format)
@@ -77,12 +92,34 @@ def with_ratings(
     if rows.duplicated().any():
         line = own.index[rows.duplicated()][0]
         raise DataError(path, f"line {line}: the trial is there already.", "Leave one of the two.")
-    added = [name for name in own if name not in (of_whom, "trial", *WITHIN)]
-    if both := [name for name in added if name in labels]:
-        problem = f"has a column {both[0]!r}, and so have the trials already."
-        raise DataError(path, problem, "Rename one of the two.")
     found = keys.merge(rows.join(own[added]), how="left", on=[*keys])
     return table.assign(**{name: found[name].to_numpy() for name in added}), added
+
+
+def _joined_by_name(
+    table: pd.DataFrame, own: pd.DataFrame, added: list[str], *, by: str, path: Path, labels: list
+) -> pd.DataFrame:
+    """Join ratings to the trials that name the same stimulus, in whatever column they do."""
+    columns = [name for name in ("stimulus", *labels) if name in table]
+    ways = [(form, table[name].map(form)) for form in (str, _stimulus) for name in columns]
+    fits = [told.isin(own[by].map(form)).sum() for form, told in ways]  # as it stands, or bare
+    if not any(fits):
+        problem = f"{by!r} names {some([*own[by].astype(str)])}; no column of the events does."
+        raise DataError(path, problem, "Name the column whose words the tables of events have.")
+    form, told = ways[int(np.argmax(fits))]
+    names = own[by].map(form)
+    if (again := names.duplicated()).any():
+        line, name = own.index[again][0], own[by][again].iloc[0]
+        hint = "Leave one of the rows, or join by `trial`: take `ratings_by` out."
+        raise DataError(path, f"line {line}: {by!r} is {name!r} for the second time.", hint)
+    found = own.set_index(names)[added].reindex(told)
+    found = {name: found[name].to_numpy() for name in added}
+    return table.assign(stimulus=told, **found)
+
+
+def _stimulus(name: object) -> str:
+    """Return the name of a stimulus without the ending and the folders of its file."""
+    return PureWindowsPath(str(name)).stem.casefold()
 
 
 def _keys(labels: pd.Series, name: str) -> list[str]:

@@ -26,13 +26,18 @@ READERS_OF = {
     "conditions": ("bids",),
     "epochs_tmin": ("bids",),
     "epochs_tmax": ("bids",),
+    "onset_sfreq": ("bids",),
     "ratings_table": ("bids", "epochs"),
+    "ratings_by": ("bids",),
 }
 OF_EPOCHS = (  # what can still be done where trials are cut already
     *("eeg_reference", "drop_channels", "rating_range", "rename_channels", "bads"),
     *("reject", "ratings_table"),
 )
-CUTTING = ("task", "conditions", "epochs_tmin", "epochs_tmax", "ratings_table")
+CUTTING = (
+    *("task", "conditions", "epochs_tmin", "epochs_tmax", "onset_sfreq"),
+    *("ratings_table", "ratings_by"),
+)
 READING = ("rename_channels", "rating_range", "annotations", *CUTTING)  # others change the signals
 HIDING = ("notch_freq", "l_freq", "h_freq", "raw_resample_sfreq", "regress_artifact", "ica")
 LARGEST_REJECT = 0.01  # volts; who writes 150 means microvolts
@@ -90,10 +95,16 @@ class RecordingSettings:
     epochs_tmin, epochs_tmax : float
         Of BIDS: seconds from an event's onset. A trial ends at `epochs_tmax`, by default after the
         event's duration; what lies from `epochs_tmin` to the onset is its baseline.
+    onset_sfreq : float, optional
+        Of BIDS: where onsets and durations count samples, against the standard, so many in a
+        second, Hz.
     ratings_table : str, optional
         Of BIDS and epochs: a table of ratings, from the folder of the data. Columns `subject` (or
         `participant_id`) and `trial` say whose they are; with a column `session`, `task` or `run`,
-        trials are counted from 1 in each.
+        trials are counted from 1 in each. Of BIDS, `{subject}` in it stands for such as "sub-01".
+    ratings_by : str, optional
+        Of BIDS: the column of the table of ratings that names what was presented. Ratings then
+        belong to the event that names the same, whatever their order.
     ratings : {"recording", "table"}
         Of DEAP: whether the ratings are those in the files of the recordings, or those of
         `participant_ratings.csv` beside them. There are copies in which the two disagree.
@@ -125,7 +136,9 @@ class RecordingSettings:
     conditions: tuple[str, ...] = ()
     epochs_tmin: float = 0.0
     epochs_tmax: float | None = None
+    onset_sfreq: float | None = None
     ratings_table: str | None = None
+    ratings_by: str | None = None
 
     def __post_init__(self) -> None:
         self._check_reference()
@@ -163,6 +176,9 @@ class RecordingSettings:
         if self.epochs_tmax is not None and not 0 < self.epochs_tmax < math.inf:
             problem, hint = f"got {self.epochs_tmax:g}.", "Give the seconds of a trial."
             raise SettingsError("epochs_tmax", problem, hint)
+        if self.ratings_by and not self.ratings_table:
+            problem = f"is {self.ratings_by!r}, but no `ratings_table` is named."
+            raise SettingsError("ratings_by", problem, "Name the table, or take `ratings_by` out.")
         if self.eeg_template_montage is not None:
             _check_montage(self.eeg_template_montage)
 
@@ -200,7 +216,7 @@ class RecordingSettings:
         """Refuse frequencies that are not positive and finite, or a band that is none."""
         if isinstance(self.notch_freq, list):
             object.__setattr__(self, "notch_freq", tuple(self.notch_freq))
-        for name in ("l_freq", "h_freq", "raw_resample_sfreq", "notch_freq"):
+        for name in ("l_freq", "h_freq", "raw_resample_sfreq", "onset_sfreq", "notch_freq"):
             given = getattr(self, name)
             for hz in given if name == "notch_freq" and isinstance(given, tuple) else (given,):
                 number = isinstance(hz, int | float) and math.isfinite(hz) and hz > 0

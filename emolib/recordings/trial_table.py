@@ -186,7 +186,7 @@ def read_cells(path: Path, known: Collection[str]) -> pd.DataFrame:
 def _cells(path: Path, text: str, known: frozenset[str]) -> pd.DataFrame:
     """Cut a table's text into cells, see `read_cells`."""
     head = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(",;\t", key=lambda one: _count_known(head, one, known))
+    separator = max(",;\t", key=lambda one: (_count_known(head, one, known), head.count(one)))
     try:
         lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         rows = [(lines.line_num, [cell.strip() for cell in cells]) for cells in lines]

@@ -137,6 +137,9 @@ class Study(BaseModel):
                 f"{self.file.name}: root", "is missing.", "Say where the recordings lie."
             )
         root = self.file.parent / Path(os.path.expandvars(self.root)).expanduser()
+        if (unset := re.search(r"\$(\w+|\{\w+\})", str(root))) and not root.exists():
+            problem, hint = f"{unset[0]} is not set in the environment.", "Set it to a folder."
+            raise SettingsError(f"{self.file.name}: root", problem, hint)
         return Path(os.path.normpath(root))
 
     def features_file(self, subject: str) -> Path:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
+from scipy.io import savemat
 from synthetic import check_each, cut_short, noise, write_edf, write_table
 
 from emolib.errors import DataError, SettingsError
@@ -15,6 +18,7 @@ from emolib.study.check import findings
 from emolib.study.sources import Sources
 from emolib.study.study import load
 
+PROJECT = Path(__file__).resolve().parents[2]
 NAMES = ["Fz", "Cz", "Pz", "Oz", "VEOG"]
 FILM = ("film", "film", "rest")
 LINES = [
@@ -258,3 +262,85 @@ def test_a_folder_that_is_no_bids(tmp_path):
     (tmp_path / "eeg").mkdir()
     with pytest.raises(DataError, match="holds no BIDS subject with EEG but eeg/; expected"):
         bids.subjects(tmp_path)
+
+
+# DENS: onsets in samples, ratings by film in a table of each person, a net of 128, EEGLAB's files
+
+
+def write_dens(root, subject, seed):
+    """Two films of two seconds, with signals of their own in each; return the signals."""
+    folder, names = root / subject / "eeg", [f"E{i}" for i in range(1, 129)]
+    folder.mkdir(parents=True)
+    stem = f"{subject}_task-Emotion"
+    signals = noise(128, 6, 250, seed)
+    signals.astype("<f4").T.tofile(folder / f"{stem}_eeg.fdt")
+    eeg = {"nbchan": 128.0, "pnts": 1500.0, "srate": 250.0, "trials": 1, "xmin": 0.0, "xmax": 5.996}
+    eeg |= {"chanlocs": np.array([(name,) for name in names], [("labels", "O")])}
+    savemat(folder / f"{stem}_eeg.set", {"EEG": eeg | {"data": f"{stem}_eeg.fdt", "event": []}})
+    events = [
+        {"onset": 100, "duration": 0, "trial_type": "fix", "stim": "n/a"},
+        {"onset": 250, "duration": 0, "trial_type": "stm", "stim": "block/12.m4v"},
+        {"onset": 900, "duration": 0, "trial_type": "stm", "stim": "neutral_1.mp4"},
+    ]
+    write_table(folder / f"{stem}_events.tsv", events)
+    ratings = "\tstimuliName\tvalence\tarousal\tFelt\n0\tneutral_1.mp4\t4.5\t7\t{}\n"
+    ratings += "1\t12.m4v\t9.0\t2.25\t{'0': [u'Joyous: full of joy', u'']}\n2\t8.m4v\t1\t1\tn/a\n"
+    (root / subject / "beh").mkdir()
+    (root / subject / "beh" / f"{stem}_beh.tsv").write_text(ratings)
+    return signals
+
+
+@pytest.fixture
+def dens(tmp_path, monkeypatch):
+    """The study of DENS on two people's files, with films of two seconds."""
+    monkeypatch.setenv("EMOLIB_DATA", str(tmp_path))
+    people = ["sub-mit003", "sub-mit004"]
+    root = tmp_path / "openneuro" / "ds003751"
+    signals = [write_dens(root, subject, seed) for seed, subject in enumerate(people)]
+    content = yaml.safe_load((PROJECT / "studies" / "dens.yaml").read_text(encoding="utf-8"))
+    content |= {"subjects": people, "n_folds": 2}
+    content["recordings"]["epochs_tmax"] = 2
+    (tmp_path / "dens.yaml").write_text(yaml.safe_dump(content))
+    return load(tmp_path / "dens.yaml"), root, signals
+
+
+def test_onsets_in_samples_and_ratings_by_film(dens):
+    study, _, (signals, _) = dens
+    recording = study.read("sub-mit003")
+    ratings = recording["rating"].sel(scale=["valence", "arousal"])
+    assert ratings.to_numpy().tolist() == [[9.0, 2.25], [4.5, 7.0]]
+    assert recording["stimulus"].to_numpy().tolist() == ["12", "neutral_1"]
+    fp1 = list(recording["channel"].to_numpy()).index("Fp1")
+    left = recording["eeg"].to_numpy()[:, fp1] + recording["eeg"].to_numpy().mean(axis=1)
+    own = signals[21, [range(250, 750), range(900, 1400)]]  # E22, less the average of all
+    assert all(np.corrcoef(a, b)[0, 1] > 0.95 for a, b in zip(left, own, strict=True))
+    table = study.reader.sources(study.recordings_root, "sub-mit003", settings=study.recordings)
+    assert "sub-mit003_task-Emotion_beh.tsv" in [path.name for path in table]
+
+
+def test_a_truncated_fdt_is_told_by_its_size_and_concerns_its_person_alone(dens):
+    study, root, _ = dens
+    cut_short(root / "sub-mit004/eeg/sub-mit004_task-Emotion_eeg.fdt")
+    whole, cut = findings(study)[:2]
+    assert whole.usable and not cut.usable
+    assert "mit004_task-Emotion_eeg.fdt" in cut.problem
+    assert "holds 460800 bytes, but sub-mit004_task-Emotion_eeg.set promises 768000" in cut.problem
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("stimuliName", "film", "has no column 'stimuliName'"),
+        ("neutral_1.mp4", "12.m4v", "line 3: 'stimuliName' is '12.m4v' for the second time"),
+        ("\t", "\tx", "names .*no column of the events does"),
+    ],
+)
+def test_ratings_that_fit_no_film_are_refused(dens, old, new, says):
+    study, root, _ = dens
+    file = root / "sub-mit003/beh/sub-mit003_task-Emotion_beh.tsv"
+    head, *rows = file.read_text().splitlines()
+    rows = [row.replace(old, new, 1) for row in rows]
+    head = head.replace(old, new) if old == "stimuliName" else head
+    file.write_text("\n".join([head, *rows]))
+    with pytest.raises(DataError, match=says):
+        study.read("sub-mit003")

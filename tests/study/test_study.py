@@ -411,3 +411,14 @@ def test_no_column_of_a_table_can_be_the_name_of_a_task():
     for name in (*trials, *predictions.COLUMNS, *scores.SCORE_COLUMNS, *group.COLUMNS):
         with pytest.raises(SettingsError, match="is a column of the tables"):
             check_task_name(name)
+
+
+def test_a_root_in_a_variable_that_is_not_set_says_so(tmp_path, monkeypatch):
+    file = tmp_path / "mine.yaml"
+    text = "title: Mine\ndataset: files\nroot: $SOMEWHERE/data\nprotocols: [trial_grouped]\n"
+    file.write_text(text + "tasks: {valence: {rating: valence}}\n")
+    monkeypatch.setenv("SOMEWHERE", str(tmp_path))
+    assert studies.load(file).recordings_root == tmp_path / "data"
+    monkeypatch.delenv("SOMEWHERE")
+    with pytest.raises(SettingsError, match=r"root: \$SOMEWHERE is not set in the environment"):
+        _ = studies.load(file).recordings_root
