@@ -113,6 +113,19 @@ PLAIN_NEIGHBOURS = {
 WHITE_NOISE |= {key: replace(WHITE_NOISE[key], tolerance=None) for key in _SCALED.values()}
 REST = _fingerprints(_REST, {"window_wise": 0.06, "trial_grouped": 0.10}, "the plan, real EEG")
 
+# A simplified check: log power of one band (of the division: power), 3 baseline windows, no z-score
+# per window, 5 neighbours, one random label per trial; window-wise.
+_SIMPLIFIED = {
+    **{"none": 0.49, "subtract": 0.74, "divide": 0.74, "zscore": 0.87, "mean": 0.49},
+    **{"own_trial": 0.49, "directions": 0.905, "channels": 0.99},
+}
+SIMPLIFIED = {
+    step: Expectation(value, 0.03, "a simplified check") for step, value in _SIMPLIFIED.items()
+}
+# The closed forms for each step leave out the filter's memory between windows (ratio) and that
+# marks of few values are no normal variables (ridge, interpolated channels above all).
+RATIO_TOLERANCE, RIDGE_TOLERANCE = 0.1, 0.06
+
 # The formula: 16 settings of white noise, with the accuracy of those that the plan names.
 FORMULA_TOLERANCE = 0.02  # the plan: "within .02 of 16 measured settings"
 # It leaves open whether the accuracies that it names were measured or computed: they may lie off

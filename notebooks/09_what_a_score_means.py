@@ -18,9 +18,9 @@
 #
 # ## What you will learn
 #
-# - how labels drawn by lot can be "recognised" almost as well as real ones;
+# - how a classifier can reach a high accuracy on labels that were assigned at random;
 # - how five ways of holding data out answer five different questions;
-# - why subtracting a baseline marks every trial, with a formula that says how much;
+# - why whatever is estimated for each trial marks its windows, with a formula that says how much;
 # - how far chance reaches, and what to ask of any score that you are shown.
 #
 # **Time.** About 20 minutes, and half an hour for the exercises.
@@ -39,9 +39,11 @@ import pandas as pd
 from IPython.display import display
 
 from emolib.book.provenance import provenance
+from emolib.book.sentences import truth_sentence
 from emolib.errors import DataError
 from emolib.evaluation.literature import published
 from emolib.evaluation.scores import ESTIMAND
+from emolib.features.baseline import BASELINES, WITHOUT_REST
 from emolib.features.extraction import extract_features
 
 # %%
@@ -54,16 +56,20 @@ from emolib.lessons import (
     demonstrations,
     feature_subsets,
     label_quality,
+    levels,
     protocol_pictures,
     protocol_plots,
     protocol_scores,
     pseudo_trials,
+    shared_samples,
+    trial_marks,
 )
 from emolib.recordings import eegmat, simulated
 from emolib.recordings.labels import window_table
 from emolib.splits import protocols as splits
 from emolib.splits.protocols import BOTH_SIDES, protocol_name
 from emolib.study import stages
+from emolib.study.simulating import effects
 from emolib.study.study import load
 
 use_style()
@@ -265,30 +271,106 @@ formula = demonstrations.formula_scores(each, n_cohorts=1)
 protocol_pictures.formula(formula, groups)
 
 # %% [markdown]
-# ### Controls
+# ### Other steps, the same mark
 #
-# If the fingerprint is the cause, a trial must become as easy to recognise when the baseline of
-# *another* trial is subtracted, which has nothing to do with it. And it must not when the *mean* of
-# all baselines is subtracted, the same vector for everybody. A third model makes the mechanism
-# plain: it names the trial of a window and looks that trial's label up.
+# Subtraction is not special. What matters is that numbers are *estimated for each trial and applied
+# to all its windows*, because their estimation errors are then shared. Some steps are:
+#
+# **Division** by the baseline's mean. Provided that the noise is small beside the level,
+#
+# $$\frac{\mu + e_{ik}}{\mu + d_k} \approx 1 + \frac{e_{ik} - d_k}{\mu} .$$
+#
+# The shared error and the noise are divided by the same $\mu$, so the ratio is $\rho = 1 /
+# \sqrt{B}$ again. (For DE, a logarithm, $\mu$ depends on the unit of the signal, and where it is
+# near 0 the approximation fails. Divide band power instead.)
+#
+# **z-scoring** with the baseline's mean and standard deviation. Let $g_k$ be the estimated standard
+# deviation of the trial's baseline over the true one, $s$. Then
+#
+# $$\frac{x_{ik} - (\mu + d_k)}{g_k\, s} = \frac{e_{ik}}{g_k\, s} - \frac{d_k}{g_k\, s} .$$
+#
+# Error and noise are scaled alike, so $\rho$ does not change, and a weighted sum gains nothing. But
+# now the *scale* of the noise, $1 / g_k$, differs from trial to trial as well, and other
+# classifiers can use it. How much a feature of one window tells about its trial, as against another
+# trial, is a Kullback-Leibler divergence. Averaged over trials it is $1 / B$ after a subtraction
+# and
+#
+# $$\frac{1}{2} \left[ \frac{B - 1}{B - 3} \left( 1 + \frac{1}{B} \right) + \frac{1}{B} - 1
+# \right]$$
+#
+# after a z-score, in nats. (The ratio of the variances of two trials' baselines follows an F
+# distribution with mean $(B - 1) / (B - 3)$.)
+#
+# **Another trial's baseline** has an error of the same size as the trial's own. **The mean of all
+# baselines** is one vector for all trials, so it marks none of them: $\rho = 0$.
+#
+# **Centring on the trial's own windows** leaves no shared shift, $\rho = 0$. But the windows of a
+# trial now add up to zero. If its training windows lie above, its $n / F$ test windows lie below
+# (of $n$ windows and $F$ folds), and a weighted sum predicts the *opposite* of the label:
+#
+# $$P(\text{correct}) = \Phi\!\left(-\sqrt{(F - 1)\, p / (n K)}\right) < 0.5 .$$
+#
+# A score well below chance is leakage, too.
+#
+# **Repairs of signals** may be fitted to each trial: components of an analysis are taken out, bad
+# channels are interpolated. Here are two caricatures: four random directions of the channels are
+# removed in each trial, or two random channels are replaced by the mean of the others. They are
+# worst cases, since real components and bad channels recur from trial to trial. A channel keeps a
+# random proportion of its power, $\tau^2$ is the variance of half its logarithm, and the mark is
+# the same in all bands.
 
 # %%
 by_noise = demonstrations.white_noise_scores(1, settings)
-noise_marks = protocol_plots.controls(demonstrations.summary(by_noise))
+measured = demonstrations.summary(by_noise)
+predicted = trial_marks.predictions(settings, demonstrations.N_FOLDS)
+steps = protocol_plots.beside_predictions(measured, predicted)
+noise_marks = protocol_plots.controls(measured)
+
+# %% tags=["remove-input"]
+display(
+    Table(
+        steps.map("{:.2f}".format),
+        caption=f"White noise, {n_trials} trials of {settings.trial_seconds:g} s, random labels. "
+        "Ratio: the shared shift over the noise. Information: nats per feature. Ridge, neighbours "
+        f"and trials named (by each feature's mean and scale): {BOTH_SIDES}. Last column: whole "
+        "trials held out, the honest score",
+        css="emolib-wide",
+    )
+)
+
+# %% tags=["remove-input"]
+ridge_off = (steps["ridge, measured"] - steps["ridge, predicted"]).abs()
+subtracted, scaled = (steps.loc[protocol_plots.STEPS[name]] for name in ("own", "zscore"))
+centred = steps.loc[protocol_plots.STEPS["own_trial"]]
+say(
+    f"Predicted and measured scores of ridge differ by {ridge_off.median():.2f} (median) and at",
+    f"most {ridge_off.max():.2f}. A z-score gives ridge {scaled['ridge, measured']:.2f}",
+    f"(subtraction: {subtracted['ridge, measured']:.2f}), and five neighbours",
+    f"{scaled['5 neighbours, measured']:.2f} (subtraction:",
+    f"{subtracted['5 neighbours, measured']:.2f}). Centring on the trial gives ridge",
+    f"{centred['ridge, measured']:.2f}, below chance.",
+    "With whole trials held out, all steps score",
+    f"{steps.iloc[:, -1].min():.2f} to {steps.iloc[:, -1].max():.2f}.",
+)
+
+# %% [markdown]
+# The filter's memory makes neighbouring windows alike, so measured ratios lie a little above the
+# predicted ones. A third model makes the mechanism plain: it identifies the trial of a window, and
+# looks up that trial's label.
 
 # %% tags=["hide-input"]
 protocol_pictures.several_scores(
     noise_marks,
-    rows="what was subtracted",
-    caption=f"One draw of {n_trials} trials of white noise, labels by lot. Rows: what was "
-    "subtracted.",
+    rows="what was done to each trial",
+    caption=f"One draw of {n_trials} trials of white noise, random labels. Rows: what was done to "
+    "each trial.",
 )
 
 # %% tags=["remove-input"]
 leaks = np.array([BOTH_SIDES in name for name in noise_marks])
-own = noise_marks.loc[protocol_plots.REMOVED["own"]]
+own = noise_marks.loc[protocol_plots.STEPS["own"]]
 say(
-    'White noise, in which there is nothing, with labels that mean nothing, is "recognised" in',
+    "After subtraction, white noise with random labels is classified correctly in",
     f"**{own[leaks].min():.0%} to {own[leaks].max():.0%}** of the windows ({BOTH_SIDES}).",
     f"With whole trials held out it is {own[~leaks].min():.0%} to {own[~leaks].max():.0%}.",
 )
@@ -306,6 +388,47 @@ say(
 )
 
 # %% [markdown]
+# ### Two more ways: overlap and smoothing
+#
+# Windows can share samples without any baseline. If windows of length $L$ begin $h$ apart,
+# neighbours have $1 - h / L$ of their samples in common, and their features correlate by about as
+# much. A moving average over $m$ windows does the same, since it is a window $m$ times as long that
+# moves on by one: neighbours correlate by $1 - 1 / m$. (Linear dynamical systems smooth likewise,
+# with weights that fall off exponentially. SEED's released features come smoothed in both ways.) A
+# classifier then needs to find one neighbour in time. Here are white noise, 8 channels, no
+# baseline, random labels, and the single nearest neighbour.
+
+# %%
+windows = shared_samples.log_power
+cases = {
+    f"2 s every {h:g} s": (
+        lambda noise, h=h: windows(noise, 256, int(128 * h)),
+        1 - h / 2,
+    )
+    for h in (2, 1, 0.5, 0.25)
+}
+cases |= {
+    f"0.5 s, mean of {m} in a row": (
+        lambda noise, m=m: shared_samples.smoothed(windows(noise, 64, 64), m),
+        1 - 1 / m,
+    )
+    for m in (1, 5, 10)
+}
+shared = shared_samples.neighbour_scores(cases)
+
+# %% tags=["remove-input"]
+display(
+    Table(
+        shared.map("{:.2f}".format),
+        caption="White noise, random labels, nearest neighbour. Shared: proportion of samples in "
+        f"common with the next window. Predicted and window-wise: {BOTH_SIDES}",
+    )
+)
+
+# %% [markdown]
+# The prediction is rough. It compares the distance to the next window of the trial with the
+# distance to the nearest of all windows of other trials that share nothing with each other.
+#
 # ### Real EEG at rest
 #
 # White noise has no memory; brains have. So the same again with real people at rest, recorded
@@ -316,7 +439,8 @@ say(
 try:
     place = eegmat.default_root()
     people = eegmat.subjects(place)[:2]
-    by_rest = demonstrations.resting_scores(place, people, look_up=False)
+    kinds = ("none", "own", "zscore", "another", "mean")
+    by_rest = demonstrations.resting_scores(place, people, removals=kinds, look_up=False)
     rest_marks = protocol_plots.controls(demonstrations.summary(by_rest))
 except DataError as error:
     rest_marks, missing = None, error
@@ -325,9 +449,9 @@ except DataError as error:
 if rest_marks is not None:
     page = protocol_pictures.several_scores(
         rest_marks,
-        rows="what was subtracted",
-        caption=f"Rest of {len(people)} people (means), labels by lot. Rows: what was subtracted. "
-        "With a dozen pieces a person, honest scores wander about one half.",
+        rows="what was done to each piece",
+        caption=f"Rest of {len(people)} people (means), random labels. Rows: what was done to each "
+        "piece. With a dozen pieces per person, honest scores vary widely about 0.5.",
     )
 else:
     page = say(
@@ -347,11 +471,27 @@ display(page)
 # > nothing against baseline removal under trial-grouped evaluation, nor how much of any published
 # > score it explains.
 #
-# One may object that the mark is shared *by construction*. It is; its size, and how common these
-# steps are together, are the point. For what baseline correction is as a statistical model, see
-# {cite:t}`alday2019`. The abstract of {cite:t}`cen2022` blames improper pre-processing for falsely
-# high accuracy; the abstract is all that we have read of it, so nothing is said here about who saw
-# what first.
+# The same holds for whatever else is estimated for each trial and applied to all its windows. You
+# may object that the mark is shared *by construction*. It is; its size, and how common these steps
+# are together, are the point.
+#
+# ### What was known
+#
+# That window-wise splits leak is known, also with labels randomised per trial: {cite:t}`white2023`
+# did this on DEAP and SEED. {cite:t}`li2021` and {cite:t}`xu2024` name temporal autocorrelation as
+# the cause. {cite:t}`brookshire2024` compare held-out segments with held-out subjects in two
+# clinical data sets, and find performance on new subjects strongly overestimated.
+# {cite:t}`khan2025` count errors in 101 studies of DEAP. {cite:t}`cen2022` blame improper
+# pre-processing for "false high accuracy", and change the baseline step. This chapter adds one
+# sufficient cause, isolated and quantified: the estimation error of what is removed. To our
+# knowledge that had not been done.
+#
+# {cite:t}`ahmed2023` and {cite:t}`wirawan2021` report gains from baseline division. The mechanism
+# would predict gains *if* windows of one trial were on both sides there, which was not verified. It
+# does not speak against baseline correction where trials are kept whole: {cite:t}`kessler2025`
+# found that it increased the accuracy of a network in trial-wise decoding of event-related
+# potentials. On baseline correction as a statistical model see {cite:t}`alday2019`. Of the papers
+# in this section we have read no more than the abstracts.
 #
 # ## Two probes: which trial, and who?
 #
@@ -361,14 +501,31 @@ display(page)
 # trials that were held out?
 
 # %%
-shared = feature_subsets.shared_channels(this_study, who)  # which all of them have
-as_used = [stages.features(this_study, name).sel(channel=shared) for name in who]
-unmarked = as_used
+shared_channels = feature_subsets.shared_channels(this_study, who)  # which all of them have
+as_used = [stages.features(this_study, name).sel(channel=shared_channels) for name in who]
+plain = replace(this_study.features, baseline="none", normalise="none")
+raw, rests = [], []
+for name in who:
+    recording = stages.recording(this_study, name).sel(channel=shared_channels)
+    raw.append(extract_features(recording, plain))
+    used = recording.sel(trial=raw[-1]["trial_number"].to_numpy())
+    rests.append(levels.resting_features(used, plain))
+
+
+def after_removal(how: str) -> list:
+    """Return the features of each subject after one kind of removal."""
+    settings, found = replace(this_study.features, baseline=how), []
+    for one, rest in zip(raw, rests, strict=True):
+        values, trial = one["feature"].to_numpy(), one["trial"].to_numpy()
+        values = levels.remove_and_normalise(values, trial, rest, settings)
+        found.append(one.assign(feature=(one["feature"].dims, values)))
+    return found
+
+
+# %%
 probes = {"features of this study": protocol_scores.identity_probes(as_used, subject, step=step)}
+unmarked = after_removal("none")
 if this_study.features.baseline != "none":
-    bare = replace(this_study.features, baseline="none")
-    recordings = (stages.recording(this_study, name).sel(channel=shared) for name in who)
-    unmarked = [extract_features(recording, bare) for recording in recordings]
     without = protocol_scores.identity_probes(unmarked, subject, step=step)
     probes["without baseline removal"] = without
 
@@ -424,6 +581,77 @@ if not rated:
 # The same features, the same model, the same labels: only what is held out differs. (*Pooled* means
 # fitted on all people together. The [cohort page](/cohort.ipynb) has the network's scores.)
 #
+# ### Was there anything to find?
+#
+# Look at the honest scores of each task before you read on. In which task do you think the signals
+# follow the rating, and how sure are you?
+
+# %% tags=["remove-input"]
+unknown = "Nobody knows the answer for recordings of people. That is why they need a test."
+say(
+    truth_sentence(effects(this_study)) or unknown,
+    "The window-wise score does not tell the two cases apart, but an honest one can."
+    if len(set(map(bool, effects(this_study).values()))) > 1
+    else "",
+)
+
+# %% [markdown]
+# ### What each way to remove a baseline costs
+#
+# If trials are held out whole, a mark no longer matters, and you may choose the step that serves
+# the question. Each has a price:
+#
+# | step | what it needs, and what it may cost |
+# | --- | --- |
+# | none | nothing; levels of persons and days stay in the features |
+# | subtract, divide, z-score | a baseline; its estimation error is added to every window |
+# | mean baseline over trials | the baselines of all trials, those under test too; drifts stay |
+# | centre on the trial | the whole trial; what lasts all through it is removed, an effect too |
+#
+# Here are the same recordings with each of them, and ridge regression.
+
+# %%
+rested = all(rest is not None for rest in rests)
+usable = [how for how in BASELINES if rested or how in WITHOUT_REST]
+usable = [how for how in usable if how != "released"]
+every = pd.concat([window_table(one, this_study.tasks) for one in raw])
+kept, _ = protocol_scores.thinned(every, first=subject, n_windows=10)
+every = every.iloc[kept].reset_index(drop=True)
+scored = {}
+for how in usable:
+    x = np.concatenate([one["feature"] for one in after_removal(how)])[kept]
+    scored[how] = protocol_scores.own_and_random_labels(
+        x, every, honest=honest, tasks=tasks, n_folds=n_folds, models=["ridge"]
+    )
+
+# %% tags=["remove-input"]
+wide = {how: protocol_plots.side_by_side(one, honest, tasks) for how, one in scored.items()}
+price = pd.DataFrame(
+    {
+        f"{row.removesuffix(': ridge')}, {column}": {
+            how: of.loc[row, column] for how, of in wide.items()
+        }
+        for column in wide["none"].columns[1:]
+        for row in wide["none"].index
+    }
+)
+display(
+    Table(
+        price.map("{:.2f}".format),
+        caption="Ridge, balanced accuracy of windows, by the features' setting `baseline`",
+        css="emolib-wide",
+    )
+)
+if any(effects(this_study).values()):
+    page = say(
+        "In this simulation an effect sets in during the first seconds of a trial and then stays.",
+        "Centring on the trial therefore removes most of it.",
+    )
+else:
+    page = say("Compare the differences with the range of chance below before you prefer a step.")
+display(page)
+
+# %% [markdown]
 # ### Why leaving people out is not enough
 #
 # Suppose that every brain answers to the *light and sound* of a film, and that this has nothing to
@@ -513,11 +741,11 @@ for protocol, own in field.groupby("protocol", sort=False):
 # %% [markdown]
 # The systems are those of {cite:t}`yang2019,xing2019,shen2020,pan2021,rudakov2021`. That scores
 # fall when whole trials or people are held out is well documented
-# {cite:p}`white2023,delpup2025,khan2025,kukhilava2025,liu2024`. Even a watermelon wired up as a
-# person can be decoded if windows of one recording are on both sides {cite:p}`xu2024`. How much the
-# time course of a recording explains in a given experiment is debated: compare {cite:t}`li2021`
-# with {cite:t}`palazzo2020`. A high window-wise score is no mistake in arithmetic. It answers a
-# question that is seldom the one a reader has in mind.
+# {cite:p}`white2023,brookshire2024,delpup2025,khan2025,kukhilava2025,liu2024`. Even a watermelon
+# wired up as a person can be decoded if windows of one recording are on both sides
+# {cite:p}`xu2024`. How much the time course of a recording explains in a given experiment is
+# debated: compare {cite:t}`li2021` with {cite:t}`palazzo2020`. A high window-wise score is no
+# mistake in arithmetic. It answers a question that is seldom the one a reader has in mind.
 #
 # ## How good can the labels be?
 #

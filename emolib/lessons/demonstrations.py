@@ -8,20 +8,22 @@ The claim is this and no more. Subtracting one noisy vector from all windows of 
 sufficient (not necessary) to make trials identifiable. It says nothing against baseline removal
 where whole trials are held out, nor how much of any published score it explains.
 
-Neighbours in the literature: Alday, arXiv 1707.08152, on baseline correction as a regression. The
-abstract of arXiv 2206.03330 blames improper pre-processing for falsely high accuracy; only the
-abstract was read, so nothing is said here about who described what first.
+The same holds for whatever else is estimated for each trial and applied to all its windows: see
+`emolib.lessons.trial_marks` for what each step is predicted to do.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -32,6 +34,7 @@ from emolib.lessons.protocol_scores import MODELS
 from emolib.lessons.pseudo_trials import (
     MIN_TRIALS,
     REMOVALS,
+    REPAIRS,
     NoiseSettings,
     PseudoTrials,
     expected_accuracy,
@@ -45,6 +48,7 @@ from emolib.splits.folds import stable_seed
 
 SPLITS = ("window_wise", "trial_grouped")
 LOOK_UP = "nearest_trial_label"
+GAUSSIAN = "gaussian_trial"  # names a trial by the mean and the scale of each feature
 N_FOLDS = 5  # the source's
 
 
@@ -72,7 +76,7 @@ def fingerprint_scores(
         Names in `emolib.splits.PROTOCOLS` that need one subject only.
     look_up : bool
         Whether to name each window's trial, by the nearest mean of a trial's windows, and look
-        its label up, window-wise.
+        its label up, window-wise; and to name it by each feature's mean and scale.
     seed : int
         Of labels, splits and rings.
 
@@ -114,6 +118,8 @@ def fingerprint_scores(
         if look_up:
             found = _nearest_trial_label(x, number, label, seed)
             rows += [(removal, LOOK_UP, "window_wise", *pair) for pair in found.items()]
+            named = _named_trials(GaussianNB(), x, number, seed) == number
+            rows.append((removal, GAUSSIAN, "window_wise", "trials_named", float(named.mean())))
     columns = ["removal", "model", "protocol", "metric", "value"]
     scores = pd.DataFrame(rows, columns=columns)
     scores.insert(0, "subject", trials.name)
@@ -123,18 +129,30 @@ def fingerprint_scores(
 def white_noise_scores(
     n_cohorts: int = 8, settings: NoiseSettings | None = None, *, seed: int = 0, **choice: object
 ) -> pd.DataFrame:
-    """Score several draws of white noise; `choice` goes to `fingerprint_scores`."""
-    draws = range(seed, seed + n_cohorts)
-    return pd.concat(
-        [fingerprint_scores(white_noise(settings, seed=k), seed=k, **choice) for k in draws],
-        ignore_index=True,
-    )
+    """Score several draws of white noise after each step that may mark its trials.
+
+    `choice` goes to `fingerprint_scores`. The repairs of signals, see `white_noise`, are further
+    values of ``removal``; rows of the metric "rho", of no model, hold the ratio of `shared_ratio`.
+    """
+    parts = []
+    for k, repair in itertools.product(range(seed, seed + n_cohorts), ("", *REPAIRS)):
+        noise = white_noise(settings, seed=k, repair=repair)
+        steps = ["none"] if repair else REMOVALS
+        found = fingerprint_scores(noise, removals=steps, seed=k, **choice)
+        ratios = {
+            "removal": steps,
+            "value": [shared_ratio(remove_baseline(noise, step, seed=k)) for step in steps],
+        }
+        fixed = {"subject": noise.name, "model": "", "protocol": "", "metric": "rho"}
+        found = pd.concat([found, pd.DataFrame(ratios).assign(**fixed)])
+        parts.append(found.assign(removal=repair) if repair else found)
+    return pd.concat(parts, ignore_index=True)
 
 
 def resting_scores(
     root: str | Path, subjects: Iterable[str] | None = None, *, seed: int = 0, **choice: object
 ) -> pd.DataFrame:
-    """Score people at rest, all of the folder by default; `choice` as `white_noise_scores`."""
+    """Score people at rest, all of the folder by default; `choice` goes to `fingerprint_scores`."""
     names = eegmat.subjects(root) if subjects is None else subjects
     return pd.concat(
         [fingerprint_scores(resting_trials(root, name), seed=seed, **choice) for name in names],
@@ -201,8 +219,13 @@ def _nearest_trial_label(
     x: np.ndarray, trial: np.ndarray, label: np.ndarray, seed: int
 ) -> dict[str, float]:
     """Name the trial whose mean lies nearest to each window, and say that trial's label."""
-    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
     nearest = make_pipeline(StandardScaler(), NearestCentroid())
-    named = cross_val_predict(nearest, x, trial, cv=folds)
+    named = _named_trials(nearest, x, trial, seed)
     balanced = balanced_accuracy_score(label[trial], label[named])
     return {"balanced_accuracy": float(balanced), "trials_named": float((named == trial).mean())}
+
+
+def _named_trials(model: BaseEstimator, x: np.ndarray, trial: np.ndarray, seed: int) -> np.ndarray:
+    """Return the trial that a model names for each window, with windows of each on both sides."""
+    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed)
+    return cross_val_predict(model, x, trial, cv=folds)

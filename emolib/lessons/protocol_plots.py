@@ -28,12 +28,18 @@ PARTS = {
     "both": (BLUE, "///", "test and validation"),
     "": ("white", "", "not used"),
 }
-# What was subtracted: see `emolib.lessons.pseudo_trials.remove_baseline`.
-REMOVED = {
+# What was done to each trial: see `emolib.lessons.pseudo_trials`, `remove_baseline` and
+# `white_noise`.
+STEPS = {
     "none": "nothing",
-    "own": "its own baseline",
-    "another": "another trial's",
-    "mean": "the mean of all",
+    "own": "its baseline subtracted",
+    "divide": "divided by its baseline",
+    "zscore": "z-scored by its baseline",
+    "another": "another's baseline subtracted",
+    "mean": "mean baseline subtracted",
+    "own_trial": "centred on its own windows",
+    "directions": "4 random directions removed",
+    "channels": "2 random channels interpolated",
 }
 
 
@@ -148,8 +154,39 @@ def controls(summary: pd.DataFrame) -> pd.DataFrame:
     models = rows["model"].replace("nearest_trial_label", "trial named and label looked up")
     models = models.str.replace("_", " ")
     where = rows["protocol"].replace("window_wise", BOTH_SIDES).str.replace("_", "-")
-    wide = rows.assign(kind=models + ", " + where, row=rows["removal"].map(REMOVED))
+    wide = rows.assign(kind=models + ", " + where, row=rows["removal"].map(STEPS))
     return wide.pivot_table(index="row", columns="kind", values="mean", sort=False)
+
+
+def beside_predictions(summary: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
+    """Lay what was measured on white noise beside what a derivation predicts, a row per step.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Of `emolib.lessons.demonstrations.white_noise_scores`.
+    predicted : DataFrame
+        As `emolib.lessons.trial_marks.predictions` gives it.
+
+    Returns
+    -------
+    DataFrame
+        Numbers; columns end in "predicted" or "measured".
+    """
+    keys = ["model", "protocol", "metric"]
+    wide = summary.pivot_table(index="removal", columns=keys, values="mean", sort=False)
+    score, named = "balanced_accuracy", "trials_named"
+    columns = {
+        "ratio, predicted": predicted["rho"],
+        "ratio, measured": wide["", "", "rho"],
+        "ridge, predicted": predicted["ridge"],
+        "ridge, measured": wide["ridge", "window_wise", score],
+        "5 neighbours, measured": wide["nearest_neighbours", "window_wise", score],
+        "information, predicted": predicted["information"],
+        "trials named, measured": wide["gaussian_trial", "window_wise", named],
+        "ridge, trial-grouped, measured": wide["ridge", "trial_grouped", score],
+    }
+    return pd.DataFrame(columns).loc[list(STEPS)].rename(index=STEPS)
 
 
 def kinds_of_points(scores: pd.DataFrame) -> pd.DataFrame:

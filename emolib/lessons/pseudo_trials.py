@@ -1,9 +1,10 @@
-"""Trials that hold nothing to be told apart by, the removal of their baseline, and its formula.
+"""Trials that hold nothing to be told apart by, what is estimated for each, and a formula.
 
 White noise, or a person's rest cut into pieces. All windows of a trial have the same vector
-subtracted from them, the mean of a few noisy baseline windows; how far that sets trials apart is
-estimated here (`shared_ratio`) and what a classifier gains by it is predicted (`expected_accuracy`,
-`pair_error`). `emolib.lessons.demonstrations` measures what it does gain.
+subtracted from them, the mean of a few noisy baseline windows, or are changed in another way that
+is estimated for each trial; how far that sets trials apart is estimated here (`shared_ratio`) and
+what a classifier gains by it is predicted (`expected_accuracy`, `pair_error`; by the way of change,
+`emolib.lessons.trial_marks`). `emolib.lessons.demonstrations` measures what it does gain.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ import numpy as np
 from scipy import stats
 
 from emolib.errors import SettingsError, check_option, check_range
-from emolib.features.baseline import baseline_mean
+from emolib.features import baseline
 from emolib.features.extraction import FeatureSettings, window_features
 from emolib.features.windows import z_score
 from emolib.recordings import eegmat
 from emolib.splits.folds import stable_seed
 
-REMOVALS = ("none", "own", "another", "mean")
+REMOVALS = ("none", "own", "divide", "zscore", "another", "mean", "own_trial")
+REPAIRS = ("directions", "channels")  # of a trial's signals, before any feature
+N_DIRECTIONS, N_REPAIRED = 4, 2
+NOISE_UV = 10.0  # of about EEG's size: only a division of DE depends on it
 MIN_TRIALS = 10  # two for each of the source's five folds: one of each class
 
 # The published features, without what is varied here.
@@ -73,10 +77,22 @@ class PseudoTrials:
     rest: np.ndarray
 
 
-def white_noise(settings: NoiseSettings | None = None, *, seed: int = 0) -> PseudoTrials:
+def white_noise(
+    settings: NoiseSettings | None = None, *, seed: int = 0, repair: str = ""
+) -> PseudoTrials:
     """Draw white noise for baselines and trials, and take the published features of it.
 
     Baseline and trial are independent, and so are trials: any score above chance is an artefact.
+
+    Parameters
+    ----------
+    settings : NoiseSettings, optional
+    seed : int
+    repair : {"", "directions", "channels"}
+        Change the signals of each trial, its baseline too, as a cleaning step might: take four
+        random directions of the channels out, as a stand-in for components of an analysis that is
+        fitted to each trial; or replace two random channels by the mean of the others, as a
+        stand-in for an interpolation.
 
     Examples
     --------
@@ -84,16 +100,41 @@ def white_noise(settings: NoiseSettings | None = None, *, seed: int = 0) -> Pseu
     >>> noise.trial.shape, noise.rest.shape
     ((10, 4, 4, 4), (10, 6, 4, 4))
     """
+    if repair:
+        check_option("repair", repair, REPAIRS)
     settings = settings or NoiseSettings()
-    rng = np.random.default_rng(stable_seed("white noise", seed))
+    rng, changing = (
+        np.random.default_rng(stable_seed(name, seed)) for name in ("white noise", "repairs")
+    )
+    n_channels = settings.n_channels
+    changes = [mixing_of(repair, n_channels, changing) for _ in range(settings.n_trials)]
     parts = []
     for seconds in (settings.trial_seconds, settings.baseline_seconds):
-        shape = (settings.n_channels, round(seconds * settings.sfreq))
+        shape = (n_channels, round(seconds * settings.sfreq))
         # A trial at a time: a cohort of long baselines would not fit into memory.
-        parts.append(
-            [_entropy(rng.normal(size=shape), settings.sfreq) for _ in range(settings.n_trials)]
-        )
+        trials = []
+        for mixing in changes:
+            noise = rng.normal(scale=NOISE_UV, size=shape)
+            trials.append(_entropy(noise if mixing is None else mixing @ noise, settings.sfreq))
+        parts.append(trials)
     return PseudoTrials(f"noise-{seed:02d}", *map(np.stack, parts))
+
+
+def mixing_of(repair: str, n_channels: int, rng: np.random.Generator) -> np.ndarray | None:
+    """Draw the matrix (channel, channel) that repairs a trial's signals, see `white_noise`.
+
+    None where nothing is repaired.
+    """
+    if repair == "directions":
+        directions, _ = np.linalg.qr(rng.normal(size=(n_channels, N_DIRECTIONS)))
+        return np.eye(n_channels) - directions @ directions.T
+    if repair == "channels":
+        bad = rng.choice(n_channels, N_REPAIRED, replace=False)
+        mixing = np.eye(n_channels)
+        mixing[bad] = 1 / (n_channels - N_REPAIRED)
+        mixing[np.ix_(bad, bad)] = 0
+        return mixing
+    return None
 
 
 def resting_trials(
@@ -137,14 +178,15 @@ def resting_trials(
 
 
 def remove_baseline(trials: PseudoTrials, removal: str, *, seed: int = 0) -> np.ndarray:
-    """Subtract a resting level from every window, then z-score the window.
+    """Remove a level from every window, then z-score the window.
 
     Parameters
     ----------
     trials : PseudoTrials
-    removal : {"none", "own", "another", "mean"}
-        Nothing; the trial's own level (the source's way); the level of another trial, each
-        used once; the mean level of all trials.
+    removal : {"none", "own", "divide", "zscore", "another", "mean", "own_trial"}
+        Nothing; the level of the trial's own baseline subtracted (the source's way), the features
+        divided by it, or z-scored by its windows; the level of another trial subtracted, each used
+        once; the mean level of all trials; the mean of the trial's own windows.
     seed : int
         Of which trial gets whose level.
 
@@ -159,10 +201,12 @@ def remove_baseline(trials: PseudoTrials, removal: str, *, seed: int = 0) -> np.
         If `removal` is none of these.
     """
     check_option("removal", removal, REMOVALS)
-    level = np.stack([baseline_mean(rest) for rest in trials.rest])  # (trial, band, channel)
-    if removal == "none":
-        level = np.zeros_like(level)
-    elif removal == "another":
+    if removal in baseline.BASELINES:  # those of the package, which know of kinds too
+        pairs = zip(trials.trial[:, :, None], trials.rest[:, :, None], strict=True)
+        changed = [baseline.remove_baseline(x, rest, removal)[:, 0] for x, rest in pairs]
+        return z_score(np.stack(changed), axis=(2, 3))
+    level = trials.rest.mean(axis=1)  # (trial, band, channel)
+    if removal == "another":
         # One ring through all trials, so that none keeps its own.
         ring = np.random.default_rng(stable_seed("ring", seed)).permutation(len(level))
         level[ring] = level[np.roll(ring, 1)]
@@ -196,7 +240,12 @@ def shared_ratio(features: np.ndarray) -> float:
 
 
 def expected_accuracy(
-    rho: float, n_features: int, n_trials: int, *, n_windows: float | None = None
+    rho: float,
+    n_features: int,
+    n_trials: int,
+    *,
+    n_windows: float | None = None,
+    n_alike: int = 1,
 ) -> float:
     """Predict the window-wise accuracy of least squares on random labels of trials.
 
@@ -206,9 +255,9 @@ def expected_accuracy(
 
     Two things lower it, and are counted where `n_windows` is given. The trials' vectors are not
     quite at right angles, which with many features and trials gives (from the
-    Marchenko-Pastur law) ``t (1 + rho^2 / (1 + t)) = m``, t being the explained variance over
-    the unexplained. And weights from n = w K windows have errors:
-    ``z^2 = t / (1 + p / (n - p) (1 + t) / t)``.
+    Marchenko-Pastur law) ``t (1 + a rho^2 / (1 + t)) = m``, t being the explained variance over
+    the unexplained, and a the number of features that a mark comes in. And weights from n = w K
+    windows have errors: ``z^2 = t / (1 + p / (n - p) (1 + t) / t)``.
 
     Parameters
     ----------
@@ -218,6 +267,8 @@ def expected_accuracy(
         p and K.
     n_windows : float, optional
         w, of each trial on the training side.
+    n_alike : int
+        a: 1 if a trial's mark is another in each feature, 4 if it is the same in four bands.
 
     Returns
     -------
@@ -249,7 +300,7 @@ def expected_accuracy(
             f"{n_features}.",
             f"Give more than {n_features / n_trials:g}.",
         )
-    b = m - 1 - rho**2
+    b = m - 1 - n_alike * rho**2
     t = 2 * m / (np.sqrt(b**2 + 4 * m) - b)  # the root above 0, exact for small m too
     z_squared = t / (1 + n_features / spare * (1 + t) / t)
     return float(stats.norm.cdf(np.sqrt(z_squared)))

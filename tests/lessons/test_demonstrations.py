@@ -14,15 +14,19 @@ from emolib.errors import DataError, SettingsError
 from emolib.evaluation.linear import reference_predictions
 from emolib.evaluation.scores import score
 from emolib.lessons.demonstrations import (
+    GAUSSIAN,
     LOOK_UP,
+    N_FOLDS,
     fingerprint_scores,
     formula_scores,
     resting_scores,
     summary,
     white_noise_scores,
 )
+from emolib.lessons.protocol_plots import STEPS, beside_predictions
 from emolib.lessons.pseudo_trials import (
     REMOVALS,
+    REPAIRS,
     NoiseSettings,
     PseudoTrials,
     expected_accuracy,
@@ -32,16 +36,23 @@ from emolib.lessons.pseudo_trials import (
     shared_ratio,
     white_noise,
 )
+from emolib.lessons.trial_marks import predictions
 
 SMALL = NoiseSettings(n_trials=20, trial_seconds=15)
 RHO = 0.433  # of six baseline windows and four bands, see SIMULATION
 
 
 @pytest.fixture(scope="module")
-def small():
-    """Means over three small draws, by (removal, model, protocol, metric)."""
-    means = summary(white_noise_scores(3, SMALL))
-    assert (means["n"] == 3).all()
+def means():
+    """Means over three small draws."""
+    found = summary(white_noise_scores(3, SMALL))
+    assert (found["n"] == 3).all()
+    return found
+
+
+@pytest.fixture(scope="module")
+def small(means):
+    """The same by (removal, model, protocol, metric)."""
     return means.set_index(["removal", "model", "protocol", "metric"])["mean"]
 
 
@@ -171,7 +182,7 @@ def test_white_noise_is_the_same_for_a_seed_and_independent_of_its_baseline():
 # The demonstration
 
 
-@pytest.mark.parametrize("removal", ["own", "another"])
+@pytest.mark.parametrize("removal", ["own", "divide", "zscore", "another", "channels"])
 def test_a_noisy_level_of_each_trial_makes_noise_decodable(small, removal):
     assert small[removal, "ridge", "window_wise", "balanced_accuracy"] > 0.7
     assert small[removal, "nearest_neighbours", "window_wise", "balanced_accuracy"] > 0.8
@@ -187,7 +198,26 @@ def test_without_it_nothing_is_found(small, removal):
     assert small[removal, LOOK_UP, "window_wise", "trials_named"] == pytest.approx(1 / 20, abs=0.04)
 
 
-@pytest.mark.parametrize("removal", REMOVALS)
+def test_each_step_marks_trials_as_predicted(means):
+    expected = predictions(SMALL, N_FOLDS)
+    table = beside_predictions(means, expected)
+    assert table.index.tolist() == list(STEPS.values())
+    off = (table["ratio, measured"] - table["ratio, predicted"]).abs()
+    assert off.max() < 0.15 and off.median() < 0.07
+    off = (table["ridge, measured"] - table["ridge, predicted"]).abs()
+    assert off.max() < 0.1 and off.median() < 0.05
+    centred = table.loc[STEPS["own_trial"]]
+    assert centred["ridge, measured"] < 0.35  # the tested windows mirror the others
+    assert centred["ridge, trial-grouped, measured"] == pytest.approx(0.5, abs=0.13)
+
+
+def test_a_scale_of_each_trial_names_it_where_a_mean_does_less_well(small):
+    named = {step: small[step, GAUSSIAN, "window_wise", "trials_named"] for step in STEPS}
+    assert named["zscore"] > max(named["own"], named["divide"])
+    assert max(named["none"], named["mean"], named["own_trial"]) < 0.15
+
+
+@pytest.mark.parametrize("removal", [*REMOVALS, *REPAIRS])
 @pytest.mark.parametrize("model", ["ridge", "nearest_neighbours"])
 def test_with_whole_trials_held_out_nothing_is_found(small, removal, model):
     value = small[removal, model, "trial_grouped", "balanced_accuracy"]

@@ -124,17 +124,17 @@ def controls() -> pd.DataFrame:
 
 def test_controls_name_what_was_subtracted_and_what_leaks():
     wide = controls()
-    assert wide.index.tolist() == ["nothing", "its own baseline"]
+    assert wide.index.tolist() == ["nothing", "its baseline subtracted"]
     assert wide.columns.tolist() == [
         f"ridge, {BOTH_SIDES}", "ridge, trial-grouped",
         f"trial named and label looked up, {BOTH_SIDES}",
     ]  # fmt: skip
-    assert wide.loc["its own baseline"].iloc[0] == 0.75
+    assert wide.loc["its baseline subtracted"].iloc[0] == 0.75
 
 
 def test_points_know_their_kind_and_whether_they_leak():
     points = protocol_plots.kinds_of_points(controls())
-    assert points["row"].tolist() == ["nothing", "its own baseline"] * 3
+    assert points["row"].tolist() == ["nothing", "its baseline subtracted"] * 3
     assert points["kind"].tolist() == ["ridge"] * 4 + ["trial named and label looked up"] * 2
     assert points["hollow"].tolist() == [True] * 2 + [False] * 2 + [True] * 2
     assert points["series"].unique().tolist() == list(controls())
