@@ -58,6 +58,8 @@ SIGNALS = (".edf", ".bdf", ".vhdr", ".set", ".fif", ".gdf", ".cnt")
 ORDER = ("session", "task", "run")  # of a subject's recordings
 NO_LABELS = ("onset", "duration", "sample", "channel", "HED", "stim_file", "task", "run")
 PARTICIPANTS = "participants.tsv"
+KINDS = ("trial_type", "value")  # columns that say what an event is, in this order
+KNOWN = ("onset", "duration", *KINDS)
 
 _EXPECTED = "sub-01/eeg/sub-01_task-film_eeg.edf"
 _GIVE_ROOT = "Give the folder that holds dataset_description.json and the folders sub-..."
@@ -91,9 +93,13 @@ def read(root: str | Path, subject: str, *, settings: RecordingSettings = DEFAUL
     events = dict.fromkeys(str(described_by(Path(file), "events")) for file in table["file"])
     where = ", ".join(events)
     recording = files.cut_trials(table, where=where, dataset="bids", settings=settings)
-    missing = sorted({*_participants(Path(root))} - {*subjects(root)})
-    note = f"{PARTICIPANTS} names others of whom there is no EEG: {some(missing)}"
-    return with_notes(recording, *([note] if missing else []))
+    notes = []
+    if missing := sorted({*_participants(Path(root))} - {*subjects(root)}):
+        notes.append(f"{PARTICIPANTS} names others of whom there is no EEG: {some(missing)}")
+    kinds = {*table.get("trial_type", settings.conditions)}
+    if missing := [name for name in settings.conditions if name not in kinds]:
+        notes.append(f"no event of the conditions {', '.join(missing)}")
+    return with_notes(recording, *notes)
 
 
 def trials(root: str | Path, subject: str, settings: RecordingSettings = DEFAULT) -> pd.DataFrame:
@@ -102,12 +108,15 @@ def trials(root: str | Path, subject: str, settings: RecordingSettings = DEFAULT
     A DataError if a recording has no table of events, an event no onset or length, if none is a
     trial, or if the table of ratings does not fit.
     """
-    tables = [_events(path, settings) for path in _recordings(root, subject, settings)]
+    recordings = _recordings(root, subject, settings)
+    tables = [_events(path, settings) for path in recordings]
     table = pd.concat(tables, ignore_index=True).assign(subject=subject)
     if table.empty:
-        kinds = f" of the conditions {', '.join(settings.conditions)}" * bool(settings.conditions)
-        hint = "Look at `trial_type` in its tables of events."
-        raise DataError(Path(root) / subject, f"has no event{kinds}.", hint)
+        named = f" of the conditions {', '.join(settings.conditions)}" * bool(settings.conditions)
+        hint = "Write one row per trial into its tables of events."
+        if settings.conditions:
+            hint = did_you_mean(settings.conditions[0], _all_kinds(recordings))
+        raise DataError(Path(root) / subject, f"has no event{named}.", hint)
     table["trial"] = range(1, len(table) + 1)
     stimuli = [name for name in ("stimulus", "stim_file") if name in table]
     table = table.rename(columns=dict.fromkeys(stimuli[:1], "stimulus"))
@@ -185,7 +194,7 @@ def _events(path: BIDSPath, settings: RecordingSettings) -> pd.DataFrame:
     where = described_by(file, "events")
     if not where.is_file():
         raise DataError(file, f"has no table of events, {where.name}.", _NO_EVENTS)
-    table = read_cells(where, ("onset", "duration", "trial_type", "value"))
+    table = read_cells(where, KNOWN)
     for name in ("onset", "duration"):
         if name not in table:
             found = ", ".join(map(repr, table.columns))
@@ -217,10 +226,17 @@ def _events(path: BIDSPath, settings: RecordingSettings) -> pd.DataFrame:
     return table.assign(session=path.session, task=path.task, run=path.run)
 
 
+def _all_kinds(recordings: list[BIDSPath]) -> list[str]:
+    """List what the events of recordings are called."""
+    tables = [read_cells(described_by(Path(path.fpath), "events"), KNOWN) for path in recordings]
+    columns = [table[name] for table in tables for name in KINDS if name in table]
+    return sort_subjects({kind for column in columns for kind in column.dropna()})
+
+
 def _kinds(where: Path, table: pd.DataFrame, conditions: tuple[str, ...]) -> pd.Series:
     """Mark the events whose `trial_type`, else `value`, is one of the conditions."""
-    name = "trial_type" if "trial_type" in table else "value"
-    if name not in table:
+    name = next((name for name in KINDS if name in table), None)
+    if name is None:
         hint = "Add it, or take `conditions` out of the study."
         raise DataError(where, "has no column 'trial_type'.", hint)
     return table[name].isin(conditions)

@@ -112,6 +112,7 @@ def check_no_copies(opened: Mapping[str, mne.io.BaseRaw]) -> None:
                 continue  # spelled in two ways: `check_apart` looks at its trials
             if any(part.samefile(other) or filecmp.cmp(part, other, False) for part in parts):
                 problem = f"holds the same samples as {Path(known_as).name}."
-                hint = "The same seconds never count twice: correct 'file' in the table of trials."
+                hint = "The same seconds never count twice: correct 'file' in the table of trials, "
+                hint += "or take one of the two out."
                 raise DataError(name, problem, hint)
         seen += [(name, part) for part in parts]

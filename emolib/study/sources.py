@@ -25,6 +25,7 @@ from emolib.study.study import Study
 RECORD = "sources.json"
 HEAD = 256  # bytes at the beginning that may hold a name or a date, not the signals
 TABLES = (".csv", ".tsv", ".json")
+SHARED = ("dreamer", "files")  # several people may be in one file; the reader knows what is whose
 NO_SIGNALS = (*TABLES, ".vhdr", ".vmrk")
 
 
@@ -82,7 +83,9 @@ class Sources:
         """List the files that a reader opens, without those that belong to another."""
         files = self.files[subject]
         paths = [] if isinstance(files, str) else [f for f in files if f.suffix not in TABLES]
-        parts = {part for path in paths for part in belonging(path)}
+        parts: set[Path] = set()
+        for path in paths:  # a header comes before its parts
+            parts.update(() if path in parts else belonging(path))
         return [path for path in paths if path not in parts]
 
     def save(self) -> None:
@@ -133,12 +136,12 @@ class Sources:
 
     def _twins(self, subject: str) -> Iterator[tuple[str, str, str]]:
         """Yield each own file whose signals another subject has too, the other, and its file."""
+        shared = self.study.dataset in SHARED
         for other, theirs in self.signals.items():
             if other == subject:
                 continue
             for (size, own), (its_size, path) in itertools.product(self.signals[subject], theirs):
-                # A data set may keep all in one file, and reads from it what is whose.
-                same = size == its_size and not own.samefile(path)
+                same = size == its_size and not (shared and own.samefile(path))
                 if same and self._digests(own)[-1] == self._digests(path)[-1]:
                     yield self._name(own), other, self._name(path)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from command import emolib
-from synthetic import noise, write_edf, write_table
+from synthetic import noise, write_brainvision, write_edf, write_table
 
 from emolib.errors import DataError
 from emolib.study import sources as of_study
@@ -103,6 +103,13 @@ def test_a_missing_file_is_the_failure_of_its_subject(study):
         stages.make_features(study, subject)
     assert list(stages.failures(study)) == ["sub-03"]
     assert "3.edf" in stages.failures(study)["sub-03"]["source"]
+
+
+def test_a_header_is_opened_and_not_its_parts(study, tmp_path):
+    write_brainvision(tmp_path)
+    table = tmp_path / "trials.csv"
+    table.write_text(table.read_text().replace("1.edf", "a.vhdr"))
+    assert [path.name for path in Sources(study).openable("sub-01")] == ["a.vhdr"]
 
 
 @pytest.mark.parametrize("header", [False, True])
