@@ -25,7 +25,6 @@ from emolib.study.study import Study
 RECORD = "sources.json"
 HEAD = 256  # bytes at the beginning that may hold a name or a date, not the signals
 TABLES = (".csv", ".tsv", ".json")
-SHARED = ("dreamer", "files")  # several people may be in one file; the reader knows what is whose
 NO_SIGNALS = (*TABLES, ".vhdr", ".vmrk")
 
 
@@ -136,12 +135,13 @@ class Sources:
 
     def _twins(self, subject: str) -> Iterator[tuple[str, str, str]]:
         """Yield each own file whose signals another subject has too, the other, and its file."""
-        shared = self.study.dataset in SHARED
+        tabled = self.study.dataset == "files"  # whose table says who has which seconds of a file
         for other, theirs in self.signals.items():
             if other == subject:
                 continue
             for (size, own), (its_size, path) in itertools.product(self.signals[subject], theirs):
-                same = size == its_size and not (shared and own.samefile(path))
+                shared = own == path or (tabled and own.samefile(path))
+                same = size == its_size and not shared
                 if same and self._digests(own)[-1] == self._digests(path)[-1]:
                     yield self._name(own), other, self._name(path)
 

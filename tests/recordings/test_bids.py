@@ -228,6 +228,26 @@ recordings: {{{keys}}}
 """
 
 
+def test_a_misspelt_condition_is_noted_or_told(tmp_path):
+    record(tmp_path, "sub-01_task-x")
+    note = "no event of the conditions flim"
+    assert note in read(tmp_path, conditions=["film", "flim"]).attrs["notes"]
+    with pytest.raises(DataError, match=r"no event of the conditions flim\. Did you mean 'film'"):
+        read(tmp_path, conditions=["flim"])
+
+
+def test_a_link_to_somebody_elses_signals_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+    for name in ("sub-01", "sub-02"):
+        record(tmp_path / "tree", f"{name}_task-x")
+    other = tmp_path / "tree/sub-02/eeg/sub-02_task-x_eeg.edf"
+    other.unlink()
+    other.symlink_to(tmp_path / "tree/sub-01/eeg/sub-01_task-x_eeg.edf")
+    (tmp_path / "films.yaml").write_text(STUDY.format(dataset="bids", keys="conditions: [film]"))
+    with pytest.raises(DataError, match=r"the signals of sub-01 are those of sub-02"):
+        Sources(load(tmp_path / "films.yaml")).check_signals("sub-01")
+
+
 def test_a_study_reads_what_its_settings_name(tmp_path, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
     for k in range(1, 5):
