@@ -7,6 +7,8 @@ import { binomialCdf, binomialQuantile } from "./shared/statistics.js";
 
 const POWER = 0.8;
 const SIGNIFICANT = 0.05;
+const TRIALS = Array.from({ length: 25 }, (_, i) => 10 + 5 * i);
+const PEOPLE = Array.from({ length: 25 }, (_, i) => Math.round(1 + (59 * i) / 24));
 
 /** Count independent answers: people who share a response to a film are fewer than they seem. */
 const effective = (people, trials, shared) => Math.max(1, Math.floor((people * trials) / (1 + (people - 1) * shared)));
@@ -40,6 +42,7 @@ export default {
         });
         const file = h("div", { class: "b-panel b-wide" }, h("p", { class: "x-name" }, "The study, as a file to run on simulated people first"), text, save);
         let now = {};
+        let curves = [];
 
         function study() {
             const folds = Math.min(5, view.protocol === "leave_subjects_out" ? view.people : view.trials);
@@ -58,14 +61,13 @@ export default {
                 const n = effective(view.people, view.trials, view.shared);
                 const chance = chanceOf(n);
                 now = { n, ...chance, power: 1 - binomialCdf(chance.critical - 1, n, view.effect / 100) };
+                const over = (name, values) =>
+                    values.map((value) => chanceOf(effective(...["people", "trials", "shared"].map((it) => (it === name ? value : view[it])))));
+                curves = [[byTrials, "trials", TRIALS, over("trials", TRIALS)], [byPeople, "people", PEOPLE, over("people", PEOPLE)]];
             }
             text.textContent = study();
             const { low, high } = now;
-            for (const [chart, name, values] of [
-                [byTrials, "trials", Array.from({ length: 25 }, (_, i) => 10 + 5 * i)],
-                [byPeople, "people", Array.from({ length: 25 }, (_, i) => Math.round(1 + (59 * i) / 24))],
-            ]) {
-                const all = values.map((value) => chanceOf(effective(...["people", "trials", "shared"].map((it) => (it === name ? value : view[it])))));
+            for (const [chart, name, values, all] of curves) {
                 const share = (key) => all.map((it) => 100 * it[key]);
                 const guess = bench.guess === null ? [] : [{ kind: "rule", y: bench.guess, words: "your guess", css: "b-guess", left: name === "trials" }];
                 chart.draw({

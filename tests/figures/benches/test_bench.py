@@ -54,6 +54,10 @@ def test_a_bench_works_by_keyboard_on_a_phone_and_for_axe(name, touch):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(answer).to_contain_text("Your guess: ")
+    # Each slider has its label for a name.
+    labels = [rule["label"] for rule in bench.rules.values() if "low" in rule]
+    named = sum(page.get_by_role("slider", name=label, exact=True).count() for label in labels)
+    assert named == page.locator(".b-controls input[type=range]:visible").count()
     # Every control is reached, and each moves.
     reached, moved = 2, set()
     before = page.evaluate(VIEW)

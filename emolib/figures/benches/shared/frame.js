@@ -12,7 +12,7 @@ const MOVE = 1800; // milliseconds of the first move, there and back
 
 /** A slider with its value in words. */
 function slider({ label, low, high, step, unit }, onchoose) {
-    const output = h("output", { class: "b-value" });
+    const output = h("span", { class: "b-value", "aria-hidden": "true" }); // told as the slider's value
     const input = h("input", { type: "range", min: low, max: high, step });
     input.addEventListener("input", () => onchoose(Number(input.value)));
     const words = (value) => `${tidy(value)}${unit ? ` ${unit}` : ""}`;
@@ -192,13 +192,13 @@ export function renderBench({ model, el }, build) {
     const recalled = recall();
     draw(Object.keys(view));
     if (!calm && !recalled && parts.first) watcher.observe(frames.values().next().value);
-    const follow = () => choose(Object.fromEntries(Object.keys(view).map((name) => [name, model.get(name)])));
-    for (const name of Object.keys(view)) model.on(`change:${name}`, follow);
+    const followers = Object.keys(view).map((name) => [`change:${name}`, () => choose({ [name]: model.get(name) })]);
+    for (const follower of followers) model.on(...follower);
     root.bench = { choose, view, draw: () => draw([]), values: parts.values, moving: () => Boolean(moving) };
     return () => {
         clearTimeout(waiting);
         stay();
         parts.stop?.();
-        for (const name of Object.keys(view)) model.off?.(`change:${name}`, follow);
+        for (const follower of followers) model.off?.(...follower);
     };
 }

@@ -1,4 +1,4 @@
-"""The brain-map explorer inside JupyterLab: a server, a kernel, and a browser that uses them."""
+"""Explorer and benches inside JupyterLab: a server, a kernel, and a browser that uses them."""
 
 from __future__ import annotations
 
@@ -34,6 +34,16 @@ explorer = Explorer(own, title="Mine", units={"value": "dB"})
 explorer"""
 STEER = "explorer.widget.view = explorer.widget.view | {'electrode': 'Oz', 'time': 4}"
 ASK = "print('seen:', explorer.widget.view['show'], explorer.widget.view['time'])"
+BENCHES = """\
+import numpy as np
+from IPython.display import display
+from emolib.figures import benches
+
+filters = benches.FilterBench(np.random.default_rng(0).normal(size=512), 128)
+loss = benches.LossBench()
+display(filters, loss)"""
+CHOSEN = "print('chosen:', filters.low_hz, filters.guess, loss.share, loss.classes)"
+SET = "filters.order = 5"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +51,9 @@ def lab(tmp_path_factory) -> Iterator[str]:
     """A running JupyterLab with one notebook; its address, token included."""
     folder = tmp_path_factory.mktemp("lab")
     notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source) for source in (MAKE, STEER, ASK)],
+        cells=[
+            nbformat.v4.new_code_cell(source) for source in (MAKE, STEER, ASK, BENCHES, CHOSEN, SET)
+        ],
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
     )
     nbformat.write(notebook, folder / "mine.ipynb")
@@ -142,6 +154,36 @@ def test_the_widget_draws_and_reacts_in_jupyterlab(lab, browser):
     own = urlsplit(lab).netloc
     there = [url for url in requests if url.startswith(("http:", "https:"))]
     assert [url for url in there if urlsplit(url).netloc != own] == []
+    context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_what_is_chosen_on_a_bench_comes_back_to_python(lab, browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(lab)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+    page.get_by_text("| Idle").wait_for()
+    run_cell(page, 3)
+    filters, loss = (
+        page.locator(f".jp-OutputArea .b-root[aria-label^='{title}']")
+        for title in ("Filters", "The loss")
+    )
+    slider = filters.get_by_role("slider", name="From")
+    slider.focus()
+    for _ in range(3):
+        slider.press("ArrowRight")  # half a hertz each, from 8
+    filters.get_by_role("button", name="Check my guess").click()
+    loss.get_by_role("slider", name="High trials").press("ArrowLeft")
+    loss.get_by_role("radio", name="balanced").check()
+    page.wait_for_timeout(1500)  # the kernel is told after half a second without a change
+    run_cell(page, 4)
+    page.locator(".jp-OutputArea", has_text="chosen: 9.5 10 65.0 balanced").wait_for()
+    run_cell(page, 5)
+    page.wait_for_function("() => document.querySelector('.b-root').bench.view.order === 5")
+    assert "/lab/tree/mine.ipynb" in page.url and "#filters" not in page.url
     context.close()
 
 
