@@ -165,6 +165,8 @@ def _protocols(text: str, rows: pd.DataFrame, told: Told) -> tuple[list[str], in
         file.write_text(f"{text}\nprotocols: [trial_grouped]\n", encoding="utf-8")
         study = load(file)
     table = _classes(rows, study)
+    if table.empty:  # nothing is filled in yet: as if classes came in turn
+        table = _classes(rows, study, in_turn=True)
     for protocols in PROTOCOLS:
         for n_folds in FOLDS:
             tried = study.model_copy(update={"protocols": protocols, "n_folds": n_folds})
@@ -176,11 +178,14 @@ def _protocols(text: str, rows: pd.DataFrame, told: Told) -> tuple[list[str], in
     return PROTOCOLS[0], study.n_folds
 
 
-def _classes(rows: pd.DataFrame, study: Study) -> pd.DataFrame:
+def _classes(rows: pd.DataFrame, study: Study, in_turn: bool = False) -> pd.DataFrame:
     """Return a row a trial, as a window each, with its class in each task, -1 if there is none."""
     table = rows[["subject", "trial"]].assign(window=0)
     table["stimulus"] = rows.get("stimulus", rows["trial"]).astype(str)
     for name, task in study.tasks.items():
+        if in_turn:
+            table[name] = rows["trial"] % len(task.classes)
+            continue
         values = rows[task.rating or name]
         if task.rating is not None:
             table[name] = np.where(values.isna(), -1, values > task.above).astype(int)

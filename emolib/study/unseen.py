@@ -22,6 +22,7 @@ from emolib.recordings.trial_table import (
     read_subjects,
     read_table,
     refuse_shared,
+    subject_of,
     table_path,
 )
 from emolib.study.draft import NO_TRIAL, look
@@ -123,4 +124,4 @@ def _whole(path: Path, study: Study, settings: RecordingSettings) -> pd.DataFram
         raise DataError(path, problem, "Give a longer recording, or a table of trials.")
     table = {"onset_seconds": onset[kept], "duration_seconds": length[kept]}
     trials = np.arange(1, kept.sum() + 1)
-    return pd.DataFrame({**table, "trial": trials, "subject": path.stem, "file": str(path)})
+    return pd.DataFrame({**table, "trial": trials, "subject": subject_of(path.stem), "file": str(path)})
