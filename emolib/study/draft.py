@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError
+from emolib.escaping import NO_TEXT
 from emolib.recordings.child import read_apart
 from emolib.recordings.eeg_file import header_units, open_eeg, read_microvolts
 from emolib.recordings.recording import some
@@ -23,6 +24,7 @@ from emolib.recordings.validation import FLAT_SECONDS
 
 NO_TRIAL = re.compile(r"(edge |comment/)?(bad|boundary|new segment)|\[", re.IGNORECASE)
 MARK_SECONDS = 1.0  # to the next mark, at least, of one without a duration that begins a trial
+RECURRING = 5  # times in a file, beside which what is marked once begins no trial
 TAIL_SECONDS = 20.0  # in which a writer has filled up its last block
 MOST_CLASSES = 8  # of a task; more words are names of stimuli, or remarks
 OF_EVENTS = ("sample", "value", "response_time", "HED")  # columns of BIDS that no task is about
@@ -173,8 +175,13 @@ def draft_trials(looks: Sequence[Look], folder: Path, told: Told) -> pd.DataFram
     A trial is what an annotation or an event marks; a file that has none is one trial. Where marks
     are of one kind, or nobody has one of them twice, `condition` is left to be filled in.
     """
-    names = name_files([one.path for one in looks])
-    marks = pd.concat([_marks(one, *name) for one, name in zip(looks, names, strict=True)])
+    spelled: dict[str, str] = {}  # 1 and 01 are one
+    marks = pd.concat(
+        _marks(one, spelled.setdefault(who.casefold().lstrip("0"), who), condition)
+        for one, (who, condition) in zip(
+            looks, name_files([one.path for one in looks]), strict=True
+        )
+    )
     marks = marks.sort_values(["subject", "path", "onset_seconds"], ignore_index=True)
     files = marks.groupby("subject", sort=False)["path"].unique()
     whose = [f"{who} ({some([Path(p).name for p in own])})" for who, own in files.items()]
@@ -183,13 +190,14 @@ def draft_trials(looks: Sequence[Look], folder: Path, told: Told) -> pd.DataFram
         f"{one.path.name} {one.live:g} s" for one in looks if one.seconds - one.live > 0.1
     ]:
         told.assumed.append(f"no signal, but filling up, from: {some(filled)}")
-    marks = _chosen(_lasting(marks, told), told)
+    marks = _lasting(_apart(_chosen(marks, told), told), told)
     kinds, others = marks["condition"].dropna(), label_columns(_known(marks))
     often = marks.groupby(["subject", "condition"]).size().max() if len(kinds) else 0
     if kinds.nunique() > 2 and often == 1 and "stimulus" not in marks:
         told.assumed.append("the annotations name stimuli, since nobody has one of them twice")
         marks = marks.assign(stimulus=marks["condition"], condition=np.nan)
     elif len(kinds.unique()) == 1:
+        told.assumed.append(f"all marks are {kinds.iloc[0]!r}: they tell no classes apart")
         marks = marks.assign(condition=np.nan)
     if len(others) > 1 and marks["condition"].isna().all():
         marks = marks.drop(columns="condition")  # the events have ratings, or classes
@@ -200,7 +208,9 @@ def draft_trials(looks: Sequence[Look], folder: Path, told: Told) -> pd.DataFram
 
 def _marks(one: Look, subject: str, condition: str) -> pd.DataFrame:
     """Return a file's marks of trials; the whole of it, of a condition, where there are none."""
-    marks = one.marks[~one.marks["condition"].astype(str).str.match(NO_TRIAL)]
+    texts = [" ".join(NO_TEXT.sub(" ", str(text)).split()) for text in one.marks["condition"]]
+    marks = one.marks.assign(condition=texts)
+    marks = marks[np.array([not NO_TRIAL.match(text) for text in texts], bool)]
     marks = marks[marks["onset_seconds"].between(0, one.live, inclusive="left")]
     if marks.empty:
         whole = {"onset_seconds": 0.0, "duration_seconds": one.live}
@@ -208,25 +218,38 @@ def _marks(one: Look, subject: str, condition: str) -> pd.DataFrame:
     return marks.assign(subject=subject, path=str(one.path), end=one.live)
 
 
+def _apart(marks: pd.DataFrame, told: Told) -> pd.DataFrame:
+    """Leave out moments that follow another mark at once, such as answers, or end a file."""
+    kept, file, last = [], "", 0.0
+    for row in marks.itertuples():
+        lasts, follows = row.duration_seconds > 0, row.path == file
+        hasty = follows and row.onset_seconds - last < MARK_SECONDS
+        kept.append(lasts or not (hasty or row.end - row.onset_seconds < MARK_SECONDS))
+        if kept[-1]:
+            file, last = row.path, row.onset_seconds
+    if n := len(kept) - sum(kept):
+        within = f"within {MARK_SECONDS:g} s of another, or of the end"
+        told.assumed.append(f"no trials: {n} marks without a duration {within}")
+    return marks[kept]
+
+
 def _lasting(marks: pd.DataFrame, told: Told) -> pd.DataFrame:
     """Let marks without a duration last to the next, all of a kind as long as the shortest."""
     following = marks.groupby("path")["onset_seconds"].shift(-1).fillna(marks["end"])
     room, moment = following - marks["onset_seconds"], ~(marks["duration_seconds"] > 0)
-    if (hasty := moment & (room < MARK_SECONDS)).any():
-        problem = f"left out: {hasty.sum()} marks with less than {MARK_SECONDS:g} s behind them"
-        told.assumed.append(problem)
     if moment.any():
         told.assumed.append("a mark without a duration lasts to the next one, all of a kind alike")
-    shortest = room.where(moment & ~hasty).groupby(marks["condition"]).transform("min")
+    shortest = room.where(moment).groupby(marks["condition"]).transform("min")
     seconds = marks["duration_seconds"].where(~moment, np.floor(shortest * 1000) / 1000)
-    return marks.assign(duration_seconds=seconds)[~hasty]
+    return marks.assign(duration_seconds=seconds)
 
 
 def _chosen(marks: pd.DataFrame, told: Told) -> pd.DataFrame:
-    """Leave out what is marked once in all files, such as a beginning, where other marks recur."""
-    counts = marks["condition"].value_counts()
-    if (counts > 1).sum() > 1 and len(single := counts.index[counts == 1]):
-        told.assumed.append(f"no trials, since each is marked only once: {some([*single])}")
+    """Leave out what is marked once in a file, such as its beginning, where others recur."""
+    often = marks.groupby(["path", "condition"]).size().groupby("condition").max()
+    single = often.index[often == 1]
+    if 0 < len(single) <= 2 and often.max() >= RECURRING:  # more may be the names of films
+        told.assumed.append(f"no trials, since a file has but one of each: {some([*single])}")
         marks = marks[~marks["condition"].isin(single)]
     return marks
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -17,7 +16,13 @@ from emolib.recordings import READERS, bids
 from emolib.recordings.ratings_table import with_ratings
 from emolib.recordings.recording import is_there, wrong_folder
 from emolib.recordings.sidecars import belonging
-from emolib.recordings.trial_table import NAMES, label_columns, read_subjects, read_table
+from emolib.recordings.trial_table import (
+    NAMES,
+    label_columns,
+    read_subjects,
+    read_table,
+    with_types,
+)
 from emolib.storage import atomic
 from emolib.study.draft import Look, Told, as_csv, draft_trials, look
 from emolib.study.sketch import study_text
@@ -26,7 +31,7 @@ from emolib.study.study import PROJECT
 SIGNALS = (".edf", ".bdf", ".gdf", ".fif", ".fif.gz", ".vhdr", ".set", ".cnt", ".mff")
 TABLES = (".csv", ".tsv")
 # Folders that hold no recordings as they were made.
-ELSEWHERE = ("derivatives", "sourcedata", "code", "stimuli", "results")
+ELSEWHERE = ("derivatives", "sourcedata", "code", "stimuli")
 
 
 def new(name: str, recordings: Sequence[str]) -> bool:
@@ -132,7 +137,10 @@ def _tables(places: Sequence[Path]) -> tuple[Path | None, dict[Path, DataError]]
 
 def _of_table(title: str, table: Path, told: Told) -> str:
     """Return the study of a table of trials, with the rates that its files have."""
-    rows = _rows(table, told)
+    rows, faults = _of_each(read_subjects(table), lambda who: read_table(table, who))
+    if rows is None:
+        raise DataError(table, "holds no subject who can be read:", " ".join(faults))
+    told.missing += faults
     looks, faults = _look_at([Path(file) for file in rows["file"].unique()])
     told.missing += faults
     place = table.parent if table.name in NAMES else table
@@ -160,14 +168,11 @@ def _of_signals(
         except DataError as why:
             told.assumed.append(f"{path.name}: no table of trials, since it {error.message}")
             told.assumed[-1] += f" No table of ratings, since it {why.message}"
-    text = as_csv(draft)
-    with tempfile.TemporaryDirectory() as place:
-        (Path(place) / table).write_text(text, encoding="utf-8")
-        rows = _rows(Path(place) / table, told)
+    rows = with_types(draft, label_columns(draft))
     told.missing += [f"left out of {table}: {fault}" for fault in faults]
     root = "." if table.name in NAMES else table.name
     study = study_text(file.stem, "files", root, rows, [one.sfreq for one in looks], told)
-    return {table: text, file: study}
+    return {table: as_csv(draft), file: study}
 
 
 def _joined(draft: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -178,16 +183,6 @@ def _joined(draft: pd.DataFrame, path: Path) -> pd.DataFrame:
         with_ratings(of, path, who, labels)[0] for who, of in bare.groupby("subject", sort=False)
     ]
     return pd.concat(own, ignore_index=True)
-
-
-def _rows(table: Path, told: Told) -> pd.DataFrame:
-    """Read the rows of all subjects who can be read, and tell of the others."""
-    rows, faults = _of_each(read_subjects(table), lambda who: read_table(table, who))
-    if rows is None:
-        read_table(table, read_subjects(table)[0])  # raises
-        raise AssertionError("a table cannot be read, and can")
-    told.missing += faults
-    return rows
 
 
 def _of_each(
@@ -238,5 +233,6 @@ def _is_signal(path: Path) -> bool:
 
 
 def _from_here(path: Path) -> str:
-    """Return a path as seen from the current folder."""
-    return Path(os.path.relpath(path)).as_posix()
+    """Return a path as seen from the current folder; one that begins with ~ is no home."""
+    seen = Path(os.path.relpath(path)).as_posix()
+    return f"./{seen}" if seen.startswith("~") else seen

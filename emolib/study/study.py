@@ -136,7 +136,7 @@ class Study(BaseModel):
             raise SettingsError(
                 f"{self.file.name}: root", "is missing.", "Say where the recordings lie."
             )
-        root = self.file.parent / Path(os.path.expandvars(self.root)).expanduser()
+        root = self.file.parent / os.path.expanduser(os.path.expandvars(self.root))  # noqa: PTH111
         if (unset := re.search(r"\$(\w+|\{\w+\})", str(root))) and not root.exists():
             problem, hint = f"{unset[0]} is not set in the environment.", "Set it to a folder."
             raise SettingsError(f"{self.file.name}: root", problem, hint)

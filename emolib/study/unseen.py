@@ -53,17 +53,17 @@ def find_recordings(study: Study, path: Path) -> list[Found]:
     if path.suffix.lower() in TABLES or any((path / name).is_file() for name in NAMES):
         table = table_path(path)
         subjects = read_subjects(table, labelled=False)
-        return [(table.name, partial(_of_table, table, one, settings)) for one in subjects]
+        return [(path.as_posix(), partial(_of_table, table, one, settings)) for one in subjects]
     if study.dataset != "files" and (known := _of_reader(study, path, settings)):
         root = path if path.is_dir() else path.parent
         return [
             (
-                path.name,
+                path.as_posix(),
                 lambda own=own, one=one: (own, partial(read, study.reader, root, one, settings)),
             )
             for one, own in known.items()
         ]
-    return [(path.name, lambda: _cut(_whole(path, study, settings), path, settings))]
+    return [(path.as_posix(), lambda: _cut(_whole(path, study, settings), path, settings))]
 
 
 def _of_table(table: Path, subject: str, settings: RecordingSettings) -> Prepared:
@@ -124,4 +124,6 @@ def _whole(path: Path, study: Study, settings: RecordingSettings) -> pd.DataFram
         raise DataError(path, problem, "Give a longer recording, or a table of trials.")
     table = {"onset_seconds": onset[kept], "duration_seconds": length[kept]}
     trials = np.arange(1, kept.sum() + 1)
-    return pd.DataFrame({**table, "trial": trials, "subject": subject_of(path.stem), "file": str(path)})
+    return pd.DataFrame(
+        {**table, "trial": trials, "subject": subject_of(path.stem), "file": str(path)}
+    )

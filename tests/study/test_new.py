@@ -48,6 +48,8 @@ class TestFoldersThatCheckAccepts:
         assert table["onset_seconds"].tolist() == 2 * [2.0 * k for k in range(12)]
         assert table["duration_seconds"].tolist() == 24 * [2]
         assert set(table["file"]) == {"eeg/anna.edf", "eeg/Jo Ann.edf"}
+        if duration is None:
+            return
         status, found = checked(capsys)
         assert status == 0
         assert found["sub-Jo Ann"]["classes"] == {"condition": {"calm": 6, "tense": 6}}
@@ -176,11 +178,20 @@ class TestAMess:
         table = pd.read_csv("trials.csv")
         assert table["stimulus"].tolist() == 3 * films and table["condition"].isna().all()
 
-    def test_one_class_is_missing_another(self, folder, capsys):
-        for i in range(3):
-            person(folder / "eeg" / f"P{i}.edf", in_turn(6, ["film"]), seed=i)
+    def test_moments_with_answers_make_trials_of_one_kind(self, folder, capsys):
+        films = [(2.5 * k + 1, None, "film") for k in range(6)]
+        answers = [(onset + 0.4, None, "button") for onset, *_ in films]
+        ends = [(0.4, None, "start"), (17.0, None, "end")]
+        for name in ("1", "01"):  # one person
+            marks = [*films, *answers, *ends]
+            person(folder / "eeg" / f"{name}.edf", marks, seed=len(name))
         assert main(["new", "mine", "eeg"]) == 0
-        assert "what the trials are classified by" in capsys.readouterr().out
+        told = capsys.readouterr().out
+        assert "a file has but one of each: end, start" in told
+        assert "all marks are 'film'" in told and "what the trials are classified by" in told
+        table = pd.read_csv("trials.csv")
+        assert table["onset_seconds"].tolist() == 2 * [onset for onset, *_ in films]
+        assert set(table["duration_seconds"]) == {2.5} and set(table["subject"]) == {1}
 
     def test_nobody_can_be_used(self, folder, capsys):
         cut_short(person(folder / "eeg" / "a.edf"))

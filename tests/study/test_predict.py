@@ -121,13 +121,13 @@ def test_else_of_trials_held_out_and_never_of_windows(here, trained, capsys):
 def test_labels_are_not_needed(here, trained):
     person(here / "eve.edf", 7)
     write_table(here / "labelled" / "trials.csv", rows("../eve"))
-    write_table(here / "bare" / "trials.csv", rows("../eve", labels=None))
-    blank = [row | {"state": ""} for row in rows("../eve")]
-    write_table(here / "blank" / "trials.csv", blank)
-    labelled, bare, none = (predicted(trained.file, n) for n in ("labelled", "bare", "blank"))
-    assert (bare["label"] == -1).all()
+    write_table(here / "bare.csv", rows("eve", labels=None))
+    write_table(here / "blank.csv", [row | {"state": ""} for row in rows("eve")])
+    table = predicted(trained.file, "labelled", "bare.csv", "blank.csv")
+    each = [own.reset_index(drop=True) for _, own in table.groupby("recording", sort=False)]
+    labelled, bare, blank = (own.drop(columns="recording") for own in each)
+    assert (bare["label"] == -1).all() and blank.equals(bare)
     assert labelled["probability"].equals(bare["probability"])
-    assert none.equals(bare)
 
 
 def test_a_file_alone_is_cut_into_windows_where_nothing_is_bad(here, trained):
@@ -137,27 +137,24 @@ def test_a_file_alone_is_cut_into_windows_where_nothing_is_bad(here, trained):
     assert (table["label"] == -1).all() and set(table["recording"]) == {"eve.edf"}
 
 
-@pytest.mark.parametrize(
-    ("keys", "told"),
-    [
-        ({"sfreq": 256}, "has 256 Hz; the networks were trained with 128 Hz"),
-        ({"names": NAMES[:3]}, "lacks channels that the networks were trained with: Oz"),
-        ({"names": [*NAMES, "T7"]}, "has channels that no network was trained with: T7"),
-    ],
-)
-def test_what_does_not_fit_is_refused_alone(here, trained, capsys, keys, told):
-    person(here / "odd.edf", 8, **keys)
+def test_what_does_not_fit_is_refused_alone(here, trained, capsys):
+    person(here / "fast.edf", 8, sfreq=256)
+    person(here / "less.edf", 8, names=NAMES[:3])
+    person(here / "more.edf", 8, names=[*NAMES, "T7"])
     person(here / "eve.edf", 7)
-    table = predicted(trained.file, "odd.edf", "eve.edf", status=1)
-    assert set(table["recording"]) == {"eve.edf"}
-    assert f"error: odd.edf: {told}" in capsys.readouterr().err
-
-
-def test_the_studys_own_people_are_refused(here, trained, capsys):
     shutil.copy(trained.recordings_root / "1.edf", here / "renamed.edf")
-    assert main(["predict", str(trained.file), "renamed.edf"]) == 1
-    assert "renamed.edf: is a recording of sub-01 in the study 'own'" in capsys.readouterr().err
-    assert not (here / "own_predictions.csv").exists()
+    names = ["fast.edf", "less.edf", "more.edf", "renamed.edf", "nobody.edf", "eve.edf"]
+    table = predicted(trained.file, *names, status=1)
+    assert set(table["recording"]) == {"eve.edf"}
+    told = capsys.readouterr().err
+    for fault in (
+        "fast.edf: has 256 Hz; the networks were trained with 128 Hz",
+        "less.edf: lacks channels that the networks were trained with: Oz",
+        "more.edf: has channels that no network was trained with: T7",
+        "renamed.edf: is a recording of sub-01 in the study 'own'",
+        "nobody.edf: does not exist",
+    ):
+        assert f"error: {fault}" in told
 
 
 def test_a_rest_that_is_subtracted_must_be_there(here, trained, capsys):
