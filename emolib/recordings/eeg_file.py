@@ -22,6 +22,7 @@ from emolib.recordings.recording import damaged, is_there, refuse_dangling, refu
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.recordings.sidecars import NAMED, header_text, named_parts
+from emolib.recordings.xdf import read_xdf
 
 BYTES = {"single": 4, "short": 2, "int": 4}  # of a sample of BrainVision, by MNE's word for it
 _HEADER_OF = {".eeg": ".vhdr", ".vmrk": ".vhdr", ".fdt": ".set"}  # by a part's ending
@@ -54,7 +55,7 @@ def open_eeg(
         with damaged(path, NOT_WHOLE, COPY_AGAIN):
             unpacked(path)
     _check_parts(path)
-    raw, warned = _open(path)
+    raw, told = open_raw(path)
     if not is_edf:
         _check_promise(path, raw)
     used = assign_roles(raw, settings, path)
@@ -63,11 +64,11 @@ def open_eeg(
         # MNE brings all channels to the highest rate among them: to that of the EEG, not of others.
         in_file = {new: old for old, new in used.renamed.items()}
         unused = [in_file.get(name, name) for name in unused]
-        raw, _ = _open(path, exclude=unused, exclude_after_unique=True)
+        raw, _ = open_raw(path, exclude=unused, exclude_after_unique=True)
         left = {old: new for old, new in used.renamed.items() if old in raw.ch_names}
         raw.rename_channels(left, verbose="error")
     renamed = ", ".join(f"{old} to {new}" for old, new in used.renamed.items())
-    notes = [f"MNE says: {message}" for message in warned]
+    notes = [*told]
     notes += [f"renamed: {renamed}"] if renamed else []
     notes += [f"not in the file: {', '.join(used.absent)}"] if used.absent else []
     raw, channels, done = preprocess(raw, channels, used, settings, path)
@@ -96,10 +97,12 @@ def header_units(raw, channels: Mapping[str, str]) -> dict[str, str]:
     return {place: named[name] for place, name in channels.items() if named.get(name)}
 
 
-def _open(path: Path, **options: object) -> tuple[object, list[str]]:
-    """Open a file with MNE; return it and the warnings that were given."""
+def open_raw(path: Path, **options: object) -> tuple[object, list[str]]:
+    """Open a file with MNE, or one that MNE does not know; return it, and notes on it."""
     import mne  # here, not above: reading DEAP's files does not need it
 
+    if path.suffix.lower() == ".xdf":
+        return read_xdf(path)
     try:
         with (
             warnings.catch_warnings(record=True, action="always") as caught,
@@ -108,7 +111,7 @@ def _open(path: Path, **options: object) -> tuple[object, list[str]]:
             raw = mne.io.read_raw(known, preload=False, verbose="warning", **options)
     except Exception as error:
         raise _unreadable(path, error) from error
-    return raw, [" ".join(str(one.message).split()) for one in caught]
+    return raw, [f"MNE says: {' '.join(str(one.message).split())}" for one in caught]
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from emolib.errors import DataError
 from emolib.recordings.child import read_apart
 
 LONGEST_HEADER = 10**6  # bytes of a BrainVision header
-WHOLE = (".edf", ".bdf", ".gdf", ".cnt")  # formats of a single file
+WHOLE = (".edf", ".bdf", ".gdf", ".cnt", ".xdf")  # formats of a single file
 NAMED = re.compile(  # the lines of a BrainVision header that name a file
     r"(?mi)^([ \t]*(?:DataFile|MarkerFile)[ \t]*=[ \t]*)(\S(?:[^\r\n]*\S)?)"
 )

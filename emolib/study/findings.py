@@ -12,6 +12,7 @@ from pathlib import Path
 
 from emolib.errors import InputError
 from emolib.recordings.child import read_apart
+from emolib.recordings.eeg_file import open_raw
 from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import RecordingSettings
@@ -86,12 +87,11 @@ def headers(
     paths: Sequence[Path], settings: RecordingSettings
 ) -> list[tuple[float, float, dict[str, str]]]:
     """Return of each file its seconds, its rate (Hz) and why channels are left out, if MNE can."""
-    import mne  # here, not above: the data sets that are cut already need not wait for it
 
     def opened() -> Iterator[tuple[float, float, dict[str, str]]]:
         for path in paths:
             with warnings.catch_warnings(action="ignore"), suppress(Exception):
-                raw = mne.io.read_raw(path, preload=False, verbose="error")
+                raw, _ = open_raw(path)
                 drop, sfreq = assign_roles(raw, settings, path).drop, float(raw.info["sfreq"])
                 left_out = dict(choose_channels(path, raw, drop).left_out)
                 yield raw.n_times / sfreq, sfreq, left_out

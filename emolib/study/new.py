@@ -28,7 +28,7 @@ from emolib.study.draft import Look, Told, as_csv, draft_trials, look
 from emolib.study.sketch import study_text
 from emolib.study.study import PROJECT
 
-SIGNALS = (".edf", ".bdf", ".gdf", ".fif", ".fif.gz", ".vhdr", ".set", ".cnt", ".mff")
+SIGNALS = (".edf", ".bdf", ".gdf", ".fif", ".fif.gz", ".vhdr", ".set", ".cnt", ".mff", ".xdf")
 TABLES = (".csv", ".tsv")
 # Folders that hold no recordings as they were made.
 ELSEWHERE = ("derivatives", "sourcedata", "code", "stimuli")
