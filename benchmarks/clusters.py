@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.spatial.distance import pdist, squareform
 
 from benchmarks.claims import Claim, rejection_band, rejections, show
 from benchmarks.expectations import POWER
@@ -24,8 +25,7 @@ from emolib.evaluation.comparison import cluster_test
 from emolib.evaluation.permutation import ALPHA
 from emolib.features.extraction import FeatureSettings
 from emolib.features.power import log_power
-from emolib.grid import DEAP_CHANNELS
-from emolib.lessons.neighbours import distances, electrode_positions, neighbours
+from emolib.grid import DEAP_CHANNELS, standard_head
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 
 SEED = 100  # of the first cohort
@@ -45,7 +45,7 @@ PATTERNS = {
 
 def clusters(options: argparse.Namespace) -> list[Claim]:
     """Count rejections over subjects, print and judge."""
-    adjacency = sparse.csr_matrix(neighbours(distances(electrode_positions(DEAP_CHANNELS))))
+    adjacency = _neighbours()
     counts = dict.fromkeys([NOTHING, *itertools.product(PATTERNS, POWER)], 0)
     seconds = dict.fromkeys(counts, 0.0)
     m = options.cluster_permutations
@@ -76,6 +76,14 @@ def null_power(number: int) -> np.ndarray:
         n_subjects=COHORT, trial_seconds=TRIAL_SECONDS, effect=0, seed=SEED + more
     )
     return log_power(simulate_subject(settings, subject + 1)[0], FeatureSettings()).to_numpy()
+
+
+def _neighbours() -> sparse.csr_matrix:
+    """Join the electrodes between which no third one lies (Toussaint 1980), see chapter 5."""
+    distance = squareform(pdist([ch["loc"][:3] for ch in standard_head(DEAP_CHANNELS)["chs"]]))
+    farther = np.maximum(distance[:, None, :], distance[None, :, :])  # of the two, from a third
+    between = (farther < distance[:, :, None] * (1 - 1e-9)).any(axis=-1)
+    return sparse.csr_matrix(~between & ~np.eye(len(distance), dtype=bool))
 
 
 def _cases(number: int) -> Iterator[tuple[tuple[str, float], np.ndarray, np.ndarray]]:

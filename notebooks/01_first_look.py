@@ -43,7 +43,7 @@ from emolib.figures import pages as pictures
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, escape_markdown, say, use_style
 from emolib.lessons import signal_plots
-from emolib.lessons.map_plots import montage
+from emolib.figures.electrodes import montage
 from emolib.recordings.labels import trial_classes
 from emolib.study import stages
 from emolib.study.study import load

@@ -42,10 +42,10 @@ import pandas as pd
 # %%
 from emolib import grid
 from emolib.book.provenance import provenance
-from emolib.figures import maps
+from emolib.figures import electrodes, maps
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say, use_style
-from emolib.lessons import map_plots, network, network_plots
+from emolib.lessons import network, network_plots
 from emolib.model.networks import build_mt_cnn, load_weights
 from emolib.model.settings import ModelSettings
 from emolib.splits.protocols import LEAKING
@@ -188,7 +188,7 @@ for ax, (title, (values, label, box)) in zip(axes.flat, panels.items(), strict=T
     of = "kernel" if label == "weight" else "grid"
     ax.set(xlabel=f"{of} column", ylabel=f"{of} row")
     if box is not None:
-        map_plots.frame(ax, *box)
+        electrodes.frame(ax, *box)
 alt = f"The plane {planes[p]} of one map, framed about {channels[at]}; a kernel with weights from "
 alt += f"{kernel.min():.2f} to {kernel.max():.2f}; its sums, from {sum_k.min():.2f} to "
 alt += f"{sum_k.max():.2f}, and the same after ReLU, {(sum_k > 0).sum()} cells left above zero."

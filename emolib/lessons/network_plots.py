@@ -8,9 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from emolib import grid
-from emolib.figures import maps
+from emolib.figures import electrodes, maps
 from emolib.figures.display import BLUE, DARK, GREY, MARKERS, RED
-from emolib.lessons import map_plots
 
 
 def field(ax: Axes, seen: np.ndarray, place: tuple[int, int], *, title: str = "") -> None:
@@ -21,7 +20,7 @@ def field(ax: Axes, seen: np.ndarray, place: tuple[int, int], *, title: str = ""
         ink = "white" if seen[row, column] else DARK
         middle = {"ha": "center", "va": "center", "fontsize": 6.5}
         ax.text(column + 0.5, row + 0.5, name, color=ink, **middle)
-    map_plots.frame(ax, *place, 1, 1)
+    electrodes.frame(ax, *place, 1, 1)
     ax.set_title(title)
     ax.spines[:].set(visible=True, color=GREY)
 

@@ -8,20 +8,19 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 from emolib import grid
-from emolib.figures import display
-from emolib.lessons import map_plots
+from emolib.figures import display, electrodes
 
 CHANNELS = list(grid.DEAP_CHANNELS)
 BLUE = to_rgb(display.BLUE)
 
 
 def test_montage_draws_every_electrode_with_its_name(ax):
-    map_plots.montage(ax, CHANNELS, marked=["Oz"])
+    electrodes.montage(ax, CHANNELS, marked=["Oz"])
     assert [text.get_text() for text in ax.texts] == CHANNELS
 
 
 def test_cells_carry_their_names_and_marks(ax):
-    map_plots.cells(ax, ["Fp1", "Oz"], filled=["Oz"], framed=["Fp1"])
+    electrodes.cells(ax, ["Fp1", "Oz"], filled=["Oz"], framed=["Fp1"])
     texts = {text.get_text(): text.get_position() for text in ax.texts}
     assert texts == {"Fp1": (3.5, 0.5), "Oz": (4.5, 7.5)}
     boxes = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
@@ -34,15 +33,15 @@ def test_cells_carry_their_names_and_marks(ax):
 
 
 def test_a_frame_goes_round_its_cells(ax):
-    map_plots.frame(ax, 1, -1, 5, 4)
+    electrodes.frame(ax, 1, -1, 5, 4)
     boxes = [(box.get_xy(), box.get_width(), box.get_height()) for box in ax.patches]
     assert set(boxes) == {((-1, 1), 4, 5)}
 
 
-@pytest.mark.parametrize("places", [map_plots.grid_places, map_plots.head_places])
+@pytest.mark.parametrize("places", [electrodes.grid_places, electrodes.head_places])
 def test_links_join_their_electrodes_and_differ_without_colour(ax, places):
     at = places(CHANNELS)
-    map_plots.links(ax, at, {"kept": [("Cz", "Fz"), ("Cz", "C3")], "lost": [("O1", "P7")]})
+    electrodes.links(ax, at, {"kept": [("Cz", "Fz"), ("Cz", "C3")], "lost": [("O1", "P7")]})
     ends = [tuple(zip(*line.get_data(), strict=True)) for line in ax.lines]
     assert ends == [(at["Cz"], at["Fz"]), (at["Cz"], at["C3"]), (at["O1"], at["P7"])]
     assert len({line.get_linestyle() for line in ax.lines}) == 2
@@ -50,7 +49,7 @@ def test_links_join_their_electrodes_and_differ_without_colour(ax, places):
 
 
 def test_places_on_the_head_are_those_of_the_montage(ax):
-    map_plots.montage(ax, CHANNELS)
-    at = map_plots.head_places(CHANNELS)
+    electrodes.montage(ax, CHANNELS)
+    at = electrodes.head_places(CHANNELS)
     assert [text.get_text() for text in ax.texts] == list(at)
     assert np.allclose([text.get_position() for text in ax.texts], list(at.values()))
