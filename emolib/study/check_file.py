@@ -12,6 +12,7 @@ import pandas as pd
 from rich.console import Console
 
 from emolib.errors import DataError
+from emolib.escaping import plain
 from emolib.recordings.settings import DEFAULT
 from emolib.recordings.sidecars import belonging
 from emolib.study.draft import Look, Told, as_csv, draft_trials, look
@@ -76,8 +77,8 @@ def _print(one: Finding, held: Look) -> None:
         f"{len(one.channels_off_grid)} channels off it": ", ".join(one.channels_off_grid) or "none",
         "annotations": ", ".join(f"{text} ({n})" for text, n in counts.items()) or "none",
     }
-    lines = [f"{name}: {value}" for name, value in facts.items()]
-    lines += [f"note: {note}" for note in one.notes]
+    lines = [plain(f"{name}: {value}") for name, value in facts.items()]
+    lines += [plain(f"note: {note}") for note in one.notes]
     console = Console(highlight=False, markup=False, emoji=False, force_jupyter=False)
     for line in (*lines, "", *_sketch(held).splitlines()):
         console.print(line, soft_wrap=True)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError
-from emolib.escaping import NO_TEXT
+from emolib.escaping import plain
 from emolib.recordings.child import read_apart
 from emolib.recordings.eeg_file import header_units, open_eeg, read_microvolts
 from emolib.recordings.recording import some
@@ -208,7 +208,7 @@ def draft_trials(looks: Sequence[Look], folder: Path, told: Told) -> pd.DataFram
 
 def _marks(one: Look, subject: str, condition: str) -> pd.DataFrame:
     """Return a file's marks of trials; the whole of it, of a condition, where there are none."""
-    texts = [" ".join(NO_TEXT.sub(" ", str(text)).split()) for text in one.marks["condition"]]
+    texts = [plain(text) for text in one.marks["condition"]]
     marks = one.marks.assign(condition=texts)
     marks = marks[np.array([not NO_TRIAL.match(text) for text in texts], bool)]
     marks = marks[marks["onset_seconds"].between(0, one.live, inclusive="left")]

@@ -50,20 +50,21 @@ def find_recordings(study: Study, path: Path) -> list[Found]:
     if not is_there(path):
         raise wrong_folder(path, "recording", "a.edf", "Give files or folders that exist.")
     settings = study.recordings.of("", study.file)
+    name = Path(*path.parts[-2:]).as_posix()
     if path.suffix.lower() in TABLES or any((path / name).is_file() for name in NAMES):
         table = table_path(path)
         subjects = read_subjects(table, labelled=False)
-        return [(path.as_posix(), partial(_of_table, table, one, settings)) for one in subjects]
+        return [(name, partial(_of_table, table, one, settings)) for one in subjects]
     if study.dataset != "files" and (known := _of_reader(study, path, settings)):
         root = path if path.is_dir() else path.parent
         return [
             (
-                path.as_posix(),
+                name,
                 lambda own=own, one=one: (own, partial(read, study.reader, root, one, settings)),
             )
             for one, own in known.items()
         ]
-    return [(path.as_posix(), lambda: _cut(_whole(path, study, settings), path, settings))]
+    return [(name, lambda: _cut(_whole(path, study, settings), path, settings))]
 
 
 def _of_table(table: Path, subject: str, settings: RecordingSettings) -> Prepared:
