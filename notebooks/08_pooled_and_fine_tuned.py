@@ -52,7 +52,6 @@ from emolib.lessons import paired_stages, personal_gain, schedule, selection
 from emolib.lessons import stage_pictures as pictures
 from emolib.splits.protocols import CROSS_SUBJECT, HELD_OUT, protocol_name
 from emolib.study import stages
-from emolib.study.simulating import effects
 from emolib.study.study import load
 
 use_style()
@@ -422,16 +421,15 @@ if this_study.simulation is not None:
         stages.ensure_recording(this_study, name)
     read, root = this_study.reader.read_truth, this_study.recordings_root
     truth = [read(root, name) for name in subjects]
-    reversed_ = []
-    for task in (task for task, size in effects(this_study).items() if size):
-        letter = this_study.tasks[task].rating[0].upper()  # V or A
-        signs = [one[f"w{letter}"].to_numpy()[one[f"k{letter}"].to_numpy() != 0] for one in truth]
-        n_reversed, n_sources = (np.concatenate(signs) < 0).sum(), np.size(signs)
-        reversed_.append(f"{n_reversed} of {n_sources} sources that follow {task} are reversed")
-    spread, told = this_study.simulation.effect_spread, " and ".join(reversed_)
+    signs = [  # of the sources that follow a rating, if there is an effect at all
+        one[f"w{scale}"].to_numpy()[one[f"k{scale}"].to_numpy() != 0]
+        for one in truth
+        for scale in "VA"
+    ]
+    signs, spread = np.concatenate(signs), this_study.simulation.effect_spread
     page = say(
         f"In this study the standard deviation is {spread:g}. In the truth of its {len(truth)}",
-        f"people {told or 'no source follows a task'}.",
+        f"people {(signs < 0).sum()} of {len(signs)} sources are reversed.",
     )
     display(page)
 

@@ -96,7 +96,8 @@ def _effect_by_scale(effect: Any) -> dict[str, float]:
         if isinstance(size, bool) or not isinstance(size, int | float) or not 0 <= size <= 20:
             example = "{valence: 0, arousal: 2}"
             hint = f"Give numbers from 0 to 20: one, or one for each scale, such as {example}."
-            raise SettingsError("effect", f"got {size!r}.", hint)
+            where = f"effect.{scale}" if isinstance(effect, dict) else "effect"
+            raise SettingsError(where, f"got {size!r}.", hint)
     return {scale: float(given.get(scale, 0)) for scale in FELT_SCALES}
 
 
