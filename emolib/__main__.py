@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import tempfile
 import warnings
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from emolib.errors import InputError
+from emolib.storage import told_by_system
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "cores": {"type": int, "default": os.cpu_count() or 1, "help": "processors to use"},
@@ -111,8 +114,7 @@ ON_WHOLE = ("run", "check", "verify", "report", "predict", "export")  # others a
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit status.
 
-    0: well; 1: something could not be used; 130: stopped by Ctrl-C.
-
+    0: well; 1: something could not be used; 130: stopped by Ctrl-C; 143: by SIGTERM.
 
     A command's function may return a path, which is printed, or False where something could not
     be used that it has told of itself.
@@ -125,8 +127,10 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("EMOLIB_DATA", "EMOLIB_RESULTS"):  # stages run in other folders than this one
         if name in os.environ:
             os.environ[name] = str(Path(os.environ[name]).resolve())
+    command, name, folder = options.pop("command"), options.pop("study"), Path()
+    before = signal.signal(signal.SIGTERM, _stop)
     try:
-        command, name = options.pop("command"), options.pop("study")
+        tempfile.gettempdir()  # tells where none can be had
         if command == "new":
             return int(not _function(COMMANDS[command][1])(name, **options))
         if command == "check" and Path(name).suffix.lower() not in ("", ".yaml", ".yml"):
@@ -135,22 +139,33 @@ def main(arguments: list[str] | None = None) -> int:
             folder = Path(name).resolve()
             os.environ["EMOLIB_RESULTS"], name = str(folder.parent), folder.name
         study = _load(name)
+        folder = study.folder
         with _job(study, command, options):
             if variant := options.pop("variant", None):
                 study = study.variant(variant)
             found = _function(COMMANDS[command][1])(study, **options)
-    except InputError as error:
+    except (InputError, OSError) as error:
+        if isinstance(error, OSError):
+            error = told_by_system(error, folder)
         if options.get("as_json"):
             _function("study.findings:print_fault")(error)
         else:
             print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as stop:
-        print(f"stopped: {str(stop) or 'nothing is half-written'}.", file=sys.stderr)
-        return 130
+        told, number = stop.args or ("nothing is half-written", signal.SIGINT)
+        print(f"stopped: {told}.", file=sys.stderr)
+        return 128 + number
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if isinstance(found, Path):
         print(found)
     return int(found is False)
+
+
+def _stop(number: int, _: object) -> None:
+    """Stop as Ctrl-C does, so that what is half-written is removed."""
+    raise KeyboardInterrupt("nothing is half-written", number)
 
 
 def _job(study: Any, command: str, options: dict[str, Any]) -> AbstractContextManager[None]:

@@ -1,10 +1,13 @@
-"""Files that are written whole or not at all, and digests of what made them."""
+"""Files that are written whole or not at all, what keeps them from it, and digests of them."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,12 +15,25 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emolib.errors import InputError
+
 if TYPE_CHECKING:
     import numpy as np
 
 UNFINISHED = ".unfinished-"  # begins the name of a folder in which a file is being written
 LONGEST_STEM = 120  # bytes of a name in a file name, which endings and others' names follow
 _NOTED: ContextVar[list[Path] | None] = ContextVar("_NOTED", default=None)
+
+# What the system says of a place that cannot be written to, and what to do about it.
+_FORBIDDEN = ("may not be used by you", "Give yourself the permission to read and write")
+_FAULTS = {
+    errno.ENOSPC: ("is on a disk that is full", "Make room there"),
+    errno.EDQUOT: ("is on a disk of which your share is used up", "Remove files of yours there"),
+    errno.EROFS: ("is on a disk that is read-only", "Have it mounted for writing"),
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+}
+_OF_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the fault of no file that somebody gave
 
 
 @contextmanager
@@ -46,15 +62,25 @@ def atomic(path: str | Path) -> Iterator[Path]:
     'accuracy'
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=path.parent)) / path.name
     try:
-        yield temporary
-        temporary.replace(path)
-        note(path)
+        with unfinished(path.parent) as folder:
+            yield (temporary := folder / path.name)
+            temporary.replace(path)
+            note(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # which libraries leave out
+        raise
+
+
+@contextmanager
+def unfinished(folder: Path) -> Iterator[Path]:
+    """Yield a new folder in `folder` for what is being made; it is removed when the block ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=folder))
+    try:
+        yield place
     finally:
-        temporary.unlink(missing_ok=True)
-        temporary.parent.rmdir()
+        shutil.rmtree(place)
 
 
 @contextmanager
@@ -81,6 +107,69 @@ def write_mat(path: str | Path, arrays: Mapping[str, np.ndarray], title: str) ->
         savemat(temporary, dict(arrays))
         with temporary.open("r+b") as file:  # SciPy writes the date there
             file.write(f"MATLAB 5.0 MAT-file, {title} (emolib)".encode().ljust(116))
+
+
+def of_disk(error: BaseException | None) -> OSError | None:
+    """Return the error of a full or a read-only disk that an error is, or came of; else None."""
+    while error and not (isinstance(error, OSError) and error.errno in _OF_DISK):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def fault_of_disk(text: str) -> OSError | None:
+    """Return the error of a full or a read-only disk of which another process told, if it did.
+
+    Examples
+    --------
+    >>> fault_of_disk("OSError: [Errno 28] No space left on device: 'a.nc'").filename
+    'a.nc'
+    >>> fault_of_disk("OSError: [Errno 5] Input/output error")
+    """
+    for told in re.finditer(r"\[Errno (\d+)\] [^:\n]*(?:: (?:'[^'\n]+' -> )?'([^'\n]+)')?", text):
+        if (number := int(told[1])) in _OF_DISK:
+            return OSError(number, os.strerror(number), told[2])
+    return None
+
+
+def told_by_system(error: OSError, folder: Path) -> InputError:
+    """Return an error of the system in words for people; `folder` is where results are written.
+
+    Examples
+    --------
+    >>> told = told_by_system(OSError(errno.EROFS, "", "/r/demo/a.nc"), Path("/r/demo"))
+    >>> told.source, told.message
+    ('/r/demo', 'is on a disk that is read-only.')
+    >>> told.hint.partition(";")[0]
+    'Have it mounted for writing, or name another folder in EMOLIB_RESULTS'
+    """
+    error = fault_of_disk(str(error)) or error  # of several, as a folder was copied, the first
+    place = Path(error.filename2 or error.filename or folder)
+    if begun := [path for path in (place, *place.parents) if path.name.startswith(UNFINISHED)]:
+        place = begun[0].parent
+    elif of_disk(error) and not place.is_dir():
+        place = place.parent
+    what = (error.strerror or str(error)).lower()
+    problem, remedy = _FAULTS.get(error.errno, (f"cannot be used ({what})", "Mend this"))
+    if error.errno == errno.ENOSPC and place.is_dir():
+        problem += f" ({_room(place)} left)"
+    source, variable = str(place), "EMOLIB_RESULTS"
+    if "usable temporary directory" in what:
+        source, variable = "TMPDIR", "TMPDIR"
+        problem, remedy = "no folder for temporary files can be written to", "Make room in one"
+    elif not (place.is_relative_to(folder) or folder.is_relative_to(place)):
+        variable = "TMPDIR" if place.is_relative_to(tempfile.gettempdir()) else ""
+    other = f", or name another folder in {variable}" if variable else ""
+    return InputError(
+        source, f"{problem}.", f"{remedy}{other}; then run again: what is finished is kept."
+    )
+
+
+def _room(folder: Path) -> str:
+    """Return how much may still be written to a folder's disk, in words."""
+    state = os.statvfs(folder)
+    no_files = state.f_files and not state.f_favail
+    megabytes = state.f_bavail * state.f_frsize / 1e6
+    return "no more files are" if no_files else f"{megabytes:.1f} MB are"
 
 
 def file_stem(name: str) -> str:

@@ -25,7 +25,7 @@ from emolib.book.subject_tables import cohort_table
 from emolib.errors import InputError
 from emolib.escaping import escape_html, script_json
 from emolib.evaluation.literature import published
-from emolib.storage import atomic, file_stem, note
+from emolib.storage import atomic, fault_of_disk, file_stem, note, unfinished
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study
 
@@ -53,15 +53,22 @@ def make_book(study: Study) -> Path:
     book = study.folder / "book"
     source = book / "source"
     assemble(study, source)
-    shutil.rmtree(book / "_build", ignore_errors=True)  # of a build that was killed, or of others
-    command = [str(Path(sysconfig.get_path("scripts")) / "jupyter-book"), "build", str(source)]
-    command += ["-W", "-n", "--keep-going", "--config", str(PROJECT / "_config.yml")]
-    command += ["--toc", str(source / "_toc.yml"), "--path-output", str(book)]
-    if subprocess.run(command, check=False).returncode:
-        raise InputError(
-            source, "is not a book without faults.", "Mend the warnings that are listed above."
-        )
-    escape_search_index(study.book / "searchindex.js")
+    with unfinished(book) as place:
+        command = [str(Path(sysconfig.get_path("scripts")) / "jupyter-book"), "build", str(source)]
+        command += ["-W", "-n", "--keep-going", "--config", str(PROJECT / "_config.yml")]
+        command += ["--toc", str(source / "_toc.yml"), "--path-output", str(place)]
+        joined = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        built = subprocess.run(command, check=False, text=True, errors="replace", **joined)
+        print(built.stdout)
+        if built.returncode:
+            if fault := fault_of_disk(built.stdout):
+                raise fault
+            warnings = re.findall(r"^.*(?:WARNING|ERROR): .*$", built.stdout, re.MULTILINE)
+            told = "\n".join(["is not a book without faults:", *warnings, ""])
+            raise InputError(source, told, "Mend what these lines say.")
+        escape_search_index(place / "_build" / "html" / "searchindex.js")
+        shutil.rmtree(book / "_build", ignore_errors=True)
+        (place / "_build").rename(book / "_build")
     note(*(path for path in study.book.rglob("*") if path.is_file()))
     return study.book / "index.html"
 

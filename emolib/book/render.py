@@ -16,7 +16,7 @@ from traitlets.config import Config
 from emolib.book.exercises import NOTEBOOKS
 from emolib.errors import DataError, SettingsError, did_you_mean
 from emolib.escaping import escape_markdown
-from emolib.storage import atomic, file_stem
+from emolib.storage import atomic, fault_of_disk, file_stem
 from emolib.study import stages
 from emolib.study.privacy import without_known_folders
 from emolib.study.study import Study
@@ -50,6 +50,8 @@ def execute(
     ------
     SettingsError
         If the cell tagged `parameters` lacks one of the names given (papermill would only warn).
+    OSError
+        If a cell fails since the disk is full or read-only: no page is written of that.
     """
     notebook = jupytext.read(source)
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -78,6 +80,8 @@ def execute(
         except PapermillExecutionError as error:
             from nbconvert.filters import strip_ansi  # not before: it takes a third of a second
 
+            if fault := fault_of_disk(f"{error.ename}: {error.evalue}"):
+                raise fault from error
             print(error, file=sys.stderr)
             lines = strip_ansi("\n".join(error.traceback)).splitlines()
             page = failure_page(

@@ -6,6 +6,7 @@ the number of threads, see `emolib.model.settings.threads`.
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Callable
@@ -155,8 +156,16 @@ def save_weights(path: str | Path, model: keras.Model) -> None:
     path = Path(path)
     if not path.name.endswith(".weights.h5"):
         raise SettingsError(str(path), "is no name for weights.", "End it in '.weights.h5'.")
-    with atomic(path) as unfinished:
-        model.save_weights(unfinished)
+    model.save_weights(content := _InMemory())
+    with atomic(path) as file:
+        file.write_bytes(content.getbuffer())
+
+
+class _InMemory(io.BytesIO):
+    """Take weights, under a name that Keras allows: on a full disk its HDF5 ends the process."""
+
+    def __str__(self) -> str:
+        return "memory.weights.h5"
 
 
 def load_weights(path: str | Path, model: keras.Model) -> keras.Model:

@@ -25,6 +25,7 @@ import numpy as np
 
 from emolib.errors import DataError, InputError, SettingsError
 from emolib.recordings.recording import STANDARD_MEMORY_MB, some
+from emolib.storage import of_disk
 
 FACTOR = "EMOLIB_READ_FACTOR"  # by which both limits are multiplied
 SECONDS = 40.0  # of any file: what a slow disk, or a busy computer, may need
@@ -145,12 +146,14 @@ def _answer(read: Callable[[], Any], answer: IO[bytes], seconds: float, memory: 
             arrays = [variable.values for variable in found.variables.values()]
             about = {name: [v.dims, v.attrs] for name, v in found.variables.items()}
             told = {"dataset": about, "coords": [*found.coords], "attrs": found.attrs}
-    except InputError as error:
-        told = {"error": type(error).__name__, "parts": list(error.args)}
     except MemoryError:
         os._exit(NO_MEMORY)
     except Exception as error:
         told = {"raised": f"{type(error).__name__}: {' '.join(str(error).split())}"}
+        if disk := of_disk(error):
+            told = {"disk": [disk.errno, disk.strerror, disk.filename]}
+        elif isinstance(error, InputError):
+            told = {"error": type(error).__name__, "parts": list(error.args)}
     new = {*sys.modules} - before
     told["modules"] = sorted(name for name in new if name.partition(".")[0] in LIBRARIES)
     answer.write(json.dumps(told, default=np.generic.item).encode() + b"\n")
@@ -187,6 +190,8 @@ def _received(answer: IO[bytes], paths: list[Path]) -> Any:
     """Return what a child has written down, or raise its error."""
     told = json.loads(answer.readline())
     _loaded.update(name for name in told["modules"] if name.partition(".")[0] in LIBRARIES)
+    if "disk" in told:
+        raise OSError(*told["disk"])
     if "error" in told:
         raise _ERRORS.get(told["error"], DataError)(*told["parts"])
     if "raised" in told:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emolib.errors import DataError, did_you_mean
+from emolib.storage import of_disk
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -196,6 +197,8 @@ def damaged(source: object, problem: str, hint: str) -> Iterator[None]:
     except DataError:
         raise
     except Exception as error:
+        if of_disk(error):
+            raise
         problem = f"{problem} ({type(error).__name__}: {error})."
         raise DataError(source, problem, hint) from error
 

@@ -50,9 +50,13 @@ class DamagedError(DataError):
 
 
 def write_dataset(artefact: xr.Dataset, file: Path) -> None:
-    """Write an artefact as netCDF, whole or not at all."""
+    """Write an artefact as netCDF, whole or not at all.
+
+    It is put together in memory: on a full disk the library ends the process.
+    """
+    content = artefact.to_netcdf(engine="h5netcdf")
     with atomic(file) as path:
-        artefact.to_netcdf(path, engine="h5netcdf")
+        path.write_bytes(content)
 
 
 def read_dataset(file: Path) -> xr.Dataset:

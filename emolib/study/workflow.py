@@ -1,51 +1,40 @@
-"""Runs the Snakefile and shows on the terminal what runs, why, how far and how long."""
+"""Runs the Snakefile, and says what was made and what could not be."""
 
 from __future__ import annotations
 
 import json
-import logging
+import os
 import shutil
 import signal
+import tempfile
 import time
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 from filelock import FileLock, Timeout
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from snakemake.api import SnakemakeApi
 from snakemake.exceptions import print_exception
 from snakemake.logging import logger
 from snakemake.settings import types as settings
-from snakemake_interface_logger_plugins.common import LogEvent
 
 from emolib.errors import InputError
 from emolib.escaping import plain
-from emolib.storage import UNFINISHED, atomic
+from emolib.storage import UNFINISHED, atomic, of_disk
 from emolib.study import check, stages
 from emolib.study.artefacts import readable, remove_damaged
 from emolib.study.digests import CODE_OF, MADE_WITH
 from emolib.study.privacy import tidy_logs
+from emolib.study.progress import ProgressHandler
+from emolib.study.space import check_room
 from emolib.study.study import PROJECT, Study
 
 LOG_LINES = 20  # of a failed job's log, shown on the terminal
+PROBE = 100_000  # bytes that are written to see whether a disk is full
+TEMPORARY = ".temporary"  # holds the path of a run's temporary files
+JOBS = "emolib-run-"  # begins the name of their folder
 NAMED = 12  # artefacts that were damaged; of more, the number is told
-
-# Why a job runs: Snakemake's words, which a colon may follow with the files that it means, and
-# ours for a person.
-REASONS = {
-    "Missing output files": "not there yet",
-    "Input files updated by another job": "made anew: {}",
-    "Updated input files": "changed: {}",
-    "Params have changed since last execution": "recording, settings or code changed",
-    "Code has changed since last execution": "settings or code changed",
-    "Set of input files has changed since last execution": "other input files",
-    "Incomplete output files": "was cut off: {}",
-    "Forced execution": "cut off last time, or forced",
-}
 
 
 class WorkflowError(InputError):
@@ -108,10 +97,17 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
         older = (study.folder / ".snakemake").exists()  # results of a version without a record
         unknown = {stage: digest.split("-")[0] + "-" for stage, digest in now.items()}
         _write(record, before := unknown if older else now)
-    handler, spoilt = ProgressHandler(study.folder, changes(before, now)), []
+    spoilt: list[str] = []
+
+    def planned(jobs: Mapping[str, int]) -> None:
+        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # Snakemake's waits for jobs
+        check_room(study, jobs)
+
+    handler = ProgressHandler(study.folder, changes(before, now), planned)
     try:
         # The lock goes with the process, however it ends; Snakemake's own would stay behind.
-        with FileLock(study.folder / ".lock", timeout=0), _ends_jobs(handler):
+        lock = FileLock(study.folder / ".lock", timeout=0)
+        with lock, _temporary_files(study.folder), _ends_jobs(handler):
             try:
                 remove_unfinished(study.folder)
                 found, again = remove_damaged(study.folder)
@@ -134,15 +130,10 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
         ) from None
     if handler.interrupted:
         kept = f"what is finished is kept ({handler.done} jobs of this run)"
-        raise KeyboardInterrupt(f"{kept}; the same command goes on from there")
+        told = f"{kept}; the same command goes on from there"
+        raise KeyboardInterrupt(told, handler.interrupted)
     if handler.failed:
-        name, log = handler.failed[0]
-        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        raise WorkflowError(
-            name,
-            "\n".join(["failed. The end of its log:", *lines[-LOG_LINES:], ""]),
-            f"The whole log: {log}. After mending the cause, run again: what is finished is kept.",
-        )
+        raise _failure(*handler.failed[0])
     if not targets:
         _write(record, now)
     return handler.done
@@ -182,61 +173,6 @@ def failed_pages(study: Study) -> dict[str, str]:
     return failed
 
 
-class ProgressHandler(logging.Handler):
-    """Print a line per finished job and one bar for the whole, from Snakemake's log events."""
-
-    def __init__(self, folder: Path, changed: str):
-        super().__init__()
-        self.folder, self.changed = folder, changed
-        self.console = Console(highlight=False, soft_wrap=True)
-        self.running: dict[int, tuple[str, str, float, Path]] = {}  # name, reason, start, log
-        self.failed: list[tuple[str, Path]] = []
-        self.messages: list[str] = []
-        self.done, self.interrupted = 0, False
-        self.bar = Progress(
-            TextColumn("[bold]{task.completed:.0f} of {task.total:.0f} jobs"),
-            *(BarColumn(), TimeElapsedColumn(), TextColumn("[dim]left"), TimeRemainingColumn()),
-            TextColumn("{task.description}"),
-            console=self.console,
-            transient=True,
-            speed_estimate_period=600,  # seconds; a job that trains takes minutes
-        )
-        self.task = self.bar.add_task("planning", total=1)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Take one event; anything else that Snakemake says is kept for the case of failure."""
-        event = getattr(record, "event", None)
-        job = getattr(record, "jobid", getattr(record, "job_id", None))
-        if event == LogEvent.RUN_INFO:
-            self._plan(Counter(record.stats))
-        elif event == LogEvent.JOB_INFO and record.rule_name != "all":
-            name = " ".join([record.rule_name, *filter(None, record.wildcards.values())])
-            log = self.folder / record.log[0]
-            self.running[job] = (name, record.reason, time.monotonic(), log)
-        elif event == LogEvent.JOB_FINISHED and job in self.running:
-            name, reason, start, _ = self.running.pop(job)
-            self.done += 1
-            self.bar.advance(self.task)
-            seconds = time.monotonic() - start
-            self.console.print(f"[green]done[/] {seconds:6.1f} s  {name:<38} [dim]{_why(reason)}")
-        elif event == LogEvent.JOB_ERROR and job in self.running and not self.interrupted:
-            name, _, _, log = self.running.pop(job)
-            self.failed.append((name, log))
-            self.console.print(f"[red]failed[/]          {name}")
-        elif record.levelno >= logging.WARNING:
-            self.messages.append(record.getMessage())
-        running = ", ".join(name for name, *_ in self.running.values())
-        self.bar.update(self.task, description=running)
-
-    def _plan(self, jobs: Counter[str]) -> None:
-        """Print what changed, and how many of the jobs that made the results run again."""
-        self.bar.update(self.task, total=jobs["total"] - jobs["all"])  # "all" does nothing
-        made = Counter(path.parent.name for path in self.folder.glob("**/benchmarks/*/*.tsv"))
-        if self.changed:
-            again = (jobs & made).total()
-            self.console.print(f"{self.changed}: {again} of {made.total()} jobs run again")
-
-
 def remove_unfinished(folder: Path) -> None:
     """Remove what jobs that were killed had begun to write; `folder` must be locked."""
     for begun in folder.rglob(f"{UNFINISHED}*"):
@@ -244,21 +180,42 @@ def remove_unfinished(folder: Path) -> None:
 
 
 @contextmanager
-def _ends_jobs(handler: ProgressHandler) -> Iterator[None]:
-    """End the jobs at Ctrl-C, and what they have started: a kernel would else go on alone."""
+def _temporary_files(folder: Path) -> Iterator[None]:
+    """Let jobs have temporary files in one folder, which goes with the run or with the next."""
+    record, parent = folder / TEMPORARY, Path(tempfile.gettempdir())
+    with suppress(OSError, ValueError):  # no run was killed
+        left = Path(record.read_text())
+        if left.parent == parent and left.name.startswith(JOBS):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=JOBS, ignore_cleanup_errors=True) as place:
+        record.write_text(place)
+        before, tempfile.tempdir = os.environ.get("TMPDIR"), place
+        os.environ["TMPDIR"] = place
+        try:
+            yield
+        finally:
+            tempfile.tempdir = str(parent)
+            os.environ["TMPDIR"] = before or str(parent)
+            record.unlink(missing_ok=True)
 
-    def end(*_: object) -> None:
-        handler.interrupted = True
+
+@contextmanager
+def _ends_jobs(handler: ProgressHandler) -> Iterator[None]:
+    """End the jobs at Ctrl-C or SIGTERM, and what they have started, such as a kernel."""
+
+    def end(number: int, _: object) -> None:
+        handler.interrupted = number
         for process in psutil.Process().children(recursive=True):
             with suppress(psutil.Error):
                 process.kill()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handled in before.items():
+            signal.signal(number, handled)
 
 
 def _run_snakemake(
@@ -293,12 +250,29 @@ def _run_snakemake(
         except (Exception, KeyboardInterrupt) as error:
             if handler.failed or handler.interrupted:
                 return  # the caller says which job, and shows its log
+            if isinstance(error, InputError | OSError):
+                raise
+            if fault := of_disk(error):
+                raise fault from error
             print_exception(error)
             raise WorkflowError(
                 "Snakefile",
                 "\n".join(handler.messages) or str(error),
                 "This is a fault of the workflow or of the study's files, not of one subject.",
             ) from error
+
+
+def _failure(name: str, log: Path, text: str) -> WorkflowError:
+    """Return the error of a job that failed: its last sentence, or the end of its log."""
+    _, told, sentence = f"\n{text}".rpartition("\nerror: ")
+    if told:
+        return WorkflowError(name, f"failed: {sentence.strip()}", f"The whole log: {log}.")
+    if not text:  # a full disk takes no log
+        with atomic(log) as path:
+            path.write_bytes(bytes(PROBE))
+    lines = ["failed. The end of its log:", *text.splitlines()[-LOG_LINES:], ""]
+    kept = "After mending the cause, run again: what is finished is kept."
+    return WorkflowError(name, "\n".join(lines), f"The whole log: {log}. {kept}")
 
 
 def _tell_damaged(folder: Path, spoilt: Sequence[str]) -> None:
@@ -310,22 +284,6 @@ def _tell_damaged(folder: Path, spoilt: Sequence[str]) -> None:
             were = "artefact was" if len(names) == 1 else "artefacts were"
             told = ", ".join(names[:NAMED]) + more
             print(plain(f"{len(names)} missing or damaged {were} {what}: {told}"))
-
-
-def _why(reason: str) -> str:
-    """Return Snakemake's reasons in a few words.
-
-    Examples
-    --------
-    >>> _why("Missing output files: features/sub-01.nc; Updated input files: recordings/s01.mat")
-    'not there yet'
-    >>> _why("Updated input files: recordings/s02.mat; Code has changed since last execution")
-    'changed: recordings/s02.mat; settings or code changed'
-    """
-    parts = [part.partition(": ") for part in reason.split("; ")]
-    told = [REASONS.get(kind, kind).format(files) for kind, _, files in parts]
-    text = told[0] if told[0] == "not there yet" else "; ".join(dict.fromkeys(told))
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _write(record: Path, digests: Mapping[str, str]) -> None:

@@ -191,7 +191,7 @@ def write_subject(settings: SimulationSettings, subject: int, folder: str | Path
     recording, truth = simulate_subject(settings, subject)
     path = Path(folder) / f"s{subject:02d}.mat"
     with atomic(_truth_file(folder, truth.attrs["subject"])) as temporary:
-        truth.to_netcdf(temporary, engine="h5netcdf")
+        temporary.write_bytes(truth.to_netcdf(engine="h5netcdf"))
     eeg = np.concatenate([recording["baseline"], recording["eeg"]], axis=-1)
     trials = recording["trial"].to_numpy()
     rngs = [stream(settings, ratings.PERIPHERALS, subject, trial) for trial in trials]

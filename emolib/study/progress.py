@@ -1,0 +1,99 @@
+"""What a run shows on the terminal: what runs, why, how far and how long."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from snakemake_interface_logger_plugins.common import LogEvent
+
+# Why a job runs: Snakemake's words, which a colon may follow with the files that it means, and
+# ours for a person.
+REASONS = {
+    "Missing output files": "not there yet",
+    "Input files updated by another job": "made anew: {}",
+    "Updated input files": "changed: {}",
+    "Params have changed since last execution": "recording, settings or code changed",
+    "Code has changed since last execution": "settings or code changed",
+    "Set of input files has changed since last execution": "other input files",
+    "Incomplete output files": "was cut off: {}",
+    "Forced execution": "cut off last time, or forced",
+}
+
+
+class ProgressHandler(logging.Handler):
+    """Print a line per finished job and one bar for the whole, from Snakemake's log events."""
+
+    def __init__(self, folder: Path, changed: str, planned: Callable[[Mapping[str, int]], None]):
+        super().__init__()
+        self.folder, self.changed, self.planned = folder, changed, planned
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.running: dict[int, tuple[str, str, float, Path]] = {}  # name, reason, start, log
+        self.failed: list[tuple[str, Path, str]] = []  # name, log, and what is in it
+        self.messages: list[str] = []
+        self.done, self.interrupted = 0, 0  # by which signal
+        self.bar = Progress(
+            TextColumn("[bold]{task.completed:.0f} of {task.total:.0f} jobs"),
+            *(BarColumn(), TimeElapsedColumn(), TextColumn("[dim]left"), TimeRemainingColumn()),
+            TextColumn("{task.description}"),
+            console=self.console,
+            transient=True,
+            speed_estimate_period=600,  # seconds; a job that trains takes minutes
+        )
+        self.task = self.bar.add_task("planning", total=1)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one event; anything else that Snakemake says is kept for the case of failure."""
+        event = getattr(record, "event", None)
+        job = getattr(record, "jobid", getattr(record, "job_id", None))
+        if event == LogEvent.RUN_INFO:
+            self._plan(Counter(record.stats))
+        elif event == LogEvent.JOB_INFO and record.rule_name != "all":
+            name = " ".join([record.rule_name, *filter(None, record.wildcards.values())])
+            log = self.folder / record.log[0]
+            self.running[job] = (name, record.reason, time.monotonic(), log)
+        elif event == LogEvent.JOB_FINISHED and job in self.running:
+            name, reason, start, _ = self.running.pop(job)
+            self.done += 1
+            self.bar.advance(self.task)
+            seconds = time.monotonic() - start
+            self.console.print(f"[green]done[/] {seconds:6.1f} s  {name:<38} [dim]{_why(reason)}")
+        elif event == LogEvent.JOB_ERROR and job in self.running and not self.interrupted:
+            name, _, _, log = self.running.pop(job)
+            text = log.read_text(errors="replace") if log.exists() else ""
+            self.failed.append((name, log, text))
+            self.console.print(f"[red]failed[/]          {name}")
+        elif record.levelno >= logging.WARNING:
+            self.messages.append(record.getMessage())
+        running = ", ".join(name for name, *_ in self.running.values())
+        self.bar.update(self.task, description=running)
+
+    def _plan(self, jobs: Counter[str]) -> None:
+        """Print what changed, and how many of the jobs that made the results run again."""
+        self.planned(jobs)
+        self.bar.update(self.task, total=jobs["total"] - jobs["all"])  # "all" does nothing
+        made = Counter(path.parent.name for path in self.folder.glob("**/benchmarks/*/*.tsv"))
+        if self.changed:
+            again = (jobs & made).total()
+            self.console.print(f"{self.changed}: {again} of {made.total()} jobs run again")
+
+
+def _why(reason: str) -> str:
+    """Return Snakemake's reasons in a few words.
+
+    Examples
+    --------
+    >>> _why("Missing output files: features/sub-01.nc; Updated input files: recordings/s01.mat")
+    'not there yet'
+    >>> _why("Updated input files: recordings/s02.mat; Code has changed since last execution")
+    'changed: recordings/s02.mat; settings or code changed'
+    """
+    parts = [part.partition(": ") for part in reason.split("; ")]
+    told = [REASONS.get(kind, kind).format(files) for kind, _, files in parts]
+    text = told[0] if told[0] == "not there yet" else "; ".join(dict.fromkeys(told))
+    return text if len(text) <= 80 else text[:77] + "..."
