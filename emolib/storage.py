@@ -68,7 +68,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
             temporary.replace(path)
             note(path)
     except OSError as error:
-        error.filename = error.filename or str(path)  # which libraries leave out
+        if error.errno:
+            error.filename = error.filename or str(path)  # which libraries leave out
         raise
 
 
@@ -142,7 +143,8 @@ def told_by_system(error: OSError, folder: Path) -> InputError:
     >>> told.hint.partition(";")[0]
     'Have it mounted for writing, or name another folder in EMOLIB_RESULTS'
     """
-    error = fault_of_disk(str(error)) or error  # of several, as a folder was copied, the first
+    # What a library made another error of, or the first of several as a folder was copied.
+    error = of_disk(error) or fault_of_disk(str(error)) or error
     place = Path(error.filename2 or error.filename or folder)
     if begun := [path for path in (place, *place.parents) if path.name.startswith(UNFINISHED)]:
         place = begun[0].parent

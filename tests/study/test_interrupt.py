@@ -16,16 +16,25 @@ from emolib.study.workflow import remove_unfinished
 
 @pytest.mark.slow
 @pytest.mark.workflow
-@pytest.mark.parametrize("to_all", [True, pytest.param(False, marks=pytest.mark.faults)])
-def test_a_run_that_is_stopped_ends_its_jobs_and_says_what_is_kept(tmp_path, to_all):
+@pytest.mark.parametrize(
+    ("number", "to_all"),
+    [
+        (signal.SIGINT, True),
+        pytest.param(signal.SIGINT, False, marks=pytest.mark.faults),
+        pytest.param(signal.SIGTERM, False, marks=pytest.mark.faults),
+    ],
+)
+def test_a_run_that_is_stopped_ends_its_jobs_and_says_what_is_kept(tmp_path, number, to_all):
     left = tmp_path / "smoke" / "features" / ".unfinished-killed" / "sub-01.nc"
     left.parent.mkdir(parents=True)
     left.write_text("half")
+    (tmp_path / "emolib-run-killed").mkdir()
+    (tmp_path / "smoke" / ".temporary").write_text(str(tmp_path / "emolib-run-killed"))
     targets = [f"features/sub-0{i}.nc" for i in range(1, 5)]
     with subprocess.Popen(
         [sys.executable, "-m", "emolib", "run", "smoke", "--cores", "2", "--targets", *targets],
         cwd=PROJECT,
-        env=os.environ | {"EMOLIB_RESULTS": str(tmp_path)},
+        env=os.environ | {"EMOLIB_RESULTS": str(tmp_path), "TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -34,15 +43,15 @@ def test_a_run_that_is_stopped_ends_its_jobs_and_says_what_is_kept(tmp_path, to_
         while "done" not in run.stdout.readline():
             assert run.poll() is None, run.stderr.read()
         jobs = psutil.Process(run.pid).children(recursive=True)
-        (os.killpg if to_all else os.kill)(run.pid, signal.SIGINT)
+        (os.killpg if to_all else os.kill)(run.pid, number)
         output, told = run.communicate(timeout=60)
-    assert run.returncode == 130
+    assert run.returncode == 128 + number
     (sentence,) = told.splitlines()
     assert sentence.startswith("stopped: what is finished is kept (")
     assert "failed" not in output
     _, left = psutil.wait_procs(jobs, timeout=10)
     assert all(job.status() == psutil.STATUS_ZOMBIE for job in left)  # ended, and none asked how
-    assert not list(tmp_path.rglob(".unfinished-*"))
+    assert not [*tmp_path.rglob(".unfinished-*"), *tmp_path.glob("emolib-run-*")]
     assert list(tmp_path.rglob("recordings/s0?.mat"))  # is kept
 
 
@@ -53,6 +62,13 @@ def test_a_command_that_is_stopped_ends_without_a_traceback(monkeypatch, capsys)
     monkeypatch.setattr(studies, "load", stop)
     assert main(["features", "smoke", "--subject", "sub-01"]) == 130
     assert capsys.readouterr().err == "stopped: nothing is half-written.\n"
+
+
+def test_a_command_that_is_terminated_ends_as_if_by_ctrl_c(monkeypatch, capsys):
+    monkeypatch.setattr(studies, "load", lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    assert main(["features", "smoke", "--subject", "sub-01"]) == 128 + signal.SIGTERM
+    assert capsys.readouterr().err == "stopped: nothing is half-written.\n"
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 def test_what_a_killed_job_had_begun_is_removed_and_nothing_else(tmp_path):
