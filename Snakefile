@@ -9,7 +9,7 @@ sys.path.insert(0, workflow.basedir)  # this checkout's code, also in a process 
 
 from emolib.study import study as studies
 from emolib.study.sources import Sources
-from emolib.storage import file_stem
+from emolib.storage import digest_of_files, file_stem
 from emolib.book.render import CHAPTERS, source_of, waits_for
 from emolib.model.settings import threads
 
@@ -23,6 +23,7 @@ study = studies.load(config["study"])
 subjects = {file_stem(subject): subject for subject in study.subjects()}  # by file name
 simulated = study.simulation is not None
 # By content, not by date, and no inputs: a missing file is its subject's failure, and nobody else's.
+# So are notebooks and prose: a checkout, or a clock that was set, gives them other dates.
 read_from = {}
 if not simulated:
     sources = Sources(study)
@@ -54,7 +55,7 @@ attributions = [
     for number in (range(study.splits(explained)) if explained else [])
 ]
 prose = [path for path in sorted((studies.PROJECT / "book").rglob("*")) if path.is_file()]
-prose = [str(path) for path in (studies.PROJECT / "_config.yml", *prose)]
+prose = [studies.PROJECT / "_config.yml", *prose]
 scores = [f"{variant_dir}scores/scores.parquet" for variant_dir in members]
 
 
@@ -275,12 +276,12 @@ rule group_tests:
 
 rule chapter:
     input:
-        source=lambda wildcards: str(source_of(wildcards.chapter)),
-        shown=lambda wildcards: shown_in(wildcards.chapter),
+        lambda wildcards: shown_in(wildcards.chapter),
     output:
         "notebooks/chapters/{chapter}.ipynb",
     params:
         digest=study.digest("pages"),
+        source=lambda wildcards: digest_of_files([source_of(wildcards.chapter)]),
     log:
         "logs/chapter/{chapter}.log",
     benchmark:
@@ -293,7 +294,6 @@ rule chapter:
 
 rule subject_page:
     input:
-        source=str(source_of("subject_report")),
         features="features/{subject}.nc",
         summary="summaries/{subject}.nc",
         scores="scores/scores.parquet",
@@ -302,6 +302,7 @@ rule subject_page:
         "notebooks/subjects/{subject}.ipynb",
     params:
         digest=study.digest("pages"),
+        source=digest_of_files([source_of("subject_report")]),
         subject=subject_of,
     log:
         "logs/subject_page/{subject}.log",
@@ -315,7 +316,6 @@ rule subject_page:
 
 rule cohort_page:
     input:
-        source=str(source_of("cohort_report")),
         features=features_of(study),
         summaries=expand("summaries/{subject}.nc", subject=subjects),
         scores=scores,
@@ -324,6 +324,7 @@ rule cohort_page:
         "notebooks/cohort.ipynb",
     params:
         digest=study.digest("pages"),
+        source=digest_of_files([source_of("cohort_report")]),
     log:
         "logs/cohort_page.log",
     benchmark:
@@ -337,11 +338,11 @@ rule book:
         expand("notebooks/chapters/{chapter}.ipynb", chapter=CHAPTERS),
         expand("notebooks/subjects/{subject}.ipynb", subject=subjects),
         "notebooks/cohort.ipynb",
-        prose=prose,
     output:
         "book/_build/html/index.html",
     params:
         digest=study.digest("pages"),
+        prose=[digest_of_files(prose), [path.name for path in prose]],
     log:
         "logs/book.log",
     benchmark:

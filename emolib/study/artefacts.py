@@ -125,6 +125,7 @@ def job(folder: Path, stage: str, options: Mapping[str, Any]) -> Iterator[None]:
     check(folder, reads, subject)
     name = "-".join([stage, *(f"{key}-{value}" for key, value in options.items() if value)])
     record = folder / RECORDS / f"{file_stem(name)}.json"
+    earlier = (_load(record) or {"files": ()})["files"]
     record.unlink(missing_ok=True)
     with noting() as written:
         yield
@@ -133,6 +134,8 @@ def job(folder: Path, stage: str, options: Mapping[str, Any]) -> Iterator[None]:
         for path in sorted({*written})
         if path.is_relative_to(folder) and path.is_file()
     }
+    for name in {*earlier} - {*files}:  # of a person who left, or under another name
+        _remove(folder / name)
     _save(record, {"subject": subject, "files": files})
 
 

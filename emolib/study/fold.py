@@ -59,6 +59,18 @@ def fold_data(
     return inputs, table, list(split)
 
 
+def weights_name(training_stage: str, subject: str | None, task: str | None) -> str:
+    """Return the name of a file of weights, of no other stage, subject and task.
+
+    Examples
+    --------
+    >>> weights_name("subject_and_task", "sub-01", "valence")
+    'subject_and_task.sub-01.valence.weights.h5'
+    """
+    parts = [training_stage, subject, task]
+    return f"{file_stem('.'.join(filter(None, parts)))}.weights.h5"  # no task has a point
+
+
 def _train_fold(
     study: Study, protocol: str, number: int, permutation: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -92,10 +104,9 @@ def _train_fold(
             own = labels[task][rows]
             predicted.append(predictions_of(table.iloc[rows], task, own, probability[rated], **who))
         if not permutation:
-            parts = (result.training_stage, result.subject, result.task)
             model.set_weights(result.fit.weights)
-            name = file_stem("-".join(part for part in parts if part))
-            networks.save_weights(folder / f"{name}.weights.h5", model)
+            name = weights_name(result.training_stage, result.subject, result.task)
+            networks.save_weights(folder / name, model)
     if not permutation:
         settings = json.dumps(dataclasses.asdict(study.model_settings), indent=1, sort_keys=True)
         with atomic(folder / "model.json") as path:

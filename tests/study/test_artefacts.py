@@ -92,6 +92,12 @@ def test_what_a_job_reads_is_compared_by_content_before(folder):
     assert remove_damaged(folder, thorough=True)[0] == ["features/sub-01.nc"]
 
 
+def test_what_a_job_no_longer_writes_goes(folder):
+    with job(folder, "score", {}):
+        write(folder / SCORES[0])
+    assert (folder / SCORES[0]).exists() and not (folder / SCORES[1]).exists()
+
+
 def test_a_job_that_fails_leaves_no_record(folder):
     with pytest.raises(ZeroDivisionError), job(folder, "score", {}):
         write(folder / SCORES[0], "half")

@@ -30,6 +30,11 @@ def test_a_killed_training_goes_on_with_its_own_settings_data_and_labels_alone(
     assert fold_stage._checkpoints(smoke, "trial_grouped", 0, 0) == folders[-1]
 
 
+def test_no_two_networks_have_one_file():
+    of = [("sub-a-b", "c"), ("sub-a", "b-c"), ("sub-a", "b c"), ("sub-a.b", "c"), ("sub-a b", "c")]
+    assert len({fold_stage.weights_name("subject_and_task", *one) for one in of}) == len(of)
+
+
 def test_a_person_with_too_few_trials_is_in_no_fold_and_stops_nobody(tmp_path, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
     few = {f"sub-{i:02d}": n_trials for i, n_trials in enumerate((8, 3, 8), start=1)}

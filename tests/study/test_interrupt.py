@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -11,7 +12,7 @@ from command import PROJECT
 
 from emolib.__main__ import main
 from emolib.study import study as studies
-from emolib.study.workflow import remove_unfinished
+from emolib.study.workflow import remove_unfinished, take_back_times
 
 
 @pytest.mark.slow
@@ -69,6 +70,23 @@ def test_a_command_that_is_terminated_ends_as_if_by_ctrl_c(monkeypatch, capsys):
     assert main(["features", "smoke", "--subject", "sub-01"]) == 128 + signal.SIGTERM
     assert capsys.readouterr().err == "stopped: nothing is half-written.\n"
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_files_from_the_future_are_older_than_now_in_their_order(tmp_path):
+    now, hour = time.time_ns(), 3_600_000_000_000
+    of = {
+        "old": now - hour,
+        "recording": now + hour,
+        "features": now + 2 * hour,
+        "twin": now + hour,
+    }
+    for name, when in of.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, ns=(when, when))
+    take_back_times(tmp_path)
+    given = {name: (tmp_path / name).stat().st_mtime_ns for name in of}
+    assert given["old"] == of["old"] < given["recording"] < given["features"] < time.time_ns()
+    assert given["twin"] == given["recording"]
 
 
 def test_what_a_killed_job_had_begun_is_removed_and_nothing_else(tmp_path):
