@@ -39,8 +39,8 @@ STAGES = {
     "simulate": ("--subject sub-02", "simulate-subject-sub-02", 16, 1),
     "features": ("--subject sub-02", "features-subject-sub-02", 1, 1),
     "summary": ("--subject sub-02", "summary-subject-sub-02", 1, 1),
-    "train": (FOLD, "train-protocol-trial_grouped-number-0", 7, 3),
-    "explain": (FOLD, "explain-protocol-trial_grouped-number-0", 1, 1),
+    "train": (FOLD, "train-protocol-trial_grouped", 16, 6),
+    "explain": (FOLD, "explain-protocol-trial_grouped", 1, 1),
     "score": ("", "score", 1, 1),
     "group-tests": ("", "group-tests", 1, 1),
     "page": ("--notebook 01_first_look", "page-name-01_first_look", 16, 2),
@@ -124,12 +124,15 @@ def sweep(stage: str, disk: Disk, what: str, most: int | None = None) -> Iterato
             status, told = call(stage)
         enough, left = status == 0, [*disk.place.rglob(".unfinished-*")]
         if not enough:
-            status, _ = call(stage)
+            status, later = call(stage)
+            if status:
+                yield k, f"DOES NOT GO ON: {told[-1000:]} {later[-1000:]}"
+                return
         if not (enough or SENTENCE.fullmatch(told)):
             yield k, f"TOLD OTHERWISE: {told[-2000:]}"
         elif left:
             yield k, f"LEFT: {left}"
-        elif status or (now := digests(folder)) != whole:
+        elif (now := digests(folder)) != whole:
             differ = [file for file in whole | now if whole.get(file) != now.get(file)]
             yield k, f"NOT THE SAME: {differ}"
         elif enough:

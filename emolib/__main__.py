@@ -124,6 +124,8 @@ def main(arguments: list[str] | None = None) -> int:
     # on the same processors, ridge regression took ten times as long. Set before NumPy is
     # imported, or it has no effect; the jobs and kernels that are started from here inherit it.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Without shared memory joblib would warn on pages; jobs run side by side and need none of it.
+    os.environ.setdefault("JOBLIB_MULTIPROCESSING", "0")
     for name in ("EMOLIB_DATA", "EMOLIB_RESULTS"):  # stages run in other folders than this one
         if name in os.environ:
             os.environ[name] = str(Path(os.environ[name]).resolve())
