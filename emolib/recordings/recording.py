@@ -100,6 +100,8 @@ def build(
     recording.attrs["notes"] = list(notes)
     if sessions is not None:
         recording = recording.assign_coords(session=("trial", np.asarray(sessions, dtype=str)))
+        names = list(dict.fromkeys(recording["session"].to_numpy().tolist()))
+        recording.attrs["notes"].append(f"{len(names)} sessions: {some(names)}")
     if lacking := [place for place in ELSEWHERE if place in channels]:
         instead = " and ".join(ELSEWHERE[place] for place in lacking)
         note = f"no standard position; scalp maps use that of {instead}"
