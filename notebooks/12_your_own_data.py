@@ -116,13 +116,14 @@ Table(plan, caption=caption)
 # | films | 40, once each | 15, three times each | 18, once each |
 #
 # Of SEED, a film that somebody saw three times stands on both sides when trials are held out: its
-# study holds out films, or people. No reader of the three has been tried on the data themselves,
+# study holds out days, films, or people. No reader of the three has been tried on the data themselves,
 # which may not be passed on, but on files made up after their descriptions.
 #
-# For any other there are three ways. Export each recording to a file that MNE-Python reads and
-# write a table of trials: the next section. Cut it into epochs in MNE, for `emolib.from_epochs`,
-# as in the [quick start](quick_start): no study, but features, maps and scores. Or write a reader,
-# a module of three functions; `CONTRIBUTING.md` shows one.
+# For any other there are four ways. Export each recording to a file that MNE-Python reads and
+# write a table of trials: the next section. Keep your data as BIDS says, for `dataset: bids`, and no
+# table is needed. Cut them into epochs in MNE or EEGLAB, for `dataset: epochs`, or for
+# `emolib.from_epochs`, as in the [quick start](quick_start). Or write a reader, a module of three
+# functions; `CONTRIBUTING.md` shows one. [The data](/data.md) says what the first three look for.
 #
 # ## Files and a table of trials
 #

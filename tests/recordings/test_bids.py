@@ -81,6 +81,13 @@ def test_sessions_and_runs_follow_each_other_by_number(tmp_path):
     assert found["trial"].to_numpy().tolist() == list(range(1, 9))
 
 
+def test_a_run_without_trials_gives_none(tmp_path):
+    record(tmp_path, "sub-01_task-x_run-1", 1, lines=[LINES[2]])
+    record(tmp_path, "sub-01_task-x_run-2", 2)
+    found = bids.read(tmp_path, "sub-01", settings=FILMS)
+    assert found["trial"].to_numpy().tolist() == [1, 2]
+
+
 def test_people_are_those_with_eeg_and_a_note_names_the_others(tmp_path):
     for name in ("sub-10", "sub-2"):
         record(tmp_path, f"{name}_task-x")
