@@ -44,7 +44,8 @@ class Choice(traitlets.TraitType):
     label, verb : str
         What it is called, and the heading of the frame that it stands in: what to do.
     options : mapping of str to str, optional
-        What may be chosen, and how a reader sees it. Without options it is a number:
+        What may be chosen, and how a reader sees it; and `later`, what a dropped file adds.
+        Without options it is a number:
     low, high, step, unit
         From where to where, in which steps, of what.
     """
@@ -58,7 +59,7 @@ class Choice(traitlets.TraitType):
         """Return the value if it may be chosen; otherwise raise a SettingsError."""
         rule = bench.rules[self.name]
         if "options" in rule:
-            return check_option(self.name, str(value), rule["options"])
+            return check_option(self.name, str(value), rule["options"] | rule.get("later", {}))
         if not isinstance(value, (int, float)):
             raise SettingsError(self.name, f"got {value!r}.", "Give a number.")
         return float(check_range(self.name, value, rule["low"], rule["high"]))

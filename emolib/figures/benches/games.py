@@ -68,9 +68,13 @@ class SplitGame(Bench):
         ),
     )
     source = Choice(
-        "noise", "Trials of", "Make the trials", options={"noise": "white noise"}
+        "noise", "Trials of", "Make the trials",
+        options={"noise": "white noise"}, later={"own": "your own file"},
     )  # fmt: skip
-    labels = Choice("random", "Labels", "Make the trials", options={"random": "random"})
+    labels = Choice(
+        "random", "Labels", "Make the trials",
+        options={"random": "random"}, later={"own": "those of the file"},
+    )  # fmt: skip
     trials = Choice(
         "40", "Trials", "Make the trials", options={n: n for n in ("10", "20", "40", "80")}
     )
@@ -97,13 +101,13 @@ class SplitGame(Bench):
     split = Choice(
         "windows",
         "Hold out",
-        "Choose the split and play",
+        "Split and play",
         options={"windows": "single windows", "trials": "whole trials"},
     )
     model = Choice(
         "ridge",
         "Classifier",
-        "Choose the split and play",
+        "Split and play",
         options={"ridge": "ridge regression", "neighbours": "5 nearest neighbours"},
     )
     wager = Choice(

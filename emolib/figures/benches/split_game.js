@@ -158,7 +158,7 @@ const percent = (share) => `${(100 * share).toFixed(0)} %`;
 export default {
     render: ({ model, el }) => renderBench({ model, el }, (bench) => {
         const { spec, view } = bench;
-        const { study } = spec;
+        const sets = { study: spec.study };
         const sections = spec.bands.map(([low, high]) => designBand(3, low, high, spec.sfreq));
         const formula = makeChart({
             name: "Balanced accuracy", x: { words: "baseline (s)", log: true },
@@ -169,7 +169,7 @@ export default {
         });
         const progress = h("progress", { max: 1, "aria-label": "Progress of the computation" });
         const wager = h("p", { class: "b-wager" });
-        const again = button("Shuffle the labels again", () => shuffle());
+        const again = button("Shuffle the labels again", () => start());
         let noise = null; // features that were drawn, and of which settings
         let points = []; // scores so far
         let draws = 0;
@@ -186,7 +186,8 @@ export default {
             const key = [setup(), own() ? 0 : view.baseline].join();
             if (noise?.key === key) return score();
             if (own()) {
-                noise = { ...study, trial: Float64Array.from(study.trial), rest: Float64Array.from(study.rest), key };
+                const { trial, rest } = sets[view.source];
+                noise = { ...sets[view.source], trial: Float64Array.from(trial), rest: Float64Array.from(rest), key };
                 return score();
             }
             const size = { nTrials: Number(view.trials), nChannels: Number(view.channels), nWindows: Number(view.windows) };
@@ -206,7 +207,7 @@ export default {
             const { nTrials, nWindows, p } = noise;
             const random = randomOf(spec.seed + 7919 * ++draws);
             const order = permutation(nTrials, random);
-            const truth = study?.labels[view.labels];
+            const truth = sets[view.source]?.labels[view.labels];
             const ofTrial = truth && own() ? truth : order.map((place) => place % 2);
             const trialOf = Array.from({ length: nTrials * nWindows }, (_, row) => Math.floor(row / nWindows));
             const labels = trialOf.map((k) => ofTrial[k]);
@@ -219,8 +220,8 @@ export default {
                 dealt.forEach((k, i) => folds.fill(i % N_FOLDS, k * nWindows, (k + 1) * nWindows));
             }
             const ring = permutation(nTrials, random);
-            const x = removed(noise, view.removal, ring);
-            const at = { setup: setup(), model: view.model, split: view.split, removal: view.removal, naming: view.labels, seconds: view.baseline };
+            const x = view.source === "own" ? noise.trial : removed(noise, view.removal, ring);
+            const at = { setup: setup(), source: view.source, model: view.model, split: view.split, removal: view.removal, naming: view.labels, seconds: view.baseline };
             stop = work([scoreFolds, ridge, balanced], { x, p, labels, folds, nFolds: N_FOLDS, model: view.model }, {
                 onstep: (share) => (progress.value = 0.6 + 0.4 * share),
                 onend: ({ value, right }) => {
@@ -231,7 +232,32 @@ export default {
                 },
             });
         }
-        function shuffle() { start(); }
+
+        /** Take a reader's own windows: equally many of each trial. */
+        function take({ trial, label, ...features }, file) {
+            const columns = Object.values(features);
+            if (!trial || !label || !columns.length) throw new Error("It needs columns “trial” and “label”, and features beside them.");
+            const rows = new Map();
+            trial.forEach((name, row) => rows.set(name, [...(rows.get(name) ?? []), row]));
+            const all = [...rows.values()];
+            const nWindows = Math.min(...all.map((own) => own.length));
+            const mixed = all.find((own) => own.some((row) => label[row] !== label[own[0]]));
+            if (mixed) throw new Error(`Trial ${trial[mixed[0]]} has several labels.`);
+            if (!label.every((it) => it === 0 || it === 1)) throw new Error("Labels are 0 or 1.");
+            const found = all.map((own) => label[own[0]]);
+            const n = [0, 1].map((it) => found.filter((other) => other === it).length);
+            if (Math.min(...n) < N_FOLDS) throw new Error(`It has ${n[0]} trials of label 0 and ${n[1]} of 1; ${N_FOLDS} of each are needed.`);
+            sets.own = {
+                words: file, nTrials: all.length, nWindows, p: columns.length, labels: { own: found },
+                trial: all.flatMap((own) => own.slice(0, nWindows).flatMap((row) => columns.map((column) => column[row]))),
+                rest: new Float64Array(all.length * columns.length), // features are taken as they are
+            };
+            noise = null;
+            for (const name of ["source", "labels"]) bench.offer(name, "own");
+            bench.update("source");
+            bench.choose({ source: "own", labels: "own" });
+            return `${file}: ${all.length} trials of ${nWindows} windows, ${columns.length} features.`;
+        }
 
         const best = () => points.filter((it) => it.split === "trials").reduce((most, it) => Math.max(most, it.value), 0);
         const rho = (seconds) =>
@@ -276,15 +302,16 @@ export default {
                     words: `${cells(true).length} of ${last.labels.length} windows are tested: ${protocol()}.`,
                 });
             }
-            wager.textContent = points.some((it) => it.split === "trials")
-                ? `Your wager: ${view.wager} %. The highest honest score so far: ${percent(best())}, of ${points.filter((it) => it.split === "trials").length}.`
+            const honest = points.filter((it) => it.split === "trials").length;
+            wager.textContent = honest
+                ? `Your wager: ${view.wager} %. The highest honest score in ${honest} ${honest === 1 ? "draw" : "draws"}: ${percent(best())}.`
                 : `Your wager: ${view.wager} %. No honest score yet: hold out whole trials.`;
         }
 
         function describe() {
             if (!last) return "Drawing the noise …";
-            const what = last.setup.startsWith("noise") ? "white noise" : study.words;
-            const labels = last.setup.startsWith("noise") ? "random labels" : spec.choices.labels.options[last.naming];
+            const what = sets[last.source]?.words ?? "white noise";
+            const labels = sets[last.source]?.labels[last.naming] ? `labels ${spec.choices.labels.options[last.naming]}` : "random labels";
             const told = bench.answered ? percent(last.value) : "an accuracy that you may guess";
             return `${what[0].toUpperCase()}${what.slice(1)}, ${labels}, ${last.split === "windows" ? "windows of one trial on both sides" : "whole trials held out"}: ${told} of the windows are classified correctly.`;
         }
@@ -295,12 +322,16 @@ export default {
             draw,
             describe,
             first: { name: "baseline", to: 1 },
-            hides: (name) => (own() ? ["trials", "channels", "windows", "baseline"].includes(name) : name === "labels"),
+            hides: (name) => (own() ? ["trials", "channels", "windows", "baseline"].includes(name) || (view.source === "own" && name === "removal") : name === "labels"),
             answer: () => {
-                const windows = points.filter((it) => it.split === "windows" && it.setup.startsWith("noise"));
+                const windows = points.filter((it) => it.split === "windows" && it.source === "noise");
                 if (!windows.length) return "The first score is on its way.";
                 const first = windows[0].value;
                 return `The first draw gave ${percent(first)}: windows of one trial on both sides, random labels, white noise. Hold out whole trials, and it is about one half.`;
+            },
+            own: {
+                words: "Drop a CSV file here with a row for each window: columns “trial” and “label” (0 or 1), and a column for each feature.",
+                take,
             },
             values: () => last && { ...last, points: points.length, formula: predicted(view.baseline), best: best() },
             stop: () => [stop, formula.stop, deal.stop].forEach((it) => it()),

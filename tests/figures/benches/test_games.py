@@ -110,3 +110,26 @@ def test_the_split_game_is_played_with_recordings_too(touch):
     assert shown["labels"] == np.repeat(study["labels"]["valence"], study["nWindows"]).tolist()
     for name in ("Trials", "Electrodes", "Baseline"):
         assert not page.get_by_text(name, exact=True).first.is_visible()
+
+
+@pytest.mark.browser
+def test_the_split_game_is_played_with_a_readers_own_windows(touch, tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(12) % 2, 4)
+    x = rng.normal(size=(48, 3)) + labels[:, None]
+    file = tmp_path / "own.csv"
+    rows = (
+        f"{i // 4},{label},{','.join(map(str, row))}"
+        for i, (label, row) in enumerate(zip(labels, x, strict=True))
+    )
+    file.write_text("trial,label,a,b,c\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    page = touch(SplitGame(trials="10", channels="4"))
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("own.csv: 12 trials of 4 windows, 3 features.").wait_for()
+    shown = page.evaluate(PLAY, {"split": "trials"})
+    assert shown["labels"] == labels.tolist()
+    assert np.array_equal(np.ravel(shown["x"]), x.ravel())
+    assert shown["value"] == pytest.approx(scored(shown), abs=1e-12)
+    file.write_text("trial,label,a\n1,0,1\n1,1,2\n", encoding="utf-8")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("own.csv cannot be used. Trial 1 has several labels.").wait_for()

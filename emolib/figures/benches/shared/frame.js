@@ -63,16 +63,17 @@ export function renderBench({ model, el }, build) {
     const rules = spec.choices;
     const view = Object.fromEntries(Object.keys(rules).map((name) => [name, model.get(name) ?? rules[name].value]));
     const inPage = Boolean(model.get("inPage"));
-    const bench = { spec, view, choose, guess: null, answered: false, update, tell };
+    const bench = { spec, view, choose, guess: null, answered: false, update, tell, offer };
     let waiting = null;
     let moving = null;
     let told = { ...view };
 
     const status = h("p", { class: "x-hidden", role: "status" });
-    const fields = Object.fromEntries(Object.entries(rules).map(([name, rule]) => {
+    const fieldOf = (name) => {
         const onchoose = (value) => { stay(); choose({ [name]: value }); };
-        return [name, rule.options ? picker(rule, onchoose) : slider(rule, onchoose)];
-    }));
+        return (rules[name].options ? picker : slider)(rules[name], onchoose);
+    };
+    const fields = Object.fromEntries(Object.keys(rules).map((name) => [name, fieldOf(name)]));
     const question = makeQuestion(spec, (guess) => {
         stay();
         Object.assign(bench, { guess, answered: true });
@@ -113,6 +114,14 @@ export function renderBench({ model, el }, build) {
         for (const name of changed) view[name] = change[name];
         draw(changed);
         tell();
+    }
+
+    /** Offer an option that was to come later. */
+    function offer(name, option) {
+        rules[name].options[option] = rules[name].later[option];
+        const fresh = fieldOf(name);
+        fields[name].element.replaceWith(fresh.element);
+        fields[name] = fresh;
     }
 
     /** Draw again, as if choices of these names had changed; none: only what is drawn is new. */
