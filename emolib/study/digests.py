@@ -13,6 +13,7 @@ from typing import Any
 from emolib.model.settings import threads
 from emolib.storage import digest_of_files, digest_of_settings
 
+CODE = {".py", ".js", ".css", ".csv", ".mplstyle"}  # endings of the package's own files
 MADE_WITH = "made_with.json"  # the digests that a study's results were made with, by stage
 
 # What is made by which rooms: an artefact is made again when its settings or its code change,
@@ -56,9 +57,21 @@ def digest(stage: str, settings: Mapping[str, Any]) -> str:
 
 @cache  # one Snakefile asks for each of its jobs
 def _digest_of_code(stage: str) -> str:
+    return digest_of_files(code_of(stage))
+
+
+def code_of(stage: str) -> list[Path]:
+    """List the files of the package that decide a stage's result, scripts and styles included.
+
+    Examples
+    --------
+    >>> {"widget.js", "widget.css", "widget.py"} <= {path.name for path in code_of("pages")}
+    True
+    """
     package = Path(__file__).parents[1]
     files: list[Path] = []
     for room in CODE_OF[stage]:
         folder = package / room
-        files += sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
-    return digest_of_files(files)
+        inside = sorted(path for path in folder.rglob("*") if path.suffix in CODE)
+        files += inside or [folder.with_suffix(".py")]
+    return files

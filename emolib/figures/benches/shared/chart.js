@@ -30,7 +30,7 @@ export const tidy = (value) => String(Number(value.toPrecision(4))).replace("-",
  * x: their names, to be told to `ondrag(name, x)`.
  */
 export function makeChart({ name, x, y, height = 190, ondrag }) {
-    const svg = s("svg", { role: "img", class: "b-chart" });
+    const svg = s("svg", { role: "img", class: "b-chart", "aria-label": name });
     const title = h("p", { class: "x-name" }, name);
     const legend = h("p", { class: "x-legend" });
     const element = h("div", { class: "b-panel" }, title, svg, legend);
@@ -52,8 +52,9 @@ export function makeChart({ name, x, y, height = 190, ondrag }) {
     function shapeOf(layer, X, Y, limits) {
         const { kind, xs, ys, css = "b-first" } = layer;
         if (kind === "line" || kind === "points") {
-            const points = Array.from(xs, (value, i) => [value, ys[i]]).filter((pair) =>
-                pair.every(Number.isFinite),
+            const [from, to] = limits.x;
+            const points = Array.from(xs, (value, i) => [value, ys[i]]).filter(
+                ([a, b]) => a >= from && a <= to && Number.isFinite(b),
             );
             const at = points.map(([a, b]) => `${X(a).toFixed(2)} ${Y(b).toFixed(2)}`);
             if (kind === "line") return path(at.map((it, i) => (i ? "L" : "M") + it), `b-line ${css}`);
