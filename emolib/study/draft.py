@@ -135,8 +135,8 @@ def name_files(paths: Sequence[Path]) -> list[tuple[str, str]]:
 
     Examples
     --------
-    >>> name_files([Path("a/sub-01_run-1_eeg.edf"), Path("a/sub-02_run-1_eeg.edf")])
-    [('01', ''), ('02', '')]
+    >>> name_files([Path("a/sub-01_task-rest_eeg.edf"), Path("a/sub-01_task-film_eeg.edf")])
+    [('01', 'rest'), ('01', 'film')]
     >>> people = ("P1", "P2", "P3")
     >>> name_files([Path(f"x/{one}/{two}.edf") for one in ("rest", "film") for two in people])[:2]
     [('P1', 'rest'), ('P2', 'rest')]
@@ -147,7 +147,10 @@ def name_files(paths: Sequence[Path]) -> list[tuple[str, str]]:
     """
     named = [re.search(r"(?:^|[/_])sub-([^/_]+)", path.as_posix()) for path in paths]
     if all(named):
-        return [(name[1], "") for name in named if name]
+        tasks = [re.search(r"_task-([^_/]+)", path.as_posix()) for path in paths]
+        several = len({task and task[1] for task in tasks}) > 1
+        pairs = zip(named, tasks, strict=True)
+        return [(name[1], task[1] if task and several else "") for name, task in pairs if name]
     place = Path(os.path.commonpath([path.parent for path in paths]))
     stems = [re.sub(r"_(eeg|raw)$", "", path.name.partition(".")[0]) for path in paths]
     pairs = []
@@ -201,6 +204,8 @@ def draft_trials(looks: Sequence[Look], folder: Path, told: Told) -> pd.DataFram
         marks = marks.assign(condition=np.nan)
     if len(others) > 1 and marks["condition"].isna().all():
         marks = marks.drop(columns="condition")  # the events have ratings, or classes
+    if "session" in marks:
+        told.assumed.append("sessions are named by `ses-`; leave_sessions_out can hold them out")
     marks["trial"] = marks.groupby("subject").cumcount() + 1
     marks["file"] = [Path(os.path.relpath(path, folder)).as_posix() for path in marks["path"]]
     return _known(marks)
@@ -215,6 +220,8 @@ def _marks(one: Look, subject: str, condition: str) -> pd.DataFrame:
     if marks.empty:
         whole = {"onset_seconds": 0.0, "duration_seconds": one.live}
         marks = pd.DataFrame([{**whole, "condition": condition or np.nan}])
+    session = re.search(r"[/_]ses-([^_/]+)", one.path.as_posix())
+    marks = marks.assign(session=session[1]) if session else marks
     return marks.assign(subject=subject, path=str(one.path), end=one.live)
 
 
@@ -256,7 +263,7 @@ def _chosen(marks: pd.DataFrame, told: Told) -> pd.DataFrame:
 
 def _known(marks: pd.DataFrame) -> pd.DataFrame:
     """Return the columns of a table of trials, in their usual order."""
-    first = ["subject", "file", "trial", "onset_seconds", "duration_seconds", "stimulus"]
+    first = ["subject", "session", "file", "trial", "onset_seconds", "duration_seconds", "stimulus"]
     there = [name for name in first if name in marks]
     return marks[[*there, *marks.columns.difference([*first, "path", "end"], sort=False)]]
 

@@ -30,6 +30,11 @@ from emolib.study.study import PROJECT
 
 SIGNALS = (".edf", ".bdf", ".gdf", ".fif", ".fif.gz", ".vhdr", ".set", ".cnt", ".mff", ".xdf")
 TABLES = (".csv", ".tsv")
+# The studies of data sets that are known by their files.
+PUBLISHED = {
+    **{name: f"{name}.yaml" for name in ("deap", "seed", "dreamer", "eegmat")},
+    "ds002721": "music.yaml",
+}
 # Folders that hold no recordings as they were made.
 ELSEWHERE = ("derivatives", "sourcedata", "code", "stimuli")
 
@@ -90,13 +95,14 @@ def _free(name: str) -> Path:
 
 def _published(folder: Path, told: Told) -> str:
     """Return the study of a data set that a folder holds as it was published; "" if it does not."""
-    for name in ("deap", "seed", "dreamer", "eegmat") if folder.is_dir() else ():
+    there = [name for name in PUBLISHED if name in READERS and folder.is_dir()]
+    for name in there:
         try:
             READERS[name].subjects(folder)
         except (InputError, OSError):
             continue
         told.assumed.append(f"the folder holds {name}, as it is published")
-        text = (PROJECT / "studies" / f"{name}.yaml").read_text(encoding="utf-8")
+        text = (PROJECT / "studies" / PUBLISHED[name]).read_text(encoding="utf-8")
         text = re.sub(r"(?m)^((#.*\n)*root|subjects):.*\n", "", text)
         root = json.dumps(_from_here(folder), ensure_ascii=False)
         return text.replace(f"dataset: {name}\n", f"dataset: {name}\nroot: {root}\n")

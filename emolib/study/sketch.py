@@ -172,9 +172,8 @@ def _protocols(text: str, rows: pd.DataFrame, told: Told) -> tuple[list[str], in
             tried = study.model_copy(update={"protocols": protocols, "n_folds": n_folds})
             if not any(why_no_folds(tried, each, table, n_folds) for each in protocols):
                 return protocols, n_folds
-    if not told.missing:
-        error = why_no_folds(study, "trial_grouped", table, study.n_folds)
-        told.missing.append(f"trials for any protocol: {error.message if error else ''}")
+    if error := why_no_folds(study, "trial_grouped", table, study.n_folds):
+        told.missing.append(f"subjects or trials for a protocol's folds: {error.message}")
     return PROTOCOLS[0], study.n_folds
 
 
