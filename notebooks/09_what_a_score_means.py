@@ -43,8 +43,9 @@ from emolib.book.sentences import truth_sentence
 from emolib.errors import DataError
 from emolib.evaluation.literature import published
 from emolib.evaluation.scores import ESTIMAND
-from emolib.features.baseline import BASELINES, WITHOUT_REST
-from emolib.features.extraction import extract_features
+from emolib.features.baseline import BASELINES, WITHOUT_REST, remove_baseline
+from emolib.features.extraction import extract_features, window_features
+from emolib.features.windows import z_score
 
 # %%
 from emolib.figures import scores as score_plots
@@ -56,7 +57,6 @@ from emolib.lessons import (
     demonstrations,
     feature_subsets,
     label_quality,
-    levels,
     protocol_pictures,
     protocol_plots,
     protocol_scores,
@@ -508,16 +508,23 @@ raw, rests = [], []
 for name in who:
     recording = stages.recording(this_study, name).sel(channel=shared_channels)
     raw.append(extract_features(recording, plain))
-    used = recording.sel(trial=raw[-1]["trial_number"].to_numpy())
-    rests.append(levels.resting_features(used, plain))
+    rests.append({})
+    for number in raw[-1]["trial_number"].to_numpy() if "baseline" in recording else ():
+        rest = recording["baseline"].sel(trial=number).to_numpy()
+        rests[-1][number] = window_features(rest, recording.attrs["sfreq"], plain)
 
 
+# %%
 def after_removal(how: str) -> list:
     """Return the features of each subject after one kind of removal."""
-    settings, found = replace(this_study.features, baseline=how), []
+    found, axes = [], {"window": (2, 3), "subject": 0}
     for one, rest in zip(raw, rests, strict=True):
-        values, trial = one["feature"].to_numpy(), one["trial"].to_numpy()
-        values = levels.remove_and_normalise(values, trial, rest, settings)
+        values, trial = one["feature"].to_numpy().astype(float), one["trial"].to_numpy()
+        for number in np.unique(trial):
+            own = trial == number
+            values[own] = remove_baseline(values[own], rest.get(number), how)
+        if (over := this_study.features.normalise) in axes:
+            values = z_score(values, axis=axes[over])
         found.append(one.assign(feature=(one["feature"].dims, values)))
     return found
 
@@ -606,13 +613,12 @@ say(
 # | none | nothing; levels of persons and days stay in the features |
 # | subtract, divide, z-score | a baseline; its estimation error is added to every window |
 # | mean baseline over trials | the baselines of all trials, those under test too; drifts stay |
-# | centre on the trial | the whole trial; what lasts all through it is removed, an effect too |
+# | centre on the trial | the whole trial; an effect that lasts all through it may be removed |
 #
 # Here are the same recordings with each of them, and ridge regression.
 
 # %%
-rested = all(rest is not None for rest in rests)
-usable = [how for how in BASELINES if rested or how in WITHOUT_REST]
+usable = [how for how in BASELINES if all(rests) or how in WITHOUT_REST]
 usable = [how for how in usable if how != "released"]
 every = pd.concat([window_table(one, this_study.tasks) for one in raw])
 kept, _ = protocol_scores.thinned(every, first=subject, n_windows=10)
@@ -642,14 +648,22 @@ price = pd.DataFrame(
 display(
     Table(
         price.map("{:.2f}".format),
-        caption="Ridge, balanced accuracy of windows, by the features' setting `baseline`",
+        caption="Ridge, balanced accuracy of windows, by the features' setting "
+        "of the baseline",
         css="emolib-wide",
     )
 )
-if any(effects(this_study).values()):
+found = [name for name, size in effects(this_study).items() if size and "own_trial" in wide]
+if found:
+    column = f"real labels, {protocol_name(honest)}"
+    centred = [price.loc["own_trial", f"{name}, {column}"] for name in found]
     page = say(
         "In this simulation an effect sets in during the first seconds of a trial and then stays.",
-        "Centring on the trial therefore removes most of it.",
+        "Centring on the trial takes it out of the mean of each feature. It remains in the first",
+        "seconds, and in how much band energy varies, which is in proportion to its level: the",
+        "honest score is",
+        " and ".join(f"{value:.2f} ({name})" for name, value in zip(found, centred, strict=True))
+        + ".",
     )
 else:
     page = say("Compare the differences with the range of chance below before you prefer a step.")
@@ -808,7 +822,7 @@ page = "Of these recordings nobody knows what was felt; the page of a simulated 
 if this_study.simulation is not None:
     felt = behind["felt"]
     page = (
-        "In this simulation the EEG follows what is felt. A model that read it without any error "
+        "A model that read what is felt without any error "
         f"would agree with {felt.min():.0%} to {felt.max():.0%} of the labels. And the film alone "
         "settles many of them: whoever recognises the film has the label."
     )
