@@ -148,17 +148,15 @@ def check(folder: Path, reads: Collection[str], subject: str | None = None) -> N
         if subject and record["subject"] not in (None, subject):
             continue
         for name, state in record["files"].items():
-            parts = name.split("/")
-            room = parts[2] if parts[0] == "variants" else parts[0]
-            if room not in reads or not (folder / name).exists():  # what lacks, its job makes
-                continue
+            if _room(name) not in reads or not (folder / name).exists():
+                continue  # what lacks, its job makes
             if not _same(folder / name, state, thorough=True) and _load(file) == record:
                 problem = "is damaged: its content is not what was written."
                 raise DamagedError(name, problem, "Run the study again: it is made anew.")
 
 
 def remove_damaged(folder: Path, *, thorough: bool = False) -> tuple[list[str], set[str]]:
-    """Remove all that a job wrote where one of its files is missing or damaged.
+    """Remove all that a job wrote where one of its files, or its record, is missing or damaged.
 
     Parameters
     ----------
@@ -173,7 +171,10 @@ def remove_damaged(folder: Path, *, thorough: bool = False) -> tuple[list[str], 
         The files that are missing or damaged, and all that their jobs wrote, as seen from the
         folder.
     """
-    found, removed = [], set()
+    found = _without_record(folder)
+    removed = {*found}
+    for name in found:
+        _remove(folder / name)
     for file, record in _records(folder):
         files = record["files"]
         bad = [name for name, state in files.items() if not _same(folder / name, state, thorough)]
@@ -200,6 +201,26 @@ def _records(folder: Path) -> Iterator[tuple[Path, dict]]:
     for file in sorted((folder / RECORDS).glob("*.json")):
         if record := _load(file):
             yield file, record
+
+
+def _without_record(folder: Path) -> list[str]:
+    """Remove records that cannot be read; list the artefacts that then have none."""
+    damaged = [file for file in (folder / RECORDS).glob("*.json") if not _load(file)]
+    if not damaged:
+        return []
+    for file in damaged:
+        file.unlink()
+    known = {name for _, record in _records(folder) for name in record["files"]}
+    rooms = {room for reads in READS.values() for room in reads}
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    names = {file.relative_to(folder).as_posix() for file in files} - known
+    return sorted(name for name in names if _room(name) in rooms and "/unfinished-" not in name)
+
+
+def _room(name: str) -> str:
+    """Return in which folder of a study, or of a variant, an artefact lies."""
+    parts = name.split("/")
+    return parts[2] if parts[0] == "variants" and len(parts) > 2 else parts[0]
 
 
 def _load(file: Path) -> dict | None:

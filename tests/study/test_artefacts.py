@@ -92,6 +92,16 @@ def test_what_a_job_reads_is_compared_by_content_before(folder):
     assert remove_damaged(folder, thorough=True)[0] == ["features/sub-01.nc"]
 
 
+def test_what_a_damaged_record_may_have_named_is_made_again(folder):
+    (folder / artefacts.RECORDS / "score.json").write_text("{")
+    checkpoint = folder / "models" / "unfinished-0" / "pooled"
+    write(checkpoint)
+    found, removed = remove_damaged(folder)
+    assert found == SCORES and removed == {*SCORES}
+    assert checkpoint.exists() and (folder / "features" / "sub-01.nc").exists()
+    assert remove_damaged(folder) == ([], set())
+
+
 def test_what_a_job_no_longer_writes_goes(folder):
     with job(folder, "score", {}):
         write(folder / SCORES[0])
