@@ -19,7 +19,7 @@ help:
 	@echo 'make bench                           measure speed and memory, as ratios'
 	@echo 'make benches                         try each bench with twenty random settings'
 	@echo 'make evidence                        measure what is claimed of the statistics (half an hour)'
-	@echo 'make faults                          try spoilt recordings, hostile names, damaged results (some minutes)'
+	@echo 'make faults                          try spoilt recordings and results, full disks, kills (an hour or two)'
 	@echo 'make check STUDY=...                 look at the recordings of a study, compute nothing'
 	@echo 'make clean                           remove results and the environment'
 
@@ -56,6 +56,8 @@ evidence: $(VENV)/installed
 faults: $(VENV)/installed
 	$(RUN) -m benchmarks.own_recordings
 	$(RUN) -m benchmarks.mutated_inputs
+	$(RUN) -m benchmarks.full_disk
+	$(RUN) -m benchmarks.kills
 	$(RUN) -m benchmarks.formats
 	$(RUN) -m pytest -m faults
 

@@ -132,7 +132,9 @@ def main(arguments: list[str] | None = None) -> int:
     command, name, folder = options.pop("command"), options.pop("study"), Path()
     before = signal.signal(signal.SIGTERM, _stop)
     try:
-        tempfile.gettempdir()  # tells where none can be had
+        temporary = tempfile.gettempdir()  # tells where none can be had
+        if not os.access(os.environ.get("HOME", "."), os.W_OK):  # of which pages would warn
+            os.environ.setdefault("MPLCONFIGDIR", temporary)
         if command == "new":
             return int(not _function(COMMANDS[command][1])(name, **options))
         if command == "check" and Path(name).suffix.lower() not in ("", ".yaml", ".yml"):

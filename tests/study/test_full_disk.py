@@ -105,6 +105,14 @@ def test_no_folder_for_temporary_files_is_told(monkeypatch, capsys):
     assert sentence.startswith("error: TMPDIR: no folder for temporary files can be written to.")
 
 
+def test_pages_do_not_warn_of_a_home_that_is_forbidden(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path / "none"))
+    monkeypatch.setenv("MPLCONFIGDIR", "so that it is as before in the end")
+    monkeypatch.delenv("MPLCONFIGDIR")
+    main(["features", "no such study", "--subject", "sub-01"])
+    assert os.access(os.environ["MPLCONFIGDIR"], os.W_OK)
+
+
 @pytest.mark.workflow
 def test_a_notebook_on_a_full_disk_leaves_no_page(tmp_path):
     source, output = tmp_path / "page.py", tmp_path / "page.ipynb"
