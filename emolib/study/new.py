@@ -59,10 +59,10 @@ def new(name: str, recordings: Sequence[str]) -> bool:
             raise wrong_folder(place, "recording", "a.edf", "Give a folder or files that exist.")
     told = Told()
     table, others = _tables(places)
-    if len(places) == 1 and (text := _published(places[0], told) or _bids(file, places[0], told)):
-        files = {file: text}
-    elif table is not None:
+    if table is not None:
         files = {file: _of_table(file.stem, table, told)}
+    elif len(places) == 1 and (text := _published(places[0], told) or _bids(file, places[0], told)):
+        files = {file: text}
     else:
         files = _of_signals(file, places, others, told)
     if not files:

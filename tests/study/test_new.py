@@ -143,6 +143,13 @@ class TestFoldersThatCheckAccepts:
         assert main(["new", "mine", "data"]) == 0
         status, found = checked(capsys)
         assert status == 0 and len(found) == 4
+        file = {"subject": 1, "file": "Subject00_1.edf", "duration_seconds": 2}
+        rows = [
+            file | {"trial": k + 1, "onset_seconds": 2 * k, "mood": WORDS[k % 2]} for k in range(6)
+        ]
+        write_table(folder / "data" / "trials.csv", rows)
+        assert main(["new", "other", "data"]) == 0  # a table of one's own comes first
+        assert "dataset: files" in (folder / "other.yaml").read_text()
 
 
 class TestAMess:
