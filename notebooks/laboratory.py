@@ -30,6 +30,7 @@ from collections.abc import Callable
 from emolib.book.provenance import provenance
 from emolib.errors import InputError
 from emolib.features.power import posterior_channels
+from emolib.features.windows import z_score
 from emolib.figures import benches
 from emolib.figures.display import escape_markdown, say, use_style
 from emolib.recordings.labels import trial_classes
@@ -96,8 +97,9 @@ shown(lambda: benches.WindowBench(recording, this_study.features.bands))
 
 # %% tags=["hide-input"]
 classes = trial_classes(recording, this_study.tasks).iloc[:, 0].dropna()
-high = 5 * round(20 * float((classes == classes.max()).mean()))
-shown(lambda: benches.LossBench(share=min(95, max(5, high))))
+part = (classes == classes.max()).mean() if len(classes) else 0.5
+share = min(95, max(5, 5 * round(20 * float(part))))
+shown(lambda: benches.LossBench(share=share))
 
 # %% [markdown]
 # ## The split game
@@ -122,8 +124,7 @@ course = (
 )
 read = course.isel(window=slice(6), band=slice(2)).to_numpy()
 names = [f"{band}, {channel}" for band in features["band"].to_numpy()[:2]]
-z_scores = (read - read.mean(axis=0)) / read.std(axis=0)
-shown(lambda: benches.TimeBench(z_scores, names))
+shown(lambda: benches.TimeBench(z_score(read, axis=0), names))
 
 # %% [markdown]
 # ## Planning an experiment

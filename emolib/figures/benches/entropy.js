@@ -131,6 +131,7 @@ export default {
             const guess = bench.guess === null ? [] : [{ kind: "rule", x: bench.guess, words: "your guess", css: "b-guess", row: 1 }];
             const fineN = Array.from({ length: 50 }, (_, i) => 6 * 100 ** (i / 49));
             lengths.draw({
+                veiled: !bench.answered,
                 x: [6, 600], y: [0, 0.4],
                 layers: bench.answered ? [
                     line(fineN, fineN.map(scatter), "b-pale", "exact"),

@@ -124,6 +124,7 @@ export default {
             });
             const guess = bench.guess === null ? [] : [{ kind: "rule", y: 1 - bench.guess / 100, words: "your guess", css: "b-guess" }];
             origin.draw({
+                veiled: !bench.answered,
                 x: [0, n / sfreq], y: [0, 1.04],
                 layers: bench.answered ? [
                     line(within.map((_, t) => t / sfreq), within, "b-first", "share since the window began"),

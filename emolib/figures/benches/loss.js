@@ -60,6 +60,7 @@ export default {
             const expected = chances.map((p) => -(share * weights[1] * Math.log(p / 100) + (1 - share) * weights[0] * Math.log(1 - p / 100)));
             const guess = bench.guess === null ? [] : [{ kind: "rule", x: bench.guess, words: "your guess", css: "b-guess", row: 1 }];
             blind.draw({
+                veiled: !bench.answered,
                 x: [0, 100], y: [0, Math.min(5, Math.max(...expected))],
                 layers: bench.answered ? [
                     { kind: "line", xs: chances, ys: expected, css: "b-first" },

@@ -96,6 +96,7 @@ export default {
             const middles = Array.from({ length: BINS }, (_, b) => low + (b + 0.5) * width);
             const counts = middles.map((at) => last.filter((value) => Math.abs(value - at) <= width / 2).length);
             ends.draw({
+                veiled: !bench.answered,
                 x: [low, high], y: limitsOf(counts, { zero: true }),
                 layers: bench.answered ? [
                     { kind: "bars", xs: middles, ys: counts, width: 0.9 * width, css: "b-pale" },

@@ -71,6 +71,7 @@ export default {
                 const share = (key) => all.map((it) => 100 * it[key]);
                 const guess = bench.guess === null ? [] : [{ kind: "rule", y: bench.guess, words: "your guess", css: "b-guess", left: name === "trials" }];
                 chart.draw({
+                    veiled: !bench.answered,
                     x: [values[0] - 1, values.at(-1) + 1], y: [20, 100],
                     layers: [
                         ...(bench.answered ? [

@@ -282,6 +282,7 @@ export default {
             );
             if (bench.guess !== null) layers.push({ kind: "rule", y: bench.guess / 100, words: "your guess", css: "b-guess" });
             formula.draw({
+                veiled: !bench.answered,
                 x: [0.45, 13], y: [0.2, 1.02], layers,
                 words: bench.answered
                     ? `${shown.length} draws. ${describe()}`

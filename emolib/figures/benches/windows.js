@@ -112,6 +112,7 @@ export default {
             const own = REMOVALS.indexOf(view.removal);
             const guess = bench.guess === null ? [] : [{ kind: "rule", y: bench.guess, words: "your guess", css: "b-guess" }];
             named.draw({
+                veiled: !bench.answered,
                 x: [-0.6, 3.6], xticks: [0, 1, 2, 3], y: [0, 104],
                 layers: [
                     ...(bench.answered ? [{ ...chosen((i) => i !== own), css: "b-pale" }, { ...chosen((i) => i === own), css: "b-first" }] : []),

@@ -93,7 +93,10 @@ export function makeChart({ name, x, y, height = 190, ondrag }) {
         return s("g", {}, line, words);
     }
 
-    /** Draw `{ x: [low, high], y: [low, high], layers, words, handles }`; `words` describe it. */
+    /**
+     * Draw `{ x: [low, high], y: [low, high], layers, words, handles, veiled }`: `words` describe it,
+     * and what is veiled asks for a guess.
+     */
     function draw(what = last) {
         last = what;
         if (!what) return;
@@ -117,6 +120,10 @@ export function makeChart({ name, x, y, height = 190, ondrag }) {
             axes.push(s("text", { x: EDGES.left - 5, y: Y(tick) + 4, "text-anchor": "end" }, format(y, tick)));
         }
         axes.push(s("text", { x: right, y: height - 3, "text-anchor": "end" }, x.words));
+        if (what.veiled) {
+            const middle = { x: (EDGES.left + right) / 2, y: height / 2 - 16, "text-anchor": "middle", class: "b-veil" };
+            axes.push(s("text", middle, "Guess first"));
+        }
         const handles = (what.handles ?? []).map((handle) =>
             s("rect", { x: X(handle.x) - 5, y: height / 2 - 26, width: 10, height: 36, rx: 4, class: "b-handle" }));
         set(svg, { viewBox: `0 0 ${width} ${height}`, "aria-label": `${name}. ${what.words}` });

@@ -47,9 +47,11 @@ function makeQuestion({ question, guess }, onanswer) {
     const check = button("Check my guess", () => onanswer(guessed ?? guess.start ?? null));
     const skip = button("Show the answer", () => onanswer(null));
     const row = h("div", { class: "x-row" }, field.element, check, skip);
-    const element = h("div", { class: "b-question" }, h("p", {}, h("b", {}, "Guess first. "), question), row, answer);
+    const printed = h("p", { class: "b-printed" }); // paper asks nobody
+    const element = h("div", { class: "b-question" }, h("p", {}, h("b", {}, "Guess first. "), question), row, answer, printed);
     return {
         element,
+        print: (words) => (printed.textContent = words),
         show(given, words) {
             const told = given === null ? "" : guess.options ? guess.options[given] : `${tidy(given)}${guess.unit ? ` ${guess.unit}` : ""}`;
             answer.textContent = given === null ? words : `Your guess: ${told}. ${words}`;
@@ -89,7 +91,8 @@ export function renderBench({ model, el }, build) {
         frames.get(rule.verb).append(fields[name].element);
     }
     parts.actions?.forEach(([verb, element]) => frames.get(verb).append(element));
-    const tries = spec.tries.map(({ do: words, see, set: change }) => {
+    const possible = ({ set: change }) => Object.entries(change).every(([name, value]) => fits(rules[name], value));
+    const tries = spec.tries.filter(possible).map(({ do: words, see, set: change }) => {
         const go = button("Set this up", () => { stay(); choose(change); });
         return h("li", {}, `${words} `, go, h("span", { class: "b-see" }, ` ${see}`));
     });
@@ -139,6 +142,7 @@ export function renderBench({ model, el }, build) {
         }
         parts.draw(changed);
         reading.textContent = parts.describe();
+        question.print(parts.answer());
         if (bench.answered) question.show(bench.guess, parts.answer());
     }
 
@@ -161,7 +165,7 @@ export function renderBench({ model, el }, build) {
 
     /** Read the state from the page's address; say whether there was one. */
     function recall() {
-        const [name, state] = decodeURI(location.hash.slice(1)).split("?");
+        const [name, state] = location.hash.slice(1).split("?");
         if (!inPage || name !== spec.name || state === undefined) return false;
         for (const [key, text] of new URLSearchParams(state)) {
             const value = rules[key]?.options ? text : Number(text);
