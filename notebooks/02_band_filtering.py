@@ -18,8 +18,9 @@
 #
 # Here are three seconds of {term}`EEG` from one {term}`electrode`, and the
 # same signal split into frequency {term}`bands <band>`. The network of this
-# book never sees the raw signal, only how strong each band is between two
-# dotted lines. **How much of the alpha in one such window happened in it?**
+# book never sees the raw signal, only how strong each band is in each
+# {term}`window`, between two dotted lines. **How much of the alpha in one
+# window happened in it?**
 
 # %% tags=["parameters", "remove-input"] needs="first"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -58,7 +59,7 @@ filtered = {
 span = slice(round(1 * sfreq), round(4 * sfreq))
 rows = {"raw": raw - raw.mean(), **filtered}
 apart = 6 * raw.std()
-fig, ax = plt.subplots(figsize=(5.6, 3.6))
+fig, ax = plt.subplots(figsize=(5.6, 2.6))
 for place, x in enumerate(rows.values()):
     ax.plot(np.arange(len(x))[span] / sfreq, x[span] - place * apart, "-")
 for edge in np.arange(1, 4.01, window_seconds):
@@ -154,9 +155,9 @@ Picture(
 #
 # A *causal* filter computes each output sample from the input up to that
 # sample, so it can run while a person is being recorded. Its output comes
-# late. A *zero-phase* filter runs over the finished recording forwards and
-# then backwards, so the two delays cancel. To see the difference, filter one
-# short burst of waves whose time we know.
+# late. A *zero-phase* filter runs over the finished {term}`recording` forwards
+# and then backwards, so the two delays cancel. To see the difference, filter
+# one short burst of waves whose time we know.
 
 # %%
 name = "alpha" if "alpha" in all_bands else next(iter(all_bands))
@@ -293,7 +294,7 @@ say(
 # %% [markdown]
 # ## The first window is too weak
 #
-# The method splits each {term}`trial` into short {term}`windows <window>`.
+# The method splits each {term}`trial` into short windows.
 # The filter starts at the first sample of a trial as if the signal had been
 # zero before, and needs a while to reach its full output.
 #

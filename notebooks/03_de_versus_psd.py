@@ -61,7 +61,7 @@ x = np.ravel([windows.differential_entropy(w) for w in pieces.values()])
 y = np.log(np.ravel([windows.band_energy(w) for w in pieces.values()]))
 line = stats.linregress(x, y)
 some = np.random.default_rng(0).permutation(len(x))[:3000]
-fig, ax = plt.subplots(figsize=(5.2, 3.2))
+fig, ax = plt.subplots(figsize=(5.2, 2.4))
 ax.scatter(x[some], y[some], s=7, color=BLUE, alpha=0.35, linewidth=0)
 ax.axline((x.mean(), y.mean()), slope=line.slope, color=RED, linestyle="--")
 ax.set(xlabel="DE (nats)", ylabel='logarithm of "PSD"')
@@ -305,9 +305,9 @@ say(
 # million.
 # ```
 #
-# **2.** A paper reports better scores with DE than with energy, computed from
-# the same filtered windows. May it conclude that entropy carries information
-# about emotion that power does not?
+# **2.** A paper reports better {term}`scores <score>` with DE than with
+# energy, computed from the same filtered windows. May it conclude that entropy
+# carries information about emotion that power does not?
 #
 # ```{dropdown} Answer
 # No. Each can be computed from the other. The logarithm changes what is easy

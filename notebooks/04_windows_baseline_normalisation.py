@@ -16,10 +16,10 @@
 # %% [markdown]
 # # Windows, baseline removal and normalisation
 #
-# Every point below is one {term}`window` of pure white noise, in 20 trials
-# that do not differ in anything. The lower row shows the same windows after
-# the published {term}`baseline` removal. **Why does every trial now have a
-# level of its own?**
+# Every point below is one {term}`window` of pure white noise, in 20
+# {term}`trials <trial>` that do not differ in anything. The lower row shows
+# the same windows after the published {term}`baseline` removal. **Why does
+# every trial now have a level of its own?**
 
 # %% tags=["parameters", "remove-input"] needs="features"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -69,7 +69,7 @@ noise_de = 0.5 * np.log(rng.chisquare(6, size=(20, 30)) / 6)
 noise_rest = 0.5 * np.log(rng.chisquare(6, size=(20, 6)) / 6)
 noise = {"before": noise_de}
 noise["after"] = noise_de - noise_rest.mean(axis=1, keepdims=True)
-fig, axes = plt.subplots(2, 1, figsize=(5.6, 3.6), sharex=True)
+fig, axes = plt.subplots(2, 1, figsize=(5.6, 2.6), sharex=True)
 for ax, (label, x) in zip(axes, noise.items(), strict=True):
     stripes(ax, x.ravel(), np.repeat(np.arange(20), 30))
     ax.set(ylabel=f"DE {label} (nats)", ylim=(-1, 1))
@@ -168,7 +168,7 @@ def independent_values(n_samples):
 # The DE of noise of constant strength then has the standard deviation
 # $\tfrac12 \sqrt{\psi_1(n/2)}$, about $1/\sqrt{2n}$ nats, where $\psi_1$ is
 # the trigamma function. The next cell compares this with white noise and with
-# the recording.
+# the {term}`recording`.
 
 # %%
 eeg = recordings[0]["eeg"].transpose("trial", "channel", "time")
@@ -213,7 +213,7 @@ say(
 # ## Three levels in one number
 #
 # Let $x_{ikw}$ be the DE of one {term}`electrode` and band in window $w$ of
-# {term}`trial` $k$ of person $i$. It is a sum of four parts:
+# trial $k$ of person $i$. It is a sum of four parts:
 #
 # $$\begin{aligned} x_{ikw} = m &+ (m_i - m) + (m_{ik} - m_i) \\
 # &+ (x_{ikw} - m_{ik}), \end{aligned}$$
@@ -271,9 +271,9 @@ Table(
 #
 # ## Baseline removal
 #
-# In many studies each trial is preceded by a few seconds without stimulus, the
-# baseline interval. It is split into $B$ windows too, and their mean feature
-# is subtracted from every window of the trial:
+# In many studies each trial is preceded by a few seconds without
+# {term}`stimulus`, the baseline interval. It is split into $B$ windows too,
+# and their mean feature is subtracted from every window of the trial:
 #
 # $$y_{kw} = x_{kw} - \bar r_k, \qquad
 # \bar r_k = \frac1B \sum_{b=1}^{B} r_{kb}.$$
@@ -332,8 +332,8 @@ say(
 
 # %% [markdown]
 # The setting `baseline` offers other ways: divide by the baseline mean
-# (`divide`), form z-scores with the baseline windows (`zscore`), or subtract
-# the trial's own mean (`own_trial`). [What a score
+# (`divide`), form {term}`z-scores <z-score>` with the baseline windows
+# (`zscore`), or subtract the trial's own mean (`own_trial`). [What a score
 # means](09_what_a_score_means) compares them.
 #
 # ## Why trials may move apart
@@ -395,7 +395,7 @@ say(
 # %% [markdown]
 # ## Normalisation
 #
-# A {term}`z-score` is a value minus a mean, divided by a standard deviation.
+# A z-score is a value minus a mean, divided by a standard deviation.
 # The question is which values these two are computed from:
 #
 # - `window`, as published: all bands and channels of one window;
@@ -406,9 +406,9 @@ say(
 # no common mean.
 #
 # :::{warning}
-# `subject` uses no labels, but it does use all recordings of the tested
-# person. A score with it holds for somebody whose whole recording is available
-# before the first prediction is made.
+# `subject` uses no {term}`labels <label>`, but it does use all recordings of
+# the tested person. A {term}`score` with it holds for a person whose whole
+# recording is available before the first {term}`prediction` is made.
 # :::
 
 
@@ -643,7 +643,7 @@ say(
 # removes what all values of a window share.
 # ```
 #
-# **2.** In somebody's trials of high {term}`arousal`, the z-scored alpha is
+# **2.** In one person's trials of high {term}`arousal`, the z-scored alpha is
 # lower than in the others. May a paper say that alpha power falls?
 #
 # ```{dropdown} Answer

@@ -17,10 +17,9 @@
 # # The grid and brain maps
 #
 # Below are the same numbers twice: the mean alpha power at each
-# {term}`electrode`. The left picture is the {term}`grid` of cells that the
-# network gets. The right one is the smooth scalp that people prefer. **Are
-# neighbours on the head neighbours on the grid? And what does the smooth
-# picture add to the numbers?**
+# {term}`electrode`. The network gets the {term}`grid` of cells on the left.
+# People prefer the smooth scalp on the right. **Are neighbours on the head
+# neighbours on the grid, and what does the smooth picture add?**
 
 # %% tags=["parameters", "remove-input"] needs="first"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -128,9 +127,9 @@ Picture(
 # %% [markdown]
 # The same grid serves the data sets DEAP {cite:p}`koelstra2012` and SEED
 # {cite:p}`zheng2015`, since an electrode that both have is in the same cell.
-# Any recording with electrodes of the 10-20 system, the usual places on the
-# head, finds its cells. The spelling of a name does not matter, and four
-# electrodes have an old name, such as T3 for T7.
+# Any {term}`recording` with electrodes of the 10-20 system, the usual places
+# on the head, finds its cells. The spelling of a name does not matter, and
+# four electrodes have an old name, such as T3 for T7.
 
 # %%
 for name in ("FP1", "EEG Fp1-REF", "T3", "POZ"):
@@ -433,7 +432,7 @@ display(page)
 # Any two groups of trials differ, whatever they are called (exercise 3). So
 # such maps describe the trials of this person. They do not say that the
 # difference would appear again, what caused it, or where in the brain it
-# arose. Tests are in the report on each subject.
+# arose. Tests are in the report on each {term}`subject`.
 #
 # ## The true map of a simulated recording
 #
@@ -489,8 +488,8 @@ r = pd.DataFrame(r, index=true_db["band"].to_numpy())
 # %% [markdown]
 # ## Compared with the truth
 #
-# Here are both maps for each rating scale. A good measurement repeats the
-# pattern of the true map.
+# Here are both maps for each scale of the {term}`rating`. A good measurement
+# repeats the pattern of the true map.
 
 # %% tags=["hide-input"]
 fig = plt.figure(figsize=(6.2, 6))

@@ -35,6 +35,7 @@ SCREENS = {
 }
 # What is left of A4 within the margins of the style sheet, 180 x 263 mm, at 96 pixels an inch.
 PAPER = {"viewport": {"width": 680, "height": 994}, "color_scheme": "light"}
+TEACHING = re.compile(r"chapters/0[2-5]_")  # chapters that already keep to the screen
 HEAVIEST = 3_000_000  # bytes of a page, its figures within it (DESIGN: the explorer)
 
 # What is to be seen on a page once it has settled.
@@ -60,6 +61,14 @@ async () => {
             return ink?.getBoundingClientRect().width > math.clientWidth + 1
                 && style.overflowX === "hidden";
         }).length,
+        sideways: all("article pre, article table, article div.math").filter(seen)
+            .filter((it) => it.tagName === "TABLE"
+                ? it.offsetWidth > it.parentElement.clientWidth + 1
+                : it.scrollWidth > it.clientWidth + 1)
+            .map((it) => it.textContent.trim().slice(0, 60)),
+        tall: all("article section section").filter((it) => it.offsetHeight > 1700)
+            .map((it) => it.id),
+        first: all("article figure img")[0]?.getBoundingClientRect().bottom ?? 0,
         overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
         theme: document.documentElement.dataset.theme,
     };
@@ -128,6 +137,9 @@ class Visit:
     typeset: int
     misspelt: int
     clipped: int
+    sideways: list[str]
+    tall: list[str]
+    first: float
     overflow: int
     theme: str
     faults: list[str] = field(default_factory=list)
@@ -298,6 +310,23 @@ def test_the_look_at_contrast_sees_text_that_is_too_pale(browser, smoke_book):
 
 def test_no_page_is_wider_than_its_screen(visits):
     assert by_page(visits, lambda visit: max(0, visit.overflow)) == {}
+
+
+def teaching(visits: dict[str, Visit]) -> dict[str, Visit]:
+    found = {name: visit for name, visit in visits.items() if TEACHING.match(name)}
+    assert len(found) >= 4
+    return found
+
+
+def test_code_tables_and_equations_of_a_chapter_fit_its_screen(visits):
+    assert by_page(teaching(visits), lambda visit: visit.sideways) == {}
+
+
+@pytest.mark.parametrize("visits", ["desk"], indirect=True)
+def test_a_chapter_begins_with_a_figure_and_its_sections_are_short(visits):
+    height = SCREENS["desk"]["viewport"]["height"]
+    assert by_page(teaching(visits), lambda visit: visit.tall) == {}
+    assert by_page(teaching(visits), lambda visit: max(0, visit.first - height)) == {}
 
 
 @pytest.mark.parametrize("visits", ["desk"], indirect=True)

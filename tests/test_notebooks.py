@@ -213,6 +213,23 @@ def test_words_have_one_meaning(path):
     assert not re.search(r"(?i)\bsamples?\b (of|from) (people|subjects|trials|windows)", text)
 
 
+EVERYDAY = {"head", "study"}  # words of the glossary that also have a plain meaning
+
+
+@each_teaching
+def test_a_term_is_linked_where_it_is_first_used(path):
+    """Not in headings, in links to elsewhere, or in the list of what one will learn."""
+    paragraphs = re.split(r"\n\n+", re.sub(r"\$+[^$]+\$+|`{3}.*", " ", prose(path)))
+    text = " ".join(part for part in paragraphs if not part.startswith(("#", "- ")))
+    text = re.sub(r"\{term\}`([^`<]+?)(\s*<[^>]+>)?`", r"«\1»", text)
+    text = " ".join(re.sub(r"\[[^\]]*\]\([^)]*\)|`[^`]*`", " ", text).split())
+    terms = re.findall(r"^([\w-]+(?: [\w-]+)*)\n    ", GLOSSARY.read_text(encoding="utf-8"), re.M)
+    assert "z-score" in terms
+    for term in set(terms) - EVERYDAY:
+        used = re.search(rf"(?i)(.?)\b(?<!-){term}(?:s|es)?\b(?!-)", text)
+        assert not used or used[1] == "«", text[used.start() - 40 : used.end() + 40]
+
+
 def with_checks_of_scaffolds(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Put each exercise's check before its solution too, where only the scaffold is there."""
     places = [i for i, cell in enumerate(notebook.cells) if "check" in tags(cell)]

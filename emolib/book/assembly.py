@@ -170,10 +170,23 @@ def _offer(page: Path, downloads: Path, config: Mapping[str, Any]) -> None:
     first = notebook.cells[0]
     title, *rest = first.source.split("\n")
     first.source = "\n".join([title, "", offers(page.stem, config), *rest])
+    notebook.cells = join_folds(notebook.cells)
     for cell in notebook.cells:
         if label := fold_label(cell):
             cell.metadata["mystnb"] = {"code_prompt_show": label}
     nbformat.write(notebook, page)
+
+
+def join_folds(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Join folded cells that show nothing to the folded cell that follows: one fold to skip."""
+    kept = []
+    for cell in cells:
+        pair = [*kept[-1:], cell]
+        folded = all("hide-input" in each.metadata.get("tags", []) for each in pair)
+        if folded and len(pair) == 2 and not kept[-1].outputs:
+            cell.source = f"{kept.pop().source}\n\n\n{cell.source}"
+        kept.append(cell)
+    return kept
 
 
 def fold_label(cell: nbformat.NotebookNode) -> str | None:
@@ -186,8 +199,8 @@ def fold_label(cell: nbformat.NotebookNode) -> str | None:
     if "hide-input" not in tags:
         return None
     shown = "".join(str(output.get("data")) for output in cell.get("outputs", ()))
+    imports = re.search(r"^(from|import) ", cell.source, re.MULTILINE)
     for what, mark in (("figure", "<figure"), ("table", "<table")):
         if mark in shown:
-            return f"Code of this {what}"
-    imports = re.search(r"^(from|import) ", cell.source, re.MULTILINE)
+            return f"{'Imports, data and code' if imports else 'Code'} of this {what}"
     return "Imports and data" if imports else "Preparation"

@@ -19,6 +19,7 @@ from emolib.book.assembly import (
     assemble,
     escape_search_index,
     fold_label,
+    join_folds,
     objectives,
     offers,
 )
@@ -146,6 +147,12 @@ def test_no_page_asks_for_a_substitution(assembled):
     ("tags", "source", "shown", "label"),
     [
         (["hide-input"], "draw()", '<figure class="a">', "Code of this figure"),
+        (
+            ["hide-input"],
+            "import numpy\ndraw()",
+            "<figure",
+            "Imports, data and code of this figure",
+        ),
         (["hide-input"], "show()", '<table class="a">', "Code of this table"),
         (["hide-input"], "import numpy", "", "Imports and data"),
         (["hide-cell", "solution"], "import numpy", "", "Solution"),
@@ -158,3 +165,14 @@ def test_a_fold_says_what_is_in_it(tags, source, shown, label):
     data = new_output("display_data", {"text/html": shown})
     cell = new_code_cell(source, metadata={"tags": tags}, outputs=[data])
     assert fold_label(cell) == label
+
+
+def test_folds_that_show_nothing_join_the_next_one():
+    given = [
+        *(("import numpy", ["hide-input"], 0), ("draw()", ["hide-input"], 1)),
+        *(("draw_again()", ["hide-input"], 1), ("prepare()", ["hide-input"], 0), ("x = 1", [], 0)),
+    ]
+    out = new_output("display_data", {"text/html": "<figure>"})
+    cells = [new_code_cell(s, metadata={"tags": t}, outputs=n * [out]) for s, t, n in given]
+    joined = [cell.source for cell in join_folds(cells)]
+    assert joined == ["import numpy\n\n\ndraw()", "draw_again()", "prepare()", "x = 1"]
