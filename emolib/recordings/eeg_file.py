@@ -143,7 +143,10 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     hint = "Check that the file is whole. If it is, export it as EDF, BrainVision or FIF."
     if n_epochs := _count_epochs(path):
         reader = "read_epochs_eeglab" if path.suffix.lower() == ".set" else "read_epochs"
-        hint = "A study with `dataset: epochs` reads a folder of such files; in Python,"
+        hint = (
+            "A study with `dataset: epochs` reads a folder of such files, with ratings from their"
+        )
+        hint = f"{hint} metadata or from a `ratings_table`; in Python,"
         hint = f"{hint} `emolib.from_epochs(mne.{reader}({path.name!r}), 'sub-01', ...)` does."
         problem = f"holds epochs, {n_epochs} trials that are cut already, no whole recording."
     elif isinstance(error, ImportError | RuntimeError) and "module" in str(error):

@@ -15,10 +15,11 @@ import pandas as pd
 
 from emolib.errors import DataError, did_you_mean
 from emolib.recordings.recording import is_there, some
-from emolib.recordings.trial_table import read_cells, to_numbers
+from emolib.recordings.trial_table import OPTIONAL, REQUIRED, read_cells, to_numbers
 
 WITHIN = {"session": "ses-", "task": "task-", "run": "run-"}  # what trials may be counted in
 SUBJECT = ("subject", "participant_id")
+ABOUT = (*REQUIRED, *OPTIONAL)  # no labels: a table of trials may serve as one of ratings
 
 
 def with_ratings(
@@ -69,8 +70,10 @@ def with_ratings(
     if own.empty:
         known = cells[of_whom].dropna().unique()
         raise DataError(path, f"has no ratings of {subject}.", did_you_mean(subject, known))
-    added = [name for name in own if name not in (of_whom, by, "trial", *WITHIN)]
-    if both := [name for name in added if name in labels]:
+    added = [name for name in own if name not in (of_whom, by, *WITHIN, *ABOUT)]
+    added += [name for name in ("stimulus",) if name in own and not by]
+    taken = {*labels, *({"stimulus"} & {*table})}
+    if both := [name for name in added if name in taken]:
         problem = f"has a column {both[0]!r}, and so have the trials already."
         raise DataError(path, problem, "Rename one of the two.")
     if by:
@@ -93,7 +96,8 @@ def with_ratings(
         line = own.index[rows.duplicated()][0]
         raise DataError(path, f"line {line}: the trial is there already.", "Leave one of the two.")
     found = keys.merge(rows.join(own[added]), how="left", on=[*keys])
-    return table.assign(**{name: found[name].to_numpy() for name in added}), added
+    table = table.assign(**{name: found[name].to_numpy() for name in added})
+    return table, [name for name in added if name != "stimulus"]
 
 
 def _joined_by_name(

@@ -165,6 +165,17 @@ def test_ratings_are_joined_by_trial(tmp_path):
     )
 
 
+def test_a_table_of_trials_serves_as_one_of_ratings_and_names_stimuli(tmp_path):
+    rows = [
+        {"subject": "01", "file": "a.edf", "trial": k, "onset_seconds": k, "duration_seconds": 1}
+        | {"stimulus": f"film-{k}", "joy": k}
+        for k in range(1, 7)
+    ]
+    found = rated(tmp_path, rows)
+    assert found["scale"].to_numpy().tolist() == ["joy"] and "class" not in found
+    assert found["stimulus"].to_numpy().tolist() == [f"film-{k}" for k in range(1, 7)]
+
+
 def test_ratings_are_joined_by_run_and_trial_and_may_be_missing(tmp_path):
     rows = [
         {"subject": 1, "run": f"0{r}", "trial": k, "joy": r + k} for r in (2, 1) for k in (1, 2, 3)
