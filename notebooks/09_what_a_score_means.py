@@ -280,8 +280,8 @@ protocol_pictures.formula(formula, groups)
 #
 # $$\frac{\mu + e_{ik}}{\mu + d_k} \approx 1 + \frac{e_{ik} - d_k}{\mu} .$$
 #
-# The shared error and the noise are divided by the same $\mu$, so the ratio is $\rho = 1 /
-# \sqrt{B}$ again. (For DE, a logarithm, $\mu$ depends on the unit of the signal, and where it is
+# The shared error and the noise are divided by the same $\mu$, so the ratio is again
+# $\rho = 1 / \sqrt{B}$. (For DE, a logarithm, $\mu$ depends on the unit of the signal, and where it is
 # near 0 the approximation fails. Divide band power instead.)
 #
 # **z-scoring** with the baseline's mean and standard deviation. Let $g_k$ be the estimated standard
@@ -295,11 +295,10 @@ protocol_pictures.formula(formula, groups)
 # trial, is a Kullback-Leibler divergence. Averaged over trials it is $1 / B$ after a subtraction
 # and
 #
-# $$\frac{1}{2} \left[ \frac{B - 1}{B - 3} \left( 1 + \frac{1}{B} \right) + \frac{1}{B} - 1
-# \right]$$
+# $$\frac{1}{2} \left[ r (1 + 1 / B) + 1 / B - 1 \right], \qquad r = \frac{B - 1}{B - 3},$$
 #
 # after a z-score, in nats. (The ratio of the variances of two trials' baselines follows an F
-# distribution with mean $(B - 1) / (B - 3)$.)
+# distribution, whose mean is $r$.)
 #
 # **Another trial's baseline** has an error of the same size as the trial's own. **The mean of all
 # baselines** is one vector for all trials, so it marks none of them: $\rho = 0$.

@@ -3,7 +3,7 @@
 A trial is p numbers, one for each of p sources, with independent noise of variance 1. Person i's
 two classes differ by the vector ``delta_i = w_i d / sqrt(p)``, where w_i has p values drawn from
 N(1, spread): on average everybody has the same pattern, but each person has a size and a sign of
-its own for each source. The simulated cohort is made in this way (with a spread of 1.6). Whoever
+its own for each source. Simulated cohorts are made in this way (see `effect_spread`). Whoever
 projects a trial on a direction v and cuts in the middle is right with probability
 ``Phi(v . delta_i / (2 |v|))``. Three ways to find v:
 
@@ -24,7 +24,7 @@ from scipy.special import ndtr
 
 from emolib.errors import check_range
 
-SPREAD = 1.6  # of w in the simulated cohort, about a mean of 1
+SPREAD = 1.6  # of w about a mean of 1: the simulation's, unless a study has another
 SOURCES = 32  # the simulated cohort's
 
 
