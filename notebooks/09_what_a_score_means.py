@@ -652,6 +652,8 @@ display(
         css="emolib-wide",
     )
 )
+
+# %% tags=["remove-input"]
 found = [name for name, size in effects(this_study).items() if size and "own_trial" in wide]
 if found:
     column = f"real labels, {protocol_name(honest)}"
