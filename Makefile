@@ -8,7 +8,7 @@ RUN    := $(VENV)/bin/python
 # Two processes take files of tests in the order that tests/conftest.py gives.
 BESIDE := --numprocesses 2 --no-loadscope-reorder
 
-.PHONY: help book test test-fast lab bench benches evidence faults check lint clean
+.PHONY: help book test test-fast lab bench benches evidence faults music-trial check lint clean
 
 help:
 	@echo 'make book                            build the book on simulated data (some minutes)'

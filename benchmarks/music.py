@@ -3,7 +3,7 @@
 Run it by `python -m benchmarks.music` (ten minutes or more). Three people's published tables of
 events get EDF files of full length: noise, and alpha at the back of the head while the music was
 rated pleasant. A server on loopback has them; one transfer is cut and one file spoilt on its way.
-Exit status 1 where a label differs from the reference, or the difference is not found in new trials.
+Exit status 1 where a label differs from the reference, or new trials do not show the difference.
 """
 
 from __future__ import annotations
