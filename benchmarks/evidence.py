@@ -13,7 +13,7 @@ clusters (7 minutes)
     The cluster test on maps: how often it rejects where there is no difference, and where is one.
 demo (1 minute)
     The demo's cohort with ten seeds: what ridge finds in the task with an effect, and in the other.
-fingerprint (8 minutes)
+fingerprint (5 minutes)
     What each step that is estimated per trial does to white noise, beside its derivation; what
     baseline removal does to people at rest; overlap and smoothing; what the steps cost.
 lda (3 minutes)
