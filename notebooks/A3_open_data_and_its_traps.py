@@ -17,11 +17,10 @@
 # # An open data set and its traps
 #
 # Thirty-one people listened to forty clips of film music each and said what
-# they felt {cite:p}`daly2020`. Their EEG is the only real emotion data that
-# this book can use without a signed agreement. This page reads the data set's
-# tables of events, and finds that they misname the questions and misfile the
-# clips. You can follow each step: how a mistake shows, what the right reading
-# is, and what speaks for it.
+# they felt {cite:p}`daly2020`. Anybody may have their EEG, without a signed
+# agreement. This page reads the data set's tables of events, and finds that
+# they misname the questions and misfile the clips. You can follow each step:
+# how a mistake shows, what the right reading is, and what speaks for it.
 #
 # The point is not this data set. A classifier that is trained on wrong labels
 # gives a score like any other, and no cross-validation notices. Labels have to
