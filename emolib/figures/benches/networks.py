@@ -49,12 +49,12 @@ class TimeBench(Bench):
     tries = (
         (
             "Shut the forget gate.",
-            "The last state depends on the last window alone, and on what the state before told.",
+            "The cell holds the last window alone; the state before it still opens the gates.",
             {"forget": -6.0, "order": "reversed"},
         ),
         (
             "Open the forget gate wide.",
-            "The cell becomes a sum over windows: orders matter less, and the state saturates.",
+            "The cell becomes a sum over windows, so the last states of all orders move together.",
             {"forget": 6.0, "order": "reversed"},
         ),
         (

@@ -313,8 +313,11 @@ export default {
             if (!last) return "Drawing the noise …";
             const what = sets[last.source]?.words ?? "white noise";
             const labels = sets[last.source]?.labels[last.naming] ? `labels ${spec.choices.labels.options[last.naming]}` : "random labels";
-            const told = bench.answered ? percent(last.value) : "an accuracy that you may guess";
-            return `${what[0].toUpperCase()}${what.slice(1)}, ${labels}, ${last.split === "windows" ? "windows of one trial on both sides" : "whole trials held out"}: ${told} of the windows are classified correctly.`;
+            const told = bench.answered
+                ? `${percent(last.value)} of the windows are classified correctly`
+                : "guess how many windows are classified correctly";
+            const sides = last.split === "windows" ? "windows of one trial on both sides" : "whole trials held out";
+            return `${what[0].toUpperCase()}${what.slice(1)}, ${labels}, ${sides}: ${told}.`;
         }
 
         return {
