@@ -450,7 +450,9 @@ say(
 #
 # In training $\mu$ and $\sigma^2$ are those of the *batch*, the windows that are looked at together
 # before the weights are changed, 64 as published. At inference they are running means, kept from
-# training: a window's answer must not depend on who else is asked. By hand, at inference:
+# training: a window's answer must not depend on who else is asked. (For people who are held out
+# these means do not hold well, and this book's networks for them have no such layers:
+# [Pooled and fine-tuned](08_pooled_and_fine_tuned) shows why.) By hand, at inference:
 
 # %%
 if settings.batch_norm:

@@ -361,7 +361,7 @@ if trained:
     gaps = gaps.round(3) + 0.0  # no minus before a zero
     words = [f"{gap:+.3f} nats ({protocol_name(name)})" for name, gap in gaps.items()]
     page = say(
-        "In this study's own networks the loss on test less the loss that early stopping saw is",
+        "In this study's own networks the loss on test less that on validation data is",
         ", ".join(words) + ".",
         "Where the two are the same data it is 0: nothing is left that could show the difference.",
     )

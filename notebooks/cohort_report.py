@@ -331,14 +331,14 @@ for name in with_rest:
 # ## Training
 #
 # The loss of the pooled network, epoch by epoch. A validation loss that rises while the training
-# loss falls says that the network learns its training data by heart; the weights of the lowest
-# validation loss are kept. In training each class counts the same. So it does in validation: a loss
-# in which the commoner class counts more prefers a network that always names it. Only where windows
-# of one trial are on both sides does each window count the same, as published.
+# loss falls says that the network learns its training data by heart.
+# [Pooled and fine-tuned](/chapters/08_pooled_and_fine_tuned.ipynb) says what is kept, and why:
 
 # %% tags=["remove-input"]
 histories = stages.histories(this_study)
 pooled = histories[histories["stage"] == "pooled"] if len(histories) else histories
+if len(pooled):
+    display(bullets(*map(escape_markdown, sentences.kept_sentences(histories))))
 for protocol in pooled["protocol"].unique() if len(pooled) else ():
     display(score_plots.learning(pooled, [protocol]))
 

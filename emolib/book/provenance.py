@@ -54,21 +54,26 @@ WORKFLOW = {
 }
 
 
-def provenance(study: Study, inputs: Sequence[Path] = (), *, subject: str | None = None) -> Table:
-    """List what made a page: study, commit, versions, machine, input digest, duration."""
-    commit = subprocess.run(
+def commit() -> str:
+    """Return the commit of the code, and whether it was changed since."""
+    described = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"],
         cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,
     ).stdout.strip()
+    return described or "not a git checkout"
+
+
+def provenance(study: Study, inputs: Sequence[Path] = (), *, subject: str | None = None) -> Table:
+    """List what made a page: study, commit, versions, machine, input digest, duration."""
     files = [Path(path) for path in inputs if Path(path).is_file()]
     digests = {_input_name(study, path): digest_of_files([path]) for path in files}
     facts = ({"subject": subject} if subject else {}) | {
         "study": study.name,
         "settings": study.digest("pages"),
-        "commit": commit or "not a git checkout",
+        "commit": commit(),
         "inputs": f"{digest_of_settings(digests)} ({len(files)} files)" if files else "none",
         "python": platform.python_version(),
         **{package: version(package) for package in OF_PAGE},

@@ -85,6 +85,28 @@ balanced accuracy is that of guessing, whatever the labels are.
     return sentences
 
 
+KEPT = {
+    "loss": "of the lowest validation loss",
+    "balanced_loss": "of the lowest validation loss, in which each class counts the same",
+    "balanced_accuracy": "of the highest balanced accuracy on validation data",
+    "last": "of the last epoch of a fixed schedule: validation data choose nothing",
+}
+
+
+def kept_sentences(histories: pd.DataFrame) -> list[str]:
+    """Tell, protocol by protocol, the weights of which epoch of the pooled networks are kept.
+
+    Examples
+    --------
+    >>> rows = {"protocol": ["trial_grouped"], "stage": ["pooled"], "selection": ["loss"]}
+    >>> kept_sentences(pd.DataFrame(rows))
+    ['trial-grouped: the weights of the lowest validation loss.']
+    """
+    pooled = histories[histories["stage"] == "pooled"] if len(histories) else histories
+    chosen = pooled.groupby("protocol", sort=False)["selection"].first() if len(pooled) else {}
+    return [f"{protocol_name(name)}: the weights {KEPT[how]}." for name, how in chosen.items()]
+
+
 def channels_sentence(n_channels: Mapping[str, int]) -> str:
     """Tell that subjects have different channels, and what follows; empty if they have not.
 

@@ -8,7 +8,7 @@ from emolib.explain.fold import FoldNetwork
 from emolib.model.training import SMALL_WIDTH, fit_small, small_training
 from emolib.splits.folds import Fold, subsample
 from emolib.study import stages
-from emolib.study.fold import fold_data
+from emolib.study.fold import fold_data, network_settings
 from emolib.study.networks import Cohort, fold_networks
 from emolib.study.study import Study
 
@@ -26,9 +26,10 @@ def light_network(study: Study, protocol: str, *, cohort: Cohort | None = None) 
     data = fold_data(light, protocol, *(cohort or stages.load_windows(light)))
     inputs, table, (fold, *_) = data
     rows, held_out = subsample(fold.train, LIGHT_ROWS), subsample(fold.validation, LIGHT_ROWS // 2)
-    training = small_training(light.model_settings, epochs=-(-LIGHT_WINDOWS // len(rows)))
+    settings = network_settings(light, protocol)
+    training = small_training(settings, epochs=-(-LIGHT_WINDOWS // len(rows)))
     _, fit = fit_small(
-        light.model_settings,
+        settings,
         training,
         inputs,
         {task: table[task].to_numpy() for task in light.tasks},

@@ -136,7 +136,7 @@ def best_epoch(course: pd.DataFrame) -> int:
 
 
 def replay(histories: pd.DataFrame, settings: TrainingSettings) -> list[Replay]:
-    """Follow the schedule through the losses of every stored fit.
+    """Follow the schedule through the losses of every stored fit that watched them.
 
     Parameters
     ----------
@@ -152,13 +152,14 @@ def replay(histories: pd.DataFrame, settings: TrainingSettings) -> list[Replay]:
     Examples
     --------
     >>> history = pd.DataFrame({"protocol": "trial_grouped", "fold": 0, "stage": "pooled",
-    ...     "subject": None, "task": None, "val_loss": [2.0, 1.0], "learning_rate": 1e-3})
+    ...     "subject": None, "task": None, "val_loss": [2.0, 1.0], "learning_rate": 1e-3,
+    ...     "selection": "loss"})
     >>> [fit.agrees for fit in replay(history, TrainingSettings())]
     [True]
     """
     if not len(histories):
         return []
-    fits = []
+    fits, histories = [], histories[histories["selection"] != "last"]
     for _, own in histories.groupby(list(FIT), dropna=False, sort=False):
         used, first = own["learning_rate"].to_numpy(), own.iloc[0]
         restore = first["stage"] != "pooled"

@@ -117,8 +117,9 @@ def chosen_losses(histories: pd.DataFrame, predictions: pd.DataFrame) -> pd.Data
     Returns
     -------
     pandas.DataFrame, a row a pooled fit
-        Index (protocol, fold). Columns ``epochs``, ``kept`` (the best epoch's number),
-        ``validation`` and ``test``: losses in nats, the sum over tasks.
+        Index (protocol, fold). Columns ``epochs``, ``kept`` (the number of the epoch whose weights
+        are kept), ``selection`` (what chose it; "last" if nothing did), ``validation`` and
+        ``test``: losses in nats, the sum over tasks.
 
     Raises
     ------
@@ -131,6 +132,7 @@ def chosen_losses(histories: pd.DataFrame, predictions: pd.DataFrame) -> pd.Data
     pooled = histories[histories["stage"] == "pooled"]
     by_accuracy = pooled["selection"] == "balanced_accuracy"
     watched = pooled["val_loss"].where(~by_accuracy, pooled["val_error"])
+    watched = watched.where(pooled["selection"] != "last", -pooled["epoch"])
     groups = watched.groupby([pooled[key] for key in keys], sort=False)
     best = pooled.loc[groups.idxmin()].set_index(keys)
     rows = predictions[predictions["stage"] == "pooled"]
@@ -150,7 +152,8 @@ def chosen_losses(histories: pd.DataFrame, predictions: pd.DataFrame) -> pd.Data
     table = pd.DataFrame(
         {
             "epochs": pooled.groupby(keys, sort=False).size(),
-            "kept": best["epoch"],
+            "kept": best["epoch"].astype(int),
+            "selection": best["selection"],
             "validation": best["val_loss"],
             "test": test / windows,
         }

@@ -7,12 +7,14 @@ line) need not wait the seconds that this takes.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from emolib.errors import SettingsError, check_option, check_range
 
 NETWORKS = ("mt_cnn", "crnn")
 CLASS_WEIGHTS = ("per_task", "last_task", "none")
+SCHEDULES = ("auto", "plateau", "fixed")
 SELECTIONS = ("auto", "loss", "balanced_loss", "balanced_accuracy")
 
 
@@ -41,8 +43,9 @@ class ModelSettings:
     pooling : {"same", "valid"}
         "same" keeps all nine columns (the paper's figure); "valid" is Keras' default and
         the released code's, and drops the units of the right-most column, above F8, T8 and P8.
-    batch_norm : bool
-        Whether to normalise batches.
+    batch_norm : bool or "auto"
+        Whether to normalise batches. "auto" does so, as published, except in a study's networks
+        under protocols that do not leak, see `for_protocol`.
     dropout : float
         Share of activations dropped while training.
     tasks : dict of str to int
@@ -60,7 +63,7 @@ class ModelSettings:
     planes: int = 8
     windows: int = 1
     pooling: str = "same"  # the paper's figure, not the released code
-    batch_norm: bool = True
+    batch_norm: bool | Literal["auto"] = "auto"
     dropout: float = 0.2
     # Not in the hash, which a dictionary does not have; equality still compares it.
     tasks: dict[str, int] = field(default_factory=lambda: {"valence": 2, "arousal": 2}, hash=False)
@@ -77,6 +80,19 @@ class ModelSettings:
             raise SettingsError(
                 "tasks", f"got {self.tasks!r}.", "Name at least one, with 2 or more classes each."
             )
+
+    def for_protocol(self, *, leaks: bool) -> ModelSettings:
+        """Return the settings with what "auto" means under a protocol that leaks, or does not.
+
+        The means and variances of batches, averaged in training, do not hold for other people, and
+        less for the rarer class: what is held out is then answered with the commoner one.
+
+        Examples
+        --------
+        >>> ModelSettings().for_protocol(leaks=False).batch_norm
+        False
+        """
+        return replace(self, batch_norm=leaks) if self.batch_norm == "auto" else self
 
 
 @dataclass(frozen=True)
@@ -104,6 +120,13 @@ class TrainingSettings:
         class counts the same; or a larger balanced accuracy. "auto" is the first, as published,
         where a protocol leaks, and the second elsewhere: training weighs the classes too, and an
         unweighted loss prefers a network that always answers the commoner class.
+    schedule : {"auto", "plateau", "fixed"}
+        How the pooled fit ends: as validation data say, see above; or after `fixed_epochs`, over
+        which the rate falls by equal steps towards 0, with the weights of the last one. "auto" is
+        the first, as published, where a protocol leaks or a selection is asked for, and the second
+        elsewhere. Fine-tuning always looks at validation data.
+    fixed_epochs : int
+        Epochs of the fixed schedule, if `epochs` is not less.
 
     Raises
     ------
@@ -122,9 +145,11 @@ class TrainingSettings:
     reduce_lr_on_plateau: bool = True
     class_weights: str = "per_task"  # the released code's is "last_task", a slip
     selection: str = "auto"
+    schedule: str = "auto"
+    fixed_epochs: int = 6
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "lr_patience", "early_stopping_patience"):
+        for name in ("batch_size", "lr_patience", "early_stopping_patience", "fixed_epochs"):
             check_range(name, getattr(self, name), 1, 100_000)
         for name in ("epochs", "fine_tuning_epochs"):
             check_range(name, getattr(self, name), 0, 100_000)
@@ -132,6 +157,7 @@ class TrainingSettings:
             check_range(name, getattr(self, name), 0, 10)
         check_option("class_weights", self.class_weights, CLASS_WEIGHTS)
         check_option("selection", self.selection, SELECTIONS)
+        check_option("schedule", self.schedule, SCHEDULES)
 
     def selection_for(self, *, leaks: bool) -> str:
         """Return what "auto" means under a protocol that leaks, or that does not.
@@ -143,3 +169,14 @@ class TrainingSettings:
         """
         automatic = "loss" if leaks else "balanced_loss"
         return automatic if self.selection == "auto" else self.selection
+
+    def schedule_for(self, *, leaks: bool) -> str:
+        """Return what "auto" means under a protocol that leaks, or that does not.
+
+        Examples
+        --------
+        >>> TrainingSettings().schedule_for(leaks=False)
+        'fixed'
+        """
+        automatic = "plateau" if leaks or self.selection != "auto" else "fixed"
+        return automatic if self.schedule == "auto" else self.schedule

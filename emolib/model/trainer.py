@@ -96,6 +96,7 @@ class Trainer:
         task_weights: Mapping[str, float] | None = None,
         weights: Weights | None = None,
         restore_best_on_lr_drop: bool = False,
+        fixed: bool = False,
         checkpoint: Path | None = None,
     ) -> Fit:
         """Fit, and keep the weights of the best epoch, see `TrainingSettings.selection`.
@@ -123,6 +124,9 @@ class Trainer:
             Where to start; by default `initial_weights` of the seed key.
         restore_best_on_lr_drop : bool
             Whether the best weights come back each time that the learning rate is halved.
+        fixed : bool
+            Whether to keep the weights of the last epoch instead: the rate falls by equal steps,
+            and validation rows are looked at but choose nothing.
         checkpoint : path, optional
             A file of this fit alone, from which it goes on if it was killed.
 
@@ -157,9 +161,16 @@ class Trainer:
         )
         selection = self.settings.selection_for(leaks=fold.leaks)
         name = " ".join(str(part) for part in seed_key if part is not None)
-        history = HistoryLogger(name, factor, selection)
+        history = HistoryLogger(name, factor, "last" if fixed else selection)
         monitor = "val_error" if selection == "balanced_accuracy" else "val_loss"
-        callbacks = [order, history, *self._schedule(restore_best_on_lr_drop, monitor)]
+        schedule = self._schedule(restore_best_on_lr_drop, monitor)
+        if fixed:
+            schedule = [
+                keras.callbacks.LearningRateScheduler(
+                    lambda epoch, _: learning_rate * (1 - epoch / epochs)
+                )
+            ]
+        callbacks = [order, history, *schedule]
         initial_epoch = 0
         if checkpoint is not None:
             callbacks.append(Checkpoint(checkpoint, callbacks[1:]))

@@ -102,7 +102,10 @@ def train_fold(
         )
 
     given = {"seed_key": seed_key, "checkpoints": checkpoints}
-    how = {"learning_rate": trainer.settings.learning_rate, "epochs": trainer.settings.epochs}
+    settings = trainer.settings
+    how = {"learning_rate": settings.learning_rate, "epochs": settings.epochs}
+    if settings.schedule_for(leaks=fold.leaks) == "fixed":
+        how |= {"epochs": min(settings.epochs, settings.fixed_epochs), "fixed": True}
     pooled = _fit(trainer, x, labels, fold, ("pooled",), **given, **how)
     probabilities = trainer.predict(pooled.weights, x, fold.test)
     yield StageResult("pooled", None, None, pooled, fold.test, probabilities)

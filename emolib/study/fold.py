@@ -15,6 +15,7 @@ from emolib.errors import DataError
 from emolib.model import networks
 from emolib.model.batches import Inputs, group_inputs
 from emolib.model.predictions import predictions_of
+from emolib.model.settings import ModelSettings
 from emolib.model.trainer import Trainer
 from emolib.model.training import train_fold
 from emolib.splits.folds import Fold, stable_seed
@@ -50,6 +51,11 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
     shutil.rmtree(_checkpoints(study, protocol, number, permutation), ignore_errors=True)
 
 
+def network_settings(study: Study, protocol: str) -> ModelSettings:
+    """Return the settings of the networks that a study trains under a protocol."""
+    return study.model_settings.for_protocol(leaks=protocol in LEAKING)
+
+
 def fold_data(
     study: Study, protocol: str, maps: np.ndarray, table: pd.DataFrame
 ) -> tuple[Inputs, pd.DataFrame, list[Fold]]:
@@ -83,10 +89,11 @@ def _train_fold(
     inputs, table, folds = fold_data(study, protocol, maps, table)
     labels = {task: table[task].to_numpy() for task in study.tasks}
     folder = study.fold_files(protocol, number)["weights"].parent
-    model = networks.build(study.model_settings, seed=None)
+    settings = network_settings(study, protocol)
+    model = networks.build(settings, seed=None)
     predicted, histories = [], []
     for result in train_fold(
-        Trainer(partial(networks.build, study.model_settings), study.training),
+        Trainer(partial(networks.build, settings), study.training),
         inputs,
         labels,
         folds[number % study.splits(protocol)],
@@ -108,9 +115,9 @@ def _train_fold(
             name = weights_name(result.training_stage, result.subject, result.task)
             networks.save_weights(folder / name, model)
     if not permutation:
-        settings = json.dumps(dataclasses.asdict(study.model_settings), indent=1, sort_keys=True)
+        text = json.dumps(dataclasses.asdict(settings), indent=1, sort_keys=True)
         with atomic(folder / "model.json") as path:
-            path.write_text(settings)
+            path.write_text(text)
     return pd.concat(predicted, ignore_index=True), pd.concat(histories, ignore_index=True)
 
 

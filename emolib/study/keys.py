@@ -35,7 +35,7 @@ TABLE_COLUMNS = (
     *("metric", "value", "low", "high", "chance", "n", "skipped", "leaks"),
     *("primary", "n_subjects", "n_stimuli", "score", "chance_low", "chance_high", "detectable"),
     *("p", "corrected", "network", "untested"),
-    *("epoch", "learning_rate", "loss", "val_loss", "index"),
+    *("epoch", "learning_rate", "loss", "val_loss", "val_error", "selection", "index"),
 )
 LAYERS = r"maps|embedding|flat|dense|pool|(conv|norm|dropout|probability)_\d+"
 LONGEST = 60  # signs of a task's name

@@ -14,7 +14,7 @@ from emolib.explain.fold import FoldNetwork, GradientModel
 from emolib.model.networks import build, load_weights
 from emolib.model.trainer import Weights
 from emolib.study import stages
-from emolib.study.fold import fold_data
+from emolib.study.fold import fold_data, network_settings
 from emolib.study.study import Study
 
 Cohort = tuple[np.ndarray, pd.DataFrame]
@@ -49,7 +49,7 @@ def trained_networks(
     files = {k: file for k, file in files.items() if file.exists()}
     if not files:
         return []
-    model = build(study.model_settings, seed=None)
+    model = build(network_settings(study, protocol), seed=None)
     weights = {k: load_weights(file, model).get_weights() for k, file in files.items()}
     data = fold_data(study, protocol, *(cohort or stages.load_windows(study)))
     return fold_networks(study, protocol, data, weights, "trained")
@@ -64,11 +64,12 @@ def fold_networks(
     for subject in stages.valid_subjects(study):
         channels |= dict.fromkeys(stages.features(study, subject)["channel"].to_numpy().tolist())
     kinds, bands = study.features.kinds, study.features.bands
-    network = GradientModel(build(study.model_settings, seed=None))
+    settings = network_settings(study, protocol)
+    network = GradientModel(build(settings, seed=None))
     return [
         FoldNetwork(
             network,
-            study.model_settings,
+            settings,
             own,
             inputs,
             folds[k].test,

@@ -31,6 +31,7 @@ from emolib.storage import atomic
 from emolib.study import stages
 from emolib.study.artefacts import open_dataset
 from emolib.study.digests import MADE_WITH
+from emolib.study.fold import network_settings
 from emolib.study.sources import Sources
 from emolib.study.study import PROJECT, Study
 from emolib.study.unseen import Found, check_unseen, find_recordings
@@ -83,7 +84,9 @@ def predict(study: Study, recordings: Sequence[str], folder: Path = Path()) -> b
         known = Sources(study)
     except InputError as error:
         print(plain(f"note: not compared with the study's own recordings: {error}"))
-    trainer = Trainer(partial(networks.build, study.model_settings), study.training)
+    trainer = Trainer(
+        partial(networks.build, network_settings(study, ensemble.protocol)), study.training
+    )
     found: list[Found] = []
     tables: list[pd.DataFrame] = []
     refused: list[InputError] = []
@@ -127,7 +130,7 @@ def load_ensemble(study: Study) -> Ensemble:
     if lacking or not trained:
         problem = f"folds {some(lacking) or 'all'} of {protocol} have no network."
         raise DataError(where, problem, f"`python -m emolib run {study.name}` trains them.")
-    model = networks.build(study.model_settings, seed=None)
+    model = networks.build(network_settings(study, protocol), seed=None)
     weights = {
         k: networks.load_weights(f["weights"], model).get_weights() for k, f in trained.items()
     }

@@ -77,7 +77,8 @@ def test_losses_that_are_none_are_refused(losses):
 
 def history(losses, rates, stage="pooled", subject=None) -> pd.DataFrame:
     who = {"protocol": "trial_grouped", "fold": 0, "stage": stage, "subject": subject, "task": None}
-    return pd.DataFrame({**who, "val_loss": losses, "learning_rate": rates})
+    own = {"val_loss": losses, "learning_rate": rates, "selection": "loss"}
+    return pd.DataFrame({**who, **own})
 
 
 def test_a_stored_fit_agrees_or_does_not():
@@ -101,4 +102,5 @@ def test_what_was_watched_is_followed():
 
 
 def test_no_history_holds_no_fit():
-    assert replay(pd.DataFrame(), SETTINGS) == []
+    fixed = history([2, 1], [1, 0.5]).assign(selection="last")
+    assert replay(pd.DataFrame(), SETTINGS) == replay(fixed, SETTINGS) == []

@@ -75,6 +75,8 @@ def test_where_classes_count_the_same_they_do_so_on_test():
         history.assign(selection="balanced_accuracy"), pd.concat([rows, more], ignore_index=True)
     ).loc[("trial_grouped", 0)]
     assert found["kept"] == 1
+    last = chosen_losses(history.assign(selection="last"), rows).loc[("trial_grouped", 0)]
+    assert (last["kept"], last["validation"]) == (3, 1.9)
     assert found["test"] == pytest.approx(-(np.log(0.8 * 0.3) / 2 + np.log(0.6)) / 2)
 
 

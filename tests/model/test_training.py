@@ -270,6 +270,45 @@ def test_the_learning_rate_is_not_halved_where_that_is_switched_off(cohort):
     }
 
 
+def pooled(trainer, cohort, leaks, monkeypatch, **changes):
+    """The pooled fit of a fold, with a rate that only harms."""
+    x, labels, fold, subjects = cohort
+    changed = replace(QUICK, learning_rate=0.1, epochs=6, **changes)
+    monkeypatch.setattr(trainer, "settings", changed)
+    fold = replace(fold, leaks=leaks)
+    return next(train_fold(trainer, x, labels, fold, subjects, seed_key=KEY)).fit
+
+
+@pytest.mark.parametrize(
+    ("leaks", "changes", "chosen_by", "n_epochs"),
+    [
+        (True, {}, "loss", 6),
+        (False, {}, "last", 5),
+        (False, {"fixed_epochs": 8}, "last", 6),
+        (False, {"schedule": "plateau"}, "balanced_loss", 6),
+        (False, {"selection": "loss"}, "loss", 6),
+        (True, {"schedule": "fixed", "fixed_epochs": 2}, "last", 2),
+    ],
+)
+def test_which_schedule_a_pooled_fit_has(
+    trainer, cohort, leaks, changes, chosen_by, n_epochs, monkeypatch
+):
+    history = pooled(trainer, cohort, leaks, monkeypatch, **changes).history
+    assert set(history["selection"]) == {chosen_by}
+    assert len(history) == n_epochs
+
+
+def test_a_fixed_schedule_ends_with_the_last_weights(trainer, cohort):
+    fitted = fit(trainer, cohort, fixed=True, epochs=4, learning_rate=0.1, seed_key=(0,))
+    np.testing.assert_allclose(fitted.history["learning_rate"], [0.1, 0.075, 0.05, 0.025])
+    assert fitted.history["val_loss"].idxmin() < 3
+    x, _, fold, _ = cohort
+    given = trainer.predict(fitted.weights, x, fold.validation)
+    truth = cohort[1]["valence"][fold.validation]
+    by_class = [-np.log(given["valence"][truth == c, c]).mean() for c in (0, 1)]
+    assert fitted.history["val_valence_loss"].iloc[-1] == pytest.approx(np.mean(by_class), rel=1e-5)
+
+
 class Kill(BaseException):
     """What ends a training in the middle of an epoch."""
 
@@ -290,9 +329,12 @@ def killed_in(monkeypatch, epoch):
     return begun
 
 
-def test_a_killed_fit_goes_on_and_gives_the_same_bits(trainer, cohort, tmp_path, monkeypatch):
+@pytest.mark.parametrize("schedule", [{"restore_best_on_lr_drop": True}, {"fixed": True}])
+def test_a_killed_fit_goes_on_and_gives_the_same_bits(
+    trainer, cohort, tmp_path, monkeypatch, schedule
+):
     path = tmp_path / "begun"
-    how = {"epochs": 6, "restore_best_on_lr_drop": True}
+    how = {"epochs": 6, **schedule}
     plain = fit(trainer, cohort, **how)
     with monkeypatch.context() as patch, pytest.raises(Kill):
         killed_in(patch, 5)

@@ -14,6 +14,7 @@ from emolib.errors import DataError
 from emolib.model.networks import build, save_weights
 from emolib.study import stages
 from emolib.study.explain import attributions, make_attributions
+from emolib.study.fold import network_settings
 from emolib.study.study import load
 
 pytestmark = pytest.mark.network
@@ -40,7 +41,7 @@ def study(computed, tmp_path, monkeypatch):
 
 def draw_weights(study, protocol, fold):
     """Put weights where a training would, without training."""
-    drawn = build(study.model_settings, seed=fold)
+    drawn = build(network_settings(study, protocol), seed=fold)
     save_weights(study.fold_files(protocol, fold)["weights"], drawn)
 
 

@@ -17,6 +17,7 @@ from emolib.model.networks import build, save_weights
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import PROTOCOLS
 from emolib.study import stages
+from emolib.study.fold import network_settings
 from emolib.study.networks import trained_networks
 from emolib.study.study import load
 
@@ -29,7 +30,7 @@ def study(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("EMOLIB_RESULTS", str(tmp_path_factory.mktemp("results")))
     smoke = load("smoke")
-    drawn = build(smoke.model_settings, seed=5)
+    drawn = build(network_settings(smoke, "trial_grouped"), seed=5)
     save_weights(smoke.fold_files("trial_grouped", 1)["weights"], drawn)
     yield smoke
     patch.undo()
@@ -49,7 +50,7 @@ class TestTrainedNetworks:
         assert (only.fold, only.kind) == (1, "trained")
         assert np.array_equal(only.test, expected)
         assert np.array_equal(only.maps(np.array([0, 2])), maps[expected[[0, 2]]])
-        drawn = build(study.model_settings, seed=5).get_weights()
+        drawn = build(network_settings(study, "trial_grouped"), seed=5).get_weights()
         assert all(np.array_equal(*pair) for pair in zip(only.weights, drawn, strict=True))
 
     def test_names_are_those_of_the_maps(self, study):
@@ -133,10 +134,17 @@ def test_a_light_network_learns_what_it_is_given(study):
     assert one["importance"].sel(task="valence").idxmax() == "Oz"
 
 
+def test_batches_are_normalised_where_it_was_published_or_is_asked_for(study):
+    asked = study.model_copy(update={"model": dataclasses.replace(study.model, batch_norm=True)})
+    found = [[network_settings(of, protocol).batch_norm for protocol in
+              ("window_wise", "trial_grouped")] for of in (study, asked)]  # fmt: skip
+    assert found == [[True, False], [True, True]]
+
+
 def test_windows_that_enter_together(study, tmp_path):
     grouped = study.model_copy(update={"model": dataclasses.replace(study.model, windows=2)})
     file = grouped.fold_files("leave_subjects_out", 0)["weights"]
-    save_weights(file, build(grouped.model_settings))
+    save_weights(file, build(network_settings(grouped, "leave_subjects_out")))
     try:
         (only,) = trained_networks(grouped, "leave_subjects_out")
         assert only.maps(np.arange(3)).shape == (3, 2, 8, 9, 8)

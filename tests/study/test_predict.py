@@ -18,6 +18,7 @@ from emolib.model.networks import build, save_weights
 from emolib.recordings import files
 from emolib.study import stages
 from emolib.study.digests import MADE_WITH
+from emolib.study.fold import network_settings
 from emolib.study.predict import PAGE
 from emolib.study.study import load
 
@@ -59,7 +60,7 @@ def trained(tmp_path_factory):
             stages.make_features(study, subject)
         for p, protocol in enumerate(protocols):
             for k in range(3):
-                model = build(study.model_settings, seed=10 * p + k)
+                model = build(network_settings(study, protocol), seed=10 * p + k)
                 save_weights(study.fold_files(protocol, k)["weights"], model)
         yield study
 
@@ -87,7 +88,8 @@ def by_hand(study, folder, subject, protocol_seeds):
     """The mean probability of the second class over networks, window by window."""
     features = extract_features(files.read(folder, subject), study.features)
     maps = to_brain_maps(features).to_numpy()
-    each = [build(study.model_settings, seed=seed)(maps)["state"] for seed in protocol_seeds]
+    settings = network_settings(study, "leave_subjects_out")  # as for trial_grouped
+    each = [build(settings, seed=seed)(maps)["state"] for seed in protocol_seeds]
     return np.mean([np.asarray(one)[:, 1] for one in each], axis=0)
 
 

@@ -57,6 +57,13 @@ def test_settings_reach_the_dataclasses(written):
     assert study.model_settings.tasks == {"valence": 2, "arousal": 2}
 
 
+def test_batch_normalisation_is_on_off_or_automatic(written):
+    assert [studies.load(written(model={"batch_norm": given})).model.batch_norm for given in
+            (True, False, "auto")] == [True, False, "auto"]  # fmt: skip
+    with pytest.raises(SettingsError, match=r"'model.batch_norm.*got 'outo'"):
+        studies.load(written(model={"batch_norm": "outo"}))
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -1,0 +1,236 @@
+"""Networks trained in several ways, beside ridge regression on the same maps; people held out.
+
+Run it by `python -m benchmarks.recipe` (about an hour on one core); `--help` lists what makes it
+shorter. It prints tables and writes `emolib/lessons/recipe.csv`, which a chapter shows. What is
+predicted is kept in `results/recipe`: a run that was cut off goes on; delete the folder to train
+again.
+
+The data are the real recordings of `studies/eegmat.yaml`, each window or each subject z-scored,
+and simulated cohorts with and without an effect. Settings were chosen by the scores of the first
+ten people of the real ones (`CHOSEN_ON`); the others' scores chose nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks.claims import show
+from emolib.book.provenance import commit
+from emolib.evaluation.comparison import compare, counts_by_seed
+from emolib.evaluation.linear import reference_predictions
+from emolib.evaluation.scores import score
+from emolib.features.extraction import FeatureSettings, extract_features
+from emolib.grid import to_brain_maps
+from emolib.lessons.recipe import CHOSEN_ON, DEFAULT, FILE, FIXED, PUBLISHED, RIDGE
+from emolib.model.networks import build
+from emolib.model.predictions import predictions_of
+from emolib.model.settings import ModelSettings, TrainingSettings
+from emolib.model.trainer import Trainer
+from emolib.model.training import train_fold
+from emolib.recordings.labels import Task, window_table
+from emolib.recordings.simulated import SimulationSettings, simulate_subject
+from emolib.splits.folds import train_rows
+from emolib.splits.protocols import leave_subjects_out
+from emolib.study import stages
+from emolib.study.fold import network_settings
+from emolib.study.study import PROJECT, Study, load
+
+FOLDER = PROJECT / "results" / "recipe"
+PROTOCOL = "leave_subjects_out"
+N_FOLDS = 5
+PENALTY = 1e-4  # scikit-learn's C: the smaller, the more a model is penalised
+SIMULATED = {"n_subjects": 6, "n_trials": 20, "trial_seconds": 10, "effect_spread": 0.3}
+EFFECTS = {"an effect": 5.0, "no effect": 0.0}
+BALANCED = {"schedule": "plateau", "selection": "balanced_loss"}
+# By name: what differs from the settings of the study in `model`, and in `training`.
+TRAININGS: dict[str, tuple[dict, dict]] = {
+    PUBLISHED: ({"batch_norm": True}, {"schedule": "plateau", "selection": "loss"}),
+    "each class the same in validation": ({"batch_norm": True}, BALANCED),
+    FIXED: ({"batch_norm": True}, {}),
+    "no batch normalisation": ({"batch_norm": False}, BALANCED),
+    DEFAULT: ({}, {}),
+    "the same, rate 0.0003": ({}, {"learning_rate": 3e-4}),
+    "the same, twice as many epochs": ({}, {"epochs": 12, "fixed_epochs": 12}),
+    "the same, dropout 0.5": ({"dropout": 0.5}, {}),
+    "the same, twice as wide": ({"width": 0.25}, {}),
+}
+BOTH = (PUBLISHED, DEFAULT)  # trained with every seed
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Maps, their table, one task, and the settings of networks for them."""
+
+    maps: np.ndarray
+    table: pd.DataFrame
+    task: str
+    model: ModelSettings
+    training: TrainingSettings
+
+
+def real(study: Study) -> Data:
+    """Load the maps of a study's people."""
+    maps, table = stages.load_windows(study)
+    (task,) = study.tasks
+    return Data(maps, table, task, network_settings(study, PROTOCOL), study.training)
+
+
+def simulated(effect: float, seed: int) -> Data:
+    """Simulate a cohort whose arousal has this effect."""
+    settings = SimulationSettings(**SIMULATED, effect={"arousal": effect}, seed=seed)
+    maps, tables = [], []
+    for number in range(1, settings.n_subjects + 1):
+        features = extract_features(simulate_subject(settings, number)[0], FeatureSettings())
+        maps.append(to_brain_maps(features).values)
+        tables.append(window_table(features, {"arousal": Task("arousal")}))
+    table = pd.concat(tables, ignore_index=True)
+    model = ModelSettings(width=1 / 8, tasks={"arousal": 2}).for_protocol(leaks=False)
+    return Data(np.concatenate(maps), table, "arousal", model, TrainingSettings(epochs=12))
+
+
+def data_sets() -> dict[str, Callable[[], Data]]:
+    """Return what loads each data set, by name."""
+    study = load("eegmat")
+    found = {
+        "real, windows z-scored": partial(real, study),
+        "real, subjects z-scored": partial(real, study.variant("normalised_per_subject")),
+    }
+    for (name, effect), seed in ((item, seed) for item in EFFECTS.items() for seed in range(3)):
+        found[f"simulated, {name}, cohort {seed}"] = partial(simulated, effect, seed)
+    return {name: cache(make) for name, make in found.items()}
+
+
+def trained(data: Data, name: str, seed: int) -> pd.DataFrame:
+    """Train all folds in one way with one seed, and return the predictions of the test rows."""
+    of_model, of_training = TRAININGS[name]
+    model, training = replace(data.model, **of_model), replace(data.training, **of_training)
+    trainer = Trainer(partial(build, model), training)
+    labels = {data.task: data.table[data.task].to_numpy()}
+    subjects = data.table["subject"].to_numpy()
+    parts = []
+    for k, fold in enumerate(_folds(data)):
+        key = (seed, PROTOCOL, k)
+        given = (trainer, data.maps, labels, fold, subjects)
+        result = next(train_fold(*given, seed_key=key, fine_tune=False))
+        rows = data.table.iloc[result.rows]
+        who = {"protocol": PROTOCOL, "fold": k + seed * N_FOLDS, "stage": "pooled"}
+        own = labels[data.task][result.rows]
+        parts.append(predictions_of(rows, data.task, own, result.probabilities[data.task], **who))
+    return pd.concat(parts, ignore_index=True)
+
+
+def ridge(data: Data, seeds: Sequence[int]) -> pd.DataFrame:
+    """Return ridge's predictions, the same for each seed: it draws nothing."""
+    how = {"n_folds": N_FOLDS, "seed": 0, "tasks": [data.task]}
+    given = reference_predictions("ridge", data.maps, data.table, PROTOCOL, **how)
+    return _repeated(given.assign(stage="pooled"), seeds)
+
+
+def penalised(data: Data, seeds: Sequence[int]) -> pd.DataFrame:
+    """Return what logistic regression with a strong penalty predicts, classes weighted."""
+    x, labels = data.maps.reshape(len(data.maps), -1), data.table[data.task].to_numpy()
+    parts = []
+    for k, fold in enumerate(_folds(data)):
+        rows = train_rows(fold)
+        line = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000)
+        fitted = make_pipeline(StandardScaler(), line).fit(x[rows], labels[rows])
+        given, own = fitted.predict_proba(x[fold.test]), labels[fold.test]
+        who = {"protocol": PROTOCOL, "fold": k, "stage": "pooled"}
+        parts.append(predictions_of(data.table.iloc[fold.test], data.task, own, given, **who))
+    return _repeated(pd.concat(parts), seeds)
+
+
+def _repeated(given: pd.DataFrame, seeds: Sequence[int]) -> pd.DataFrame:
+    """Return the predictions of a model that draws nothing once for each seed."""
+    return pd.concat([given.assign(fold=given["fold"] + s * N_FOLDS, repeat=s) for s in seeds])
+
+
+def _folds(data: Data) -> Iterator:
+    return leave_subjects_out(data.table, n_folds=N_FOLDS, seed=0, tasks=[data.task])
+
+
+def predictions(name: str, load_data: Callable[[], Data], training: str, seeds: Sequence[int]):
+    """Read the predictions of some seeds, after training what is not yet there."""
+    tables = []
+    for seed in seeds:
+        file = FOLDER / name / f"{training}-{seed}.parquet"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            made = trained(load_data(), training, seed)
+            made.assign(repeat=seed).to_parquet(file)
+            print(f"{name}: {training}, seed {seed}", file=sys.stderr, flush=True)
+        tables.append(pd.read_parquet(file))
+    return pd.concat(tables, ignore_index=True)
+
+
+def rows_of(
+    name: str, training: str, given: pd.DataFrame, of_ridge: pd.DataFrame
+) -> Iterator[dict]:
+    """Yield scores of windows and trials, recalls of both classes, and the trials less ridge's."""
+    numbers = given["subject"].str[-2:].astype(int)
+    people = {"all": numbers >= 0}
+    if name.startswith("real"):
+        first = numbers < CHOSEN_ON
+        people |= {"chosen on": first, "others": ~first}
+    seeds = given["repeat"].nunique()
+    of = {"data": name, "training": training, "seeds": seeds}
+    for who, chosen in people.items():
+        scores = score(given[chosen])
+        whole = scores[scores["subject"].isna() & scores["fold"].isna()].set_index("metric")
+        for unit in ("window", "trial"):
+            row = whole.loc[f"{unit}_balanced_accuracy", ["value", "low", "high"]].to_dict()
+            yield of | {"people": who, "what": unit} | row
+    right = (given["probability"] > 0.5) == given["label"]
+    recalls = right.groupby([given["label"], given["subject"]]).mean().groupby("label").mean()
+    for label, recall in recalls.items():
+        yield of | {"people": "all", "what": f"recall {label}", "value": recall}
+    repeats = set(given["repeat"])
+    both = [of_ridge[of_ridge["repeat"].isin(repeats)], given]
+    first, second = (next(iter(counts_by_seed(one).values())) for one in both)
+    found = compare(first, second)
+    difference = {"value": found.value, "low": found.low, "high": found.high}
+    yield of | {"people": "all", "what": "trial less ridge"} | difference
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Train what is missing, print the tables and write the file."""
+    options = argparse.ArgumentParser(prog="python -m benchmarks.recipe", description=__doc__)
+    options.formatter_class = argparse.RawDescriptionHelpFormatter
+    options.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    options.add_argument("--data", nargs="+", default=[""], help="beginnings of names")
+    options.add_argument("--file", type=Path, default=FILE)
+    asked = options.parse_args(arguments)
+    rows = []
+    for name, load_data in data_sets().items():
+        if not name.startswith(tuple(asked.data)):
+            continue
+        of_ridge = ridge(load_data(), asked.seeds)
+        rows += rows_of(name, RIDGE, of_ridge, of_ridge)
+        line = penalised(load_data(), asked.seeds)
+        rows += rows_of(name, "logistic regression, strong penalty", line, of_ridge)
+        for training in TRAININGS if name.startswith("real") else BOTH:
+            seeds = asked.seeds if training in BOTH else asked.seeds[:1]
+            given = predictions(name, load_data, training, seeds)
+            rows += rows_of(name, training, given, of_ridge)
+        own = pd.DataFrame([row for row in rows if row["data"] == name])
+        show(name, own[own["people"] == "all"].drop(columns=["data", "people"]))
+    made = {"commit": commit(), "date": datetime.date.today().isoformat()}
+    table = pd.DataFrame(rows).assign(**made).round(4)
+    table.to_csv(asked.file, index=False, lineterminator="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
