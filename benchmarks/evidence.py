@@ -19,6 +19,9 @@ fingerprint (5 minutes)
 lda (3 minutes)
     Linear discriminant analysis for thousands of labellings: against scikit-learn's, on the
     nulls, and its time.
+network_nulls (5 minutes)
+    200 cohorts in which there is nothing, and small networks, by each way to end a training: the
+    mean score of people held out is one half.
 
 A *band* is where a count lies if the claim is true: in 999 of 1,000 measurements unless another
 coverage is given. An interval *low* to *high* beside a share is where the rate behind it lies
@@ -42,8 +45,18 @@ from benchmarks.lda import lda
 from benchmarks.nulls import nulls
 from emolib.evaluation.permutation import PERMUTATIONS
 
+
+def network_nulls(options: argparse.Namespace) -> list[Claim]:
+    """Train small networks on null cohorts."""
+    # Imported here: Keras takes seconds that the other sections need not wait for.
+    from benchmarks.network_nulls import network_nulls as measure
+
+    return measure(options)
+
+
 SECTIONS: dict[str, Callable[[argparse.Namespace], list[Claim]]] = {
-    section.__name__: section for section in (effects, nulls, clusters, demo, fingerprint, lda)
+    section.__name__: section
+    for section in (effects, nulls, clusters, demo, fingerprint, lda, network_nulls)
 }
 
 
@@ -63,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     of_cohorts.add_argument("--permutations", type=int, default=PERMUTATIONS)
     others = made.add_argument_group("other sections")
     others.add_argument("--cohorts", type=int, default=1000, help="of each null (nulls, lda)")
+    others.add_argument("--network-cohorts", type=int, default=200, help="(network_nulls)")
     others.add_argument("--people", type=int, default=200, help="simulated (clusters)")
     others.add_argument("--cluster-permutations", type=int, default=499, help="(clusters)")
     others.add_argument("--draws", type=int, default=8, help="of white noise (fingerprint)")
