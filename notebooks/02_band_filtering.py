@@ -56,17 +56,18 @@ raw = raw.dropna("time").to_numpy().astype(float)
 filtered = {
     name: bands.band_pass(raw, sfreq, band) for name, band in all_bands.items()
 }
-span = slice(round(1 * sfreq), round(4 * sfreq))
+start = 1 if len(raw) >= 4 * sfreq else 0
+span = slice(round(start * sfreq), round((start + 3) * sfreq))
 rows = {"raw": raw - raw.mean(), **filtered}
 apart = 6 * raw.std()
 fig, ax = plt.subplots(figsize=(5.6, 2.6))
 for place, x in enumerate(rows.values()):
     ax.plot(np.arange(len(x))[span] / sfreq, x[span] - place * apart, "-")
-for edge in np.arange(1, 4.01, window_seconds):
+for edge in np.arange(start, start + 3.01, window_seconds):
     ax.axvline(edge, color=GREY, linestyle=":", linewidth=1)
-ax.plot([4.03] * 2, [0, 50], color=DARK, linestyle="-", linewidth=3)
-ax.text(4.06, 25, "50 µV", va="center", fontsize="small")
-ax.set(xlabel="time in the trial (s)", xlim=(1, 4.35))
+ax.plot([start + 3.03] * 2, [0, 50], color=DARK, linestyle="-", linewidth=3)
+ax.text(start + 3.06, 25, "50 µV", va="center", fontsize="small")
+ax.set(xlabel="time in the trial (s)", xlim=(start, start + 3.35))
 ax.set_yticks(-apart * np.arange(len(rows)), list(rows))
 told = [f"{name} {x[span].std():.0f} µV" for name, x in rows.items()]
 Picture(
@@ -371,7 +372,7 @@ course = {}
 for name, sos in filters.items():
     x = signal.sosfilt(sos, eeg).reshape(*eeg.shape[:2], -1, n_window)
     de = entropy(x).mean(axis=(0, 1))  # one value per window
-    course[name] = de - de[4:].mean()
+    course[name] = de - de[len(de) // 2 :].mean()
 
 # %% tags=["hide-input"]
 n_shown = min(12, len(de))
@@ -387,8 +388,9 @@ Picture(
     fig,
     alt="DE of the first window relative to later windows: "
     f"{'; '.join(told)}.",
-    caption="Mean over trials and electrodes, relative to the mean from the "
-    "fifth window on. The filter causes the dip on the left, not the brain.",
+    caption="Mean over trials and electrodes, relative to the mean of the "
+    "second half of a trial. The filter causes the dip on the left, not the "
+    "brain.",
 )
 
 # %% [markdown]

@@ -37,7 +37,7 @@ from scipy import signal, special, stats
 from emolib.book.answers import check
 from emolib.book.provenance import provenance
 from emolib.evaluation import variance
-from emolib.features import baseline, extraction, windows
+from emolib.features import baseline, extraction, spectra, windows
 from emolib.figures import display as shown
 from emolib.figures import maps, pages
 from emolib.figures.display import Picture, Table, say
@@ -104,13 +104,23 @@ this_study = load(study)
 subject = subject or stages.first_valid(this_study)
 people = list(dict.fromkeys([subject, *stages.valid_subjects(this_study)]))[:8]
 recordings = [stages.recording(this_study, name) for name in people]
-lacking = any("baseline" not in each for each in recordings)
+eight = 8 * this_study.features.window_seconds
+in_common = set.intersection(
+    *(set(each["channel"].to_numpy()) for each in recordings)
+)
+lacking = len(in_common) < 2 or any(
+    "baseline" not in each
+    or min(spectra.trial_lengths(each)) < eight * each.attrs["sfreq"]
+    for each in recordings
+)
 if lacking:
     stand_in = simulated.SimulationSettings(n_trials=20, trial_seconds=30)
     recordings = [
         simulated.simulate_subject(stand_in, number)[0] for number in (1, 2, 3)
     ]
     people = [str(each.attrs["subject"]) for each in recordings]
+
+# %% tags=["hide-input"]
 names = [each["channel"].to_numpy().tolist() for each in recordings]
 channels = [c for c in names[0] if all(c in others for others in names)]
 recordings = [each.sel(channel=channels) for each in recordings]
@@ -128,7 +138,8 @@ if lacking:
         shown.admonition(
             "Simulated recordings",
             "The recordings of this study have no baseline interval before",
-            "each trial. This chapter shows simulated recordings instead.",
+            "each trial, trials of fewer than eight windows, or hardly any",
+            "channels in common. This chapter shows simulated recordings.",
         )
     )
 

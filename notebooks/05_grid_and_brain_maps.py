@@ -27,6 +27,7 @@ subject = None  # such as "sub-01"; None: the first that can be used
 
 # %% tags=["hide-input"]
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -40,6 +41,7 @@ from emolib import grid
 from emolib.book.answers import check
 from emolib.book.provenance import provenance
 from emolib.features import extraction, power
+from emolib.features.bands import BANDS
 from emolib.figures import display as shown
 from emolib.figures import electrodes, maps, pages
 from emolib.figures.display import Picture, Table, say
@@ -179,8 +181,8 @@ Picture(
 # {term}`z-scores <z-score>`.
 
 # %%
-raw = extraction.FeatureSettings(
-    kinds=("de",), baseline="none", normalise="none"
+raw = replace(
+    this_study.features, kinds=("de",), baseline="none", normalise="none"
 )
 de = extraction.extract_features(recording, raw)["feature"].to_numpy()[:, 0]
 mean, sd = (f(de, axis=(1, 2), keepdims=True) for f in (np.mean, np.std))
@@ -467,10 +469,9 @@ if standing_in:
     )
 
 # %%
-measured_db = power.log_power(example, this_study.features)
+settings = replace(this_study.features, bands=BANDS)  # the simulation's
+measured_db = power.log_power(example, settings)
 true_db = 10 * np.log10(simulated.expected_power(example_truth))
-true_db = true_db.sel(band=[b for b in bands if b in true_db["band"]])
-measured_db = measured_db.sel(band=true_db["band"].to_numpy())
 
 both, r = {}, {}
 for scale in ("valence", "arousal"):
