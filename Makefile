@@ -8,7 +8,7 @@ RUN    := $(VENV)/bin/python
 # Two processes take files of tests in the order that tests/conftest.py gives.
 BESIDE := --numprocesses 2 --no-loadscope-reorder
 
-.PHONY: help book test test-fast lab bench benches evidence faults check lint clean
+.PHONY: help book test test-fast lab bench benches evidence faults music-trial check lint clean
 
 help:
 	@echo 'make book                            build the book on simulated data (some minutes)'
@@ -20,6 +20,7 @@ help:
 	@echo 'make benches                         try each bench with twenty random settings'
 	@echo 'make evidence                        measure what is claimed of the statistics (half an hour)'
 	@echo 'make faults                          try spoilt recordings and results, full disks, kills (an hour or two)'
+	@echo 'make music-trial                     fetch, run and build the film-music study on made-up signals'
 	@echo 'make check STUDY=...                 look at the recordings of a study, compute nothing'
 	@echo 'make clean                           remove results and the environment'
 
@@ -60,6 +61,9 @@ faults: $(VENV)/installed
 	$(RUN) -m benchmarks.kills
 	$(RUN) -m benchmarks.formats
 	$(RUN) -m pytest -m faults
+
+music-trial: $(VENV)/installed
+	$(RUN) -m benchmarks.music
 
 clean:
 	rm -rf results $(VENV)

@@ -44,6 +44,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.book.provenance import provenance
 from emolib.evaluation.literature import published
+from emolib.figures import benches
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, bullets, escape_markdown, say, use_style
 from emolib.lessons import head_gradients, light_comparison, network_plots, paired_stages
@@ -337,6 +338,13 @@ say(
 ) if len(tasks) > 1 and drawn else say(
     "**The slip needs two tasks of two classes:** with one, the last task's weights are its own."
 )
+
+# %% [markdown]
+# The same to touch: move the heads' answers, the share of a class and the
+# weights, and see what costs least.
+
+# %% tags=["hide-input"]
+benches.LossBench()
 
 # %% [markdown]
 # ## What sharing buys

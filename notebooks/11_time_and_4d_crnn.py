@@ -42,6 +42,7 @@ from IPython.display import display
 from emolib.book.provenance import provenance
 from emolib.evaluation.literature import published
 from emolib.features import extraction as features
+from emolib.figures import benches
 from emolib.figures.display import Table, say, use_style
 from emolib.lessons import light_comparison, lstm, paired_stages, time_structure
 from emolib.lessons import time_pictures as pictures
@@ -184,8 +185,12 @@ say(
 # The forget gate is the heart of it. If it were shut, the memory would hold the last window alone;
 # if all gates stayed open, the cell would be a sum over windows and order would hardly matter. In
 # between, a trained layer may react to *changes*: to a feature that rises within three seconds,
-# say.
-#
+# say. Here are three units to touch, which read two of the random numbers.
+
+# %% tags=["hide-input"]
+benches.TimeBench(inputs[:, :2], ["first number", "second number"])
+
+# %% [markdown]
 # ## What neighbours share
 #
 # Is there anything in the course of three seconds to be read? First: how much does a window tell

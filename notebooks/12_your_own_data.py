@@ -47,6 +47,7 @@ from emolib.book.provenance import provenance
 from emolib.errors import InputError
 from emolib.features.before_after import before_and_after
 from emolib.features.extraction import FeatureSettings, extract_features
+from emolib.figures import benches
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say, use_style
 
@@ -377,6 +378,14 @@ say(
 # one more answer by the person. A sharp score of one person needs hundreds of trials, which nobody
 # can rate in an hour. This is why the book says of each subject that one says little.
 #
+# The bench below plans with people, too. It takes each answer as independent of
+# the others, so its range of chance is narrower than the one above, where
+# folds share their training trials.
+
+# %% tags=["hide-input"]
+benches.PlanningBench()
+
+# %% [markdown]
 # ## How many people, how many films?
 #
 # Many people make up for few trials, up to a point. The point is the films. A brain responds to a

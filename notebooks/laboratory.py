@@ -129,7 +129,8 @@ shown(lambda: benches.TimeBench(z_score(read, axis=0), names))
 # %% [markdown]
 # ## Planning an experiment
 #
-# How many people, how many trials? See [Your own data](12_your_own_data).
+# How many people, how many trials? The bench takes answers as independent; a
+# trained classifier scatters more. See [Your own data](12_your_own_data).
 
 # %% tags=["hide-input"]
 shown(benches.PlanningBench)

@@ -6,8 +6,13 @@ Time can be squeezed, so that ten minutes of a run take one: all else of the sid
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -66,3 +71,45 @@ def write_registry(file: Path, root: Path) -> Path:
     table = pd.DataFrame(rows, columns=["path", "bytes", "md5"]).assign(version="1")
     table.to_csv(file, index=False)
     return file
+
+
+class Server(SimpleHTTPRequestHandler):
+    """Serve a folder; of the files named, transfers end early (`cut`) or are wrong (`spoilt`)."""
+
+    def __init__(self, *arguments, cut: set[str], spoilt: dict[str, int], asked: list[str], **more):
+        self.cut, self.spoilt, self.asked = cut, spoilt, asked
+        super().__init__(*arguments, **more)
+
+    def log_message(self, *arguments):
+        pass
+
+    def do_GET(self):
+        content = Path(self.translate_path(self.path)).read_bytes()
+        name = Path(self.path.partition("?")[0]).name
+        self.asked.append(name)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if name in self.cut:
+            self.cut.remove(name)
+            content = content[: len(content) // 2]
+        if self.spoilt.get(name):
+            self.spoilt[name] -= 1
+            content = content[:-1] + bytes([content[-1] ^ 1])
+        self.wfile.write(content)
+
+
+@contextmanager
+def serve(root: Path) -> Iterator[tuple[str, SimpleNamespace]]:
+    """Serve a folder on loopback: its address, and what goes wrong (`cut` once, `spoilt` so often).
+
+    `asked` lists the files that were asked for.
+    """
+    what = SimpleNamespace(cut=set(), spoilt={}, asked=[])
+    handler = partial(Server, directory=str(root), **vars(what))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/", what
+        server.shutdown()
+        thread.join()

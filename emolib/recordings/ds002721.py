@@ -65,6 +65,7 @@ URL = "https://s3.amazonaws.com/openneuro.org/ds002721/"
 FILES = Path(__file__).with_name("ds002721_files.csv")  # path, bytes, MD5 and version of each EDF
 SIDECARS = Path(__file__).with_name("ds002721_sidecars.zip")
 RETRIES = 2  # of each file
+CHUNK = 2**18  # bytes
 ENOUGH_UNANSWERED = 2  # files for which no server answers: the others are not asked for
 
 _EXPECTED = "sub-01/eeg/sub-01_task-run2_events.tsv"
@@ -238,7 +239,7 @@ def download(folder: str | Path, subjects: Iterable[str] = SAMPLE) -> Path:
         urls={row.path: f"{URL}{row.path}?versionId={row.version}" for row in missing},
         retry_if_failed=RETRIES,
     )
-    bar = pooch.HTTPDownloader(progressbar=sys.stderr.isatty())
+    bar = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=CHUNK)
     faults: dict[str, DataError] = {}
     unanswered = 0  # one after the other
     try:

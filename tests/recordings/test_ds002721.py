@@ -2,11 +2,8 @@
 
 import re
 import shutil
-import threading
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import music
 import numpy as np
@@ -172,32 +169,6 @@ def test_what_differs_from_the_description_is_told(tmp_path):
 # The download
 
 
-class Server(SimpleHTTPRequestHandler):
-    """Serve a folder; of the files named, transfers end early (`cut`) or are wrong (`spoilt`)."""
-
-    cut: ClassVar[set[str]] = set()
-    spoilt: ClassVar[dict[str, int]] = {}  # how often
-    asked: ClassVar[list[str]] = []
-
-    def log_message(self, *arguments):
-        pass
-
-    def do_GET(self):
-        content = Path(self.translate_path(self.path)).read_bytes()
-        name = Path(self.path.partition("?")[0]).name
-        self.asked.append(name)
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if name in self.cut:
-            self.cut.remove(name)
-            content = content[: len(content) // 2]
-        if self.spoilt.get(name):
-            self.spoilt[name] -= 1
-            content = content[:-1] + bytes([content[-1] ^ 1])
-        self.wfile.write(content)
-
-
 @pytest.fixture
 def served(tree, tmp_path, monkeypatch):
     """The tree on loopback, and an empty cache."""
@@ -207,16 +178,9 @@ def served(tree, tmp_path, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     monkeypatch.setattr(ds002721, "FILES", music.write_registry(tmp_path / "files.csv", tree))
     monkeypatch.setattr(ds002721.pooch, "os_cache", lambda name: tmp_path / name)
-    for name in ("cut", "spoilt", "asked"):
-        monkeypatch.setattr(Server, name, type(getattr(Server, name))())
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Server, directory=str(tree)))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    monkeypatch.setattr(ds002721, "URL", f"http://127.0.0.1:{server.server_port}/")
-    yield Server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with music.serve(tree) as (url, server):
+        monkeypatch.setattr(ds002721, "URL", url)
+        yield server
 
 
 def same_files(tree, cache, people):
@@ -252,10 +216,11 @@ def test_what_stays_spoilt_is_not_kept_and_concerns_its_subject_alone(served, ca
         ds002721.read(cache, "sub-02", settings=SETTINGS)
 
 
-def test_a_server_that_does_not_answer_is_not_asked_for_every_file(served, monkeypatch, capsys):
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as other:
-        port = other.server_port  # free again when it is closed
-    monkeypatch.setattr(ds002721, "URL", f"http://127.0.0.1:{port}/")
+def test_a_server_that_does_not_answer_is_not_asked_for_every_file(
+    served, tmp_path, monkeypatch, capsys
+):
+    with music.serve(tmp_path) as (url, _):
+        monkeypatch.setattr(ds002721, "URL", url)  # free again when it is closed
     with pytest.raises(DataError, match=r"run2_eeg\.edf: could not be fetched .*EMOLIB_DATA"):
         ds002721.default_root(fetch=True, wanted=PEOPLE)
     assert capsys.readouterr().err.count("fetching") == 2

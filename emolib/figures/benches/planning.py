@@ -25,6 +25,9 @@ CLAIMS = {
 class PlanningBench(Bench):
     """What guessing reaches, and what would be found, by people, trials and effect.
 
+    Answers are independent but for what people share in their answers to a film. A classifier that
+    is trained on the other trials of the same people scatters a little more.
+
     Parameters
     ----------
     tasks : sequence of str
