@@ -19,7 +19,7 @@ fingerprint (5 minutes)
 lda (3 minutes)
     Linear discriminant analysis for thousands of labellings: against scikit-learn's, on the
     nulls, and its time.
-network_nulls (5 minutes)
+network_nulls (3 minutes)
     200 cohorts in which there is nothing, and small networks, by each way to end a training: the
     mean score of people held out is one half.
 
