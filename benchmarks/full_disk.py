@@ -114,8 +114,10 @@ def sweep(stage: str, disk: Disk, what: str, most: int | None = None) -> Iterato
     _, name, *steps = STAGES[stage]
     folder = disk.place / "smoke"
     record = folder / RECORDS / f"{name}.json"
-    if not record.exists():
-        call(stage)
+    status, told = (0, "") if record.exists() else call(stage)
+    if status:
+        yield 0, f"DOES NOT GO: {told[-1000:]}"
+        return
     whole = digests(folder)
     for k in itertools.islice(itertools.count(0, steps[what == "files"]), most):
         for made in json.loads(record.read_text())["files"]:
@@ -146,7 +148,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.full_disk")
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=[*STAGES])
     parser.add_argument("--most", type=int, help="of k, of each stage")
-    parser.add_argument("--base", type=Path, help="results of the smoke study, to save time")
+    base = "results of the smoke study, of this version, to save time"
+    parser.add_argument("--base", type=Path, help=base)
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if not asked.inside:
@@ -154,8 +157,9 @@ def main(arguments: list[str] | None = None) -> int:
         own = ["unshare", "--user", "--map-root-user", "--mount", sys.executable]
         return subprocess.run([*own, "-m", "benchmarks.full_disk", "--inside", *words]).returncode
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as end:
         disk = Disk(Path(folder) / "disk")
+        end.callback(subprocess.run, ["umount", "--lazy", disk.place], check=False)
         os.environ["EMOLIB_RESULTS"] = str(disk.place)
         if asked.base:
             shutil.copytree(asked.base, disk.place / "smoke", copy_function=shutil.copy2)
@@ -172,7 +176,6 @@ def main(arguments: list[str] | None = None) -> int:
                 if told[:3].isupper():
                     print(f"{stage}, room for {k} {what}: {told}", flush=True)
             print(f"{stage}, {what}: {time.monotonic() - start:.0f} s", flush=True)
-        subprocess.run(["umount", disk.place], check=False)
     table = pd.DataFrame(rows, columns=["stage", "outcome"])
     print(pd.crosstab(table["stage"], table["outcome"], margins=True).to_string())
     return int(table["outcome"].str[:3].str.isupper().any())

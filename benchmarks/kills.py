@@ -58,10 +58,9 @@ def outcome(folder: Path, moment: float, whole: dict[str, str]) -> tuple[int, st
     """Kill a run after `moment` seconds; return how many artefacts there were, and what came."""
     status = run(folder, moment)
     there = len(whole.keys() & digests(folder / "smoke").keys())
-    if status == 0:
+    if status is not None:  # the computer is less busy than it was
         return there, "was over"
-    status = run(folder)
-    if status:
+    if run(folder):
         return there, f"DOES NOT COMPLETE: {(folder / 'told.txt').read_text()[-2000:]}"
     found = digests(folder / "smoke")
     if found != whole:
