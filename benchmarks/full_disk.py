@@ -46,7 +46,16 @@ STAGES = {
     "page": ("--notebook 01_first_look", "page-name-01_first_look", 16, 2),
     "book": ("", "book", 2500, 200),
 }
-ALONE = {"simulate", "features"}  # need nothing that others make, in this order
+ALONE = {"simulate", "features"}  # need nothing that others make
+TARGETS = {
+    "summary": "summaries/sub-02.nc",
+    "train": "predictions/trial_grouped/fold-0.parquet",
+    "explain": "attributions/trial_grouped/fold-0.nc",
+    "score": "scores/scores.csv",
+    "group-tests": "scores/group_tests.parquet",
+    "page": "notebooks/chapters/01_first_look.ipynb",
+    "book": "book/_build/html/index.html",
+}
 ASIDE = {".snakemake", ".doctrees", RECORDS, "logs", "benchmarks"}
 TIMES = re.compile(r"\d+(?:\.\d+)? s\b|\d{4}-\d\d-\d\d[ T]\d\d:\d\d[^<\"]*|[0-9a-f]{32}")
 SENTENCE = re.compile(r"error: /\S+: is on a disk that is full .*\. Make room there, or .*\.\n")
@@ -163,8 +172,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ["EMOLIB_RESULTS"] = str(disk.place)
         if asked.base:
             shutil.copytree(asked.base, disk.place / "smoke", copy_function=shutil.copy2)
-        elif {*asked.stages} - ALONE:
-            emolib(["run", "smoke"])
+        elif others := [TARGETS[stage] for stage in asked.stages if stage not in ALONE]:
+            emolib(["run", "smoke", "--cores", "2", "--targets", *others])
         for variable in ("TMPDIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
             os.environ[variable] = str(disk.place / variable)
             (disk.place / variable).mkdir()

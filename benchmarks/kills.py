@@ -59,7 +59,7 @@ def outcome(folder: Path, moment: float, whole: dict[str, str]) -> tuple[int, st
     status = run(folder, moment)
     there = len(whole.keys() & digests(folder / "smoke").keys())
     if status is not None:  # the computer is less busy than it was
-        return there, "was over"
+        return there, "FAILS UNDISTURBED" if status else "was over"
     if run(folder):
         return there, f"DOES NOT COMPLETE: {(folder / 'told.txt').read_text()[-2000:]}"
     found = digests(folder / "smoke")
