@@ -58,7 +58,7 @@ TARGETS = {
 }
 ASIDE = {".snakemake", ".doctrees", RECORDS, "logs", "benchmarks"}
 TIMES = re.compile(r"\d+(?:\.\d+)? s\b|\d{4}-\d\d-\d\d[ T]\d\d:\d\d[^<\"]*|[0-9a-f]{32}")
-SENTENCE = re.compile(r"error: /\S+: is on a disk that is full .*\. Make room there, or .*\.\n")
+SENTENCE = re.compile(r"error: /\S+: is on a disk that is full.*\. Make room there, or .*\.\n")
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -153,7 +153,7 @@ def told_by_system(error: OSError, folder: Path) -> InputError:
     what = (error.strerror or str(error)).lower()
     problem, remedy = _FAULTS.get(error.errno, (f"cannot be used ({what})", "Mend this"))
     if error.errno == errno.ENOSPC and place.is_dir():
-        problem += f" ({_room(place)} left)"
+        problem += _room(place)
     source, variable = str(place), "EMOLIB_RESULTS"
     if "usable temporary directory" in what:
         source, variable = "TMPDIR", "TMPDIR"
@@ -167,11 +167,12 @@ def told_by_system(error: OSError, folder: Path) -> InputError:
 
 
 def _room(folder: Path) -> str:
-    """Return how much may still be written to a folder's disk, in words."""
+    """Return in words how much may still be written to a disk, unless it has room again."""
     state = os.statvfs(folder)
-    no_files = state.f_files and not state.f_favail
     megabytes = state.f_bavail * state.f_frsize / 1e6
-    return "no more files are" if no_files else f"{megabytes:.1f} MB are"
+    if state.f_files and not state.f_favail:
+        return " (it takes no more files)"
+    return f" ({megabytes:.1f} MB are left)" if megabytes < 10 else ""
 
 
 def file_stem(name: str) -> str:
