@@ -50,6 +50,7 @@ from emolib.model.networks import build_mt_cnn, load_weights
 from emolib.model.settings import ModelSettings
 from emolib.splits.protocols import LEAKING
 from emolib.study import stages
+from emolib.study.fold import network_settings
 from emolib.study.study import load
 
 use_style()
@@ -100,10 +101,11 @@ Table(
 # narrower than the published one: fewer kernels in each layer, and the same chain.
 
 # %%
-settings = replace(this_study.model_settings, windows=1, network="mt_cnn")
-protocols = [name for name in this_study.protocols if name not in LEAKING]
-file = this_study.fold_files(protocols[0], 0)["weights"] if protocols else None
-trained = bool(file) and file.exists() and this_study.model.network == "mt_cnn"
+protocol = max(this_study.protocols, key=LEAKING.__contains__)  # as published, where there is one
+settings = network_settings(this_study, protocol)
+file = this_study.fold_files(protocol, 0)["weights"]
+trained = file.exists() and (settings.network, settings.windows) == ("mt_cnn", 1)
+settings = replace(settings, windows=1, network="mt_cnn")
 cnn = build_mt_cnn(settings, seed=None if trained else 0)
 if trained:
     load_weights(file, cnn)
@@ -111,10 +113,10 @@ if trained:
 # %% tags=["remove-input"]
 say(
     f"Its width is {settings.width:g} of the published one. Its weights are",
-    f"those of the pooled network of the first fold, {protocols[0].replace('_', '-')}."
+    f"those of the pooled network of the first fold, {protocol.replace('_', '-')}."
     if trained
-    else "**drawn at random: no fold of this study that holds out trials or people is trained "
-    "yet.** What layers do can be seen all the same; what they have learnt cannot.",
+    else "**drawn at random: no such network of this study is trained yet.** What layers do can be "
+    "seen all the same; what they have learnt cannot.",
 )
 
 # %% [markdown]

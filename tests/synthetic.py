@@ -113,7 +113,7 @@ def write_edf(
             )
             for signal, name, rate in zip(signals, names, rates, strict=True)
         ],
-        annotations=[edfio.EdfAnnotation(*mark) for mark in marks],
+        annotations=[edfio.EdfAnnotation(*mark) for mark in marks] or None,
     ).write(path)
     return path
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,8 @@ BLUE, RED, OCHRE, DARK = "#004488", "#BB5566", "#8F6F00", "#222222"
 GREY = "#767676"  # the lightest grey that keeps 4.5 : 1 against white
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DPI = 130  # 6.5 inches give some 850 pixels: sharp on a page, and some 60 kB
+# Parts of the width of axes that long names may take, tried until the axes themselves have room.
+ROOM_OF_NAMES = (0.9, 0.4, 0.2)
 WIDTH = 6.5  # inches, of a figure as wide as the text: letters can still be read on a phone
 
 
@@ -169,8 +173,15 @@ def _anchor(figure: Figure, link: Link) -> str:
 def _png(figure: Figure) -> bytes:
     """Draw a figure in at most 256 colours: a third of the bytes, and no difference to be seen."""
     _fit_names(figure)
-    drawn, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DPI)
+    for room in ROOM_OF_NAMES:
+        drawn, small = io.BytesIO(), io.BytesIO()
+        with suppress(UserWarning), warnings.catch_warnings():
+            warnings.filterwarnings("error", "constrained_layout not applied")
+            figure.savefig(drawn, format="png", dpi=DPI)
+            break
+        _cut_names(figure, room)
+    else:
+        figure.savefig(drawn, format="png", dpi=DPI)
     image = Image.open(drawn).convert("RGB")
     palette = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     palette.save(small, format="png", optimize=True)
@@ -179,29 +190,41 @@ def _png(figure: Figure) -> bytes:
 
 def _fit_names(figure: Figure) -> None:
     """Cut long names in texts and of ticks; a "$" in one is no formula, but in numbers it is."""
-    for axis in figure.findobj(Axis):
-        if not isinstance(axis.get_major_formatter(), (ScalarFormatter, LogFormatter)):
-            labels = axis.get_ticklabels()
-            told = [label.get_text() for label in labels]
-            names = [_name_beside(axis.axes, label) for label in labels]
-            if names != told or "$" in "".join(names):
-                axis.set_ticks(axis.get_ticklocs(), names, parse_math=False)
-    for legend in figure.findobj(Legend):
-        for text in legend.get_texts():
-            text.set_text(_name_beside(legend.parent, text))
+    for axis in _named(figure):
+        told = [label.get_text() for label in axis.get_ticklabels()]
+        names = [figure_label(name, 48) for name in told]
+        if names != told or "$" in "".join(names):
+            axis.set_ticks(axis.get_ticklocs(), names, parse_math=False)
     numbers = {text for tick in figure.findobj(Tick) for text in tick.findobj(Text)}
     numbers |= {axis.offsetText for axis in figure.findobj(Axis)}
     for text in set(figure.findobj(Text)) - numbers:
         text.set(text=figure_label(text.get_text()), parse_math=False)
 
 
-def _name_beside(what: Axes | Figure, text: Text) -> str:
-    """Return a name, cut so that it leaves room for `what` it stands beside, however wide it is."""
-    name = figure_label(text.get_text(), 48)
-    text.set(text=name, parse_math=False)
-    room = 0.9 * what.bbox.width / max(text.get_window_extent().width, 1)
-    longest = max(map(len, name.split("\n")))
-    return name if room >= 1 else figure_label(name, max(8, int(room * longest)))
+def _cut_names(figure: Figure, room: float) -> None:
+    """Cut names of ticks, legends and axes to a part of the width of their axes."""
+    for axis in _named(figure):
+        names = [_cut(label, room * axis.axes.bbox.width) for label in axis.get_ticklabels()]
+        axis.set_ticks(axis.get_ticklocs(), names, parse_math=False)
+    for ax in figure.axes:
+        legends = [text for legend in ax.findobj(Legend) for text in legend.get_texts()]
+        for text in (ax.title, ax._left_title, ax._right_title, ax.xaxis.label, *legends):
+            text.set_text(_cut(text, room * ax.bbox.width))
+
+
+def _named(figure: Figure) -> list[Axis]:
+    """List the axes of a figure whose ticks have names, not numbers."""
+    numbers = (ScalarFormatter, LogFormatter)
+    axes = figure.findobj(Axis)
+    return [axis for axis in axes if not isinstance(axis.get_major_formatter(), numbers)]
+
+
+def _cut(text: Text, width: float) -> str:
+    """Return the beginning of a text that is drawn within a width, in pixels."""
+    words = text.get_text()
+    part = width / max(text.get_window_extent().width, 1)
+    longest = max(map(len, words.split("\n")))
+    return words if part >= 1 else figure_label(words, max(4, int(part * longest)))
 
 
 class Table:

@@ -130,22 +130,23 @@ WRITERS: dict[str, Callable[[Study, str, xr.Dataset, Path], None]] = {
 def _export_networks(study: Study, folder: Path) -> bool:
     """Write each trained network as a model of Keras, ready to predict."""
     from emolib.model import networks  # here, not above: others need not wait for Keras
+    from emolib.study.fold import network_settings
 
     check(study.folder, {"models"})
-    model = networks.build(study.model_settings, seed=None)
-    for name, weights in _weights(study):
-        with atomic(folder / f"{name}.keras") as path:
-            networks.load_weights(weights, model).save(path)
+    for protocol in study.protocols:
+        model = networks.build(network_settings(study, protocol), seed=None)
+        for name, weights in _weights(study, protocol):
+            with atomic(folder / f"{name}.keras") as path:
+                networks.load_weights(weights, model).save(path)
     if not folder.is_dir():
         hint = f"Run `python -m emolib run {study.name}` first."
         raise DataError(study.folder, "holds no trained network.", hint)
     return True
 
 
-def _weights(study: Study) -> Iterator[tuple[str, Path]]:
-    """Yield the weights of each trained network, named by protocol, fold and stage."""
-    for protocol in study.protocols:
-        for fold in study.folds(protocol):
-            place = study.fold_files(protocol, fold)["weights"].parent
-            for path in sorted(place.glob("*.weights.h5")):
-                yield f"{protocol}-fold-{fold}-{path.name.removesuffix('.weights.h5')}", path
+def _weights(study: Study, protocol: str) -> Iterator[tuple[str, Path]]:
+    """Yield the weights of each network trained for a protocol, named by fold and stage, too."""
+    for fold in study.folds(protocol):
+        place = study.fold_files(protocol, fold)["weights"].parent
+        for path in sorted(place.glob("*.weights.h5")):
+            yield f"{protocol}-fold-{fold}-{path.name.removesuffix('.weights.h5')}", path

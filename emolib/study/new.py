@@ -98,12 +98,15 @@ def _published(folder: Path, told: Told) -> str:
     there = [name for name in PUBLISHED if name in READERS and folder.is_dir()]
     for name in there:
         try:
-            READERS[name].subjects(folder)
+            n_subjects = len(READERS[name].subjects(folder))
         except (InputError, OSError):
             continue
         told.assumed.append(f"the folder holds {name}, as it is published")
         text = (PROJECT / "studies" / PUBLISHED[name]).read_text(encoding="utf-8")
-        text = re.sub(r"(?m)^((#.*\n)*root|subjects):.*\n", "", text)
+        text = re.sub(r"(?m)^((#.*\n)*root|subjects):.*\n( +.*\n)*", "", text)
+        text = re.sub(
+            r"(?<=\nn_folds: )\d+", lambda n, most=n_subjects: f"{min(int(n[0]), most)}", text
+        )
         root = json.dumps(_from_here(folder), ensure_ascii=False)
         return text.replace(f"dataset: {name}\n", f"dataset: {name}\nroot: {root}\n")
     return ""

@@ -283,7 +283,8 @@ def pooled(trainer, cohort, leaks, monkeypatch, **changes):
     ("leaks", "changes", "chosen_by", "n_epochs"),
     [
         (True, {}, "loss", 6),
-        (False, {}, "last", 5),
+        (False, {}, "last", 6),
+        (False, {"fixed_epochs": 5}, "last", 5),
         (False, {"fixed_epochs": 8}, "last", 6),
         (False, {"schedule": "plateau"}, "balanced_loss", 6),
         (False, {"selection": "loss"}, "loss", 6),

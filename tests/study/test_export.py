@@ -16,6 +16,7 @@ from emolib.model.networks import build, save_weights
 from emolib.recordings import READERS
 from emolib.recordings.labels import window_table
 from emolib.study import stages
+from emolib.study.fold import network_settings
 from emolib.study.study import load
 
 STUDY = """
@@ -24,7 +25,7 @@ dataset: simulated
 simulation: {n_subjects: 2, n_trials: 4, trial_seconds: 2}
 tasks: {valence: {rating: valence}, arousal: {rating: arousal}}
 model: {width: 0.05}
-protocols: [trial_grouped]
+protocols: [window_wise, trial_grouped]
 n_folds: 2
 """
 
@@ -99,17 +100,19 @@ def test_mat_files_are_those_of_the_published_scripts(study, export):
 def test_networks_predict_without_this_project(study, export):
     import keras
 
-    drawn = build(study.model_settings, seed=5)
-    save_weights(study.fold_files("trial_grouped", 1)["weights"], drawn)
+    drawn = {name: build(network_settings(study, name), seed=5) for name in study.protocols}
+    for name, network in drawn.items():
+        save_weights(study.fold_files(name, 1)["weights"], network)
     folder, arrays = export("keras"), export("npz") / "sub-01.npz"
-    (file,) = folder.iterdir()
-    assert file.name == "trial_grouped-fold-1-pooled.keras"
-    model = keras.saving.load_model(file)
-    assert "emolib" not in json.dumps(keras.saving.serialize_keras_object(model))
+    names = {f"{name}-fold-1-pooled.keras": network for name, network in drawn.items()}
+    assert {path.name for path in folder.iterdir()} == {*names}
     with np.load(arrays) as known:
-        expected, given = (network(known["maps"][:3]) for network in (drawn, model))
-    for task in study.tasks:
-        np.testing.assert_allclose(given[task], expected[task], atol=1e-5)
+        maps = known["maps"][:3]
+    for name, network in names.items():
+        model = keras.saving.load_model(folder / name)
+        assert "emolib" not in json.dumps(keras.saving.serialize_keras_object(model))
+        for task in study.tasks:
+            np.testing.assert_allclose(model(maps)[task], network(maps)[task], atol=1e-5)
 
 
 def test_a_subject_that_fails_stops_nobody(study, tmp_path, capsys):
