@@ -322,14 +322,14 @@ def run(request, execute, tmp_path_factory) -> Callable[[Path], nbformat.Noteboo
     return executed
 
 
-# Of one person too, but the chapters that compute longest with `make faults`.
-LONGEST = ("09_", "10_", "11_")
+# With `make faults`: on one person, what computes longest, and what reads little of a study.
+WITH_FAULTS = ("10_", "11_", "A")
 UNTRAINED = [
     pytest.param(
         name,
         path,
         id=f"{name}-{path.stem}",
-        marks=pytest.mark.faults if name == "one person" and path.name.startswith(LONGEST) else (),
+        marks=(pytest.mark.faults,) * (name == "one person" or path.name.startswith(WITH_FAULTS)),
     )
     for name in ("real recordings", "one person")
     for path in NOTEBOOKS

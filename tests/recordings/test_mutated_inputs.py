@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-N = 64  # four of each format
+N = 32  # two of each format
 
 
 @pytest.fixture(scope="module")

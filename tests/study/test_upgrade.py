@@ -14,6 +14,7 @@ from emolib.study.workflow import MADE_WITH, run_jobs
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.faults
 def test_after_an_upgrade_the_first_run_says_what_is_made_again_and_why(
     tmp_path, monkeypatch, capsys
 ):
