@@ -28,7 +28,7 @@ import xarray as xr
 from emolib.errors import DataError
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings.arrays import COPY_AGAIN, load_arrays, load_matlab
-from emolib.recordings.deap_ratings import NAME, compared, ratings_table
+from emolib.recordings.deap_ratings import NAME, compared, with_ratings
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     build,
@@ -83,9 +83,7 @@ def subjects(root: str | Path) -> list[str]:
 def sources(root: str | Path, subject: str) -> list[Path]:
     """Return the file that holds a subject, `.mat` before `.dat`, and the ratings beside it."""
     files = _files(root)
-    path = files[check_subject(root, subject, list(files))]
-    table = ratings_table(path.parent)
-    return [path, table] if table else [path]
+    return with_ratings(files[check_subject(root, subject, list(files))])
 
 
 def read(

@@ -20,10 +20,10 @@ SAME = 0.011  # the table has two decimals
 TURNED = (9, 10)  # what a rating is taken from where a scale was turned round
 
 
-def ratings_table(folder: Path) -> Path | None:
-    """Find the table of ratings beside the recordings in a folder; None if there is none."""
-    found = (folder / place / NAME for place in PLACES)
-    return next((path.resolve() for path in found if path.is_file()), None)
+def with_ratings(path: Path) -> list[Path]:
+    """Return a recording, and the table of ratings beside it if there is one."""
+    found = (path.parent / place / NAME for place in PLACES)
+    return [path, *[table.resolve() for table in found if table.is_file()][:1]]
 
 
 def compared(

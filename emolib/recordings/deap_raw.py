@@ -26,7 +26,7 @@ from emolib.errors import DataError
 from emolib.recordings import files
 from emolib.recordings.arrays import COPY_AGAIN
 from emolib.recordings.deap import SCALES
-from emolib.recordings.deap_ratings import NAME, ratings_table
+from emolib.recordings.deap_ratings import NAME, with_ratings
 from emolib.recordings.edf import check_edf
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
@@ -78,9 +78,7 @@ def subjects(root: str | Path) -> list[str]:
 def sources(root: str | Path, subject: str) -> list[Path]:
     """Return the file that holds a subject, and the ratings beside it."""
     found = _files(root)
-    path = found[check_subject(root, subject, list(found))]
-    table = ratings_table(path.parent)
-    return [path, *([table] if table else [])]
+    return with_ratings(found[check_subject(root, subject, list(found))])
 
 
 def read(root: str | Path, subject: str, *, layout: RawLayout = DEAP) -> xr.Dataset:

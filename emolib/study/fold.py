@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from emolib.model import networks
 from emolib.model.batches import Inputs, group_inputs
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings
-from emolib.model.trainer import Trainer
+from emolib.model.trainer import Trainer, Weights
 from emolib.model.training import train_fold
 from emolib.splits.folds import Fold, stable_seed
 from emolib.splits.protocols import CROSS_SUBJECT, LEAKING, PROTOCOLS
@@ -54,6 +55,13 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
 def network_settings(study: Study, protocol: str) -> ModelSettings:
     """Return the settings of the networks that a study trains under a protocol."""
     return study.model_settings.for_protocol(leaks=protocol in LEAKING)
+
+
+def pooled_weights(study: Study, protocol: str, numbers: Iterable[int]) -> dict[int, Weights]:
+    """Load the weights of the pooled network of each of these folds."""
+    model = networks.build(network_settings(study, protocol), seed=None)
+    files = {k: study.fold_files(protocol, k)["weights"] for k in numbers}
+    return {k: networks.load_weights(path, model).get_weights() for k, path in files.items()}
 
 
 def fold_data(

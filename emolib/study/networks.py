@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from emolib.explain.fold import FoldNetwork, GradientModel
-from emolib.model.networks import build, load_weights
+from emolib.model.networks import build
 from emolib.model.trainer import Weights
 from emolib.study import stages
-from emolib.study.fold import fold_data, network_settings
+from emolib.study.fold import fold_data, network_settings, pooled_weights
 from emolib.study.study import Study
 
 Cohort = tuple[np.ndarray, pd.DataFrame]
@@ -45,12 +45,10 @@ def trained_networks(
         Of repeated trainings the first; empty where no fold is trained.
     """
     wanted = range(study.splits(protocol)) if numbers is None else numbers
-    files = {k: study.fold_files(protocol, k)["weights"] for k in wanted}
-    files = {k: file for k, file in files.items() if file.exists()}
-    if not files:
+    trained = [k for k in wanted if study.fold_files(protocol, k)["weights"].exists()]
+    if not trained:
         return []
-    model = build(network_settings(study, protocol), seed=None)
-    weights = {k: load_weights(file, model).get_weights() for k, file in files.items()}
+    weights = pooled_weights(study, protocol, trained)
     data = fold_data(study, protocol, *(cohort or stages.load_windows(study)))
     return fold_networks(study, protocol, data, weights, "trained")
 

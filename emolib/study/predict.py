@@ -31,7 +31,7 @@ from emolib.storage import atomic
 from emolib.study import stages
 from emolib.study.artefacts import open_dataset
 from emolib.study.digests import MADE_WITH
-from emolib.study.fold import network_settings
+from emolib.study.fold import network_settings, pooled_weights
 from emolib.study.sources import Sources
 from emolib.study.study import PROJECT, Study
 from emolib.study.unseen import Found, check_unseen, find_recordings
@@ -130,10 +130,7 @@ def load_ensemble(study: Study) -> Ensemble:
     if lacking or not trained:
         problem = f"folds {some(lacking) or 'all'} of {protocol} have no network."
         raise DataError(where, problem, f"`python -m emolib run {study.name}` trains them.")
-    model = networks.build(network_settings(study, protocol), seed=None)
-    weights = {
-        k: networks.load_weights(f["weights"], model).get_weights() for k, f in trained.items()
-    }
+    weights = pooled_weights(study, protocol, trained)
     channels, rates = [], set()
     for file in sorted(study.features_file("sub").parent.glob("*.nc")):
         with open_dataset(file) as stored:
