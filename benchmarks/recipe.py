@@ -32,7 +32,7 @@ from emolib.evaluation.comparison import compare, counts_by_seed
 from emolib.evaluation.linear import reference_predictions
 from emolib.evaluation.scores import score
 from emolib.features.extraction import FeatureSettings, extract_features
-from emolib.grid import to_brain_maps
+from emolib.grid import SHAPE, to_brain_maps
 from emolib.lessons.recipe import CHOSEN_ON, DEFAULT, FILE, FIXED, PUBLISHED, RIDGE
 from emolib.model.networks import build
 from emolib.model.predictions import predictions_of
@@ -46,6 +46,8 @@ from emolib.splits.protocols import leave_subjects_out
 from emolib.study import stages
 from emolib.study.fold import network_settings
 from emolib.study.study import PROJECT, Study, load
+
+import keras  # isort: skip  after emolib.model, which chooses its backend
 
 FOLDER = PROJECT / "results" / "recipe"
 PROTOCOL = "leave_subjects_out"
@@ -65,7 +67,20 @@ TRAININGS: dict[str, tuple[dict, dict]] = {
     "the same, twice as many epochs": ({}, {"epochs": 12, "fixed_epochs": 12}),
     "the same, dropout 0.5": ({"dropout": 0.5}, {}),
     "the same, twice as wide": ({"width": 0.25}, {}),
+    "the same, noise on the maps": ({}, {}),
+    "the same, electrodes left out": ({}, {}),
+    "the same, mean over the grid": ({}, {}),
+    "the same, labels smoothed": ({}, {}),
 }
+# By name: a layer that changes the maps of training rows, for each map anew.
+ON_MAPS: dict[str, Callable[[], keras.layers.Layer]] = {
+    "the same, noise on the maps": lambda: keras.layers.GaussianNoise(0.3, seed=0, name="on_maps"),
+    "the same, electrodes left out": lambda: keras.layers.Dropout(
+        0.1, noise_shape=(None, *SHAPE, 1), seed=0, name="on_maps"
+    ),
+}
+MEAN_OF_GRID, SMOOTHED = "the same, mean over the grid", "the same, labels smoothed"
+SMOOTHING = 0.1
 BOTH = (PUBLISHED, DEFAULT)  # trained with every seed
 
 
@@ -116,7 +131,14 @@ def trained(data: Data, name: str, seed: int) -> pd.DataFrame:
     """Train all folds in one way with one seed, and return the predictions of the test rows."""
     of_model, of_training = TRAININGS[name]
     model, training = replace(data.model, **of_model), replace(data.training, **of_training)
-    trainer = Trainer(partial(build, model), training)
+    trainer = Trainer(partial(_built, model, name), training)
+    if name == SMOOTHED:
+        correct = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+        trainer.model.compile(
+            trainer.model.optimizer,
+            loss={data.task: smoothed},
+            weighted_metrics={data.task: [correct]},
+        )
     labels = {data.task: data.table[data.task].to_numpy()}
     subjects = data.table["subject"].to_numpy()
     parts = []
@@ -129,6 +151,32 @@ def trained(data: Data, name: str, seed: int) -> pd.DataFrame:
         own = labels[data.task][result.rows]
         parts.append(predictions_of(rows, data.task, own, result.probabilities[data.task], **who))
     return pd.concat(parts, ignore_index=True)
+
+
+def _built(settings: ModelSettings, name: str, *, seed: int | None = 0) -> keras.Model:
+    """Build the network, with the change of its layers that a training of this name asks for."""
+    model = build(settings, seed=seed)
+    if name not in {*ON_MAPS, MEAN_OF_GRID}:
+        return model
+    on_maps = ON_MAPS.get(name, keras.layers.Identity)()
+
+    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if name == MEAN_OF_GRID and isinstance(layer, keras.layers.Flatten):
+            return keras.layers.GlobalAveragePooling2D(name=layer.name)
+        return type(layer).from_config(layer.get_config())
+
+    def called(layer: keras.Operation, *given: keras.KerasTensor, **how: object):
+        return (
+            layer(*map(on_maps, given), **how) if layer.name == "conv_1" else layer(*given, **how)
+        )
+
+    return keras.models.clone_model(model, clone_function=copied, call_function=called)
+
+
+def smoothed(labels: keras.KerasTensor, given: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the cross-entropy of rows against labels of which a part goes to all classes."""
+    wanted = keras.ops.one_hot(keras.ops.reshape(labels, (-1,)), given.shape[-1])
+    return keras.losses.categorical_crossentropy(wanted, given, label_smoothing=SMOOTHING)
 
 
 def ridge(data: Data, seeds: Sequence[int]) -> pd.DataFrame:
