@@ -11,7 +11,8 @@ from sklearn.utils.class_weight import compute_class_weight
 from emolib.errors import DataError
 from emolib.figures.benches import LossBench, TimeBench
 from emolib.figures.benches.networks import lstm_course
-from emolib.lessons.lstm import LstmWeights, lstm_steps
+from emolib.model.networks import build_crnn
+from emolib.model.settings import ModelSettings
 
 SHOWN = """(choices) => {
     const { bench } = document.querySelector(".b-root");
@@ -37,14 +38,29 @@ def test_each_step_of_the_lstm_is_the_packages(n, touch):
         units = len(weights["recurrent"])
         weights["bias"][units : 2 * units] += forget
         read = np.array(bench.spec["inputs"])[shown["order"]]
-        wanted = lstm_steps(read, LstmWeights(**weights))
-        for name in ("input", "forget", "proposal", "output", "cell", "state"):
-            found = np.array([step[name] for step in shown["steps"]])
-            exact = np.array([getattr(step, name) for step in wanted])
+        course = lstm_course(read, **weights)
+        for i_name, name in enumerate(("input", "forget", "proposal", "output", "cell", "state")):
+            found, exact = np.array([step[name] for step in shown["steps"]]), course[:, i_name]
             assert np.abs(found - exact).max() < 1e-9
-        assert np.abs(lstm_course(read, **weights)[:, 5] - exact).max() < 1e-12
         assert len(shown["last"]) == 120  # all orders of five windows
         assert min(np.abs(np.array(shown["last"]) - exact[-1, unit - 1])) < 1e-9
+
+
+@pytest.mark.network
+def test_the_course_ends_where_the_layer_of_keras_does():
+    layer = build_crnn(ModelSettings(width=1 / 16, windows=6), seed=3).get_layer("embedding")
+    names = ("kernel", "recurrent", "bias")
+    own = dict(zip(names, map(np.asarray, layer.get_weights()), strict=True))
+    inputs = np.random.default_rng(0).normal(size=(6, len(own["kernel"]))).astype("float32")
+    by_hand = lstm_course(inputs, **own)[-1, -1]
+    np.testing.assert_allclose(np.asarray(layer(inputs[None]))[0], by_hand, atol=1e-5)
+
+
+def test_the_cell_decays_with_the_forget_gate():
+    """A proposal of 1 at each step, f = 3/4, i = 1: c_n = 4 (1 - (3/4)**n)."""
+    gates = {"kernel": np.zeros((1, 4)), "recurrent": np.zeros((1, 4))}
+    course = lstm_course(np.zeros((5, 1)), **gates, bias=np.array([50, np.log(3), 50, 0]))
+    np.testing.assert_allclose(course[:, 4, 0], 4 * (1 - 0.75 ** np.arange(1, 6)))
 
 
 @pytest.mark.parametrize(
