@@ -1,4 +1,4 @@
-"""Measure the benches in Chromium: one frame of each, the split game's first score, their weight.
+"""Measure the benches in Chromium: frames, first scores, the network's forward pass, their weight.
 
 Run it by `python -m benchmarks.benches`. A frame is timed from a changed choice to a layout that is
 read back, so that the browser cannot put the work off; the median over 100 frames is told. It exits
@@ -12,13 +12,22 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from playwright.sync_api import sync_playwright
 
+from emolib.explain.fold import FoldNetwork, GradientModel
+from emolib.features.bands import BANDS
+from emolib.features.extraction import KINDS
 from emolib.figures import benches
+from emolib.grid import DEAP_CHANNELS
+from emolib.model.networks import build
+from emolib.model.settings import ModelSettings
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 
 LONGEST_FRAME_MS = 16.0  # sixty a second
 FIRST_ANSWER_MS = 300.0  # until something long shows that it works
+FORWARD_PASS_MS = 50.0
 HEAVIEST = 3_000_000  # bytes, of all benches together on one page
 READY = "() => document.querySelector('.b-root')?.bench"
 FRAMES = """() => {
@@ -32,6 +41,16 @@ FRAMES = """() => {
     }
     return times.sort((a, b) => a - b)[50];
 }"""
+FORWARD = """() => {
+    const { again } = document.querySelector(".b-root").bench.values();
+    const times = [];
+    for (let i = 0; i < 50; i++) {
+        const begin = performance.now();
+        again();
+        times.push(performance.now() - begin);
+    }
+    return times.sort((a, b) => a - b)[25];
+}"""
 FIRST = """async () => {
     const { bench } = document.querySelector(".b-root");
     const progress = document.querySelector("progress");
@@ -41,6 +60,19 @@ FIRST = """async () => {
     while (progress.position <= 0) await new Promise((go) => setTimeout(go, 1));
     return performance.now() - begin;
 }"""
+
+
+def untrained_network() -> FoldNetwork:
+    """Return a network as wide as the demo's, and maps of noise."""
+    settings = ModelSettings(width=0.25, batch_norm=True)
+    model = build(settings)
+    maps = np.random.default_rng(0).normal(size=(40, 8, 9, 8)).astype(np.float32)
+    table = pd.DataFrame({"subject": "noise", "trial": range(40), "valence": 0, "arousal": 0})
+    planes = tuple(f"{kind} {band.name}" for kind in KINDS for band in BANDS)
+    return FoldNetwork(
+        GradientModel(model), settings, model.get_weights(), maps, np.arange(40), table,
+        DEAP_CHANNELS, planes, protocol="trial_grouped", fold=0, kind="untrained",
+    )  # fmt: skip
 
 
 def main() -> int:
@@ -56,6 +88,7 @@ def main() -> int:
         benches.FilterBench(eeg, 128),
         benches.EntropyBench(eeg, 128),
         benches.WindowBench(recording),
+        benches.NetworkBench(untrained_network()),
         benches.LossBench(),
         benches.SplitGame(recording),
         benches.TimeBench(eeg[:12].reshape(6, 2) / 10),
@@ -77,6 +110,10 @@ def main() -> int:
             frame = page.evaluate(FRAMES)
             kept &= frame < LONGEST_FRAME_MS
             print(f"{bench.title}: one frame {frame:.1f} ms (below {LONGEST_FRAME_MS:g})")
+            if isinstance(bench, benches.NetworkBench):
+                forward = page.evaluate(FORWARD)
+                kept &= forward < FORWARD_PASS_MS
+                print(f"  forward pass {forward:.1f} ms (below {FORWARD_PASS_MS:g})")
             if isinstance(bench, benches.SplitGame):
                 first = page.evaluate(FIRST)
                 kept &= first < FIRST_ANSWER_MS

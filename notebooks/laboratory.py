@@ -28,18 +28,20 @@
 from collections.abc import Callable
 
 from emolib.book.provenance import provenance
-from emolib.errors import InputError
+from emolib.errors import DataError, InputError
 from emolib.features.power import posterior_channels
 from emolib.features.windows import z_score
 from emolib.figures import benches
 from emolib.figures.display import escape_markdown, say, use_style
+from emolib.lessons.light_network import light_network
 from emolib.recordings.labels import trial_classes
 from emolib.study import stages
+from emolib.study.networks import trained_networks
 from emolib.study.study import load
 
 use_style()
 
-# %% tags=["parameters"] needs="first"
+# %% tags=["parameters"] needs="scores"
 study = "demo"  # a name in the folder studies/, or the path of a study file
 subject = None  # such as "sub-01"; None: the first that can be used
 
@@ -90,14 +92,43 @@ shown(lambda: benches.EntropyBench(longest.to_numpy(), sfreq))
 shown(lambda: benches.WindowBench(recording, this_study.features.bands))
 
 # %% [markdown]
+# ## The network live
+#
+# A trained network reads windows that it was not trained on. Silence a part of
+# the head, paint a map, and follow one sum term by term. See
+# [The CNN, layer by layer](06_cnn_layer_by_layer) and
+# [What the network looks at](10_what_the_network_looks_at).
+
+# %% tags=["hide-input"]
+protocol = this_study.attribution_protocol or this_study.protocols[0]
+classes = {name: task.classes for name, task in this_study.tasks.items()}
+
+
+def live() -> benches.NetworkBench:
+    """Show the first fold's network, or a light one."""
+    trained = trained_networks(this_study, protocol, numbers=[0])
+    try:
+        return benches.NetworkBench(trained[0], classes)
+    except (
+        IndexError,
+        DataError,
+    ):  # none is trained, or a page cannot hold it
+        return benches.NetworkBench(
+            light_network(this_study, protocol), classes
+        )
+
+
+shown(live)
+
+# %% [markdown]
 # ## The loss of two heads
 #
 # Class weights and task weights change what the network is asked for. See
 # [The multi-task loss](07_multi_task_loss).
 
 # %% tags=["hide-input"]
-classes = trial_classes(recording, this_study.tasks).iloc[:, 0].dropna()
-part = (classes == classes.max()).mean() if len(classes) else 0.5
+rated = trial_classes(recording, this_study.tasks).iloc[:, 0].dropna()
+part = (rated == rated.max()).mean() if len(rated) else 0.5
 share = min(95, max(5, 5 * round(20 * float(part))))
 shown(lambda: benches.LossBench(share=share))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import test_book
+from figures.benches.test_network import CLASSES, small_network
 from playwright.sync_api import expect
 
 from emolib.errors import SettingsError
@@ -24,6 +25,7 @@ BENCHES: dict[str, Callable[[], Bench]] = {
     "memory": lambda: benches.TimeBench(EEG[:8].reshape(4, 2) / 10),
     "loss": benches.LossBench,
     "windows": lambda: benches.WindowBench(PERSON),
+    "network": lambda: benches.NetworkBench(small_network(), CLASSES),
 }
 each = pytest.mark.parametrize("name", BENCHES)
 

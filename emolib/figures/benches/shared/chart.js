@@ -2,6 +2,7 @@
 
 import { h, s, set } from "./elements.js";
 
+const SIGNS = { points: "M9 6h0", bars: "M2 1H16V11H2Z" }; // in a legend
 const EDGES = { left: 46, right: 10, top: 8, bottom: 34 };
 
 /** Round numbers within a range: 1, 2 or 5 times a power of ten apart; or those powers on a log axis. */
@@ -130,7 +131,7 @@ export function makeChart({ name, x, y, height = 190, ondrag }) {
         title.textContent = y.words ? `${name} (${y.words})` : name;
         const named = what.layers.filter((layer) => layer.name);
         legend.replaceChildren(...named.map((layer) => {
-            const sign = s("path", { d: layer.kind === "points" ? "M9 6h0" : "M1 6H17", class: `b-${layer.kind} ${layer.css ?? "b-first"}` });
+            const sign = s("path", { d: SIGNS[layer.kind] ?? "M1 6H17", class: `b-${layer.kind} ${layer.css ?? "b-first"}` });
             return h("span", { class: "b-key" }, s("svg", { viewBox: "0 0 18 12", width: 18, height: 12, "aria-hidden": "true" }, sign), layer.name);
         }));
         const clip = { x: EDGES.left, y: EDGES.top, width: right - EDGES.left, height: end - EDGES.top };

@@ -5,8 +5,19 @@ import { h, s, set } from "./elements.js";
 
 const CELL = 30;
 
-/** Make a map of `{ shape, rows, columns, channels }`; `draw` colours it. */
-export function makeMap({ shape, rows, columns, channels }, colours, name) {
+export const rgbOf = (shade) => [1, 3, 5].map((i) => parseInt(shade.slice(i, i + 2), 16));
+
+/** Black or white, whichever is read on a shade. */
+function inkOn(shade) {
+    const [red, green, blue] = rgbOf(shade);
+    return 0.299 * red + 0.587 * green + 0.114 * blue > 127.5 ? "#000000" : "#ffffff";
+}
+
+/**
+ * Make a map of `{ shape, rows, columns, channels }`; `draw` colours it. `onpoint` and `onpress` are
+ * told which cell a pointer is over, or presses.
+ */
+export function makeMap({ shape, rows, columns, channels }, colours, name, onpoint, onpress) {
     const [nRows, nColumns] = shape;
     const cells = channels.map((_, c) => s("rect", {
         x: columns[c] * CELL, y: rows[c] * CELL, width: CELL - 1, height: CELL - 1,
@@ -14,11 +25,17 @@ export function makeMap({ shape, rows, columns, channels }, colours, name) {
     const names = channels.map((channel, c) => s("text", {
         x: columns[c] * CELL + CELL / 2, y: rows[c] * CELL + CELL / 2 + 4, "text-anchor": "middle",
     }, channel));
-    const svg = s("svg", { role: "img", class: "b-map", viewBox: `0 0 ${nColumns * CELL} ${nRows * CELL}` }, ...cells, ...names);
+    cells.forEach((cell, c) => {
+        if (onpoint) set(cell, { onpointerenter: () => onpoint(c) });
+        if (onpress) set(cell, { onpointerdown: () => onpress(c) });
+    });
+    const svg = s("svg", { role: "img", class: onpress ? "b-map b-press" : "b-map", viewBox: `0 0 ${nColumns * CELL} ${nRows * CELL}` }, ...cells, ...names);
     const strip = h("span", { class: "b-strip", "aria-hidden": "true" });
     const [low, high] = [h("span"), h("span")];
     const title = h("p", { class: "x-name" });
     const element = h("div", { class: "b-panel" }, title, svg, h("p", { class: "b-scale" }, low, strip, high));
+
+    let strips = null; // the colours that the strip shows
 
     /** Colour the cells by values; a scale about zero has two colours. */
     function draw(values, { diverging, unit, words, marked }) {
@@ -29,16 +46,16 @@ export function makeMap({ shape, rows, columns, channels }, colours, name) {
         const shades = colours[diverging ? "diverging" : "sequential"];
         values.forEach((value, c) => {
             const share = (value - limits[0]) / (limits[1] - limits[0]);
-            const shade = Math.min(shades.length - 1, Math.max(0, Math.floor(share * shades.length)));
-            const rgb = [1, 3, 5].map((i) => parseInt(shades[shade].slice(i, i + 2), 16));
-            const light = (0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]) / 255;
-            set(cells[c], { fill: shades[shade], class: c === marked ? "b-marked" : null });
-            names[c].style.fill = light > 0.5 ? "#000000" : "#ffffff";
+            const shade = shades[Math.min(shades.length - 1, Math.max(0, Math.floor(share * shades.length)))];
+            set(cells[c], { fill: shade, class: c === marked ? "b-marked" : null });
+            if (channels[c]) names[c].style.fill = inkOn(shade);
         });
-        strip.replaceChildren(...shades.map((shade) => h("i", { style: `background: ${shade}` })));
+        if (strips !== shades) strip.replaceChildren(...shades.map((shade) => h("i", { style: `background: ${shade}` })));
+        strips = shades;
         [low.textContent, high.textContent] = limits.map(tidy);
         title.textContent = `${name} (${unit})`;
-        const at = (value) => `${tidy(value)} at ${channels[values.indexOf(value)]}`;
+        const place = (c) => channels[c] || `row ${rows[c] + 1}, column ${columns[c] + 1}`;
+        const at = (value) => `${tidy(value)} at ${place(values.indexOf(value))}`;
         set(svg, { "aria-label": `${name}: from ${at(least)} to ${at(top)}, ${unit}. ${words}` });
     }
     return { element, draw };
