@@ -24,7 +24,7 @@ _lazy, _, __all__ = lazy_loader.attach(
         "features": ["FeatureSettings", "extract_features"],
         "grid": ["to_brain_maps"],
         "model": ["ModelSettings", "build_crnn", "build_mt_cnn"],
-        "evaluation": ["score"],
+        "evaluation": ["audit", "score"],
         "figures.explorer.widget": ["Explorer"],
     },
 )

@@ -1,4 +1,4 @@
-"""The command line: `python -m emolib new|check|run|predict`, and each stage by name."""
+"""The command line: `python -m emolib new|check|run|predict|audit`, and each stage by name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "to": {"choices": ("npz", "netcdf", "epochs", "mat", "keras"), "help": "the format"},
     "html": {"action": "store_const", "const": "html", "dest": "ending", "default": "html"},
     "pdf": {"action": "store_const", "const": "pdf", "dest": "ending"},
-    "json": {"action": "store_true", "dest": "as_json", "help": "one JSON list, for a program"},
+    "json": {"action": "store_true", "dest": "as_json", "help": "nothing but JSON, for a program"},
     "recordings": {"nargs": "+", "metavar": "FOLDER_OR_FILE", "help": "signals, tables of trials"},
     "out": {"type": Path, "default": Path(), "dest": "folder", "help": "where to put it"},
 }
@@ -57,6 +57,11 @@ COMMANDS = {
         "tell what a study's networks say of recordings that they were not trained on",
         "study.predict:predict",
         "recordings [out]",
+    ),
+    "audit": (
+        "judge a split of anybody's: are windows of one trial on both sides, and what is it worth",
+        "book.audit_page:report",
+        "[json] [out]",
     ),
     "verify": (
         "compute a study's scores again, and compare files, pages and inputs with them",
@@ -137,6 +142,8 @@ def main(arguments: list[str] | None = None) -> int:
             os.environ.setdefault("MPLCONFIGDIR", temporary)
         if command == "new":
             return int(not _function(COMMANDS[command][1])(name, **options))
+        if command == "audit":
+            return int(not _function(COMMANDS[command][1])(Path(name), **options))
         if command == "check" and Path(name).suffix.lower() not in ("", ".yaml", ".yml"):
             return int(not _function("study.check_file:report")(Path(name), **options))
         if command == "verify" and Path(name).is_dir():  # a folder of results
@@ -205,7 +212,9 @@ def _parser() -> argparse.ArgumentParser:
         what += "; or the folder of its results" if name == "verify" else ""
         help_ = f"a name in studies/, such as demo, or a YAML file{what}"
         help_ = "of the study file to write, without its ending" if name == "new" else help_
-        command.add_argument("study", help=help_, metavar="NAME" if name == "new" else "STUDY")
+        help_ = "of windows: .csv, .parquet, .npz" if name == "audit" else help_
+        shown = {"new": "NAME", "audit": "FILE"}.get(name, "STUDY")
+        command.add_argument("study", help=help_, metavar=shown)
         for option in options.split():
             bare, needed = option.strip("[]"), {} if option.startswith("[") else {"required": True}
             if bare in POSITIONAL:

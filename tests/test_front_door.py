@@ -22,7 +22,7 @@ from emolib.study.study import DERIVED, Study, StudyRecordings
 NAMES = {
     *("read_deap", "simulate_subject", "from_epochs", "to_epochs", "FeatureSettings"),
     *("extract_features", "to_brain_maps", "Task", "window_table", "splits", "ModelSettings"),
-    *("build_mt_cnn", "build_crnn", "score", "Explorer", "load_study"),
+    *("build_mt_cnn", "build_crnn", "audit", "score", "Explorer", "load_study"),
 }
 ROOMS = {
     *("recordings", "features", "splits", "model", "evaluation"),

@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "linear": ["reference_predictions", "ridge_smoother"],
         "permutation": ["joint_stimulus_test", "within_subject_test"],
         "literature": ["published"],
+        "split_audit": ["audit"],
     },
 )

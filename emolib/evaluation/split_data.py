@@ -1,0 +1,283 @@
+"""A split as `audit` takes it: checked arrays with a row a window, and what its indices alone tell.
+
+No feature is looked at here: which trials, stimuli, subjects and samples are on both sides.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import check_cv
+
+from emolib.errors import DataError, SettingsError
+
+Folds = list[tuple[np.ndarray, np.ndarray]]
+MOST_CLASSES = 20  # more are ratings, or numbers of trials
+TRAINING_ONLY = ("train", "training", "val", "valid", "validation")  # words for a `fold`
+TOUCHING = 1e-6  # of what onsets are counted in: windows that only touch share no sample
+
+
+@dataclass
+class SplitData:
+    """Checked arrays of n windows; None for what is not known.
+
+    Attributes
+    ----------
+    n : int
+    x : numpy.ndarray or None, (n, ...)
+        Features.
+    label : numpy.ndarray of int or None, (n,)
+        Numbers of `classes`.
+    classes : list
+    subject, trial, stimulus : numpy.ndarray of int or None, (n,)
+        Numbers from 0. A trial is one of one subject: trial 1 of two people is two trials.
+    onset, length : numpy.ndarray or None, (n,)
+        Where a window begins and how long it is, in one unit.
+    folds : list of (numpy.ndarray of int, numpy.ndarray of int)
+        Rows that train and rows that are tested; empty if no split is known.
+    right : numpy.ndarray of bool or None, (n,)
+        Whether the predictions given are right.
+    notes : list of str
+    """
+
+    n: int
+    x: np.ndarray | None = None
+    label: np.ndarray | None = None
+    classes: list = field(default_factory=list)
+    subject: np.ndarray | None = None
+    trial: np.ndarray | None = None
+    stimulus: np.ndarray | None = None
+    onset: np.ndarray | None = None
+    length: np.ndarray | None = None
+    folds: Folds = field(default_factory=list)
+    right: np.ndarray | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, rows: np.ndarray) -> SplitData:
+        """Return some of the rows, sorted, with what is left of the folds."""
+        number = np.full(self.n, -1)
+        number[rows] = np.arange(len(rows))
+        folds = [tuple(part[part >= 0] for part in map(number.__getitem__, f)) for f in self.folds]
+        names = ("x", "label", "subject", "trial", "stimulus", "onset", "length", "right")
+        arrays = {name: getattr(self, name) for name in names}
+        taken = {name: each[rows] for name, each in arrays.items() if each is not None}
+        kept = [(train, test) for train, test in folds if len(train) and len(test)]
+        return SplitData(len(rows), classes=self.classes, folds=kept, **taken)
+
+
+def check_split(
+    x: Any,
+    y: Any,
+    *,
+    subject: Any,
+    trial: Any,
+    stimulus: Any,
+    onset: Any,
+    window_seconds: Any,
+    fold: Any,
+    predictions: Any,
+    cv: Any,
+    groups: Any,
+) -> SplitData:
+    """Check what `emolib.evaluation.audit` is given; parameters and errors are described there."""
+    given = {"x": x, "y": y, "subject": subject, "trial": trial, "stimulus": stimulus}
+    given |= {"onset": onset, "fold": fold, "predictions": predictions}
+    sizes = {name: np.shape(each)[:1] for name, each in given.items() if each is not None}
+    if not sizes:
+        raise DataError("audit", "got no data.", "Give at least `trial` and `fold`.")
+    for name, size in sizes.items():
+        first = next(iter(sizes))
+        if size != sizes[first] or not size or not size[0]:
+            found = f"{name} has {size[0] if size else 'no'} rows, {first} {(*sizes[first], 0)[0]}."
+            raise DataError(name, found, "Give one row for each window, and at least one.")
+    data = SplitData(next(iter(sizes.values()))[0])
+    data.x = None if x is None else _features(x)
+    if y is not None:
+        data.label, data.classes = _classes(y)
+    data.subject = _numbers("subject", subject)
+    data.stimulus = _numbers("stimulus", stimulus)
+    data.trial = _numbers("trial", trial)
+    if data.trial is not None and data.subject is not None:
+        data.trial = pd.factorize(data.subject * (data.trial.max() + 1) + data.trial)[0]
+    elif data.trial is not None:
+        data.notes.append("No `subject` is given: equal trial numbers are taken for one trial.")
+    data.onset = _seconds("onset", onset, data.n)
+    data.length = _seconds("window_seconds", window_seconds, data.n)
+    if data.length is not None and (data.length <= 0).any():
+        raise DataError("window_seconds", "is not above 0.", "Give the length of a window.")
+    if fold is not None and cv is not None:
+        raise SettingsError("cv", "is given beside `fold`.", "Give one of them.")
+    if fold is not None:
+        data.folds = _folds_of_column(fold)
+    elif cv is not None:
+        data.folds = _folds_of_cv(cv, data, groups)
+    if predictions is not None:
+        data.right = _right(predictions, y)
+    return data
+
+
+def both_sides(data: SplitData, unit: np.ndarray) -> int:
+    """Count the units (trials, stimuli, subjects) that train and are tested in one fold.
+
+    Examples
+    --------
+    >>> data = SplitData(4, folds=[(np.array([0, 1]), np.array([2, 3]))])
+    >>> both_sides(data, np.array([0, 1, 1, 2]))
+    1
+    """
+    shared = [np.intersect1d(unit[train], unit[test]) for train, test in data.folds]
+    return len(np.unique(np.concatenate(shared))) if shared else 0
+
+
+def overlapping_windows(data: SplitData) -> int:
+    """Count tested windows that share samples with a training window of their trial.
+
+    Examples
+    --------
+    >>> data = SplitData(3, trial=np.zeros(3, int), onset=np.array([0, 1.5, 4]),
+    ...                  length=np.full(3, 2.0), folds=[(np.array([0]), np.array([1, 2]))])
+    >>> overlapping_windows(data)
+    1
+    """
+    # Trials are laid one after the other on one line, so that they cannot overlap.
+    span = np.ptp(data.onset) + data.length.max() + 1
+    start = (data.onset - data.onset.min()) + data.trial * span
+    end, n = start + data.length, 0
+    for train, test in data.folds:
+        train = train[np.argsort(start[train])]
+        latest = np.concatenate([[-np.inf], np.maximum.accumulate(end[train])])
+        following = np.concatenate([start[train], [np.inf]])
+        at = np.searchsorted(start[train], start[test])
+        before = latest[at] > start[test] + TOUCHING
+        n += int((before | (following[at] < end[test] - TOUCHING)).sum())
+    return n
+
+
+def _features(x: Any) -> np.ndarray:
+    """Return features as finite numbers (n, ...)."""
+    x = np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        try:
+            x = x.astype(float)
+        except (TypeError, ValueError):
+            raise DataError("x", "holds what is no number.", "Give numbers alone.") from None
+    if not x[0].size:
+        raise DataError("x", "has no feature.", "Give at least one column of numbers.")
+    x = x.reshape(len(x), -1) if x.ndim == 1 else x
+    bad = ~np.isfinite(x.reshape(len(x), -1)).all(axis=1)
+    if bad.any():
+        problem = f"{bad.sum()} of {len(x)} rows hold NaN or infinity, the first is row"
+        hint = "Leave these rows out, or fill them in from training rows."
+        raise DataError("x", f"{problem} {bad.argmax()} (from 0).", hint)
+    return x.astype(np.float32) if x.dtype.kind != "f" else x
+
+
+def _numbers(name: str, values: Any) -> np.ndarray | None:
+    """Number the different values of a column from 0, in their order."""
+    return None if values is None else pd.factorize(_column(name, values), sort=True)[0]
+
+
+def _column(name: str, values: Any) -> np.ndarray:
+    """Return a column without missing values; what is not all numbers becomes text."""
+    values = np.asarray(values)
+    if values.ndim != 1:
+        raise DataError(name, f"has the shape {values.shape}.", "Give one value for each row.")
+    if values.dtype.kind in "fiub":
+        missing = ~np.isfinite(values.astype(float))
+    else:
+        missing = pd.isna(values) | (values.astype(str) == "")
+        values = values.astype(str)
+    if missing.any():
+        problem = f"is missing in {missing.sum()} of {len(values)} rows, the first is row"
+        hint = "Fill it in, or leave these rows out."
+        raise DataError(name, f"{problem} {missing.argmax()} (from 0).", hint)
+    return values
+
+
+def _classes(y: Any) -> tuple[np.ndarray, list]:
+    """Number the classes of labels."""
+    label, classes = pd.factorize(_column("y", y), sort=True)
+    if len(classes) < 2:
+        problem = f"holds one class only, {classes.tolist()[0]!r}."
+        raise DataError("y", problem, "Two or more are needed to score anything.")
+    if len(classes) > MOST_CLASSES:
+        problem = f"holds {len(classes)} different values; at most {MOST_CLASSES} classes are taken"
+        hint = "Turn ratings into classes first, such as `rating > 5`."
+        raise DataError("y", f"{problem}.", hint)
+    return label, classes.tolist()
+
+
+def _seconds(name: str, values: Any, n: int) -> np.ndarray | None:
+    """Return a column of numbers, or one number for all rows."""
+    if values is None:
+        return None
+    values = np.asarray(values)
+    column = _column(name, np.full(n, values) if values.ndim == 0 else values)
+    if column.dtype.kind not in "fiu" or len(column) != n:
+        hint = "Give one number for each row."
+        raise DataError(name, "is not a number for each of the rows.", hint)
+    return column.astype(float)
+
+
+def _folds_of_column(fold: Any) -> Folds:
+    """Return the folds of a column that names the fold in which each row is tested."""
+    fold = np.asarray(fold)
+    if fold.dtype.kind in "fiub":  # below 0, or missing: such a row always trains
+        fold = np.nan_to_num(fold.astype(float), nan=-1)
+        tested = fold >= 0
+    else:
+        fold = _column("fold", fold)
+        tested = ~np.isin(np.char.lower(fold), TRAINING_ONLY)
+    rows = np.arange(len(fold))
+    folds = [(rows[fold != k], rows[fold == k]) for k in np.unique(fold[tested])]
+    if not folds or not all(len(train) for train, _ in folds):
+        problem = "leaves no row to test." if not folds else "leaves no row to train on."
+        hint = "Number the fold in which each row is tested; 'train' or -1 is for rows that train."
+        raise DataError("fold", problem, hint)
+    return folds
+
+
+def _folds_of_cv(cv: Any, data: SplitData, groups: Any) -> Folds:
+    """Return the folds of a scikit-learn splitter, or of pairs of training and test rows."""
+    groups = data.trial if groups is None else np.asarray(groups)
+    label = np.zeros(data.n, int) if data.label is None else data.label
+    rows = np.arange(data.n)
+    if isinstance(cv, Iterable) and not hasattr(cv, "split"):
+        cv = list(cv)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # that a splitter has no use for groups
+            pairs = check_cv(cv, label, classifier=True).split(np.zeros((data.n, 1)), label, groups)
+            folds = [(rows[train], rows[test]) for train, test in pairs]
+    except (IndexError, TypeError, ValueError) as error:
+        hint = "Give a scikit-learn splitter that fits the rows, or pairs (train, test)."
+        raise SettingsError("cv", f"does not split these rows: {error}.", hint) from error
+    if not folds or not all(len(train) and len(test) for train, test in folds):
+        raise SettingsError("cv", "leaves no row to train or to test.", "Use fewer folds.")
+    return folds
+
+
+def _right(predictions: Any, y: Any) -> np.ndarray:
+    """Return which predictions are right."""
+    if y is None:
+        raise DataError("predictions", "come without y.", "Give the true classes as y.")
+    given, y = _column("predictions", predictions), _column("y", y)
+    if given.dtype.kind == "f" and (given % 1 != 0).any() and not np.isin(given, y).all():
+        hint = "Give classes, such as `probability > 0.5`."
+        raise DataError("predictions", "are probabilities, no classes.", hint)
+    if "U" in given.dtype.kind + y.dtype.kind:  # "1", 1 and 1.0 are one class
+        given, y = (_as_text(each) for each in (given, y))
+    if not np.isin(given, y).any():
+        problem = f"such as {given[0]!r} are none of the classes in y, such as {y[0]!r}."
+        raise DataError("predictions", problem, "Give classes under the names that y has.")
+    return given == y
+
+
+def _as_text(values: np.ndarray) -> Sequence[str]:
+    """Write classes as text, whole numbers without a point."""
+    whole = values.dtype.kind == "f" and (values % 1 == 0).all()
+    return (values.astype(int) if whole else values).astype(str)
