@@ -30,7 +30,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "html": {"action": "store_const", "const": "html", "dest": "ending", "default": "html"},
     "pdf": {"action": "store_const", "const": "pdf", "dest": "ending"},
     "json": {"action": "store_true", "dest": "as_json", "help": "nothing but JSON, for a program"},
-    "recordings": {"nargs": "+", "metavar": "FOLDER_OR_FILE", "help": "signals, tables of trials"},
+    "recordings": {"metavar": "FOLDER_OR_FILE", "help": "signals, tables of trials"},
+    "simulated": {"type": int, "metavar": "SEED", "help": "make up recordings, from this seed"},
+    "key": {"type": Path, "metavar": "FILE", "help": "what is true of made-up recordings"},
     "out": {"type": Path, "default": Path(), "dest": "folder", "help": "where to put it"},
 }
 
@@ -51,7 +53,12 @@ COMMANDS = {
     "new": (
         "write a study file, and a table of trials, for recordings",
         "study.new:new",
-        "recordings",
+        "[recordings] [simulated] [key]",
+    ),
+    "grade": (
+        "compare a student's answers about made-up recordings with the key",
+        "study.classroom:grade",
+        "key",
     ),
     "predict": (
         "tell what a study's networks say of recordings that they were not trained on",
@@ -112,6 +119,11 @@ COMMANDS = {
     ),
     "book": ("build the book from the executed notebooks", "book.assembly:make_book", ""),
 }
+WITHOUT_STUDY = {  # by command: what its first argument is called, and what it is
+    "new": ("NAME", "of the study file to write, without its ending"),
+    "audit": ("FILE", "of windows: .csv, .parquet, .npz"),
+    "grade": ("ANSWERS", "the sheet that the student has filled in"),
+}
 POSITIONAL = ("recordings",)
 ON_WHOLE = ("run", "check", "verify", "report", "predict", "export")  # others are a job each
 
@@ -140,10 +152,9 @@ def main(arguments: list[str] | None = None) -> int:
         temporary = tempfile.gettempdir()  # tells where none can be had
         if not os.access(os.environ.get("HOME", "."), os.W_OK):  # of which pages would warn
             os.environ.setdefault("MPLCONFIGDIR", temporary)
-        if command == "new":
-            return int(not _function(COMMANDS[command][1])(name, **options))
-        if command == "audit":
-            return int(not _function(COMMANDS[command][1])(Path(name), **options))
+        if command in WITHOUT_STUDY:
+            given = name if command == "new" else Path(name)
+            return int(not _function(COMMANDS[command][1])(given, **options))
         if command == "check" and Path(name).suffix.lower() not in ("", ".yaml", ".yml"):
             return int(not _function("study.check_file:report")(Path(name), **options))
         if command == "verify" and Path(name).is_dir():  # a folder of results
@@ -211,14 +222,12 @@ def _parser() -> argparse.ArgumentParser:
         what = "; or, of what a recording holds, its file" if name == "check" else ""
         what += "; or the folder of its results" if name == "verify" else ""
         help_ = f"a name in studies/, such as demo, or a YAML file{what}"
-        help_ = "of the study file to write, without its ending" if name == "new" else help_
-        help_ = "of windows: .csv, .parquet, .npz" if name == "audit" else help_
-        shown = {"new": "NAME", "audit": "FILE"}.get(name, "STUDY")
-        command.add_argument("study", help=help_, metavar=shown)
+        called, help_ = WITHOUT_STUDY.get(name, ("STUDY", help_))
+        command.add_argument("study", help=help_, metavar=called)
         for option in options.split():
             bare, needed = option.strip("[]"), {} if option.startswith("[") else {"required": True}
             if bare in POSITIONAL:
-                command.add_argument(bare, **OPTIONS[bare])
+                command.add_argument(bare, nargs="+" if needed else "*", **OPTIONS[bare])
             else:
                 command.add_argument(f"--{bare}", **OPTIONS[bare], **needed)
     return parser

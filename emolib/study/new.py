@@ -24,6 +24,7 @@ from emolib.recordings.trial_table import (
     with_types,
 )
 from emolib.storage import atomic
+from emolib.study.classroom import write_cohort
 from emolib.study.draft import Look, Told, as_csv, draft_trials, look
 from emolib.study.sketch import study_text
 from emolib.study.study import PROJECT
@@ -39,8 +40,16 @@ PUBLISHED = {
 ELSEWHERE = ("derivatives", "sourcedata", "code", "stimuli")
 
 
-def new(name: str, recordings: Sequence[str]) -> bool:
+def new(
+    name: str,
+    recordings: Sequence[str] = (),
+    simulated: int | None = None,
+    key: Path | None = None,
+) -> bool:
     """Write `NAME.yaml`, and `trials.csv` where there is no table, into the current folder.
+
+    With `simulated`, a seed, a folder `NAME` of made-up recordings is written first, and the truth
+    of them into the file `key`: see `emolib.study.classroom.write_cohort`.
 
     Prints what is written, what was assumed and what is still to be filled in. What is there is
     never written over; returns False, and writes nothing, where no recording can be used.
@@ -48,12 +57,20 @@ def new(name: str, recordings: Sequence[str]) -> bool:
     Raises
     ------
     SettingsError
-        If the name is no file's, or taken.
+        If the name is no file's, or taken, or neither recordings nor a seed are given, or both.
     DataError
         If there are no recordings, or no subject of the table can be read.
     """
     file = _free(name)
+    if bool(recordings) == (simulated is not None):
+        problem = "got both recordings and --simulated." if recordings else "got no recordings."
+        raise SettingsError("new", problem, "Give files or a folder, or --simulated SEED.")
+    if key is not None and simulated is None:
+        raise SettingsError("--key", "goes with --simulated.", "Leave it out.")
     places = [Path(one) for one in recordings]
+    if simulated is not None:
+        places = [write_cohort(file.stem, simulated, key)]
+        print(plain(f"wrote {places[0].parent}/ and {key or 'no key: --key FILE writes it'}"))
     for place in places:
         if not is_there(place):
             raise wrong_folder(place, "recording", "a.edf", "Give a folder or files that exist.")

@@ -65,7 +65,7 @@ for name, (_, address, options) in line.COMMANDS.items():
 """
     told = [line.split() for line in python(code).splitlines()]
     assert len(told) >= 12
-    first = {"new": "name", "audit": "path"}  # of no study that is there
+    first = {"new": "name", "audit": "path", "grade": "sheet"}  # of no study that is there
     assert [line[1:] for line in told] == [[first.get(line[0], "study"), "True"] for line in told]
 
 
