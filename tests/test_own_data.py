@@ -1,4 +1,4 @@
-"""What chapter 12 promises: files with and without faults, plans, and Snakemake called directly."""
+"""What chapter 12 promises: files with and without faults, and Snakemake called directly."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from pathlib import Path
 
 import mne
 import numpy as np
-import pandas as pd
 import pytest
 from synthetic import centred
 
 from emolib.errors import DataError, SettingsError
-from emolib.lessons import planning
 from emolib.recordings import example, files
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 
@@ -86,80 +84,6 @@ class TestExampleFiles:
     def test_a_fault_that_nobody_knows(self, recording, tmp_path):
         with pytest.raises(SettingsError, match="fault: got 'a flood'"):
             example.write_example(tmp_path, recording, fault="a flood")
-
-
-class TestChanceByDesign:
-    def test_the_range_holds_a_half_and_falls_with_the_root_of_the_trials(self):
-        given = planning.chance_by_design([(1, 40), (1, 160)])
-        assert (given["low"] < 0.5).all() and (given["high"] > 0.5).all()
-        width = given["high"] - given["low"]
-        assert width[0] / width[1] == pytest.approx(2, abs=0.4)
-        assert (given["detectable"] > given["high"]).all()
-
-    def test_forty_trials_are_as_the_plan_says(self):
-        """A prototype's standard deviation is about .10, its 95th percentile about .675."""
-        (row,) = planning.chance_by_design([(1, 40)], n_draws=8).itertuples()
-        assert (row.high - row.low) / (2 * 1.96) == pytest.approx(0.10, abs=0.015)
-
-    def test_what_cannot_be_found_is_not_a_number(self):
-        (row,) = planning.chance_by_design([(1, 10)], n_draws=2).itertuples()
-        assert np.isnan(row.detectable)
-
-    def test_people_make_up_for_trials_unless_films_leave_a_mark(self):
-        gain = {}
-        for locked in (False, True):
-            given = planning.chance_by_design([(5, 20), (20, 20)], locked=locked, n_draws=8)
-            few, many = given["detectable"]
-            gain[locked] = few - many
-        assert gain[False] > 0.06
-        assert gain[True] < gain[False] / 1.5
-
-    def test_of_films_that_leave_a_mark_chance_is_not_one_half(self):
-        """And it comes down to one half with the number of films."""
-        given = planning.chance_by_design([(20, 10), (20, 80)], locked=True)
-        middle = (given["low"] + given["high"]) / 2
-        assert middle[0] > middle[1] > 0.52
-
-    def test_it_is_repeatable_and_follows_the_seed(self):
-        same = [planning.chance_by_design([(1, 20)], seed=seed) for seed in (1, 1, 2)]
-        pd.testing.assert_frame_equal(same[0], same[1])
-        assert not same[0].equals(same[2])
-
-    @pytest.mark.parametrize("n_subjects", [0, 2, 4])
-    def test_too_few_people_for_the_folds(self, n_subjects):
-        with pytest.raises(SettingsError, match="Give 1, or 5 and up"):
-            planning.chance_by_design([(n_subjects, 20)])
-
-
-class TestOrders:
-    @pytest.mark.parametrize("order", planning.ORDERS)
-    def test_half_of_the_trials_are_of_each_condition(self, order):
-        labels = planning.labels_in_order(order, 40, np.random.default_rng(0))
-        assert np.bincount(labels).tolist() == [20, 20]
-
-    def test_they_change_as_often_as_their_names_say(self):
-        changes = {
-            order: np.count_nonzero(np.diff(planning.labels_in_order(order, 40, None)))
-            for order in planning.ORDERS[1:]
-        }
-        assert changes == {"one by one": 39, "blocks of five": 7, "two halves": 1}
-
-    def test_unknown_orders_and_odd_numbers_are_errors(self):
-        rng = np.random.default_rng(0)
-        with pytest.raises(SettingsError, match="Choose one of drawn at random"):
-            planning.labels_in_order("at noon", 40, rng)
-        with pytest.raises(SettingsError, match="multiple of ten"):
-            planning.labels_in_order("one by one", 34, rng)
-
-    def test_without_drift_no_order_is_told(self):
-        given = planning.drift_scores(drift=0.0, n_sessions=60)
-        means = given.groupby("order")["value"].mean()
-        assert (abs(means - 0.5) < 0.05).all()
-
-    def test_with_drift_two_halves_are_and_a_random_order_is_not(self):
-        means = planning.drift_scores(drift=2.0, n_sessions=40).groupby("order")["value"].mean()
-        assert means["two halves"] > 0.8
-        assert abs(means["drawn at random"] - 0.5) < 0.05
 
 
 def snakemake(*arguments: str, results: Path) -> str:
