@@ -147,6 +147,8 @@ for i, each in enumerate(folds):  # full batches: each size is compiled anew
         each,
         train=subsample(np.resize(each.train, max(n, len(each.train))), n),
     )
+
+# %% tags=["hide-input"]
 fold = folds[0]
 first, last = tasks[0], tasks[-1]
 small = replace(
