@@ -64,13 +64,15 @@ def compare(study: Study) -> Iterator[Compared]:
     """Yield each thing that `verify` compares."""
     predicted = stages.predictions(study)
     if not len(predicted):
-        hint = f"Run `python -m emolib run {study.name}` first."
-        raise DataError(study.name, "has no predictions to verify.", hint)
+        failed = [f"{one['message']} {one['hint']}" for one in stages.failed_folds(study).values()]
+        why = "has no predictions to verify" + ": no network could be trained." * bool(failed)
+        hint = failed[0] if failed else f"Run `python -m emolib run {study.name}` first."
+        raise DataError(study.name, why if failed else f"{why}.", hint)
     computed = evaluation.score(predicted)
     for name in ("", *study.variants):
         member = study.variant(name) if name else study
-        own = stages.predictions(member) if name else predicted
-        yield from _score_files(member, evaluation.score(own) if name else computed, name)
+        own = stages.computed_scores(stages.predictions(member)) if name else computed
+        yield from _score_files(member, own, name)
     permuted = evaluation.permuted_scores(stages.permuted_predictions(study))
     yield _frame("scores/permuted.parquet", permuted, stages.permuted_scores(study))
     yield from _pages(study, computed)

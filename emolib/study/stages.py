@@ -231,13 +231,16 @@ def failed_folds(study: Study) -> dict[str, dict[str, str]]:
     return found
 
 
+def computed_scores(predicted: pd.DataFrame) -> pd.DataFrame:
+    """Score predictions; no rows if no fold could be trained, which `failed_folds` tells of."""
+    if len(predicted):
+        return evaluation.score(predicted)
+    return pd.DataFrame(columns=list(evaluation.SCORE_COLUMNS))
+
+
 def make_scores(study: Study) -> None:
     """Write the scores of the study's predictions, as Parquet and CSV, and of its refits."""
-    predicted = predictions(study)
-    if len(predicted):
-        computed = evaluation.score(predicted)
-    else:  # no fold could be trained, which pages and `failed_folds` tell
-        computed = pd.DataFrame(columns=list(evaluation.SCORE_COLUMNS))
+    computed = computed_scores(predictions(study))
     write_table(computed, study.scores_file())
     permuted = evaluation.permuted_scores(permuted_predictions(study))
     write_table(permuted, study.scores_file("permuted.parquet"))

@@ -105,3 +105,19 @@ def test_a_study_that_did_not_run_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
     with pytest.raises(DataError, match=r"has no predictions.*emolib run smoke"):
         verify(load("smoke"))
+
+
+def test_a_variant_that_could_not_be_trained_has_no_scores(study, capsys):
+    member = study.variant("valence_only")
+    member.fold_files("trial_grouped", 0)["predictions"].unlink()
+    stages.make_scores(member)
+    status, table, _ = verified(study, capsys)
+    assert (status, table["variants/valence_only/scores/scores.csv"]) == (0, ["0", "0"])
+
+
+def test_a_study_that_could_not_be_trained_says_why(study, monkeypatch):
+    study.fold_files("trial_grouped", 0)["predictions"].unlink()
+    failure = {"message": "One class only.", "hint": "Choose another threshold."}
+    monkeypatch.setattr(stages, "failed_folds", lambda study: {"trial_grouped, fold 0": failure})
+    with pytest.raises(DataError, match=r"no network could be trained\. One class .* threshold\."):
+        verify(study)
