@@ -25,6 +25,7 @@ import xarray as xr
 from IPython.display import display
 
 from emolib.book import sentences, subject_tables, tables
+from emolib.book.methods import methods
 from emolib.book.provenance import provenance
 from emolib.evaluation import permutation, variance
 from emolib.features import power
@@ -56,59 +57,100 @@ for subject, found in of_subjects.items():
         classes = found["class"].sel(task=name).to_series()
         means[name, subject] = power.class_means(found["power"], classes, task.classes)
 
-# %% [markdown]
-# ## Who was used
-
 # %% tags=["remove-input"]
 say(
     f"Study *{escape_markdown(this_study.title)}*,",
     f"data set *{escape_markdown(this_study.dataset)}*:",
     f"**{len(usable)} of {len(subjects)} subjects** were used.",
-    f"Not used: {', '.join(map(escape_markdown, failures))}." if failures else "None was left out.",
+    f"Not used: {', '.join(map(escape_markdown, failures))}." if failures else "",
     escape_markdown(this_study.about),
 )
 
 # %% tags=["remove-input"]
+tested = stages.group_tests(this_study)
+told = [*sentences.group_sentences(tested), sentences.truth_sentence(effects(this_study))]
+bullets(*map(escape_markdown, filter(None, told)))
+
+# %% tags=["remove-input"]
+averages, why_none = {}, {}
+for name in this_study.tasks:
+    each = [means[name, subject] for subject in usable]
+    each = [one for one in each if one["n_trials"].to_numpy().all()]
+    if not each:
+        why_none[name] = "no subject has trials of each class, so there is no contrast."
+        continue
+    stack = xr.concat(each, dim="subject", join="inner", coords="minimal", compat="override")
+    averages[name] = stack.mean("subject").assign_attrs(n_subjects=len(each))
+    if stack.sizes["channel"] < 2:
+        del averages[name]
+        why_none[name] = "these subjects do not share two channels, so there is no common map."
+
+# %% tags=["remove-input"]
+contrasts = {}
+for name, average in averages.items():
+    words, contrasts[name] = power.contrast(average, this_study.tasks[name])
+    contrasts[f"{name}\n{words}"] = contrasts.pop(name)
+drawn = tables.summary_points(tested, scores)
+if contrasts or any(map(len, drawn.values())):
+    caption = (
+        "Maps: mean over subjects. Diamonds: the pooled network's balanced accuracy, mean over "
+        "subjects with its 95 % interval. Points: ridge regression. Grey: the range that covers "
+        "95 % of the scores of ridge regression with permuted labels."
+    )
+    display(score_plots.summary(contrasts, **drawn, caption=caption))
+
+# %% [markdown]
+# ## Scores of each subject
+
+# %% tags=["remove-input"]
 links = {subject: f"subjects/{quote(file_stem(subject))}.html" for subject in subjects}
+table = subject_tables.cohort_table(of_subjects, scores, subjects)
+for own in subject_tables.score_tables(table):
+    caption = "Balanced accuracy of trials, pooled network"
+    display(Table(own, caption=caption, links=links, css="emolib-subjects emolib-sortable"))
+if not decoded:
+    display(say("**There are no predictions yet.** Run the whole study first."))
+
+# %% [markdown]
+# Click a name to open that subject's page, or a column to sort by it. Type a word into the box to
+# show only the rows that contain it. Rows are sorted by name, because scores from a single subject
+# are too uncertain for a ranking. A dash means that there is no score: the subject lacks trials of
+# a class.
+#
+# Download: all subjects, {download}`subjects.csv </downloads/subjects.csv>` or
+# {download}`subjects.parquet </downloads/subjects.parquet>`; all scores of every stage and fold,
+# {download}`scores.csv </downloads/scores.csv>` or
+# {download}`scores.parquet </downloads/scores.parquet>`.
+#
+# ## Recordings
+
+# %% tags=["remove-input"]
 if failures:
     why = pd.DataFrame(failures).T[["source", "message", "hint"]].rename_axis("subject")
     display(Table(why, caption="Subjects that could not be used, and why", links=links))
 
 # %% tags=["remove-input"]
-table = subject_tables.cohort_table(of_subjects, scores, subjects)
-caption = "All subjects. Scores are balanced accuracies of trials, of the pooled network"
-css = "emolib-subjects emolib-sortable emolib-wide"
-display(Table(subject_tables.formatted(table), caption=caption, links=links, css=css))
+caption = "The recordings of all subjects. A dash: no alpha peak was found"
+facts = subject_tables.facts_table(table)
+display(Table(facts, caption=caption, links=links, css="emolib-facts emolib-sortable"))
 counts = {name: found.sizes["channel"] for name, found in of_subjects.items()}
 if told := sentences.channels_sentence(counts):
     display(say(told))
 
 # %% [markdown]
-# Each name leads to the subject's own page. The table is in the order of the names; one subject's
-# score says too little to rank people by it. In a browser, a click on the name of a column sorts by
-# it, and a word in the box leaves the rows that hold it. A dash is where there is nothing: no alpha
-# peak, or no score for want of trials of each class.
-#
-# This table: {download}`subjects.csv </downloads/subjects.csv>` ·
-# {download}`subjects.parquet </downloads/subjects.parquet>`. All scores, those of each stage and
-# fold among them: {download}`scores.csv </downloads/scores.csv>` ·
-# {download}`scores.parquet </downloads/scores.parquet>`
-#
 # ## Scores by protocol
 #
-# The {term}`protocol` says what was held out, and so which claim a score can carry;
-# [How to read this book](/how_to_read.md) has them all. {term}`pooled` and {term}`fine-tuned` are
-# the stages of training.
+# The {term}`protocol` says which data were held out, and so which claim a score supports;
+# [How to read this book](/how_to_read.md) lists all protocols. {term}`pooled` and
+# {term}`fine-tuned` networks come from successive stages of training.
 
 # %% tags=["remove-input"]
 can_be_told = tables.score_table(scores) if decoded else pd.DataFrame()
-if not decoded:
-    display(say("**There are no predictions yet.** Run the whole study first."))
-elif not len(can_be_told):
+if decoded and not len(can_be_told):
     display(
         say(
-            f"All protocols of this study have {BOTH_SIDES}, and there is no honest score to stand",
-            "beside theirs: so no score stands here. Add a protocol such as `trial_grouped` to its",
+            f"All protocols of this study have {BOTH_SIDES}, and there is no honest score to compare",
+            "theirs with. So no score is shown. Add a protocol such as `trial_grouped` to the study",
             "file.",
         )
     )
@@ -117,8 +159,7 @@ for name in can_be_told.index.unique():
 
 # %% tags=["remove-input"]
 if not this_study.fine_tune:
-    words = "In this study nothing is fine-tuned (the key `fine_tune` of its file): pooled scores"
-    display(say(words, "are all there are."))
+    display(say("This study fine-tunes no network (the key `fine_tune` of its file)."))
 
 # %% tags=["remove-input"]
 if untrained := stages.failed_folds(this_study):
@@ -137,41 +178,35 @@ if len(can_be_told):
 
 # %% [markdown]
 # *Balanced accuracy* is computed within each subject and then averaged, so that a network gains
-# nothing from knowing who somebody is. *Majority class* is the accuracy of always giving the class
-# that is commoner in the subject.
+# nothing from recognising the subject. *Majority class* is the accuracy of always predicting each
+# subject's most frequent class.
 
 # %% [markdown]
 # ## Is it more than chance?
 #
-# Intervals are no test. The test asks whether ridge regression, a light model, scores better with
-# the labels as they are than after the labels of the stimuli have been exchanged, the same exchange
-# for all subjects, and everything, the split included, has been done again, many times. One
-# question was fixed beforehand as the primary one: each task, with new people *and* new stimuli
-# held out, corrected over the tasks after Holm. The other rows of the table are exploratory,
-# corrected over all of them after Benjamini and Hochberg.
+# An interval is not a test. The test asks whether ridge regression, a simple linear model, scores
+# better with the true labels than with permuted labels of the stimuli. Each permutation is the same
+# for all subjects, and the whole analysis is repeated for it, the split included. One question was
+# chosen beforehand as primary: each task with new people *and* new stimuli held out, with Holm's
+# correction over tasks. The other rows are exploratory, with the Benjamini-Hochberg correction over
+# all of them.
 
 # %% tags=["remove-input"]
-tested = stages.group_tests(this_study)
-display(bullets(*map(escape_markdown, sentences.group_sentences(tested))))
 if len(of_groups := tables.group_table(tested)):
     caption = (
-        f"Balanced accuracy of trials against {permutation.PERMUTATIONS} exchanges of the labels"
+        f"Balanced accuracy of trials, and of {permutation.PERMUTATIONS} permutations of the labels"
     )
     display(Table(of_groups, caption=caption))
 
-# %% tags=["remove-input"]
-if told := sentences.truth_sentence(effects(this_study)):
-    display(say(escape_markdown(told)))
-
 # %% [markdown]
-# A score without p is there to be compared: a light model beside the network, on the same trials.
+# Scores without p are given for comparison: ridge regression and the network on the same trials.
 
 # %% tags=["remove-input"]
 if tested["network"].notna().any():
     display(
         say(
-            "The network takes too long to be trained again for every exchange of the labels, so",
-            "it has no p. What its scores can mean, and what they cannot: see",
+            "The network takes too long to train on every permutation of the labels, so it has no",
+            "p. For what its scores can mean, and what they cannot: see",
             "[What a score means](/chapters/09_what_a_score_means.ipynb).",
         )
     )
@@ -179,26 +214,28 @@ if tested["network"].notna().any():
 # %% [markdown]
 # ## What the windows are worth
 #
-# A {term}`trial` gives many {term}`windows <window>`, and they are right or wrong together. The
-# *ICC* (intraclass correlation) says how much: 0 if a window tells nothing about the others of its
-# trial, 1 if all of a trial's windows are right or all are wrong. The *design effect*,
-# $1 + (m - 1)\,\mathrm{ICC}$ with $m$ windows a trial, is the factor by which that widens the
-# variance of a share of right windows. Together they are worth no more than *effective windows*
-# independent ones, and an interval that takes each for an observation is too narrow by the root of
-# the design effect. Trials are no independent observations either: subjects share stimuli.
+# The {term}`windows <window>` of a {term}`trial` tend to be classified correctly or incorrectly
+# together. The *ICC* (intraclass correlation) measures how much: 0 if a window says nothing about
+# the others of its trial, 1 if all windows of a trial are classified alike. The *design effect*,
+# $1 + (m - 1)\,\mathrm{ICC}$ with $m$ windows per trial, is the factor by which this increases the
+# variance of the proportion of correct windows. All windows together carry as much information as
+# the given number of *effective windows*. An interval that treats windows as independent is too
+# narrow by the square root of the design effect. Trials are not independent either, because
+# subjects share stimuli.
 
 # %% tags=["remove-input"]
 if decoded:
     worth = variance.effective_windows(predictions)
     display(say(escape_markdown(sentences.effective_sentence(worth))))
-    caption = "Observations, and what they are worth. First training of each fold"
-    display(Table(tables.effective_table(worth), caption=caption, css="emolib-wide"))
+    caption = "Number of windows, and of effective windows. First training of each fold"
+    display(Table(tables.effective_table(worth), caption=caption))
 
 # %% [markdown]
-# ## Beside the published figures
+# ## Published figures
 #
-# What others report under the same protocols, beside this study's share of right windows, which is
-# what most papers count. [Appendix A2](/chapters/A2_published_figures.ipynb) has all of them.
+# This table compares the proportion of windows that this study classifies correctly, which is what
+# most papers report, with published figures under the same protocols.
+# [Appendix A2](/chapters/A2_published_figures.ipynb) lists all of them.
 
 # %% tags=["remove-input"]
 display(
@@ -206,19 +243,19 @@ display(
 )
 beside = tables.published_table(scores, list(this_study.tasks)) if decoded else ()
 for protocol, own in beside.groupby(level=0, sort=False) if len(beside) else ():
-    display(Table(own.set_index("who"), caption=f"Windows, {protocol}", css="emolib-wide"))
+    display(Table(own.set_index("who"), caption=f"Windows, {protocol}"))
 
 # %% [markdown]
-# ## The same with permuted labels
+# ## Permuted labels
 #
-# What does the same pipeline score if the labels say nothing? The pooled networks are trained
-# again, from the split onwards, after labels have been exchanged between trials.
+# What does the same analysis score if the labels mean nothing? The pooled networks were trained
+# again, from the split onwards, after permuting labels between trials.
 
 # %% tags=["remove-input"]
 permuted = stages.permuted_scores(this_study) if decoded else pd.DataFrame()
 if len(permuted):
     of_refits = tables.permuted_table(scores, permuted)
-    caption = "Balanced accuracy of trials, as labelled and with permuted labels"
+    caption = "Balanced accuracy of trials, with true and with permuted labels"
     if len(of_refits):
         display(Table(of_refits, caption=caption))
     display(bullets(*sentences.permutation_sentences(permuted)))
@@ -240,12 +277,12 @@ if not variants:
 if variants:
     display(
         say(
-            "Each variant differs from the study in the keys that its name says, and in nothing",
-            "else. *Less the whole* is the mean over subjects of the difference in balanced",
-            "accuracy, with its 95 % interval where there are three trainings or more. The",
-            "interval comes from subjects and stimuli drawn again, of one subject from its trials",
-            "drawn again; it takes the fitted networks as given. Published figures are shares of",
-            "right windows of another experiment.",
+            "Each variant differs from the study only in the keys that its name gives. *Less the",
+            "whole* is the mean over subjects of the difference in balanced accuracy, with its",
+            "95 % interval if there are three trainings or more. The interval comes from resampled",
+            "subjects and stimuli (of a single subject, from resampled trials) and does not include",
+            "variation between trainings. Published figures are proportions of correct windows in",
+            "another experiment.",
         )
     )
     of_all = {"": scores} | {name: stages.scores(member) for name, member in variants.items()}
@@ -259,14 +296,14 @@ if variants:
 # %% [markdown]
 # ## Tests of single subjects
 #
-# The light models and cluster tests of the subjects' pages. They are exploratory: corrected over
-# all rows after Benjamini and Hochberg, which lets at most one in twenty of the *detected* be false
-# in the long run.
+# These are the tests of the subjects' pages: ridge regression and cluster tests. They are
+# exploratory. The Benjamini-Hochberg correction over all rows limits the expected proportion of
+# false discoveries to 5 %.
 
 # %% tags=["remove-input"]
 tests = subject_tables.subject_tests(of_subjects)
 if len(tests):
-    caption = "Exploratory tests, a row a subject and task"
+    caption = "Exploratory tests, one row per subject and task"
     display(Table(tests, caption=caption, links=links, css="emolib-sortable"))
 else:
     reasons = {str(why) for found in of_subjects.values() for why in found["untested"].to_numpy()}
@@ -283,38 +320,30 @@ if of_subjects:
 # %% [markdown]
 # ## Maps of all subjects together
 #
-# The mean over subjects of each subject's mean log power by class, without baseline subtraction and
-# without z-scores. The maps describe; they carry no test.
+# Each map is the mean over subjects of their mean log power by class. Neither baseline correction
+# nor z-scoring was applied. The maps are descriptive and were not tested.
 
 # %% tags=["remove-input"]
-for name, task in this_study.tasks.items():
-    each = [means[name, subject] for subject in usable]
-    each = [one for one in each if one["n_trials"].to_numpy().all()]
-    if not each:
-        display(say(f"**{name}**: no subject has trials of each class, so there is no contrast."))
-        continue
-    stack = xr.concat(each, dim="subject", join="inner", coords="minimal", compat="override")
-    if stack.sizes["channel"] < 2:
-        display(
-            say(f"**{name}**: these people do not share two channels, so there is no map of all.")
-        )
-        continue
-    of = f"mean over {len(each)} of {len(usable)} subjects that have trials of each class"
-    display(pages.class_maps(stack.mean("subject"), name, task, of=of))
+for name, why in why_none.items():
+    display(say(f"**{name}**: {why}"))
+for name, average in averages.items():
+    n = average.attrs["n_subjects"]
+    of = f"mean over {n} of {len(usable)} subjects that have trials of each class"
+    display(pages.class_maps(average, name, this_study.tasks[name], of=of))
 
 # %% [markdown]
 # ## Alpha power in two conditions
 #
-# Where one of two conditions is called *rest* there is an expectation that was held before anybody
-# looked: more alpha at rest. It is tested here, once, on the mean of the electrodes at the back of
-# the head (O1, O2, P3, P4 and Pz, as far as they are there). Of ratings and of other conditions
-# there is no such expectation, and nothing is tested.
+# If one of two conditions is called *rest*, there is a hypothesis from the literature: alpha power
+# is higher at rest. It is tested here once, on the mean over posterior electrodes (O1, O2, P3, P4
+# and Pz, if present). There is no such hypothesis for ratings and other conditions, so they are not
+# tested.
 
 # %% tags=["remove-input"]
 has_alpha = any(band.name == "alpha" for band in this_study.features.bands)
 with_rest = [n for n, task in this_study.tasks.items() if "rest" in task.classes and has_alpha]
 if not with_rest:
-    display(say("This study has no condition called rest, or no alpha band: nothing is tested."))
+    display(say("This study has no condition called rest, or no alpha band, so nothing is tested."))
 for name in with_rest:
     names = sorted(this_study.tasks[name].classes, key=lambda each: each != "rest")[:2]
     each = [means[name, subject] for subject in usable]
@@ -322,7 +351,7 @@ for name in with_rest:
     pairs = [pair for pair in pairs if not np.isnan(pair).any()]
     if len(pairs) > 1:
         display(score_plots.paired(pairs, names, label="alpha power (dB re 1 µV²)"))
-        tested = sentences.paired_sentence(pairs, names, place="the back of the head")
+        tested = sentences.paired_sentence(pairs, names, place="posterior electrodes")
         display(say(escape_markdown(tested)))
     else:
         display(say(f"**{name}**: a test needs two subjects that have both conditions."))
@@ -330,9 +359,9 @@ for name in with_rest:
 # %% [markdown]
 # ## Training
 #
-# The loss of the pooled network, epoch by epoch. A validation loss that rises while the training
-# loss falls says that the network learns its training data by heart.
-# [Pooled and fine-tuned](/chapters/08_pooled_and_fine_tuned.ipynb) says what is kept, and why:
+# The curves show the loss of the pooled network by training epoch. If the validation loss rises
+# while the training loss falls, the network overfits.
+# [Pooled and fine-tuned](/chapters/08_pooled_and_fine_tuned.ipynb) explains which weights are kept:
 
 # %% tags=["remove-input"]
 histories = stages.histories(this_study)
@@ -345,18 +374,26 @@ for protocol in pooled["protocol"].unique() if len(pooled) else ():
 # %% [markdown]
 # ## How to read this page
 #
-# - Intervals are from drawing subjects and stimuli again. They are conservative, and they take the
-#   fitted networks as given. An interval that holds chance means that nothing was detected.
+# - Intervals come from resampled subjects and stimuli. They are conservative, and they do not
+#   include variation between trainings. If an interval contains the chance level, no difference
+#   was detected.
 # - Scores with *windows of one trial on both sides* are shown because the published figures are of
-#   this kind. They are no estimate for new trials or new people.
-# - Simulated studies show mechanisms. Their effect sizes were chosen and are no estimate of those
+#   this kind. They do not estimate the accuracy for new trials or new people.
+# - Simulated studies show mechanisms. Their effect sizes were chosen and do not estimate effects
 #   in real people.
+# - [Environment and timings](/environment.md) lists the stages of the workflow, their durations,
+#   the machine and the versions.
 #
-# ## How it was made
+# ## Methods to cite
 #
-# [Environment and timings](/environment.md) lists the stages of the workflow, what their jobs took,
-# the machine and the versions.
-#
+# This paragraph was made from the study's settings. Copy it into a report and edit it.
+
+# %% tags=["remove-input"]
+paragraph, references = methods(this_study, of_subjects)
+display(say(escape_markdown(paragraph)))
+bullets(*map(escape_markdown, references))
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["remove-input"]

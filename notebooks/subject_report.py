@@ -23,6 +23,7 @@ from IPython.display import display
 
 from emolib.book import subject_sentences as sentences
 from emolib.book import subject_tables, tables
+from emolib.book.methods import methods
 from emolib.book.provenance import provenance
 from emolib.errors import DataError
 from emolib.features import power, spectra
@@ -67,31 +68,63 @@ predictions = stages.predictions(this_study, subject)
 decoded = len(predictions) > 0
 scores = stages.scores(this_study) if decoded else pd.DataFrame()
 tasks = list(this_study.tasks)
-results = sentences.subject_sentences(predictions, scores, subject, tasks) if decoded else []
+results = sentences.subject_results(predictions, scores, subject, tasks) if decoded else []
 
 # %% tags=["remove-input"]
 n_labelled = int(classes.notna().any(axis=1).sum())
 say(
-    f"**{escape_markdown(subject)}**,",
-    f"data set *{escape_markdown(recording.attrs['dataset'])}*, study",
-    f"*{escape_markdown(this_study.title)}*: {n_labelled} of {len(classes)} trials have a label.",
-    f"The alpha peak lies at {peak:.1f} Hz." if peak == peak else "No alpha peak was found.",
-    "What the network makes of them, and how uncertain that is, in short:" if results else "",
+    f"**{escape_markdown(subject)}**, data set *{escape_markdown(recording.attrs['dataset'])}*,",
+    f"study *{escape_markdown(this_study.title)}*. {n_labelled} of {len(classes)} trials have a",
+    f"label. The alpha peak is at {peak:.1f} Hz." if peak == peak else "label. No alpha peak was found.",
 )
 
 # %% tags=["remove-input"]
-if results:  # the first protocol's: what it holds out lies closest to the person
-    short = [
-        *map(escape_markdown, results[: len(tasks)]),
-        "One person's trials are few: these scores say little.",
-    ]
-    display(bullets(*short))
+if results:  # of the first protocol: whose test trials come from the same person as the training
+    display(bullets(*map(escape_markdown, map(sentences.result_sentence, results[: len(tasks)]))))
+    display(say("A single subject has few trials, so these scores are uncertain."))
+
+# %% tags=["remove-input"]
+means, contrasts = {}, {}
+for name, task in this_study.tasks.items():
+    means[name] = power.class_means(log_power, classes[name], task.classes)
+    if all(counts.loc[name, each] for each in task.classes[:2]):
+        words, difference = power.contrast(means[name], task)
+        contrasts[f"{name}\n{words}"] = difference
+
+# %% tags=["remove-input"]
+if contrasts or results:
+    drawn = sentences.points_and_ranges(results)
+    display(score_plots.summary(contrasts, **drawn, caption=sentences.CAPTION * bool(results)))
 
 # %% [markdown]
 # [All subjects of this study](/cohort.ipynb) · [how to read scores](/how_to_read.md) ·
 # [responsible use](/responsible_use.md)
 #
-# ## Who and what
+# ## Explore the maps
+#
+# Choose a trial or a group of trials, and what to subtract from it. Move through time, or take the
+# mean.
+
+# %% tags=["remove-input"]
+Explorer(features, tasks=this_study.tasks)
+
+# %% [markdown]
+# These are the features that the network receives: one value for each window, {term}`band`, kind
+# and electrode. Point at an electrode, or move to it with the arrow keys, to see its value and its
+# time course. Nothing here is tested, and among so many maps some look striking by chance.
+
+# %% tags=["remove-input"]
+if this_study.features.normalise == "window":
+    display(
+        say(
+            "The values are z-scores within each window. They show how an electrode and a band",
+            "compare with all others at that time, so a higher value at one electrode lowers the",
+            "others.",
+        )
+    )
+
+# %% [markdown]
+# ## Recording and preprocessing
 
 # %% tags=["remove-input"]
 seconds = spectra.trial_lengths(recording) / sfreq
@@ -100,7 +133,7 @@ length = f"{seconds.min():g}" + (f" to {seconds.max():g}" if seconds.max() > sec
 facts = {
     "data set": recording.attrs["dataset"],
     "trials": f"{recording.sizes['trial']} of {length} s",
-    "baseline before each trial": f"{rest:g} s" if rest else "none",
+    "baseline interval": f"{rest:g} s before each trial" if rest else "none",
     "electrodes": len(channels),
     "sampling frequency": f"{sfreq:g} Hz",
     "windows": power.window_words(
@@ -119,9 +152,6 @@ Table(
 
 # %% tags=["remove-input"]
 pages.labels(counts)
-
-# %% [markdown]
-# ## Preprocessing: before and after
 
 # %% tags=["remove-input"]
 asked, changed = this_study.recording_settings(subject), "sd" in found
@@ -143,8 +173,8 @@ if changed:
 # %% [markdown]
 # ## Signal quality
 #
-# A channel near zero has no contact; one that towers over its neighbours has a bad one, or a muscle
-# below it. The reference of the signals is common to all channels: a bad channel spreads.
+# A channel close to zero has lost contact. A channel far above its neighbours has a poor contact or
+# picks up muscle activity. All channels share a reference, so a bad channel affects the others.
 
 # %% tags=["remove-input"]
 size = found[["std_uv", "max_abs_uv"]].to_dataframe()[["std_uv", "max_abs_uv"]]
@@ -153,8 +183,8 @@ pages.amplitudes(size)
 # %% tags=["remove-input"]
 largest = size["max_abs_uv"]
 say(
-    f"The largest single value is {largest.max():.0f} µV, at {largest.idxmax()},",
-    f"{(largest / size['std_uv']).max():.0f} times a standard deviation at most.",
+    f"The largest single value is {largest.max():.0f} µV, at {largest.idxmax()}. No value exceeds",
+    f"{(largest / size['std_uv']).max():.0f} standard deviations of its channel.",
 )
 
 # %% tags=["remove-input"]
@@ -169,12 +199,11 @@ pages.spectra(at_back, classes, this_study.tasks, place=", ".join(back))
 # %% [markdown]
 # ## Power over the scalp, by class
 #
-# The maps show the logarithm of power in each {term}`band`: first the mean over a trial's windows,
-# then over the trials of a class. Nothing was subtracted and nothing z-scored.
+# The maps show log power in each {term}`band`, averaged over a trial's windows and then over the
+# trials of a class. Neither baseline correction nor z-scoring was applied.
 
 # %% tags=["remove-input"]
 for name, task in this_study.tasks.items():
-    means = power.class_means(log_power, classes[name], task.classes)
     absent = [each for each in task.classes if not counts.loc[name, each]]
     if absent:
         why = f"no trial is {escape_markdown(' or '.join(absent))}, so there is no contrast."
@@ -183,22 +212,22 @@ for name, task in this_study.tasks.items():
         tested = bool(found["cluster_p"].sel(task=name) >= 0)
         cluster = found["cluster"].sel(task=name) if tested else None
         of = "mean over the trials of a class"
-        display(pages.class_maps(means, name, task, of=of, cluster=cluster))
+        display(pages.class_maps(means[name], name, task, of=of, cluster=cluster))
 
 # %% tags=["remove-input"]
 tested = (sentences.cluster_sentence(name, found) for name in this_study.tasks)
 bullets(*map(escape_markdown, tested))
 
 # %% [markdown]
-# The cluster test takes trials as its units and permutes their classes. It is exploratory: many
-# subjects and tasks are looked at, and some p are small by chance. Where no difference was
-# detected, none larger than is said need be there; that there is none does not follow.
+# The cluster test permutes the classes of trials. It is exploratory: with many subjects and tasks,
+# some p values are small by chance. If no difference was detected, there may still be one that is
+# smaller than the limit given.
 
 # %% [markdown]
 # ## What the network sees
 #
-# The network does not see the scalp. It sees the {term}`grid`, one value a cell, and nothing
-# between: a plane for each kind of feature in each band. Here is the mean of each plane.
+# The network receives the {term}`grid`: one value per cell, and one plane for each kind of feature
+# in each band. The maps show the mean of each plane.
 
 # %% tags=["remove-input"]
 pages.feature_maps(features)
@@ -212,37 +241,16 @@ values = log_power.sel(band=band).mean("trial").to_numpy()
 pages.grid_and_scalp(values, channels, name=f"{band} power", unit="dB re 1 µV²")
 
 # %% [markdown]
-# ## Explore the maps
-#
-# These are the features that the network gets: one value for each window, {term}`band`, kind and
-# electrode. Choose a trial or a group of trials, and what to subtract from it. Move through time,
-# or take the mean. Point at an electrode, or go to it by the arrow keys, for its value and course.
-#
-# Nothing that is seen here has been tested. Of so many maps some look striking by chance.
-
-# %% tags=["remove-input"]
-if this_study.features.normalise == "window":
-    display(
-        say(
-            "The values are z-scores within each window: they say how an electrode and a band",
-            "stand against all others at that time. More of one makes less of the rest.",
-        )
-    )
-
-# %% tags=["remove-input"]
-Explorer(features, tasks=this_study.tasks)
-
-# %% [markdown]
 # ## Decoding
 #
-# How often the network told the classes apart on data that it had not been trained on, by
-# {term}`protocol`: what was held out decides what a score can mean.
+# These scores come from data that the network was not trained on. The {term}`protocol` says which
+# data were held out, and so what a score can mean.
 
 # %% tags=["remove-input"]
 if results:
-    display(bullets(*map(escape_markdown, results)))
+    display(bullets(*map(escape_markdown, map(sentences.result_sentence, results))))
 elif decoded:
-    display(say("This study has no protocol whose scores can be told without a warning."))
+    display(say("This study has no protocol whose scores can be reported without a warning."))
 else:
     display(say("**There are no predictions for this subject yet.** Run the whole study first."))
 
@@ -257,30 +265,28 @@ if decoded:
 # %% [markdown]
 # ### Is it more than chance?
 #
-# The networks above take too long to be trained again and again, so they are not tested. Whether
-# this subject's own trials tell the classes apart is asked of a light model, trained on them alone
-# and fitted again after each of many permutations of the labels.
+# The networks take too long to train for a permutation test. Instead we test ridge regression,
+# trained on this subject's trials alone and refitted after each of many permutations of the labels.
 
 # %% tags=["remove-input"]
-tested = (sentences.light_model_sentence(name, found) for name in this_study.tasks)
+tested = (sentences.ridge_sentence(name, found) for name in this_study.tasks)
 bullets(*map(escape_markdown, tested))
 
 # %% [markdown]
-# Exploratory, and not corrected for the number of subjects and tasks: the
-# [cohort page](/cohort.ipynb) has these p with the correction.
+# These tests are exploratory and not corrected for the number of subjects and tasks. The
+# [cohort page](/cohort.ipynb) shows the corrected p values.
 
 # %% [markdown]
 # ## Which electrodes and bands the network uses
 #
-# *Integrated gradients* share out the log probability that the network gives to a trial's label
-# among electrodes and bands; [chapter 10](/chapters/10_what_the_network_looks_at.ipynb) shows how.
-# A share above 0 speaks for the label, one below against it; what does as often the one as the
-# other comes out near 0. An electrode is not a place in the brain, and a map has no more to say
-# than its network's score, which stands beside it.
+# *Integrated gradients* distribute the log probability that the network gives to a trial's label
+# over electrodes and bands ([chapter 10](/chapters/10_what_the_network_looks_at.ipynb) shows how).
+# A positive share supports the label, and a negative share opposes it. An electrode is not a place
+# in the brain, and a map is only as informative as the score beside it.
 
 # %% tags=["remove-input"]
 protocol, explained = this_study.attribution_protocol, None
-why = "Every protocol of this study has windows of one trial on both sides; none is explained."
+why = "Every protocol of this study shares trials between training and test sets; none is explained."
 if protocol:
     try:
         explained = explain.attributions(this_study, protocol, subject) if decoded else None
@@ -303,14 +309,14 @@ if explained is not None:
 # %% [markdown]
 # ## What fine-tuning changed
 #
-# {term}`Fine-tuned <fine-tuned>` networks begin from the {term}`pooled` one and go on with this
-# subject's training trials alone. Here each stands beside the one it began from, on the same
-# held-out trials, under the protocols that do not leak.
+# {term}`Fine-tuned <fine-tuned>` networks start from the {term}`pooled` network and continue
+# training on this subject's training trials. The table compares each with the network it started
+# from, on the same held-out trials.
 
 # %% tags=["remove-input"]
 changes = subject_tables.fine_tuning_changes(predictions, subject)
 if len(changes):
-    caption = "Balanced accuracy of trials, and trials that turned"
+    caption = "Balanced accuracy of trials, and trials whose prediction changed"
     display(Table(subject_tables.changes_table(changes), caption=caption))
     display(say(sentences.changes_verdict(changes, trainings=this_study.repeats)))
 else:
@@ -319,19 +325,29 @@ else:
 # %% [markdown]
 # ## How to read this page
 #
-# - *Balanced accuracy* is the mean of the shares of each class that were recognised; a network that
-#   always gives one class scores one half of two.
-# - *Right trials* counts whole trials: the mean probability over a trial's windows decides. *Right
-#   windows* counts windows. *Majority class* is what a constant answer would reach.
-# - *Differences* have intervals from drawing trials again, the same for both networks. They are too
-#   narrow: another training would move the scores as well.
-# - A score with *windows of one trial on both sides* says how well pieces of known trials are
-#   recognised. It says nothing about new trials or new people.
-# - One subject says little. With some tens of trials a score moves by a tenth from one half of them
-#   to the other.
-# - Labels are what a person reported, or what was asked of them. Nothing on this page names an
-#   emotion that somebody had, a trait, a state of health or a place in the brain.
+# - *Balanced accuracy* is the mean, over classes, of the proportion of trials classified correctly.
+#   A network that always predicts the same class scores 0.5 with two classes.
+# - *Correct trials* counts whole trials: the mean probability over a trial's windows decides.
+#   *Correct windows* counts windows. *Majority class* is the accuracy of always predicting the
+#   most frequent class.
+# - *Differences* have intervals from resampled trials, the same trials for both networks. The
+#   intervals are too narrow, because another training would change the scores as well.
+# - A score with *windows of one trial on both sides* shows how well windows of seen trials are
+#   classified. It says nothing about new trials or new people.
+# - With a few dozen trials, a score can change by 0.1 from one half of them to the other.
+# - Labels are what the participant reported, or the task that was set. Nothing on this page
+#   identifies an emotion, a trait, a state of health or a place in the brain.
 #
+# ## Methods to cite
+#
+# This paragraph was made from the study's settings. Copy it into a report and edit it.
+
+# %% tags=["remove-input"]
+paragraph, references = methods(this_study, {subject: found})
+display(say(escape_markdown(paragraph)))
+bullets(*map(escape_markdown, references))
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["remove-input"]

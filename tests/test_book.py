@@ -36,11 +36,14 @@ SCREENS = {
 # What is left of A4 within the margins of the style sheet, 180 x 263 mm, at 96 pixels an inch.
 PAPER = {"viewport": {"width": 680, "height": 994}, "color_scheme": "light"}
 TEACHING = re.compile(r"chapters/(02|03|04|05|06|07|11|12)_")  # they keep to the screen
+HIGHEST_REPORT = 8_000  # pixels of a report before anything is unfolded
 HEAVIEST = 3_000_000  # bytes of a page, its figures within it (DESIGN: the explorer)
 
 # What is to be seen on a page once it has settled.
 LOOK = """
 async () => {
+    const folded = document.documentElement.scrollHeight;
+    document.querySelectorAll("details.emolib-fold").forEach((fold) => { fold.open = true; });
     if (window.MathJax?.startup?.promise) await MathJax.startup.promise;
     const seen = (element) => element.checkVisibility();
     const all = (selector) => [...document.querySelectorAll(selector)];
@@ -66,6 +69,8 @@ async () => {
                 ? it.offsetWidth > it.parentElement.clientWidth + 1
                 : it.scrollWidth > it.clientWidth + 1)
             .map((it) => it.textContent.trim().slice(0, 60)),
+        folded,
+        explorer: all(".emolib-explorer-box")[0]?.getBoundingClientRect().top ?? 0,
         tall: all("article section section").filter((it) => it.offsetHeight > 1700)
             .map((it) => it.id),
         first: all("article figure img")[0]?.getBoundingClientRect().bottom ?? 0,
@@ -74,6 +79,7 @@ async () => {
     };
 }
 """
+UNFOLD = "document.querySelectorAll('details.emolib-fold').forEach((fold) => { fold.open = true; })"
 # What a printer would cut off: all that reaches over the paper's edge, and all that would scroll.
 CUT_OFF = """
 () => {
@@ -140,6 +146,8 @@ class Visit:
     sideways: list[str]
     tall: list[str]
     first: float
+    folded: int
+    explorer: float
     overflow: int
     theme: str
     faults: list[str] = field(default_factory=list)
@@ -330,6 +338,33 @@ def test_a_chapter_begins_with_a_figure_and_its_sections_are_short(visits):
 
 
 @pytest.mark.parametrize("visits", ["desk"], indirect=True)
+def test_a_report_begins_with_the_answer_and_folds_the_rest(visits):
+    height = SCREENS["desk"]["viewport"]["height"]
+    reports = {name: visit for name, visit in visits.items() if re.match("cohort|subjects/", name)}
+    assert len(reports) == 2
+    for name, visit in reports.items():
+        assert visit.folded <= HIGHEST_REPORT, name
+        assert 0 < visit.first <= 2 * height, name
+        assert visit.explorer <= 2 * height, name
+    assert min(visit.explorer for name, visit in reports.items() if "sub" in name) > 0
+
+
+def test_a_fold_opens_by_its_heading_by_a_link_and_on_paper(browser, smoke_book):
+    page = browser.new_page()
+    page.goto((smoke_book / "cohort.html").as_uri())
+    words = page.get_by_text("An interval is not a test.")
+    assert not words.is_visible()
+    page.emulate_media(media="print")
+    assert words.evaluate("(it) => it.getBoundingClientRect().height") > 0
+    page.emulate_media(media="screen")
+    page.get_by_role("heading", name="Is it more than chance?").click()
+    assert words.is_visible()
+    page.goto((smoke_book / "subjects" / "sub-01.html").as_uri() + "#is-it-more-than-chance")
+    assert page.get_by_role("heading", name="Is it more than chance?").is_visible()
+    page.close()
+
+
+@pytest.mark.parametrize("visits", ["desk"], indirect=True)
 def test_every_page_can_be_printed_on_paper(visits):
     for name, visit in visits.items():
         assert visit.pdf.startswith(b"%PDF"), name
@@ -431,7 +466,7 @@ def test_pages_are_light(pages):
 def test_the_cohorts_table_sorts_and_filters(browser, smoke_book):
     page = browser.new_page()
     page.goto((smoke_book / "cohort.html").as_uri())
-    table = page.locator("table.emolib-subjects")
+    table = page.locator("table.emolib-subjects").first
     names = table.locator("tbody th")
     assert names.all_inner_texts() == [f"sub-{i:02d}" for i in range(1, 5)]
     head = table.locator("thead th").first
@@ -475,6 +510,7 @@ def test_a_subjects_point_leads_to_the_subjects_page(browser, smoke_run, smoke_b
     context = browser.new_context(offline=True, device_scale_factor=sharp, **SCREENS[screen])
     page = context.new_page()
     page.goto((smoke_book / "cohort.html").as_uri())
+    page.evaluate(UNFOLD)
     in_tables = page.evaluate("[...document.querySelectorAll('th a')].map((link) => link.href)")
     figures = page.locator("figure:has(.emolib-places)")
     tasks = sorted(scores["task"].unique())
@@ -498,6 +534,7 @@ def test_a_subjects_point_leads_to_the_subjects_page(browser, smoke_run, smoke_b
 def test_places_to_click_are_not_printed(browser, smoke_book):
     page = browser.new_page()
     page.goto((smoke_book / "cohort.html").as_uri())
+    page.evaluate(UNFOLD)
     places = page.locator(".emolib-places").first
     assert places.is_visible()
     page.emulate_media(media="print")

@@ -43,15 +43,15 @@ def cohort_sentences(scores: pd.DataFrame, tasks: Sequence[str]) -> list[str]:
     for _, row in rows.iterrows():
         text = f"{row['task']}, {protocol_name(row['protocol'])}: {with_interval(row)}. "
         if row["leaks"]:
-            text += "This says nothing about new trials; it is not compared with chance."
+            text += "This says nothing about new trials and is not compared with chance."
         elif not np.isfinite([row["low"], row["high"]]).all():
-            text += "There is no interval, so nothing is said about chance."
+            text += "There is no interval, so no comparison with chance."
         elif row["low"] <= row["chance"] <= row["high"]:
             text += f"A difference from chance, {row['chance']:.2f}, was not detected."
         else:
             text += (
-                f"The interval does not hold chance, {row['chance']:.2f}. That is no test: it "
-                "takes the fitted networks as given."
+                f"The interval does not include chance, {row['chance']:.2f}. That is not a test, "
+                "because it does not include variation between trainings."
             )
         sentences.append(text)
     return sentences
@@ -69,8 +69,8 @@ def one_class_sentences(predictions: pd.DataFrame) -> list[str]:
     ...     "subject": "sub-01", "trial": [1, 2], "window": 0, "task": "valence", "repeat": 0,
     ...     "label": [0, 1], "probability": [0.1, 0.4]})
     >>> print(one_class_sentences(predictions)[0])
-    valence, trial-grouped: all trials of 1 of 1 subjects were predicted to be of one class. Their \
-balanced accuracy is that of guessing, whatever the labels are.
+    valence, trial-grouped: for 1 of 1 subjects the network predicted the same class for all \
+trials. Their balanced accuracy is at chance, whatever the labels are.
     """
     first = predictions[(predictions["repeat"] == 0) & (predictions["stage"] == "pooled")]
     sentences = []
@@ -78,8 +78,8 @@ balanced accuracy is that of guessing, whatever the labels are.
         names, n = one_class_subjects(counts)
         if names:
             sentences.append(
-                f"{task}, {protocol_name(protocol)}: all trials of {len(names)} of {n} subjects "
-                "were predicted to be of one class. Their balanced accuracy is that of guessing, "
+                f"{task}, {protocol_name(protocol)}: for {len(names)} of {n} subjects the network "
+                "predicted the same class for all trials. Their balanced accuracy is at chance, "
                 "whatever the labels are."
             )
     return sentences
@@ -87,9 +87,9 @@ balanced accuracy is that of guessing, whatever the labels are.
 
 KEPT = {
     "loss": "of the lowest validation loss",
-    "balanced_loss": "of the lowest validation loss, in which each class counts the same",
+    "balanced_loss": "of the lowest validation loss with equal weight for each class",
     "balanced_accuracy": "of the highest balanced accuracy on validation data",
-    "last": "of the last epoch of a fixed schedule: validation data choose nothing",
+    "last": "of the last epoch of a fixed schedule, chosen without validation data",
 }
 
 
@@ -122,8 +122,8 @@ def channels_sentence(n_channels: Mapping[str, int]) -> str:
     fewest, most = min(n_channels.values()), max(n_channels.values())
     return (
         f"The subjects differ in channels, {fewest} to {most} of them. A cell of the grid without "
-        "a channel is 0, by which a network can tell who somebody is: `drop_channels` in the "
-        "section `recordings` of the study file brings all to the same."
+        "a channel is 0, so a network can recognise the subject by it. Use `drop_channels` in the "
+        "section `recordings` of the study file to give all subjects the same channels."
     )
 
 
@@ -159,7 +159,7 @@ def group_sentences(tests: pd.DataFrame) -> list[str]:
     ...     "score": 0.52, "chance_low": 0.45, "chance_high": 0.55, "detectable": 0.56,
     ...     "p": 0.2, "corrected": 0.4, "untested": ""}
     >>> print(group_sentences(pd.DataFrame([row]))[0].split(". ")[2])
-    That it is better than an arbitrary labelling of the same stimuli was not detected
+    A score better than an arbitrary labelling of the same stimuli was not detected
     """
     primary = tests[tests["primary"].astype(bool)]
     n_tests, sentences = int(primary["p"].notna().sum()), []
@@ -168,12 +168,12 @@ def group_sentences(tests: pd.DataFrame) -> list[str]:
         if row.untested:
             sentences.append(f"{name}: no test was made: {row.untested}.")
             continue
-        corrected = f", corrected for {n_tests} tasks {row.corrected:.3f}" if n_tests > 1 else ""
+        corrected = f" ({row.corrected:.3f} corrected for {n_tests} tasks)" if n_tests > 1 else ""
         needed = f"A score of {row.detectable:.2f} would be found in 4 of 5 such experiments."
         sentences.append(
-            f"{name}: ridge regression reaches a balanced accuracy of {row.score:.2f}. With the "
-            f"stimuli's labels exchanged, 95 % of scores lie between {row.chance_low:.2f} and "
-            f"{row.chance_high:.2f}; p = {row.p:.3f}{corrected}. That it is "
+            f"{name}: ridge regression reached a balanced accuracy of {row.score:.2f}. With "
+            f"permuted labels of the stimuli, 95 % of scores fall between {row.chance_low:.2f} and "
+            f"{row.chance_high:.2f}; p = {row.p:.3f}{corrected}. A score "
             f"{ALTERNATIVES['joint_stimulus']} was {detected(row.corrected)}. "
             f"{needed if row.detectable < 1 else ''}"
         )
@@ -188,22 +188,23 @@ def effective_sentence(found: pd.DataFrame) -> str:
     >>> found = pd.DataFrame({"protocol": ["trial_grouped"], "stage": "pooled", "task": "valence",
     ...     "trials": 80, "windows": 4800, "design_effect": 30.25, "effective": 158.7})
     >>> print(effective_sentence(found)[:78])
-    Taken for independent, windows would make an interval 5.5 times too narrow, th
+    An interval that treats windows as independent is 5.5 times too narrow (the sq
     """
     known = found[found["design_effect"].notna()]
     if not len(known):
         return (
-            "How much windows are worth cannot be told here: for that there must be several "
-            "windows a trial, some of them right and some wrong."
+            "The number of effective windows cannot be estimated here. That takes several windows "
+            "per trial, some classified correctly and some not."
         )
     factor = known["design_effect"] ** 0.5
     times = " to ".join(dict.fromkeys(f"{each:.1f}" for each in (factor.min(), factor.max())))
     worst = known.loc[factor.idxmax()]
     return (
-        f"Taken for independent, windows would make an interval {times} times too narrow, the root "
-        f"of the design effect. At worst ({worst['task']}, {protocol_name(worst['protocol'])}, "
-        f"{STAGES[worst['stage']]}) the {worst['windows']:,} windows of {worst['trials']} trials "
-        f"are worth {worst['effective']:,.0f} independent ones."
+        f"An interval that treats windows as independent is {times} times too narrow (the square "
+        f"root of the design effect). In the worst case ({worst['task']}, "
+        f"{protocol_name(worst['protocol'])}, {STAGES[worst['stage']]}), the "
+        f"{worst['windows']:,} windows of {worst['trials']} trials carry as much information as "
+        f"{worst['effective']:,.0f} independent windows."
     )
 
 
@@ -214,21 +215,21 @@ def permutation_sentences(permuted: pd.DataFrame) -> list[str]:
     --------
     >>> rows = {"protocol": ["trial_grouped"] * 19, "permutation": range(1, 20)}
     >>> permutation_sentences(pd.DataFrame(rows))[0][-45:]
-    'the smallest that 19 refits can give is 0.05.'
+    'e smallest p that 19 refits can give is 0.05.'
     """
     sentences = []
     for protocol, own in permuted.groupby("protocol", sort=False):
         n = own["permutation"].nunique()
         if protocol in LEAKING:
             text = (
-                "labels were exchanged between a subject's trials. What is scored then cannot come "
-                "from what the labels mean."
+                "labels were permuted between a subject's trials. The score then cannot come from "
+                "the meaning of the labels."
             )
         else:
             text = (
-                "the stimuli's labels were exchanged, the same way for all subjects. A small p "
-                f"says: {ALTERNATIVES['joint_stimulus']}; the smallest that {n} "
-                f"{'refit' if n == 1 else 'refits'} can give is {1 / (n + 1):.2g}."
+                "the labels of the stimuli were permuted in the same way for all subjects. A small "
+                f"p is evidence for a score {ALTERNATIVES['joint_stimulus']}; the smallest p that "
+                f"{n} {'refit' if n == 1 else 'refits'} can give is {1 / (n + 1):.2g}."
             )
         sentences.append(f"{protocol_name(protocol)}: {text}")
     return sentences
@@ -242,24 +243,24 @@ def intervals_sentence(found: pd.DataFrame, *, power: bool = False) -> str:
     Examples
     --------
     >>> print(intervals_sentence(pd.DataFrame({"low": [-0.02], "high": [0.12]}), power=True))
-    In 1 of 1 rows the interval holds 0: a difference was not detected, and one smaller than some \
-7 points would be missed.
+    In 1 of 1 rows the interval includes 0, so a difference was not detected, and one below about \
+7 percentage points would be missed.
     """
     known = found[np.isfinite(found[["low", "high"]]).all(axis=1)]
     if not len(known):
         return "No row has an interval: these differences are descriptive."
     holding = known[(known["low"] <= 0) & (known["high"] >= 0)]
-    text = f"In {len(holding)} of {len(known)} rows the interval holds 0"
+    text = f"In {len(holding)} of {len(known)} rows the interval includes 0"
     if len(holding):
-        text += ": a difference was not detected"
+        text += ", so a difference was not detected"
     if len(holding) and power:
         points = 100 * (holding["high"] - holding["low"]) / 2
         ends = " to ".join(dict.fromkeys(f"{each:.0f}" for each in (points.min(), points.max())))
-        text += f", and one smaller than some {ends} points would be missed"
+        text += f", and one below about {ends} percentage points would be missed"
     if len(holding) < len(known):
         text += (
-            f". In {len(known) - len(holding)} it does not. That is no test: the intervals take "
-            "the fitted networks as given, and of several some miss 0 by chance"
+            f". In {len(known) - len(holding)} it does not. That is not a test: the intervals do "
+            "not include variation between trainings, and some of several miss 0 by chance"
         )
     return f"{text}."
 
@@ -270,12 +271,12 @@ def published_sentence(dataset: str, tasks: Sequence[str]) -> str:
     Examples
     --------
     >>> print(published_sentence("eegmat", ["condition"])[58:])
-    This study has condition: no figure is held beside its scores.
+    This study classifies condition, so its scores are not compared.
     """
     if not comparable(tasks):
         return (
-            "The published figures are of valence and arousal on DEAP. This study has "
-            f"{', '.join(tasks)}: no figure is held beside its scores."
+            "The published figures are of valence and arousal on DEAP. This study classifies "
+            f"{', '.join(tasks)}, so its scores are not compared."
         )
     other = {
         "deap": "They come from the same recordings, but from other folds and trainings",
@@ -284,9 +285,9 @@ def published_sentence(dataset: str, tasks: Sequence[str]) -> str:
     }
     of = other.get(dataset, "They come from other people, those of DEAP, in another experiment")
     return (
-        f"{of}; and of each there is one number, not a score for each person. So they cannot be "
-        f"tested against ours. Figures with {BOTH_SIDES} leak on both sides of the comparison: "
-        "equal scores there say that the leak is the same, not that the method works."
+        f"{of}, and papers report one number, not a score for each person. So the "
+        f"difference cannot be tested. Figures with {BOTH_SIDES} leak on both sides of the "
+        "comparison: equal scores show the same leakage, not that the method works."
     )
 
 
@@ -296,17 +297,17 @@ def paired_sentence(pairs: Sequence[Sequence[float]], names: tuple[str, str], *,
     Examples
     --------
     >>> paired_sentence([(3, 1), (5, 2), (4, 3)], ("rest", "arithmetic"), place="Oz")[:50]
-    'More alpha at rest in 3 of 3 subjects (at Oz), pai'
+    'Alpha power was higher at rest in 3 of 3 subjects '
     """
     first, second = np.asarray(pairs, dtype=float).T
     test = stats.ttest_rel(first, second)
     low, high = test.confidence_interval()
     p = f"p = {test.pvalue:.3f}" if test.pvalue >= 0.001 else "p < 0.001"
     return (
-        f"More alpha at {names[0]} in {(first > second).sum()} of {len(first)} subjects (at "
-        f"{place}), paired t({test.df:.0f}) = {test.statistic:.2f}, {p}; mean difference "
-        f"{(first - second).mean():.2f} dB, 95 % interval {low:.2f} to {high:.2f} dB. A difference "
-        f"was {detected(test.pvalue)} at the 5 % level."
+        f"Alpha power was higher at {names[0]} in {(first > second).sum()} of {len(first)} "
+        f"subjects (at {place}), paired t({test.df:.0f}) = {test.statistic:.2f}, {p}; mean "
+        f"difference {(first - second).mean():.2f} dB, 95 % interval {low:.2f} to {high:.2f} dB. A "
+        f"difference was {detected(test.pvalue)} at the 5 % level."
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,10 +22,34 @@ from emolib.splits.protocols import CROSS_SUBJECT, HELD_OUT, LEAKING, protocol_n
 N_ELECTRODES = 3  # named in a sentence: a map is smooth, and ranks further down change easily
 
 
-def subject_sentences(
+class Result(NamedTuple):
+    """How the pooled network classified a subject's held-out trials.
+
+    Attributes
+    ----------
+    task, protocol : str
+    n_correct, n, n_majority : int
+        Trials: those classified correctly, all, and those that predicting the majority class
+        throughout would classify correctly.
+    one_class : bool
+        Whether all trials were predicted to be of one class.
+    beside : ChanceComparison
+        The balanced accuracy, and the range that guessing covers.
+    """
+
+    task: str
+    protocol: str
+    n_correct: int
+    n: int
+    n_majority: int
+    one_class: bool
+    beside: ChanceComparison
+
+
+def subject_results(
     predictions: pd.DataFrame, scores: pd.DataFrame, subject: str, tasks: Sequence[str]
-) -> list[str]:
-    """Tell how the pooled network did on a subject's held-out trials, by honest protocol and task.
+) -> list[Result]:
+    """List how the pooled network did on a subject's held-out trials, by honest protocol and task.
 
     Examples
     --------
@@ -33,10 +58,10 @@ def subject_sentences(
     ...     "subject": "sub-01", "trial": [1, 2, 3, 4], "window": 0, "task": "valence",
     ...     "label": [0, 0, 1, 1], "probability": [0.1, 0.6, 0.3, 0.9]})
     >>> scores = score(predictions, resamples=0)
-    >>> subject_sentences(predictions, scores, "sub-01", ["valence"])[0][:66]
-    'valence, trial-grouped: 2 of 4 held-out trials were classified as '
+    >>> result_sentence(subject_results(predictions, scores, "sub-01", ["valence"])[0])[:73]
+    'valence, trial-grouped: 2 of 4 held-out trials were classified correctly '
     """
-    sentences = []
+    results = []
     if "repeat" in predictions:  # of several trainings the first is counted in trials
         predictions = predictions[predictions["repeat"] == 0]
     all_counts = count_correct(predictions)
@@ -45,17 +70,52 @@ def subject_sentences(
         if counts is None or protocol in LEAKING or not (own := counts.subject == subject).any():
             continue
         of = pooled_scores(scores, subject, protocol, task)
-        n_right, n = int(counts.n_correct["trial"][own].sum()), int(counts.n["trial"][own].sum())
-        beside = compare_to_chance(counts, scores, subject, protocol=protocol, task=task)
-        same = ""
-        if subject in one_class_subjects(counts)[0]:
-            same = f"All {n} were predicted to be of one class: nothing told them apart. "
-        sentences.append(
-            f"{task}, {protocol_name(protocol)}: {n_right} of {n} held-out trials were classified "
-            f"as labelled; always giving the majority class would make "
-            f"{round(of.loc['trial_accuracy', 'chance'] * n)} right. {same}{beside.words}"
+        n_correct, n = (
+            int(of_unit["trial"][own].sum()) for of_unit in (counts.n_correct, counts.n)
         )
-    return sentences
+        majority = round(of.loc["trial_accuracy", "chance"] * n)
+        beside = compare_to_chance(counts, scores, subject, protocol=protocol, task=task)
+        one_class = subject in one_class_subjects(counts)[0]
+        results.append(Result(task, protocol, n_correct, n, majority, one_class, beside))
+    return results
+
+
+def result_sentence(result: Result) -> str:
+    """Tell how a subject's held-out trials were classified."""
+    task, protocol, n_correct, n, n_majority, one_class, beside = result
+    same = f"The network predicted the same class for all {n} trials. " if one_class else ""
+    return (
+        f"{task}, {protocol_name(protocol)}: {n_correct} of {n} held-out trials were classified "
+        f"correctly (predicting the majority class throughout gives {n_majority}). "
+        f"{same}{beside.words}"
+    )
+
+
+CAPTION = (
+    "Points: balanced accuracy of the pooled network on held-out trials, by task and protocol. "
+    "Grey: the range that covers 95 % of random guesses."
+)
+
+
+def points_and_ranges(results: Sequence[Result]) -> dict[str, pd.DataFrame]:
+    """Return a subject's scores, and the ranges of guessing, for `emolib.figures.scores.summary`.
+
+    Of several protocols the first and the last, which asks most, are taken.
+    """
+    ends = {results[0].protocol, results[-1].protocol} if results else set()
+    rows = [
+        {
+            "row": f"{task}\n{protocol_name(protocol)}",
+            "value": beside.value,
+            "low": beside.low,
+            "high": beside.high,
+        }
+        for task, protocol, *_, beside in results
+        if protocol in ends
+    ]
+    both = pd.DataFrame(rows, columns=["row", "value", "low", "high"])
+    ranges = both.assign(series="95 % of random guesses")
+    return {"points": both[["row", "value"]].assign(series="network"), "bands": ranges}
 
 
 def preprocessing_sentence(found: xr.Dataset) -> str:
@@ -72,13 +132,13 @@ def preprocessing_sentence(found: xr.Dataset) -> str:
     """
     if "sd" not in found:
         if why := found.attrs.get("no_before"):
-            return f"There is no before: without these settings the recording is refused: {why}"
-        return "The study file asks for no preprocessing; the signals are as they were read."
+            return f"Only after is shown. Without these settings the recording is refused: {why}"
+        return "The study file asks for no preprocessing. The signals are used as they were read."
     both = found["sd"].dropna("any_channel")
     before, after = both.median("any_channel").to_numpy()
     return (
-        "Over the electrodes that are there before and after, the median standard deviation went "
-        f"from {before:.1f} to {after:.1f} µV. Before means: read with the default settings."
+        "The median standard deviation over the electrodes present before and after preprocessing "
+        f"went from {before:.1f} to {after:.1f} µV. Before means: read with the default settings."
     )
 
 
@@ -97,15 +157,14 @@ def cluster_sentence(task: str, found: xr.Dataset) -> str:
     p, tasks = float(own["holm_p"]), int(found["cluster_p"].count())
     corrected = f"corrected for {tasks} tasks, " if tasks > 1 else ""
     return (
-        f"{task}: a difference in log power somewhere in bands and electrodes was {detected(p)} "
-        f"(cluster test, {corrected}p = {p:.3f}). A difference below about "
-        f"{float(own['missed']):.1f} standard deviations of the trials, at a few neighbouring "
-        "electrodes, would often be missed."
+        f"{task}: a difference in log power in some band and electrode was {detected(p)} (cluster "
+        f"test, {corrected}p = {p:.3f}). A difference below about {float(own['missed']):.1f} "
+        "standard deviations over trials at a few neighbouring electrodes would often be missed."
     )
 
 
-def light_model_sentence(task: str, found: xr.Dataset) -> str:
-    """Tell what the permutation test of the subject's own light model found for a task."""
+def ridge_sentence(task: str, found: xr.Dataset) -> str:
+    """Tell what the permutation test of the subject's own ridge regression found for a task."""
     own = found.sel(task=task)
     if why := _untested(own, "score", "there are fewer trials than folds"):
         return f"{task}: no test was made: {why}."
@@ -113,14 +172,14 @@ def light_model_sentence(task: str, found: xr.Dataset) -> str:
     power = (
         f"With these trials a score of {needed:.2f} would be found in 4 of 5 cases."
         if needed < 1
-        else "With so few trials even a perfect score may be missed."
+        else "With so few trials, even a perfect score may be missed."
     )
     return (
-        f"{task}: ridge regression, trained on this subject's other trials alone, reaches a "
-        f"balanced accuracy of {float(own['score']):.2f}. With permuted labels 95 % of scores lie "
-        f"between {float(own['chance_low']):.2f} and {float(own['chance_high']):.2f}; "
-        f"p = {float(own['p']):.3f}. A difference from chance was {detected(float(own['p']))}, "
-        f"without correction for how many subjects and tasks are looked at. {power}"
+        f"{task}: ridge regression, trained on this subject's other trials alone, reached a "
+        f"balanced accuracy of {float(own['score']):.2f}. With permuted labels, 95 % of scores "
+        f"fall between {float(own['chance_low']):.2f} and {float(own['chance_high']):.2f}; "
+        f"p = {float(own['p']):.3f}. A difference from chance was {detected(float(own['p']))} "
+        f"(not corrected for the number of subjects and tasks). {power}"
     )
 
 
@@ -174,9 +233,9 @@ def share_sentence(
     ...                                                   "channel": ["Fz", "Oz"]})
     >>> loss = xr.DataArray([0.0, 0.25], {"band": ["theta", "alpha"]})
     >>> text = share_sentence("arousal", share, loss, ChanceComparison(0.5, 0.3, 0.7, 0.8))
-    >>> print(text[:129])
-    arousal: The largest share has alpha, +0.300 of +0.330 nats, and in it Fz and Oz have most. \
-Hiding all of alpha costs 0.250 nats.
+    >>> print(text[:123])
+    arousal: alpha has the largest share, +0.300 of +0.330 nats, most of it at Fz and Oz. Hiding \
+all of alpha costs 0.250 nats.
     """
     by_band = share.sum("channel")
     band = str(by_band.idxmax("band").item())
@@ -184,11 +243,11 @@ Hiding all of alpha costs 0.250 nats.
     *first, last = map(str, in_band.head(N_ELECTRODES).index)
     electrodes = f"{', '.join(first)} and {last}" if first else last
     loss = float(band_importance.sel(band=band))
-    none = "No band speaks for the labels on the whole. " if by_band.max() <= 0 else ""
-    caveat = " So the map shows what the network uses, not what tells the classes apart."
+    none = "No band supports the labels overall. " if by_band.max() <= 0 else ""
+    caveat = " So the map shows what the network uses, not what distinguishes the classes."
     return (
-        f"{task}: The largest share has {band}, {float(by_band.max()):+.3f} of "
-        f"{float(by_band.sum()):+.3f} nats, and in it {electrodes} have most. Hiding all of {band} "
+        f"{task}: {band} has the largest share, {float(by_band.max()):+.3f} of "
+        f"{float(by_band.sum()):+.3f} nats, most of it at {electrodes}. Hiding all of {band} "
         f"{'costs' if loss >= 0 else 'gains'} {abs(loss):.3f} nats. {none}{beside.words}"
         f"{'' if beside.above else caveat}"
     )
@@ -201,14 +260,14 @@ def changes_verdict(found: pd.DataFrame, *, trainings: int = 1) -> str:
     --------
     >>> row = {"low": -0.1, "high": 0.2, "n": 20}
     >>> print(changes_verdict(pd.DataFrame([row])))
-    In 1 of 1 rows the interval holds 0: a difference was not detected. One training and 20 trials \
-say little: other first weights, or other trials, may change as much again.
+    In 1 of 1 rows the interval includes 0, so a difference was not detected. One training and 20 \
+trials are few: other initial weights or other trials may change the scores as much again.
     """
     n = int(found["n"].max()) // trainings
     trained = "One training" if trainings == 1 else f"{trainings} trainings"
     return (
-        f"{intervals_sentence(found)} {trained} and {n} trials say little: other first weights, or "
-        "other trials, may change as much again."
+        f"{intervals_sentence(found)} {trained} and {n} trials are few: other initial weights or "
+        "other trials may change the scores as much again."
     )
 
 
@@ -218,20 +277,20 @@ def why_not_fine_tuned(protocols: Sequence[str], *, fine_tune: bool) -> str:
     Examples
     --------
     >>> why_not_fine_tuned(["leave_subjects_out"], fine_tune=True)[:52]
-    'Nothing is fine-tuned under leave-subjects-out: the '
+    'Nothing is fine-tuned under leave-subjects-out: all '
     """
     honest = [protocol for protocol in protocols if protocol not in LEAKING]
     if not fine_tune:
-        return "This study fine-tunes no network: the key `fine_tune` of its file says so."
+        return "This study fine-tunes no network (the key `fine_tune` of its file)."
     if not honest:
         names = " and ".join(map(protocol_name, protocols))
         return (
-            f"This study has no other protocol than {names}. What fine-tuning changes there says "
-            "nothing about new trials."
+            f"{names} is this study's only protocol. What fine-tuning changes there says nothing "
+            "about new trials."
         )
     if set(honest) <= CROSS_SUBJECT:
         return (
-            f"Nothing is fine-tuned under {' and '.join(map(protocol_name, honest))}: the subject "
-            "is held out whole, so that there is no labelled trial to fine-tune on."
+            f"Nothing is fine-tuned under {' and '.join(map(protocol_name, honest))}: all trials "
+            "of the subject are held out, so there is none to fine-tune on."
         )
     return "There are no predictions of networks that were fine-tuned on this subject."

@@ -17,12 +17,14 @@ from emolib.evaluation.scores import ESTIMAND, count_correct, reportable
 from emolib.features.spectra import quality_flags
 from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.splits.folds import stable_seed
-from emolib.splits.protocols import LEAKING, protocol_name
+from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 
 FACTS = [
     *("trials", "labelled trials", "channels", "rate (Hz)"),
     *("alpha peak (Hz)", "bad channels", "line noise"),
 ]
+
+MOST_COLUMNS = 7  # of scores, side by side on a page
 
 UNITS = {"reject": "V"} | dict.fromkeys(
     ("notch_freq", "l_freq", "h_freq", "raw_resample_sfreq"), "Hz"
@@ -93,17 +95,16 @@ def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFram
     return table
 
 
-def formatted(table: pd.DataFrame) -> pd.DataFrame:
-    """Write `cohort_table` as a page shows it: words and rounded numbers.
+def facts_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Write the facts of `cohort_table` as a page shows them: words and rounded numbers.
 
     Examples
     --------
     >>> table = pd.DataFrame({"used": [True], "trials": 40, "labelled trials": 38,
     ...     "channels": 32, "rate (Hz)": 128.0, "alpha peak (Hz)": 9.75,
-    ...     "bad channels": "T7 (noisy)", "line noise": "none",
-    ...     "valence, trial-grouped": 0.625}, index=["sub-01"])
-    >>> formatted(table).iloc[0].tolist()
-    ['38 of 40', '32', '128', '9.8', 'T7 (noisy)', 'none', '0.62']
+    ...     "bad channels": "T7 (noisy)", "line noise": "none"}, index=["sub-01"])
+    >>> facts_table(table).iloc[0].tolist()
+    ['38 of 40', '32', '128', '9.8', 'T7 (noisy)', 'none']
     """
     labelled = table["labelled trials"].astype(str) + " of " + table["trials"].astype(str)
     peaks = table["alpha peak (Hz)"].map(lambda hz: number(hz, ".1f"))
@@ -114,17 +115,35 @@ def formatted(table: pd.DataFrame) -> pd.DataFrame:
         "rate (Hz)": table["rate (Hz)"].map(lambda hz: number(hz, "g")),
         "alpha peak (Hz)": peaks,
     }
-    shown = pd.DataFrame(facts).join(flags)
-    scores = table.drop(columns=["used", *FACTS]).map(number)
-    return shown.join(scores).where(table["used"], "not used")
+    return pd.DataFrame(facts).join(flags).where(table["used"], "not used")
+
+
+def score_tables(table: pd.DataFrame) -> list[pd.DataFrame]:
+    """Write the scores of `cohort_table` as a page shows them, in tables that fit its width.
+
+    All tasks share a table if it has at most `MOST_COLUMNS`; otherwise each task has its own.
+
+    Examples
+    --------
+    >>> names = [f"{task}, {how}" for task in ("valence", "arousal") for how in "abcd"]
+    >>> scores = pd.DataFrame(0.625, index=["sub-01"], columns=["used", *FACTS, *names])
+    >>> [each.columns.tolist() for each in score_tables(scores)][1]
+    ['arousal, a', 'arousal, b', 'arousal, c', 'arousal, d']
+    """
+    scores = table.drop(columns=["used", *FACTS]).map(number).where(table["used"] > 0, "not used")
+    scores = scores[sorted(scores, key=lambda name: BOTH_SIDES in name)]  # those come last
+    if scores.shape[1] <= MOST_COLUMNS:
+        return [scores] if scores.shape[1] else []
+    tasks = scores.columns.str.rpartition(", ").get_level_values(0)
+    return [scores.loc[:, tasks == task] for task in tasks.unique()]
 
 
 def subject_tests(found: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     """List the tests of each subject's summary, corrected over subjects and tasks.
 
-    A row a subject and task: the light model's score, its range of chance, p, and p after Benjamini
-    and Hochberg over all rows; likewise of the cluster test, whose p is corrected over a subject's
-    tasks before. A dash where no test was made.
+    One row per subject and task: the score of ridge regression, its range of chance, p, and p after
+    Benjamini and Hochberg over all rows; likewise of the cluster test, whose p is corrected over a
+    subject's tasks before. A dash where no test was made.
     """
     names = ["score", "p", "chance_low", "chance_high", "holm_p"]
     tables = [own[names].to_dataframe()[names].assign(subject=name) for name, own in found.items()]
@@ -139,7 +158,7 @@ def subject_tests(found: Mapping[str, xr.Dataset]) -> pd.DataFrame:
             {
                 "subject": row.subject,
                 "task": row.task,
-                "light model": number(row.score),
+                "ridge regression": number(row.score),
                 "chance (95 %)": f"{number(row.chance_low)} to {number(row.chance_high)}",
                 "p": number(row.p, ".3f"),
                 "p, corrected": number(row.p_corrected, ".3f"),

@@ -29,7 +29,7 @@ METRICS = {"accuracy %": "window_accuracy", "balanced accuracy %": "window_balan
 
 
 def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataFrame:
-    """List scores, a row a task, protocol and stage: all subjects together, or one.
+    """List scores, one row per task, protocol and stage: of all subjects together, or of one.
 
     Examples
     --------
@@ -37,8 +37,8 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
     >>> scores = pd.DataFrame({"protocol": "trial_grouped", "stage": "pooled", "fold": pd.NA,
     ...     "subject": pd.NA, "task": "valence", "metric": metrics, "value": [0.55, 0.6, 0.58],
     ...     "low": 0.5, "high": 0.7, "chance": [0.5, 0.65, 0.65], "leaks": False})
-    >>> score_table(scores).iloc[0].tolist()[2:]
-    ['0.55 (0.50 to 0.70)', '60\\xa0%', '58\\xa0%', '65\\xa0%', 'new trials of known subjects']
+    >>> score_table(scores).iloc[0].tolist()[1:]
+    ['0.55 (0.50 to 0.70)', '60\\xa0%', '58\\xa0%', '65\\xa0%', 'new trials of seen subjects']
     """
     rows = reportable(scores)
     rows = rows[rows["fold"].isna()]
@@ -48,8 +48,8 @@ def score_table(scores: pd.DataFrame, *, subject: str | None = None) -> pd.DataF
         named(by.iloc[0])
         | {
             "balanced accuracy": with_interval(by.loc[ESTIMAND]),
-            "right trials": percent(100 * by.loc["trial_accuracy", "value"]),
-            "right windows": percent(100 * by.loc["window_accuracy", "value"]),
+            "correct trials": percent(100 * by.loc["trial_accuracy", "value"]),
+            "correct windows": percent(100 * by.loc["window_accuracy", "value"]),
             "majority class": percent(100 * by.loc["trial_accuracy", "chance"]),
             "held out": HELD_OUT[by.iloc[0].protocol],
         }
@@ -67,7 +67,7 @@ def effective_table(found: pd.DataFrame) -> pd.DataFrame:
     >>> found = pd.DataFrame({"protocol": ["trial_grouped"], "stage": "pooled", "task": "valence",
     ...     "subjects": 4, "trials": 80, "windows": 4800, "icc": 0.5, "design_effect": 30.25,
     ...     "effective": 158.7})
-    >>> effective_table(found).iloc[0].tolist()[2:]
+    >>> effective_table(found).iloc[0].tolist()[1:]
     ['4 / 80 / 4,800', '0.50', '30.2', '159', '5.5 times']
     """
     return as_table(
@@ -100,7 +100,7 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
             "protocol": f"{protocol_name(row.protocol)}{', primary' if row.primary else ''}",
             "subjects x stimuli": f"{row.n_subjects:.0f} x {row.n_stimuli:.0f}",
             "ridge": number(row.score),
-            "labels exchanged (95 %)": "-"
+            "permuted labels (95 %)": "-"
             if np.isnan(row.p)
             else f"{row.chance_low:.2f} to {row.chance_high:.2f}",
             "p": number(row.p, ".3f"),
@@ -129,13 +129,37 @@ def permuted_table(scores: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame
                 "task": task,
                 "protocol": protocol_name(protocol),
                 "as labelled": number(value),
-                "labels permuted": number(null.mean()),
+                "permuted labels": number(null.mean()),
                 "lowest to highest": f"{null.min():.2f} to {null.max():.2f}",
                 "refits": len(null),
                 "p": "not tested" if protocol in LEAKING else tested,
             }
         )
     return as_table(lines)
+
+
+def summary_points(tests: pd.DataFrame, scores: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the honest scores of all subjects together for `emolib.figures.scores.summary`.
+
+    Points are ridge regression's, of `group_tests`, bands their range with permuted labels, and
+    estimates the pooled network's.
+    """
+    tested = tests.rename(columns={"score": "value", "chance_low": "low", "chance_high": "high"})
+    network = of_all(scores) if len(scores) else pd.DataFrame(columns=[*tested, "metric", "leaks"])
+    network = network[(network["metric"] == ESTIMAND) & ~network["leaks"].astype(bool)]
+    found = {
+        "points": tested[["task", "protocol", "value"]].assign(series="ridge regression"),
+        "bands": tested.drop(columns="value")
+        .dropna(subset="low")
+        .assign(series="95 % of permuted labels", detectable=np.nan),
+        "estimates": network.assign(series="network"),
+    }
+    return {
+        kind: table.assign(
+            row=[f"{row.task}\n{protocol_name(row.protocol)}" for row in table.itertuples()]
+        )
+        for kind, table in found.items()
+    }
 
 
 def comparable(tasks: Sequence[str]) -> list[str]:
@@ -207,7 +231,7 @@ def variants_table(
                 "task": task,
                 "protocol": protocol_name(protocol),
                 "variant": name.replace("_", " ") or WHOLE,
-                "right windows": percent(100 * by["window_accuracy"], 1),
+                "correct windows": percent(100 * by["window_accuracy"], 1),
                 "published": _published(name, task, protocol),
                 "balanced, windows": number(by["window_balanced_accuracy"]),
                 "balanced accuracy": number(by[ESTIMAND]),
@@ -286,8 +310,9 @@ def as_table(lines: Iterable[dict[str, object]], index: str = "task") -> pd.Data
 
 
 def named(row: object) -> dict[str, str]:
-    """Return task, protocol and stage as a page calls them."""
-    return {"task": row.task, "protocol": protocol_name(row.protocol), "stage": STAGES[row.stage]}
+    """Return task, and protocol with stage, as a page calls them."""
+    network = f"{protocol_name(row.protocol)}: {STAGES[row.stage]}"
+    return {"task": row.task, "protocol and network": network}
 
 
 def number(value: float, spec: str = ".2f", unit: str = "") -> str:

@@ -117,7 +117,8 @@ def _pages(study: Study, computed: pd.DataFrame) -> Iterator[Compared]:
     if (page := page_file(study, "cohort_report")).exists():
         people = {name: stages.summary(study, name) for name in stages.valid_subjects(study)}
         cohort = subject_tables.cohort_table(people, computed, study.subjects())
-        shown[page] = [whole, subject_tables.formatted(cohort)]
+        of_people = subject_tables.score_tables(cohort)
+        shown[page] = [whole, *of_people, subject_tables.facts_table(cohort)]
     for notebook, expected in shown.items():
         page = notebook.relative_to(study.folder / "notebooks").with_suffix(".html")
         for file in (notebook, study.book / page):

@@ -242,8 +242,8 @@ class ChanceComparison:
     Examples
     --------
     >>> print(ChanceComparison(0.60, 0.35, 0.65, 0.7).words)
-    Balanced accuracy is 0.60; guessing gives 0.35 to 0.65. A difference from guessing was not \
-detected; with these trials one below 0.70 would often be missed.
+    Balanced accuracy was 0.60; 95 % of random guesses fall between 0.35 and 0.65. A difference \
+from guessing was not detected. With this number of trials, scores below 0.70 would often be missed.
     """
 
     value: float
@@ -262,18 +262,21 @@ detected; with these trials one below 0.70 would often be missed.
         value, low, high = self.value, self.low, self.high
         if not np.isfinite([value, low, high]).all():
             return "No fold held all classes, so there is no balanced accuracy."
-        text = f"Balanced accuracy is {value:.2f}; guessing gives {low:.2f} to {high:.2f}. "
+        text = (
+            f"Balanced accuracy was {value:.2f}; 95 % of random guesses fall between {low:.2f} and "
+            f"{high:.2f}. "
+        )
         if low <= value <= high:
             needed = self.minimum_detectable_score
-            missed = f"one below {needed:.2f}" if needed < 1 else "any"
+            missed = f"scores below {needed:.2f}" if needed < 1 else "even perfect scores"
             return text + (
-                f"A difference from guessing was not detected; with these trials {missed} would "
-                "often be missed."
+                "A difference from guessing was not detected. With this number of trials, "
+                f"{missed} would often be missed."
             )
         side = "above" if self.above else "below"
         return text + (
-            f"The score lies {side} that range; among many scores some do by chance, and no test "
-            "was made here."
+            f"The score is {side} that range. This is not a test: among many scores, some leave "
+            "the range by chance."
         )
 
 

@@ -180,7 +180,7 @@ def order(rows: pd.DataFrame) -> pd.Series:
     --------
     >>> rows = {"protocol": ["trial_grouped", "window_wise"], "stage": ["pooled", "subject"]}
     >>> order(pd.DataFrame(rows)).tolist()
-    [3, 1]
+    [0, 16]
     """
     protocols, stages = list(HELD_OUT), list(STAGES)
     return rows["protocol"].map(protocols.index) * len(stages) + rows["stage"].map(stages.index)

@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import xarray as xr
 from matplotlib.axes import Axes
 
 from emolib.evaluation.scores import score_points, with_interval
+from emolib.figures import maps
 from emolib.figures.display import BLUE, DARK, GREY, OCHRE, RED, WIDTH, Link, Picture
 from emolib.recordings.labels import Task
 from emolib.splits.protocols import BOTH_SIDES, protocol_name
@@ -172,27 +174,84 @@ def accuracies(
         for row in told.to_dict("records")
     ]
     lines = (
-        "A point is a subject; the diamond is the mean over subjects, its line a 95 % interval "
-        "(subjects and stimuli drawn again; conservative, conditional on the fitted models)."
+        "Each point is a subject. The diamond is the mean over subjects, with its 95 % interval "
+        "(subjects and stimuli resampled; conservative, conditional on the fitted models)."
         if subject is None
-        else "Lines: 95 % intervals from drawing trials again, which are too narrow."
+        else "Lines: 95 % intervals from resampled trials, which are too narrow."
     )
     if links:
-        lines += " A click on a point leads to the subject's page."
+        lines += " Click a point to open that subject's page."
     if absent := sorted(set(points.loc[points["value"].isna(), "subject"])):
-        lines += f" Without a point, for want of trials of each class: {', '.join(absent)}."
+        lines += f" Subjects who lack trials of a class have no point: {', '.join(absent)}."
     heights = pd.factorize(points["row"])[0] + offsets(points)
     return Picture(
         figure,
         alt=f"{task_name}, balanced accuracy. {'; '.join(values)}.",
-        caption=f"{lines} Hollow points: {BOTH_SIDES}; these say nothing about new trials "
-        "and are not to be held against chance.",
+        caption=f"{lines} Hollow points: {BOTH_SIDES}. They say nothing about new trials, so do "
+        "not compare them with chance.",
         links=[
             Link(ax, row.value, height, links[row.subject], f"{row.subject}: {row.value:.2f}")
             for row, height in zip(points.itertuples(), heights, strict=True)
             if row.subject in (links or {}) and np.isfinite(row.value)
         ],
     )
+
+
+def summary(
+    contrasts: Mapping[str, xr.DataArray],
+    points: pd.DataFrame = NOTHING,
+    *,
+    estimates: pd.DataFrame = NOTHING,
+    bands: pd.DataFrame = NOTHING,
+    caption: str,
+) -> Picture:
+    """Plot the answer of a report: maps of the difference between two classes, above scores.
+
+    Parameters
+    ----------
+    contrasts : mapping of str to DataArray (band, channel)
+        Differences in log power, dB, by the name of their row; all share one scale.
+    points, estimates, bands : DataFrame
+        Balanced accuracies, see `rows`.
+    caption : str
+        What the scores are; the maps are explained here.
+
+    Examples
+    --------
+    >>> given = xr.DataArray([[1.0, -2.0, 0.5]], {"band": ["alpha"], "channel": ["Fz", "Cz", "O1"]})
+    >>> summary({"valence, high - low": given}, caption="Scores.")
+    Picture: valence, high - low: largest difference in alpha at Cz, -2.0 dB.
+    """
+    n_rows = pd.concat([bands, points, estimates])["row"].nunique()
+    heights = [0.75 + 0.9 * len(contrasts)] * bool(contrasts) + [0.9 + 0.42 * n_rows] * bool(n_rows)
+    figure = plt.figure(figsize=(WIDTH, sum(heights)))
+    parts = list(np.ravel(figure.subfigures(len(heights), 1, height_ratios=heights)))
+    told, above = [], ""
+    if contrasts:
+        values = {name: of.to_numpy() for name, of in contrasts.items()}
+        channels, names = (
+            next(iter(contrasts.values()))[dim].to_numpy() for dim in ("channel", "band")
+        )
+        scale = [maps.symmetric(np.stack(list(values.values())))] * len(names)
+        units = "difference in log power (dB)"
+        maps.rows(
+            parts.pop(0), values, channels.tolist(), names.tolist(), units=units, limits=scale
+        )
+        above = "Maps: difference in log power between the two classes, dots are electrodes. "
+    for name, of in contrasts.items():
+        band, channel = np.unravel_index(np.abs(of.to_numpy()).argmax(), of.shape)
+        most = of[band, channel]
+        place = f"{most['band'].item()} at {most['channel'].item()}, {most.item():+.1f} dB"
+        told.append(f"{' '.join(name.split())}: largest difference in {place}")
+    if n_rows:
+        ax = parts.pop().subplots()
+        rows(ax, points, estimates=estimates, bands=bands, label=ACCURACY)
+        ax.set_xlim(0, 1.03)
+    for row in pd.concat([points, estimates]).to_dict("records"):
+        told.append(
+            f"{' '.join(row['row'].split())}, {row.get('series', 'score')} {row['value']:.2f}"
+        )
+    return Picture(figure, alt=f"{'; '.join(told)}.", caption=f"{above}{caption}")
 
 
 def paired(pairs: Sequence[Sequence[float]], names: tuple[str, str], *, label: str) -> Picture:
@@ -212,7 +271,7 @@ def paired(pairs: Sequence[Sequence[float]], names: tuple[str, str], *, label: s
         figure,
         alt=f"{label}, {names[0]} against {names[1]}: lower in the second in "
         f"{sum(second < first for first, second in pairs)} of {len(pairs)} subjects.",
-        caption="A line is a subject. Dashed lines fall, solid ones rise.",
+        caption="Each line is a subject. Dashed lines fall, solid lines rise.",
     )
 
 
@@ -243,7 +302,7 @@ def learning(history: pd.DataFrame, protocols: Sequence[str]) -> Picture:
     return Picture(
         figure,
         alt=f"Loss in nats after the last epoch, mean over folds. {'; '.join(told)}.",
-        caption="A pair of lines is a fold of the pooled network: training solid, validation "
+        caption="Each pair of lines is one fold of the pooled network: training solid, validation "
         "dashed. The loss is the sum of the tasks' cross-entropies. Compare the dashed lines.",
     )
 

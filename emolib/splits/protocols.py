@@ -8,9 +8,9 @@ protocol                           held out                            the claim
 ``window_wise``                    single windows, shuffled            none: it leaks
 ``trial_grouped``                  whole trials within each subject    this person, new trials
 ``leave_sessions_out``             sessions within each subject        this person, another day
-``stimulus_grouped``               a stimulus' trials, all subjects    known people, new stimuli
-``leave_subjects_out``             subjects                            new people, known stimuli
-``leave_subjects_and_stimuli_out`` both                                new people, new stimuli
+``stimulus_grouped``               a stimulus' trials, all subjects    seen subjects, new stimuli
+``leave_subjects_out``             subjects                            new subjects, seen stimuli
+``leave_subjects_and_stimuli_out`` both                                new subjects, new stimuli
 =================================  ==================================  ===========================
 
 Every protocol takes a table with one row per window (columns ``subject``, ``trial``,
@@ -202,13 +202,13 @@ PROTOCOLS: dict[str, Protocol] = {
 LEAKING = frozenset({"window_wise"})  # their scores carry `leaks=True` wherever they go
 CROSS_SUBJECT = frozenset({"leave_subjects_out", "leave_subjects_and_stimuli_out"})
 BOTH_SIDES = "windows of one trial on both sides"
-HELD_OUT = {
-    "window_wise": "windows of known trials",
-    "trial_grouped": "new trials of known subjects",
-    "leave_sessions_out": "new sessions of known subjects",
-    "stimulus_grouped": "new stimuli, known subjects",
-    "leave_subjects_out": "new subjects, known stimuli",
+HELD_OUT = {  # in the order of tables and figures: what leaks comes last
+    "trial_grouped": "new trials of seen subjects",
+    "leave_sessions_out": "new sessions of seen subjects",
+    "stimulus_grouped": "new stimuli, seen subjects",
+    "leave_subjects_out": "new subjects, seen stimuli",
     "leave_subjects_and_stimuli_out": "new subjects, new stimuli",
+    "window_wise": "windows of seen trials",
 }
 
 

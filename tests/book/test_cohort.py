@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from synthetic import predictions
 
-from emolib.book.subject_tables import cohort_table, formatted
+from emolib.book.subject_tables import cohort_table, facts_table, score_tables
 from emolib.evaluation.scores import score
 
 SUBJECTS = ["sub-01", "sub-02", "sub-03"]
@@ -51,12 +51,12 @@ def test_every_subject_has_a_row_of_numbers(table):
 def test_all_flags_of_the_quality_check_are_in_it(table):
     flags = table[["bad channels", "line noise"]].dropna()
     assert flags.to_numpy().tolist() == [["none", "none"], ["Oz (noisy)", "Cz (50 Hz)"]]
-    shown = formatted(table)[["bad channels", "line noise"]].to_numpy().tolist()
+    shown = facts_table(table)[["bad channels", "line noise"]].to_numpy().tolist()
     assert shown == [["none"] * 2, ["not used"] * 2, ["Oz (noisy)", "Cz (50 Hz)"]]
 
 
 def test_what_is_missing_is_told(table):
-    shown = formatted(table)
+    shown = facts_table(table).join(score_tables(table))
     assert (shown.loc["sub-02"] == "not used").all()
     assert shown.loc["sub-03", "trials with a label"] == "9 of 12"
     assert shown.loc["sub-03", ["alpha peak (Hz)", COLUMN]].tolist() == ["-", "-"]
@@ -65,7 +65,7 @@ def test_what_is_missing_is_told(table):
 def test_nobody_could_be_used():
     table = cohort_table({}, pd.DataFrame(), SUBJECTS)
     assert table.index.tolist() == SUBJECTS and not table["used"].any()
-    assert formatted(table).index.tolist() == SUBJECTS
+    assert facts_table(table).index.tolist() == SUBJECTS and score_tables(table) == []
 
 
 def test_it_goes_through_the_files_that_are_offered(table, tmp_path):

@@ -174,9 +174,9 @@ def table(page: str, css: str) -> str:
     return found
 
 
-def row(page: str, subject: str) -> list[str]:
+def row(page: str, subject: str, css: str = "emolib-subjects") -> list[str]:
     """A subject's cells in the table of all."""
-    for line in re.findall("<tr>.*?</tr>", table(page, "emolib-subjects")):
+    for line in re.findall("<tr>.*?</tr>", table(page, css)):
         if f">{html.escape(subject)}</a>" in line:
             return re.findall("<td>(.*?)</td>", line)
     raise AssertionError(f"no row of {subject}")
@@ -195,7 +195,7 @@ def test_markup_in_a_name_stays_a_name(page):
 def test_a_subject_of_one_class_has_no_score_and_the_page_says_why(page):
     text = page(["sub-01", "sub-02", "sub-03"], one_class=("sub-02",))
     assert row(text, "sub-02")[-2:] == ["-", "-"]
-    assert "Without a point, for want of trials of each class: sub-02." in text
+    assert "Subjects who lack trials of a class have no point: sub-02." in text
     assert "mean over 2 of 3 subjects that have trials of each class" in text
     points = re.findall(r'class="emolib-places" aria-hidden="true">(.*?)</div>', text)
     assert "sub-01" in points[0] and "sub-02" not in points[0]
@@ -209,23 +209,23 @@ def test_nobody_has_both_classes(page):
 
 def test_what_a_study_does_not_ask_for_is_said(page):
     text = page(["sub-01", "sub-02"], more="fine_tune: false")
-    assert "nothing is fine-tuned" in text
+    assert "fine-tunes no network" in text
     assert "This study asks for no such refits" in text
     assert "This study has no trained variants." in text
     tuned = page(["sub-01", "sub-02"], of_stages=("pooled", "subject"))
-    assert "nothing is fine-tuned" not in tuned
+    assert "fine-tunes no network" not in tuned
 
 
 def test_a_study_of_the_published_protocol_alone_shows_no_score(page):
     text = page(["sub-01", "sub-02"], protocols=("window_wise",))
-    assert "no score stands here" in text
-    assert "<figcaption>A point is a subject" not in text
+    assert "So no score is shown." in text
+    assert "<figcaption>Each point is a subject" not in text
 
 
 def test_published_figures_stand_only_beside_tasks_of_their_names(page):
     assert "MT-CNN (paper)" in page(["sub-01", "sub-02"])
     other = page(["sub-01", "sub-02"], task="calm")
-    assert "MT-CNN" not in other and "no figure is held beside its scores" in other
+    assert "MT-CNN" not in other and "so its scores are not compared" in other
 
 
 def test_thirty_two_subjects_keep_the_page_light_and_each_has_its_points(page):
@@ -235,6 +235,6 @@ def test_thirty_two_subjects_keep_the_page_light_and_each_has_its_points(page):
     (places,) = re.findall(r'class="emolib-places" aria-hidden="true">(.*?)</div>', text)
     for subject in subjects:
         assert places.count(f'href="subjects/{subject}.html"') == 2 * len(stages_of)
-        assert row(text, subject)[0] == f"{N_TRIALS} of {N_TRIALS}"
+        assert row(text, subject, "emolib-facts")[0] == f"{N_TRIALS} of {N_TRIALS}"
     assert BOTH_SIDES in text
     assert len(text) < 200_000

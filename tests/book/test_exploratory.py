@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from emolib.book.subject_sentences import cluster_sentence, light_model_sentence
+from emolib.book.subject_sentences import cluster_sentence, ridge_sentence
 from emolib.book.subject_tables import subject_tests
 
 
@@ -28,7 +28,7 @@ def test_the_size_that_would_be_missed_is_said():
     assert "below about 0.9 standard" in cluster_sentence("valence", summary(missed=0.93))
 
 
-@pytest.mark.parametrize("sentence", [cluster_sentence, light_model_sentence])
+@pytest.mark.parametrize("sentence", [cluster_sentence, ridge_sentence])
 def test_nothing_tested_is_no_statement_about_the_subject(sentence):
     text = sentence("valence", summary(untested="one class only"))
     assert text == "valence: no test was made: one class only."
@@ -37,22 +37,22 @@ def test_nothing_tested_is_no_statement_about_the_subject(sentence):
 
 
 def test_a_score_stands_beside_its_chance_range_and_what_could_be_found():
-    text = light_model_sentence("valence", summary())
+    text = ridge_sentence("valence", summary())
     for part in (
         "0.62",
         "0.31 and 0.69",
         "p = 0.200",
         "not detected",
         "0.75",
-        "without correction",
+        "not corrected",
     ):
         assert part in text
-    assert "even a perfect score" in light_model_sentence("valence", summary(detectable=1.1))
+    assert "even a perfect score" in ridge_sentence("valence", summary(detectable=1.1))
 
 
 def test_no_sentence_says_what_it_may_not():
     for found in (summary(), summary(p=0.001), summary(holm_p=0.5)):
-        text = cluster_sentence("valence", found) + light_model_sentence("valence", found)
+        text = cluster_sentence("valence", found) + ridge_sentence("valence", found)
         for word in ("no difference", "slightly above", "emotion", "because"):
             assert word not in text
 

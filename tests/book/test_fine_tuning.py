@@ -68,7 +68,7 @@ def test_stages_come_in_the_order_of_the_method():
 
 def test_the_table_is_for_people():
     (line,) = changes_table(fine_tuning_changes(pair(), "sub-01")).to_dict("records")
-    assert line["stage"] == "fine-tuned on the subject"
+    assert line["protocol and network"] == "trial-grouped: fine-tuned on the subject"
     assert line["wrong to right"] == "4 of 12" and line["right to wrong"] == "2 of 12"
     assert line["difference"].startswith("+0.17 (")
 
@@ -90,9 +90,9 @@ def test_markup_in_a_name_does_no_harm():
 def test_the_verdict_counts_intervals_and_trainings():
     found = pd.DataFrame({"low": [-0.1, 0.1, np.nan], "high": [0.2, 0.3, np.nan], "n": 60})
     told = changes_verdict(found, trainings=3)
-    assert "In 1 of 2 rows the interval holds 0" in told
-    assert "In 1 it does not. That is no test" in told
-    assert "3 trainings and 20 trials say little" in told
+    assert "In 1 of 2 rows the interval includes 0" in told
+    assert "In 1 it does not. That is not a test" in told
+    assert "3 trainings and 20 trials are few" in told
 
 
 def test_forbidden_words_are_not_used():
@@ -105,7 +105,7 @@ def test_forbidden_words_are_not_used():
     ("protocols", "fine_tune", "words"),
     [
         (["trial_grouped"], False, "the key `fine_tune`"),
-        (["window_wise", "leave_subjects_out"], True, "the subject is held out whole"),
+        (["window_wise", "leave_subjects_out"], True, "all trials of the subject are held out"),
         (["window_wise"], True, "windows of one trial on both sides"),
         (["trial_grouped"], True, "no predictions of networks that were fine-tuned"),
     ],

@@ -8,7 +8,7 @@ import pytest
 from synthetic import predictions
 
 from emolib.book import sentences
-from emolib.book.subject_sentences import subject_sentences
+from emolib.book.subject_sentences import result_sentence, subject_results
 from emolib.book.subject_tables import subjects_table
 from emolib.book.tables import effective_table, score_table
 from emolib.evaluation.bootstrap import TrialCounts, percentiles
@@ -31,21 +31,21 @@ def test_leaking_scores_are_not_shown_alone():
 def test_leaking_scores_are_shown_beside_honest_ones_and_say_so():
     _, scores = several(predictions("window_wise", 12), predictions("trial_grouped", 6))
     table = score_table(scores)
-    assert table["protocol"].tolist() == [
-        "window-wise (windows of one trial on both sides)",
-        "trial-grouped",
+    assert table["protocol and network"].tolist() == [
+        "trial-grouped: pooled",
+        "window-wise (windows of one trial on both sides): pooled",
     ]
     half = "50\N{NO-BREAK SPACE}%"
-    assert table["right trials"].tolist() == ["100\N{NO-BREAK SPACE}%", half]
+    assert table["correct trials"].tolist() == [half, "100\N{NO-BREAK SPACE}%"]
     assert table["majority class"].tolist() == [half, half]
     points, _ = score_points(scores, "valence")
     leaking = points[points["leaks"]]
     assert len(leaking) == 1
     assert leaking["row"].str.contains(BOTH_SIDES).all()
     columns = subjects_table(scores, ["sub-01"]).columns
-    assert [BOTH_SIDES in name for name in columns] == [True, False]
+    assert [BOTH_SIDES in name for name in columns] == [False, True]
     told = sentences.cohort_sentences(scores, ["valence"])
-    assert BOTH_SIDES in told[0] and "not compared with chance" in told[0]
+    assert BOTH_SIDES in told[1] and "not compared with chance" in told[1]
 
 
 def test_subjects_table_is_in_the_order_given_and_missing_scores_are_missing():
@@ -62,21 +62,24 @@ def test_what_windows_are_worth_in_a_table_and_in_words():
     both, _ = several(predictions("window_wise", 6), predictions("trial_grouped", 6))
     found = effective_windows(both)  # the windows of a trial are right or wrong together
     table = effective_table(found)
-    assert table["protocol"].tolist() == [
-        "window-wise (windows of one trial on both sides)",
-        "trial-grouped",
+    assert table["protocol and network"].tolist() == [
+        "trial-grouped: pooled",
+        "window-wise (windows of one trial on both sides): pooled",
     ]
     first = table.iloc[0]
     expected = ["1 / 12 / 24", "1.00", "2.0", "12", f"{2**0.5:.1f} times"]
-    assert first.tolist()[2:] == expected
+    assert first.tolist()[1:] == expected
     told = sentences.effective_sentence(found)
-    assert "1.4 times too narrow" in told and "24 windows of 12 trials are worth 12" in told
+    assert (
+        "1.4 times too narrow" in told
+        and "24 windows of 12 trials carry as much information as 12" in told
+    )
 
 
 def test_where_windows_cannot_be_weighed_the_page_says_so():
     found = effective_windows(predictions("trial_grouped", 12))  # all right
     assert effective_table(found).iloc[0].tolist()[-4:] == ["-"] * 4
-    assert "cannot be told" in sentences.effective_sentence(found)
+    assert "cannot be estimated" in sentences.effective_sentence(found)
 
 
 def test_points_of_one_subject_have_intervals_and_those_of_all_have_none():
@@ -91,14 +94,18 @@ def test_points_of_one_subject_have_intervals_and_those_of_all_have_none():
     assert every["low"].isna().all()
 
 
+def subject_sentences(*given) -> list[str]:
+    return [result_sentence(result) for result in subject_results(*given)]
+
+
 @pytest.mark.parametrize(
     ("right", "words"),
     [
-        (6, "6 of 12 held-out trials were classified as labelled; always giving the majority class "
-            "would make 6 right."),
-        (7, "A difference from guessing was not detected; with these trials one below 0."),
-        (12, "The score lies above that range; among many scores some do by chance"),
-        (0, "The score lies below that range"),
+        (6, "6 of 12 held-out trials were classified correctly (predicting the majority class "
+            "throughout gives 6)."),
+        (7, "A difference from guessing was not detected. With this number of trials, scores "),
+        (12, "The score is above that range. This is not a test: among many scores, some leave"),
+        (0, "The score is below that range"),
     ],
 )  # fmt: skip
 def test_words_about_a_subject(right, words):
@@ -113,11 +120,11 @@ def test_predictions_of_one_class_are_counted_and_told():
     unasked = constant.assign(subject="sub-03", label=1)
     table, scores = several(mixed, constant, unasked)
     (told,) = sentences.one_class_sentences(table.assign(repeat=0))
-    assert "all trials of 1 of 2 subjects were predicted to be of one class" in told
+    assert "for 1 of 2 subjects the network predicted the same class for all trials" in told
     assert sentences.one_class_sentences(mixed.assign(repeat=0)) == []
     of_subject = [subject_sentences(table, scores, name, ["valence"])[0] for name in
                   ("sub-01", "sub-02", "sub-03")]  # fmt: skip
-    assert ["All 12 were predicted to be of one class" in words for words in of_subject] == [
+    assert ["predicted the same class for all 12 trials" in words for words in of_subject] == [
         False, True, False,
     ]  # fmt: skip
 
@@ -161,7 +168,7 @@ def test_guessing_range_is_the_binomials():
     ("low", "high", "words"),
     [
         (0.45, 0.65, "A difference from chance, 0.50, was not detected."),
-        (0.51, 0.65, "The interval does not hold chance, 0.50. That is no test"),
+        (0.51, 0.65, "The interval does not include chance, 0.50. That is not a test"),
         (np.nan, np.nan, "There is no interval"),
     ],
 )
@@ -201,7 +208,7 @@ def test_group_tests_are_told_as_found_or_not_and_why_not_made():
         row | {"task": "c", "p": np.nan, "corrected": np.nan, "untested": "one class"},
     ]
     first, second, third = sentences.group_sentences(pd.DataFrame(rows))
-    assert "p = 0.001, corrected for 2 tasks 0.002." in first
+    assert "p = 0.001 (0.002 corrected for 2 tasks)." in first
     assert "labelling of the same stimuli was detected" in first
     assert "was not detected. A score of 0.66 would be found in 4 of 5" in second
     assert third == "c, leave-subjects-and-stimuli-out: no test was made: one class."

@@ -190,4 +190,4 @@ def test_each_subjects_point_leads_to_the_subjects_page(ax):
     values = np.array([float(title.split()[1]) for title in told])
     assert np.corrcoef(left, values)[0, 1] == pytest.approx(1)
     assert (np.diff(top) > 0).all()  # row by row, and in a row subject by subject
-    assert "Without a point, for want of trials of each class: sub-02." in picture.caption
+    assert "Subjects who lack trials of a class have no point: sub-02." in picture.caption

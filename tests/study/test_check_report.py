@@ -201,7 +201,7 @@ def test_it_prints_a_table_that_fits_a_narrow_terminal(folder, capsys, monkeypat
         assert word in table
     assert "valence: trials of the classes low/high" in text
     assert "note: all: left out: ECG (not on the grid)" in text
-    assert "trial-grouped (new trials of known subjects, 4 folds): yes" in text
+    assert "trial-grouped (new trials of seen subjects, 4 folds): yes" in text
     assert "2 of 2 subjects can be used" in text
 
 

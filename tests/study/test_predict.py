@@ -104,7 +104,7 @@ def test_the_mean_of_the_networks_of_people_left_out(here, trained, capsys):
     assert table["trial"].tolist() == np.repeat(range(1, 7), 4).tolist()
     assert table["label"].tolist() == np.repeat([0, 1] * 3, 4).tolist()
     told = capsys.readouterr().out
-    assert "3 networks, leave-subjects-out: tested on new subjects, known stimuli" in told
+    assert "3 networks, leave-subjects-out: tested on new subjects, seen stimuli" in told
     section = PAGE.read_text().partition("## If you predict for new recordings\n\n")[2]
     assert section.partition("\n\n## ")[0] in told
 

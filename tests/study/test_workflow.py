@@ -86,7 +86,7 @@ def test_refits_on_permuted_labels_are_scored_apart(smoke_run, monkeypatch):
     scores = stages.permuted_scores(study)
     assert set(scores["protocol"]) == set(study.permutations)
     page = (study.book / "cohort.html").read_text()
-    assert "The same with permuted labels" in page and "labels permuted" in page
+    assert "The same with permuted labels" in page and "permuted labels" in page
 
 
 def test_a_variant_has_its_own_scores_and_stands_on_the_cohorts_page(smoke_run, monkeypatch):
