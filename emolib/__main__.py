@@ -154,7 +154,9 @@ def main(arguments: list[str] | None = None) -> int:
             os.environ.setdefault("MPLCONFIGDIR", temporary)
         if command in WITHOUT_STUDY:
             given = name if command == "new" else Path(name)
-            return int(not _function(COMMANDS[command][1])(given, **options))
+            well = _function(COMMANDS[command][1])(given, **options)
+            sys.stdout.flush()
+            return int(not well)
         if command == "check" and Path(name).suffix.lower() not in ("", ".yaml", ".yml"):
             return int(not _function("study.check_file:report")(Path(name), **options))
         if command == "verify" and Path(name).is_dir():  # a folder of results
@@ -166,6 +168,12 @@ def main(arguments: list[str] | None = None) -> int:
             if variant := options.pop("variant", None):
                 study = study.variant(variant)
             found = _function(COMMANDS[command][1])(study, **options)
+        if isinstance(found, Path):
+            print(found)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has read enough: Python would say so once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (InputError, OSError) as error:
         if isinstance(error, OSError):
             error = told_by_system(error, folder)
@@ -180,8 +188,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 128 + number
     finally:
         signal.signal(signal.SIGTERM, before)
-    if isinstance(found, Path):
-        print(found)
     return int(found is False)
 
 

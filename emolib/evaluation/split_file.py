@@ -23,8 +23,9 @@ KEYS = (
 )
 # Columns that say where a row comes from. As features they would name its trial.
 NO_FEATURES = re.compile(
-    r"|unnamed: .*|index|id|window|session|run|split|clip_id|baseline_id", re.I
+    r"|unnamed: .*|index|id|window|session|run|split|clip_id|baseline_id|labels?|target|class", re.I
 )
+LABELS = ("label", "labels", "target", "class")  # other names of a column of labels
 TORCHEEG = {"subject_id": "subject", "trial_id": "trial", "start_at": "onset"}
 FOLD_FILE = re.compile(r"(train|test)_(.*fold_\d+)\.csv")
 FORMATS = "Give .csv, .tsv, .parquet, .npz, or the folder of TorchEEG's folds."
@@ -101,6 +102,9 @@ def _of_table(path: Path, table: pd.DataFrame) -> tuple[dict[str, Any], list[str
     if table.columns.duplicated().any():
         name = table.columns[table.columns.duplicated()][0]
         raise DataError(path, f"has two columns {name!r}.", "Rename one of them.")
+    labels = [name for name in table if name.lower() in LABELS and "y" not in table]
+    if len(labels) == 1:
+        table = table.rename(columns={labels[0]: "y"})
     given = {name: table[name].to_numpy() for name in KEYS[:-1] if name in table}
     others = [name for name in table if name not in given]
     features = [
@@ -114,6 +118,7 @@ def _of_table(path: Path, table: pd.DataFrame) -> tuple[dict[str, Any], list[str
     if features:
         given["x"] = table[features].to_numpy(float)
     notes = [_listed("Features are the columns", features)] if features else []
+    notes += [f"Labels are the column {labels[0]}."] if len(labels) == 1 else []
     left_out = [name for name in others if name not in features]
     return given, notes + ([_listed("Columns that were left out:", left_out)] if left_out else [])
 

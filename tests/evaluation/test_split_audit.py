@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from command import emolib as command
 from sklearn.linear_model import LogisticRegression
@@ -285,8 +286,6 @@ def test_ridge_for_many_labellings_is_ridge_for_each():
 
 def written(tmp_path, kind: str):
     """A small split in a file of each kind."""
-    import pandas as pd
-
     given = cohort(mark=1.0)
     fold = folds(given, "windows")
     path = tmp_path / f"mine.{kind}"
@@ -310,8 +309,6 @@ def test_a_file_gives_what_its_arrays_give(kind, tmp_path):
 
 
 def test_the_folds_of_torcheeg_are_read(tmp_path):
-    import pandas as pd
-
     given = cohort()
     table = pd.DataFrame({"clip_id": np.arange(1500).astype(str), "valence": 5.5})
     table["subject_id"], table["trial_id"] = given["subject"], given["trial"]
@@ -335,6 +332,18 @@ def test_the_command_prints_one_object_and_nothing_else(tmp_path):
     names = {"shared_trials", "trial_identification", "score", "score_permuted_labels"}
     assert names | {"score_trial_grouped", "majority"} < set(printed)
     assert "reading" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["label", "Target", "class"])
+def test_a_column_of_labels_by_another_name_is_no_feature(tmp_path, name):
+    table = pd.DataFrame({"f": [0.5, 1.5], name: [0, 1], "trial": [1, 2]})
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    given, notes = read_split(tmp_path / "mine.csv")
+    assert given["y"].tolist() == [0, 1] and given["x"].tolist() == [[0.5], [1.5]]
+    assert f"Labels are the column {name}." in notes
+    table.assign(y=[1, 0]).to_csv(tmp_path / "mine.csv", index=False)
+    given, _ = read_split(tmp_path / "mine.csv")
+    assert given["y"].tolist() == [1, 0] and given["x"].tolist() == [[0.5], [1.5]]
 
 
 @pytest.mark.parametrize(

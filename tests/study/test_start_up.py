@@ -53,6 +53,15 @@ except SystemExit:
 
 
 @pytest.mark.workflow
+def test_a_reader_that_has_seen_enough_gets_no_traceback(tmp_path):
+    rows = "\n".join(f"{i % 2},{i}" for i in range(40))
+    (tmp_path / "mine.csv").write_text(f"y,trial\n{rows}\n")
+    command = f"{sys.executable} -m emolib audit {tmp_path}/mine.csv --json | true"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert "BrokenPipe" not in done.stderr, done.stderr
+
+
+@pytest.mark.workflow
 def test_every_command_knows_its_function():
     code = """
 import inspect
