@@ -647,12 +647,11 @@ say(
 #
 # Each subject has a page, linked from the [cohort's](/cohort.ipynb):
 #
-# - **Who and what.** The number of trials, their length, the electrodes, what
-#   was left out and why, and the trials of each class. *Look here first.* If
-#   one class has three trials, read no further.
-# - **Preprocessing: before and after.** What the study file asks for, and the
-#   signals without and with it. In the bands that you study, only what you
-#   meant to change should have changed.
+# - **Recording and preprocessing.** The number of trials, their length, the
+#   electrodes, what was left out and why, and the trials of each class. *Look
+#   here first.* If one class has three trials, read no further. Then compare
+#   the signals without and with the preprocessing of the study file. In the
+#   bands that you study, only what you meant to change should have changed.
 # - **Signal quality.** The size of each channel, and which channels are too
 #   weak, too strong or full of line noise. Name a bad one in `bads`, and run
 #   the study again.
@@ -672,8 +671,8 @@ say(
 #   the score beside it: a network that only guesses uses electrodes, too.
 # - **What fine-tuning changed.** How many trials became correct and how many
 #   wrong. A few of some tens of trials change by chance.
-# - **How to read this page** explains the words, and **Provenance** says what
-#   made the page.
+# - **How to read this page** explains the words, **Methods to cite** is a
+#   paragraph to paste, and **Provenance** says what made the page.
 #
 # The report is not a finding about a person. It may tell you that an electrode
 # was loose. It cannot tell you what anyone felt.

@@ -20,6 +20,7 @@ import nbformat
 import pandas as pd
 
 from emolib.book import provenance
+from emolib.book.counting import number_figures, tell_time
 from emolib.book.exercises import EXERCISES, NOTEBOOKS, read_config, server_links
 from emolib.book.subject_tables import cohort_table
 from emolib.errors import InputError
@@ -100,9 +101,12 @@ def assemble(study: Study, folder: Path) -> None:
     subjects.to_csv(folder / DOWNLOADS / "subjects.csv", lineterminator="\n")
     subjects.to_parquet(folder / DOWNLOADS / "subjects.parquet")
     config = read_config()
-    for page in sorted((folder / "chapters").glob("*.ipynb")):
-        if (NOTEBOOKS / page.name).is_file():
-            _offer(page, folder / DOWNLOADS, config)
+    for page in sorted(folder.rglob("*.ipynb")):
+        notebook = nbformat.read(page, as_version=4)
+        if page.parent.name == "chapters" and (NOTEBOOKS / page.name).is_file():
+            _offer(notebook, page.stem, folder / DOWNLOADS, config)
+        number_figures(notebook, page.stem)
+        nbformat.write(notebook, page)
     first = folder / "intro.md"
     first.write_text(with_figures(first.read_text(encoding="utf-8")), encoding="utf-8")
     (folder / MADE).mkdir()
@@ -159,22 +163,23 @@ def _subjects(study: Study) -> pd.DataFrame:
     return cohort_table(found, scores, study.subjects())
 
 
-def _offer(page: Path, downloads: Path, config: Mapping[str, Any]) -> None:
+def _offer(
+    notebook: nbformat.NotebookNode, name: str, downloads: Path, config: Mapping[str, Any]
+) -> None:
     """Copy a chapter's files to where the book offers them, and link them below its title."""
     for ending in (".ipynb", ".py"):
-        shutil.copy(NOTEBOOKS / f"{page.stem}{ending}", downloads)
-    exercises = EXERCISES / page.name
+        shutil.copy(NOTEBOOKS / f"{name}{ending}", downloads)
+    exercises = EXERCISES / f"{name}.ipynb"
     if exercises.is_file():
-        shutil.copy(exercises, downloads / f"{page.stem}_exercises.ipynb")
-    notebook = nbformat.read(page, as_version=4)
+        shutil.copy(exercises, downloads / f"{name}_exercises.ipynb")
+    tell_time(notebook)
     first = notebook.cells[0]
     title, *rest = first.source.split("\n")
-    first.source = "\n".join([title, "", offers(page.stem, config), *rest])
+    first.source = "\n".join([title, "", offers(name, config), *rest])
     notebook.cells = join_folds(notebook.cells)
     for cell in notebook.cells:
         if label := fold_label(cell):
             cell.metadata["mystnb"] = {"code_prompt_show": label}
-    nbformat.write(notebook, page)
 
 
 def join_folds(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 from markdown_it import MarkdownIt
 
+from emolib.book.counting import number_figures
 from emolib.book.render import page_file
 from emolib.errors import DataError, InputError, check_option
 from emolib.storage import atomic, file_stem
@@ -42,6 +43,7 @@ def export(study: Study, subject: str, ending: str, folder: Path) -> Path:
     check(study.folder, ("notebooks",), subject)
     with readable(source):
         notebook = nbformat.read(source, as_version=4)
+    number_figures(notebook, source.stem)
     page = as_html(notebook)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{study.name}-{file_stem(subject)}.{ending}"

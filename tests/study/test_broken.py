@@ -150,7 +150,7 @@ def test_three_classes_have_their_pages(book, page):
 
 def test_a_page_shows_what_preprocessing_changed(book):
     text = (book / "subjects" / f"{FIRST}.html").read_text(encoding="utf-8")
-    section = text[text.index("Preprocessing: before and after") :]
+    section = text[text.index("Recording and preprocessing") :]
     assert re.search(r"l_freq</th><td[^>]*>1 Hz", section)
     assert 'alt="Mean spectrum before and after preprocessing.' in section
     assert "SD before (µV)" in section

@@ -1,0 +1,94 @@
+"""Numbers that an executed page has: those of its figures, and the minutes that it takes to read.
+
+Sphinx does not number figures that a notebook puts out, so they are numbered in the notebook.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nbformat import NotebookNode
+
+WORDS_PER_MINUTE, LINES_PER_MINUTE = 180, 12
+FIGURE = '<figure class="emolib-figure">'
+UNREAD = {"remove-input", "hide-input", "hide-cell", "remove-cell", "scaffold", "solution", "check"}
+
+_REFERENCE = re.compile(r"\b[Tt]he (first figure|figure below|figure above)\b")
+_TIME = re.compile(r"(?<=\*\*Time\.\*\* )About [^,.]+")
+
+
+def number_figures(notebook: NotebookNode, name: str) -> None:
+    """Number the figures that a page shows, and link "the figure below" and "above" to them.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed; it is changed.
+    name : str
+        Of its file: figures of ``02_band_filtering`` are 2.1, 2.2 and so on, of ``A1_paper``
+        A1.1, of other pages 1, 2 and so on.
+    """
+    chapter = re.match(r"0*([1-9]\d?|A\d)_", name)
+    prefix = f"{chapter[1]}." if chapter else ""
+    number = 0
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _with_links(cell.source, number, prefix, _count(notebook))
+        for output in cell.get("outputs", ()):
+            data = output.get("data", {})
+            if "text/markdown" in data:
+                text = data["text/markdown"]
+                data["text/markdown"] = _with_links(text, number, prefix, _count(notebook))
+            if _is_figure(data):
+                number += 1
+                words = f"{prefix}{number}"
+                page = data["text/html"].replace(FIGURE, f'{FIGURE[:-1]} id="{_place(words)}">', 1)
+                mark = f'<figcaption><span class="emolib-number">Figure {words}.</span> '
+                data["text/html"] = page.replace("<figcaption>", mark, 1)
+
+
+def tell_time(notebook: NotebookNode) -> None:
+    """Replace the time that a page says it takes by that of its words, visible code and figures.
+
+    A minute is 180 words, 12 lines of code, or a figure; sums are given in steps of five minutes.
+    """
+    words = lines = 0
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            words += len(cell.source.split())
+        elif not UNREAD & set(cell.metadata.get("tags", [])):
+            lines += len(cell.source.splitlines())
+    minutes = words / WORDS_PER_MINUTE + lines / LINES_PER_MINUTE + _count(notebook)
+    told = f"About {max(5, 5 * round(minutes / 5))} minutes"
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _TIME.sub(told, cell.source)
+
+
+def _is_figure(data: NotebookNode) -> bool:
+    """Return whether an output is a figure, and not a bench that holds one."""
+    return data.get("text/html", "").startswith(FIGURE[:-1])
+
+
+def _count(notebook: NotebookNode) -> int:
+    """Return how many figures a page shows."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", ()))
+    return sum(_is_figure(output.get("data", {})) for output in outputs)
+
+
+def _with_links(text: str, number: int, prefix: str, last: int) -> str:
+    """Return a text whose words for figures are links, after so many figures of the page."""
+    at = {"first figure": 1, "figure below": number + 1, "figure above": number}
+
+    def link(found: re.Match[str]) -> str:
+        to = at[found[1]]
+        words = f"{prefix}{to}"
+        exists = 1 <= to <= last
+        return f'<a href="#{_place(words)}">Figure {words}</a>' if exists else found[0]
+
+    return _REFERENCE.sub(link, text)
+
+
+def _place(words: str) -> str:
+    """Return the address of a figure within its page."""
+    return f"figure-{words.replace('.', '-')}"
