@@ -16,336 +16,498 @@
 # %% [markdown]
 # # A first look at one recording
 #
-# ## What you will learn
-#
-# - what is in an EEG recording, and in which units;
-# - where electrodes sit on the head, and what their names mean;
-# - how to see from the signals, the amplitudes and the spectrum whether a recording looks sound;
-# - how reports by people become labels for a computer.
-#
-# **Time.** About 15 minutes, and as much again for the exercises.
-#
-# **What you need.** Python and a little NumPy. Nothing about EEG: every word is explained where it
-# first stands, and linked to the [glossary](/glossary.md).
-#
-# **The question.** *Before any network sees a recording: does it look like EEG?*
+# The lines below are voltages on a head, measured at twelve places at most.
+# **Is this {term}`EEG`, or is a plug loose? What would you check first?**
 
-# %%
-import matplotlib.pyplot as plt
-import numpy as np
-from IPython.display import display
-from scipy.stats import kurtosis
-
-from emolib.book.provenance import provenance
-from emolib.features import power as summaries
-from emolib.features import spectra
-from emolib.figures import pages as pictures
-from emolib.figures import scores as score_plots
-from emolib.figures.display import Picture, Table, escape_markdown, say, use_style
-from emolib.lessons import signal_plots
-from emolib.figures.electrodes import montage
-from emolib.recordings.labels import trial_classes
-from emolib.study import stages
-from emolib.study.study import load
-
-use_style()
-
-# %% tags=["parameters"] needs="first"
+# %% tags=["parameters", "remove-input"] needs="first"
 study = "demo"  # a name in the folder studies/, or the path of a study file
 subject = None  # such as "sub-01"; None: the first that can be used
 
-# %% [markdown]
-# ## What is in a recording
-#
-# An {term}`electrode` is a small contact on the scalp. Between it and a common reference lies a
-# voltage of some millionths of a volt, microvolts (µV), that changes all the time. Measured again
-# and again at a fixed rate, it becomes a {term}`channel`: a row of numbers. The rate is the
-# sampling frequency, {term}`sfreq` in code. All channels together are the {term}`EEG`, the
-# electroencephalogram.
-#
-# One person, a {term}`subject`, is presented with something many times: films, or tasks. What is
-# presented is the {term}`stimulus`, each presentation is a {term}`trial`, and all trials of a
-# subject are a {term}`recording`. In this project a recording is an `xarray.Dataset`: arrays whose
-# axes have names.
+# %% tags=["hide-input"]
+from dataclasses import replace
 
-# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import display
+from scipy import signal
+from scipy.stats import kurtosis
+
+from emolib.book.answers import check
+from emolib.book.provenance import provenance
+from emolib.features import extraction, power, spectra
+from emolib.figures import display as shown
+from emolib.figures import pages
+from emolib.figures import scores as score_plots
+from emolib.figures.display import Picture, escape_markdown, say
+from emolib.figures.electrodes import montage
+from emolib.figures.explorer.widget import Explorer
+
+# %% tags=["hide-input"]
+from emolib.recordings import simulated
+from emolib.recordings.labels import Task, trial_classes
+from emolib.study import stages
+from emolib.study.study import load
+
+shown.use_style()
 this_study = load(study)
 subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
-sfreq, channels = recording.attrs["sfreq"], recording["channel"].to_numpy().tolist()
-print(dict(recording["eeg"].sizes), list(recording.data_vars))
+sfreq = recording.attrs["sfreq"]
+channels = recording["channel"].to_numpy().tolist()
+
+# %% tags=["hide-input"]
+some = channels[:: -(-len(channels) // 12)]
+part = recording["eeg"].isel(trial=0).sel(channel=some, time=slice(0, 4))
+times, values = part["time"].to_numpy(), part.to_numpy()
+steps = np.array([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
+spread = 5 * np.nanmedian(np.nanstd(values, axis=1))
+scale = steps[np.abs(np.log(steps / max(spread, 1))).argmin()]  # µV
+places = -scale * np.arange(len(some))
+fig, ax = plt.subplots(figsize=(5.6, 3))
+ax.plot(times, values.T + places, "-", color=shown.DARK, linewidth=0.6)
+right = 1.02 * times[-1]
+ends = [places[-1], places[-1] + scale]
+ax.plot([right, right], ends, "-", color=shown.BLUE, linewidth=3)
+ax.text(right, np.mean(ends), f"  {scale} µV", color=shown.BLUE, va="center")
+ax.set(xlabel="time (s)", xlim=(0, right), yticks=places, yticklabels=some)
+ax.set_ylim(places[-1] - scale, scale)
+Picture(
+    fig,
+    alt=f"Signals of {len(some)} electrodes over {times[-1]:.0f} s, between "
+    f"{np.nanmin(values):.0f} and {np.nanmax(values):.0f} microvolts.",
+    caption=f"The first seconds of the first trial; {len(some)} of "
+    f"{len(channels)} electrodes. The blue bar is the scale of all rows.",
+)
+
+# %% [markdown]
+# The first thing to check is the blue bar. Without a scale, nobody can tell
+# brain signals from a loose plug.
+#
+# ## What you will learn
+#
+# - what is in an EEG recording, and in which units;
+# - what the names of electrodes mean;
+# - how to judge a recording by its signals, amplitudes and spectrum;
+# - how ratings become labels for a computer.
+#
+# **Time.** About 15 minutes, and as much again for the exercises.
+#
+# **What you need.** Python and a little NumPy, but nothing about EEG. Each
+# technical term is explained at its first use and linked to the
+# [glossary](/glossary.md).
+#
+# ## What is in a recording
+#
+# An {term}`electrode` is a small contact on the scalp. Between it and a common
+# reference there is a voltage of some millionths of a volt (microvolts, µV),
+# which changes all the time. Measured at a fixed rate, it becomes a
+# {term}`channel`, a row of numbers. Each number is a *sample*. The rate is the
+# sampling frequency, {term}`sfreq` in code. All channels together are the EEG,
+# the electroencephalogram.
+#
+# One person, the {term}`subject`, sees films or solves problems. Each film is
+# a {term}`stimulus`, each presentation is a {term}`trial`, and all trials of a
+# subject are a {term}`recording`. Here a recording is an `xarray.Dataset`:
+# arrays whose axes have names.
+
+# %%
+print(dict(recording["eeg"].sizes))
+print(list(recording.data_vars))
 
 # %% tags=["remove-input"]
 seconds = recording.sizes["time"] / sfreq
-rest = recording.sizes.get("baseline_time", 0) / sfreq
+before = recording.sizes.get("baseline_time", 0) / sfreq
+interval = "It has no *baseline interval*, which is a rest before each trial."
+if before:
+    interval = f"""Before each trial there are {before:g} s of rest, the
+    *baseline interval*."""
 say(
     f"This is {escape_markdown(subject)} of the data set",
     f"*{escape_markdown(recording.attrs['dataset'])}*:",
-    f"{recording.sizes['trial']} trials of {seconds:g} s, {len(channels)} electrodes,",
-    f"{sfreq:g} samples a second.",
-    f"Before each trial {rest:g} s of rest were recorded, the baseline."
-    if rest
-    else "No rest was recorded before each trial: this recording has no baseline.",
+    f"{recording.sizes['trial']} trials of {seconds:g} s,",
+    f"{len(channels)} electrodes, {sfreq:g} samples per second.",
+    interval,
 )
 
 # %% [markdown]
-# The {term}`baseline` is the rest just before a trial. Later chapters subtract it; where a data set
-# has none, nothing is subtracted.
+# ## Look around
 #
-# ## Where the electrodes sit
-#
-# Names tell places. The letters name a region: F is frontal, C central, P parietal (the upper
-# back), O occipital (the back of the head), T temporal (above the ears), and Fp the forehead.
-# Two letters lie between two regions. Odd numbers are on the left, even ones on the right, growing
-# with the distance from the midline, which is called z.
+# Before any arithmetic, look at the whole head. The explorer shows how strong
+# each electrode is in one {term}`band` of frequencies. The colour bar is in
+# nats, a logarithmic unit. **Try this:** go to the alpha band, then step
+# through time with the arrow keys. Which part of the head is strongest? Does
+# it stay so?
 
 # %% tags=["hide-input"]
-back = summaries.posterior_channels(channels)
-fig, ax = plt.subplots(figsize=(4.8, 4.8))
+few = recording.isel(trial=slice(4))
+settings = replace(
+    this_study.features, kinds=("de",), baseline="none", normalise="none"
+)
+strength = extraction.extract_features(few, settings)
+Explorer(strength, tasks=this_study.tasks, title="The first trials")
+
+# %% [markdown]
+# ## Where the electrodes are
+#
+# Names tell places. The letters name a region: F is frontal, C central, P
+# parietal (the upper back), O occipital (the back of the head), T temporal
+# (above the ears), and Fp is the forehead. Two letters are between two
+# regions. Odd numbers are on the left, even numbers on the right, and they
+# grow with the distance from the midline, which is called z.
+
+# %% tags=["hide-input"]
+back = power.posterior_channels(channels)
+fig, ax = plt.subplots(figsize=(4.4, 4.4))
 montage(ax, channels, marked=back)
 Picture(
     fig,
-    alt=f"The head from above with {len(channels)} named electrodes; {', '.join(back)}, at the "
-    "back, are filled.",
-    caption="The head seen from above, the nose at the top, the left ear on the left. The filled "
-    "electrodes at the back are used below: the strongest rhythm of the EEG is found there.",
+    alt=f"The head from above with {len(channels)} named electrodes. At the "
+    f"back, {', '.join(back)} are filled.",
+    caption="The head seen from above, nose at the top, left ear on the left. "
+    "The spectrum below uses the filled electrodes.",
 )
 
 # %% [markdown]
-# ## The signals
+# ## How large are the signals?
 #
-# Signals are drawn one above another, each about a line of its own, and a bar gives the scale. It
-# is the first thing to look for in such a figure: without it nobody knows whether these are brain
-# signals or a loose plug.
-
-# %% tags=["hide-input"]
-shown = channels[:: -(-len(channels) // 12)]
-part = recording["eeg"].isel(trial=0).sel(channel=shown, time=slice(0, 4))
-times, values = part["time"].to_numpy(), part.to_numpy()
-fig, ax = plt.subplots(figsize=(7.2, 4.4))
-signal_plots.signals(ax, values, times, shown)
-Picture(
-    fig,
-    alt=f"Signals of {len(shown)} electrodes over {times[-1]:.0f} s, between "
-    f"{values.min():.0f} and {values.max():.0f} microvolts.",
-    caption=f"The first seconds of the first trial. A row is an electrode; {len(shown)} of "
-    f"{len(channels)} are shown, in the recording's order. The bar is the scale of all rows.",
-)
-
-# %% [markdown]
-# How large are they? The *standard deviation* of a signal is its typical distance from its own
-# mean. For EEG without its slowest waves a few to some tens of microvolts are usual. A channel near
-# zero is not connected; one many times larger than its neighbours has a bad contact, or a muscle
-# below it.
+# The *standard deviation* of a signal is its typical distance from its mean.
+# For EEG without its slowest waves, a few to some tens of microvolts are
+# usual. A channel close to zero has lost contact. A channel far above its
+# neighbours has a poor contact or picks up muscle activity.
 
 # %%
-size = summaries.amplitudes(recording)  # a row a channel, in µV
-frame = size.describe().loc[["min", "50%", "max"]]
+eeg = recording["eeg"].transpose("channel", "trial", "time").to_numpy()
+variance = np.nanvar(eeg.astype(float), axis=-1)  # (channel, trial), µV²
+sd = pd.Series(np.sqrt(np.nanmean(variance, axis=1)), index=channels)
+
+# %%
+size = power.amplitudes(recording)
+np.testing.assert_allclose(sd, size["std_uv"])
+
+# %% [markdown]
+# The second cell compares the result with that of the package behind this
+# book, `emolib`. It would stop with an error if they differed. All chapters
+# do this.
+
+# %% tags=["hide-input"]
+pages.amplitudes(size)
 
 # %% tags=["remove-input"]
-frame = frame.set_axis(["standard deviation", "largest distance from 0"], axis=1)
-frame = frame.set_axis(["least", "median", "most"])
-Table(frame.map("{:.1f}".format), caption=f"Over the {len(size)} channels, in µV")
-
-# %% tags=["hide-input"]
-pictures.amplitudes(size)
+say(
+    f"The standard deviations lie between {sd.min():.1f} µV ({sd.idxmin()})",
+    f"and {sd.max():.1f} µV ({sd.idxmax()}), with a median of",
+    f"{sd.median():.1f} µV.",
+)
 
 # %% [markdown]
-# ## What people said, and what becomes of it
+# ## From ratings to labels
 #
-# In studies of emotion people report after each trial how they felt, on scales from 1 to 9: such a
-# report is a {term}`rating`. The scale *valence* runs from unpleasant to pleasant, *arousal* from
-# calm to excited ({term}`valence`, {term}`arousal`). A rating is what somebody says. It is not the
-# emotion itself, and the same person would not always give the same number again.
+# In studies of emotion, people report after each trial how they felt, often on
+# scales from 1 to 9. Such a report is a {term}`rating`. {term}`Valence
+# <valence>` runs from unpleasant to pleasant, {term}`arousal` from calm to
+# excited. A rating is what a person says. It is not the emotion itself, and
+# the same person would not always give the same number again.
 #
-# A network that tells two groups apart needs a {term}`class` for each trial rather than a number
-# from 1 to 9. A threshold makes it: ratings above the threshold are *high*, all others *low*. Other
-# data sets come with classes instead of ratings, such as rest and arithmetic. Each question of
-# this kind is a {term}`task`, and the class as a number is the {term}`label`.
+# A classifier needs a {term}`class` for each trial. A threshold makes two of
+# them: ratings above it are *high*, all others *low*. Each question of this
+# kind is a {term}`task`, and the class as a number is the {term}`label`.
+
+# %% tags=["hide-input"]
+tasks = {n: each for n, each in this_study.tasks.items() if each.rating}
+rated = recording
+if not tasks:
+    tasks = {"valence": Task("valence"), "arousal": Task("arousal")}
+    rated, _ = simulated.simulate_subject(simulated.SimulationSettings(), 1)
+    display(
+        shown.admonition(
+            "Simulated ratings",
+            "The trials of this study have classes instead of ratings. This",
+            "section shows the ratings of a simulated person.",
+        )
+    )
 
 # %%
-classes = trial_classes(recording, this_study.tasks)
-counts = summaries.label_counts(recording, this_study.tasks)
+labels = {}
+for name, task in tasks.items():
+    rating = rated["rating"].sel(scale=task.rating)
+    labels[name] = (rating > task.above).astype(int)  # 0 low, 1 high
+
+# %%
+classes = trial_classes(rated, tasks)  # nothing where a rating is missing
+for name, column in classes.items():
+    known = column.notna().to_numpy()
+    np.testing.assert_array_equal(labels[name][known], column[known])
 
 # %% tags=["hide-input"]
-if "rating" in recording:
-    rating, scales = recording["rating"], recording["scale"].to_numpy().tolist()
-    task = next(iter(this_study.tasks.values()))
-    points = rating.to_series().rename("value").reset_index()
-    high = points["value"] > task.above
-    points = points.assign(row=points["scale"], hollow=~high, series=np.where(high, "high", "low"))
-    fig, ax = plt.subplots(figsize=(6.5, 3.2))
-    label = "rating ({low:g} to {high:g}, no unit)".format(**rating.attrs)
-    score_plots.rows(ax, points, label=label, line=task.above)
-    shares = [f"{name} {(rating.sel(scale=name) > task.above).mean():.0%}" for name in scales]
-    page = Picture(
-        fig,
-        alt=f"Ratings of {len(rating)} trials. Above {task.above:g}: {', '.join(shares)}.",
-        caption="A point is a trial. Height within a row means nothing; it keeps points apart. "
-        f"Dotted: the threshold, {task.above:g}.",
+points = pd.concat(
+    pd.DataFrame(
+        {
+            "row": name,
+            "value": rated["rating"].sel(scale=task.rating),
+            "hollow": labels[name] == 0,
+            "series": np.where(labels[name] == 1, "high", "low"),
+        }
     )
-else:
-    page = say("**This recording has no ratings**, so none are drawn: its trials have classes.")
-display(page)
-
-# %% tags=["hide-input"]
-pictures.labels(counts)
+    for name, task in tasks.items()
+).dropna(ignore_index=True)
+fig, ax = plt.subplots(figsize=(5.6, 0.9 + 0.8 * len(tasks)))
+low, high = (rated["rating"].attrs[end] for end in ("low", "high"))
+scale = f"rating ({low:g} to {high:g}, no unit)"
+above = [task.above for task in tasks.values()]
+score_plots.rows(ax, points, label=scale, line=above[0])
+shares = [f"{name} {float(x.mean()):.0%}" for name, x in labels.items()]
+Picture(
+    fig,
+    alt=f"Ratings of {rated.sizes['trial']} trials. High: {', '.join(shares)}",
+    caption="A point is a trial. The height within a row has no meaning and "
+    f"keeps points apart. Dotted: a threshold of {above[0]:g}.",
+)
 
 # %% [markdown]
+# Unequal classes matter. If most trials are high, a classifier that always
+# predicts *high* is correct most of the time, without any EEG.
+#
 # ## The spectrum and the alpha peak
 #
-# Any signal can be written as a sum of waves. The *power spectral density* says how much power the
-# waves near each frequency carry, in µV² per hertz (Hz, waves a second); its area is the signal's
-# power. Welch's method {cite:p}`welch1967` estimates it: cut the signal into pieces of two seconds,
-# compute the spectrum of each, take the mean.
-#
-# Spectra of EEG fall with frequency. On the way down there is often a hump near 10 Hz, strongest at
-# the back of the head: the alpha rhythm, known since the first reports of an EEG
-# {cite:p}`berger1929`. Its highest point is the *alpha peak*. Where it lies differs between people,
-# and some have none. Where the makers of a data set have filtered, the curve drops.
+# Any signal is a sum of waves. The *power spectral density* says how much
+# power the waves near each frequency carry, in µV² per hertz (Hz, waves per
+# second). Welch's method {cite:p}`welch1967` estimates it: split the signal
+# into pieces of two seconds, compute the spectrum of each, and average.
 
 # %%
-density = spectra.trial_spectra(recording).sel(frequency=slice(1, 45)).mean("trial")
-frequencies = density["frequency"].to_numpy()
-frontal = ("Fp1", "Fp2", "F3", "F4", "Fz")
-front = [name for name in channels if name in frontal] or channels
+eeg = recording["eeg"].transpose("trial", "channel", "time")
+trials = [x.dropna("time").to_numpy() for x in eeg]
+shortest = min(x.shape[1] for x in trials)
+piece = min(round(2 * sfreq), shortest)  # samples
+hz = np.fft.rfftfreq(piece, 1 / sfreq)
+density = np.stack(
+    [signal.welch(x, sfreq, nperseg=piece)[1] for x in trials]
+)  # (trial, channel, frequency)
+
+# %%
+ours = spectra.trial_spectra(recording)
+np.testing.assert_allclose(density, ours, rtol=1e-3, atol=1e-5)
+
+# %% [markdown]
+# Spectra of EEG fall with frequency. On the way down there is often a hump
+# near 10 Hz, strongest at the back of the head: the alpha rhythm, known since
+# the first reports of an EEG {cite:p}`berger1929`. Its highest point is the
+# *alpha peak*. Its frequency differs between people, and some have none.
+
+# %%
+regions = {"back": back}
+frontal = [name for name in channels if name[:2] in ("Fp", "AF", "F3", "F4")]
+regions["front"] = frontal or channels
 curves = {
-    "back": density.sel(channel=back).mean("channel").to_numpy(),
-    "front": density.sel(channel=front).mean("channel").to_numpy(),
+    place: density[:, [channels.index(n) for n in names]].mean(axis=(0, 1))
+    for place, names in regions.items()
 }
-peaks = {name: spectra.alpha_peak(frequencies, y) for name, y in curves.items()}
+inside = (hz >= 8) & (hz <= 13)
+highest = hz[inside][curves["back"][inside].argmax()]
+refined = spectra.alpha_peak(hz, curves["back"])  # by a parabola
 
 # %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(7.2, 3.6))
-pictures.density_curves(ax, frequencies, curves, peaks=peaks, search_hz=spectra.ALPHA_SEARCH_HZ)
+drawn = (hz >= 1) & (hz <= 45)
+peaks = {name: spectra.alpha_peak(hz, y) for name, y in curves.items()}
+fig, ax = plt.subplots(figsize=(5.6, 3))
+pages.density_curves(
+    ax,
+    hz[drawn],
+    {name: y[drawn] for name, y in curves.items()},
+    peaks=peaks,
+    search_hz=spectra.ALPHA_SEARCH_HZ,
+)
+told = ", ".join(
+    f"{name} {peak:.1f} Hz" if np.isfinite(peak) else f"{name} none"
+    for name, peak in peaks.items()
+)
 Picture(
     fig,
-    alt="Power density against frequency, falling. Alpha peak: "
-    + ", ".join(
-        f"{name} {peak:.1f} Hz" if peak == peak else f"{name} none" for name, peak in peaks.items()
-    ),
-    caption=f"Mean over trials and over the electrodes {', '.join(back)} (back) and "
-    f"{', '.join(front)} (front). The vertical axis is logarithmic: equal steps are equal factors. "
-    "Grey: where the alpha peak is looked for.",
+    alt=f"Power density against frequency, falling. Alpha peak: {told}.",
+    caption="Mean over trials and electrodes. The vertical axis is "
+    "logarithmic: equal steps are equal factors. Grey: the range in which the "
+    "alpha peak is sought. Where the makers of a data set have filtered, the "
+    "curve drops.",
 )
 
 # %% tags=["remove-input"]
-peak = peaks["back"]
-if peak == peak:
-    i_peak = abs(frequencies - peak).argmin()
-    factor = curves["back"][i_peak] / curves["front"][i_peak]
-    page = say(
-        f"At the back the peak lies at **{peak:.1f} Hz**. The power density there is",
-        f"{factor:.1f} times that at the front.",
-    )
-else:
-    page = say("At the back no peak is found between 8 and 13 Hz. Some people have none.")
-display(page)
+ratio = (curves["back"] / curves["front"])[hz == highest].item()
+say(
+    f"At the back, the highest value is at **{highest:g} Hz**.",
+    "A parabola through it and its two neighbours places the peak at"
+    f" {refined:.1f} Hz."
+    if np.isfinite(refined)
+    else "It is no peak, since the curve only rises or falls there.",
+    f"At {highest:g} Hz, the power density is {ratio:.1f} times that at the",
+    "front.",
+)
 
 # %% [markdown]
 # ## Simulated or real?
 #
-# A page like this can be made from a real or from a simulated recording, and both look like EEG.
-# Which one is it? Always ask what the *data set* is; looking is no proof.
+# Both simulated and real recordings look like EEG. A look proves nothing:
+# always ask where the data come from.
 
 # %% tags=["remove-input"]
-if recording.attrs["dataset"] == "simulated":
-    page = say(
-        "**These signals were simulated.** No person sat there. Rhythms, background, muscle and",
-        "sensor noise were drawn by a random generator, mixed as a head would mix them, and",
-        "written in the file format of a real data set. The ratings were simulated too, and the",
-        "link between the two was put in on purpose: its size says nothing about real people.",
-    )
-else:
-    page = say(
-        "**These signals are from the data set",
-        f"*{escape_markdown(recording.attrs['dataset'])}*,** which the study names;",
-        "they were not simulated by this project.",
-    )
-display(page)
+dataset = recording.attrs["dataset"]
+simulation = """**These signals were simulated.** Rhythms, background, muscle
+and sensor noise were drawn at random, mixed as a head would mix them, and
+written in the file format of a real data set. The ratings were simulated too,
+and their link to the signals was put in on purpose. Its size says nothing
+about real people."""
+real = f"""**These signals are from the data set
+*{escape_markdown(dataset)}*.** They were not simulated by this project."""
+say(simulation if dataset == "simulated" else real)
 
 # %% [markdown]
-# One difference can be measured. The simulation adds up Gaussian noise whose strength changes
-# slowly; real EEG also holds rare large deflections from blinks, muscles and movements, even after
-# cleaning. The *excess kurtosis* counts such rare extremes: it is 0 for a Gaussian signal and grows
-# with them.
+# One difference can be measured. The simulation adds Gaussian noise. Real EEG
+# also has rare large deflections from blinks, muscles and movements, even
+# after cleaning. The *excess kurtosis* counts such extremes: the mean fourth
+# power of the {term}`z-score`, minus 3. It is 0 for a Gaussian signal.
 
 # %%
-eeg = recording["eeg"].to_numpy()
-tails = kurtosis(eeg, axis=-1, nan_policy="omit").mean(axis=0)  # mean over trials
-print(f"{len(tails)} channels: from {tails.min():.2f} to {tails.max():.2f}")
+z = [(x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True) for x in trials]
+excess = np.mean([(each**4).mean(axis=1) - 3 for each in z], axis=0)
+
+# %%
+by_scipy = np.mean([kurtosis(x, axis=1) for x in trials], axis=0)
+np.testing.assert_allclose(excess, by_scipy, rtol=1e-4, atol=1e-5)
 
 # %% tags=["remove-input"]
 say(
-    f"The largest value is that of {channels[tails.argmax()]}.",
-    "Build the book from the other kind of data (`make book STUDY=studies/eegmat.yaml` for real",
-    "recordings, `make book` for simulated ones) and compare this paragraph.",
+    f"The mean over trials goes from {excess.min():.2f} to",
+    f"{excess.max():.2f} ({channels[excess.argmax()]}). Compare this with a",
+    "book of the other kind: `make book STUDY=studies/eegmat.yaml` takes real",
+    "recordings, `make book` simulated ones.",
 )
 
 # %% [markdown]
 # ## Check yourself
 #
-# **1.** A colleague shows you signals without a scale bar and says that they are "nice and large".
-# What can you conclude?
+# **1.** A colleague shows you signals without a scale bar and says that they
+# are "nice and large". What can you conclude?
 #
 # ```{dropdown} Answer
-# Nothing about their size: any signal can be drawn large. With the scale you could tell some tens
-# of microvolts (EEG) from some hundreds (a blink, a muscle, a bad contact) or from zero.
+# Nothing about their size, since any signal can be drawn large. With the scale
+# you could tell some tens of microvolts (EEG) from some hundreds (a blink, a
+# muscle, a poor contact) or from zero.
 # ```
 #
-# **2.** Somebody rates a film 5 on a scale from 1 to 9, and the threshold is "above 5". Which class
-# does the trial get, and would you trust it as much as that of a trial rated 9?
+# **2.** A person rates a film 5 on a scale from 1 to 9, and the threshold is
+# "above 5". Which class does the trial get? Do you trust it as much as that of
+# a trial rated 9?
 #
 # ```{dropdown} Answer
-# It is *low*: 5 is not above 5. And no: asked again, the same person might well say 6, and the
-# class would change. Trials near the threshold carry the least certain labels.
+# It is *low*, because 5 is not above 5. And no: asked again, the same person
+# may well say 6, and the class would change. Trials near the threshold have
+# the least certain labels.
 # ```
 #
 # ## Exercises
 #
-# **Exercise 1.** Which three electrodes have the largest signals, and where on the head are they?
+# **Exercise 1.** What are the standard deviations of the three largest
+# channels? Where on the head are they?
+#
+# ```{dropdown} Hint
+# `sd` is a pandas Series, which has a method for this.
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 1
+largest = {"first": ..., "second": ..., "third": ...}
 
 # %% tags=["hide-cell", "solution"]
-largest = size["std_uv"].nlargest(3)
-print(largest.round(1))
-largest.index.tolist()
+# nlargest sorts for us. The names are in its index: `sd.nlargest(3).index`.
+largest = dict(zip(("first", "second", "third"), sd.nlargest(3), strict=False))
+
+# %% tags=["check", "hide-input"]
+names = ("first", "second", "third")[: len(sd)]
+expected = dict(zip(names, np.sort(size["std_uv"])[::-1], strict=False))
+smallest = dict(zip(names, np.sort(size["std_uv"]), strict=False))
+check(largest, expected, slips={"These are the smallest.": smallest})
 
 # %% [markdown]
-# **Exercise 2.** Are all trials alike? Compute for each trial the power between 8 and 13 Hz at the
-# back of the head, and compare the smallest with the largest.
+# **Exercise 2.** Are all trials alike? Compute the power between 8 and 13 Hz
+# at the back of the head for each trial, in µV². How many times the smallest
+# is the largest?
+#
+# ```{dropdown} Hint
+# Power is the area below the density: the sum over frequencies times the step
+# of `hz`. Average over the electrodes of `back`.
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 2
+factor = ...
 
 # %% tags=["hide-cell", "solution"]
-by_trial = spectra.trial_spectra(recording)
-by_trial = by_trial.sel(frequency=slice(8, 13), channel=back)
-step = float(by_trial["frequency"][1] - by_trial["frequency"][0])
-alpha_power = by_trial.mean("channel").sum("frequency") * step  # area of the curve
-ratio = float(alpha_power.max() / alpha_power.min())
-print(f"From {float(alpha_power.min()):.1f} to {float(alpha_power.max()):.1f} µV²,")
-print(f"a factor of {ratio:.1f} between trials of one subject.")
+# Average the density over electrodes, then sum over the frequencies inside.
+# The step of hz cancels in the ratio, but the power itself needs it.
+at_back = density[:, [channels.index(name) for name in back]].mean(axis=1)
+alpha_power = at_back[:, inside].sum(axis=1) * hz[1]
+factor = alpha_power.max() / alpha_power.min()
+
+# %% tags=["check", "hide-input"]
+of_trial = spectra.trial_spectra(recording).sel(channel=back)
+of_trial = of_trial.mean("channel")[:, inside].sum("frequency").to_numpy()
+check(
+    factor,
+    of_trial.max() / of_trial.min(),
+    slips={
+        "Divide the largest by the smallest.": of_trial.min() / of_trial.max()
+    },
+)
 
 # %% [markdown]
-# **Exercise 3.** Draw the spectrum at the back once for each class of the first task. Is the alpha
-# peak at the same place, and is it equally high? Before you read much into a difference: how large
-# is it beside the differences between trials that you found in exercise 2?
+# **Exercise 3.** Make other labels: which proportion of trials is high in the
+# first task if the threshold is the median of the person's own ratings?
+#
+# ```{dropdown} Hint
+# `tasks` has the tasks. Leave out missing ratings, and remember that *high* is
+# above the threshold.
+# ```
+
+# %% tags=["scaffold"]
+# Your solution to exercise 3
+first = next(iter(tasks.values()))
+rating = rated["rating"].sel(scale=first.rating).to_numpy()
+proportion = ...
 
 # %% tags=["hide-cell", "solution"]
-at_back = spectra.trial_spectra(recording).sel(channel=back, frequency=slice(1, 45))
-first = dict(list(this_study.tasks.items())[:1])
-pictures.spectra(at_back.mean("channel"), classes, first, place=", ".join(back))
+# Half of the trials would be high if no rating equalled the median. Ratings in
+# whole numbers often do, and these trials are low.
+first = next(iter(tasks.values()))
+rating = rated["rating"].sel(scale=first.rating).to_numpy()
+rating = rating[np.isfinite(rating)]
+proportion = (rating > np.median(rating)).mean()
+
+# %% tags=["check", "hide-input"]
+known = rated["rating"].sel(scale=first.rating).dropna("trial")
+check(
+    proportion,
+    float((known > known.median()).mean()),
+    slips={
+        "This counts ratings that equal the median, too.": float(
+            (known >= known.median()).mean()
+        ),
+        "This is the study's threshold.": float((known > first.above).mean()),
+    },
+)
 
 # %% [markdown]
 # ## Conclusion
 #
-# A recording is three things: signals in microvolts at named places, trials, and something said or
-# known about each trial. Before anything is computed from it, look at the scale, at each channel's
-# size, at the spectrum and at the balance of the labels. All four fit on one page, and the report
-# of each subject begins with them.
+# A recording has signals in microvolts at named places, trials, and a rating
+# or a class of each trial. Before you compute anything from it, look at the
+# scale, the size of each channel, the spectrum and the balance of the labels.
+# The report of each subject begins with them.
 #
 # ## Where to read on
 #
-# - The next chapter, [Band filtering](02_band_filtering), cuts the spectrum into
-#   {term}`bands <band>` and shows what that does to time.
-# - The simulated and the real data are described in [The data](/data.md).
+# - The next chapter, [Band filtering](02_band_filtering), splits the spectrum
+#   into bands and shows what that does to time.
+# - The simulated and the real data: [The data](/data.md).
 # - A well-known data set of films, ratings and EEG: {cite:t}`koelstra2012`.
 #
 # ## Provenance
