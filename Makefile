@@ -5,8 +5,9 @@ PYTHON ?= python3
 STUDY  ?= studies/demo.yaml
 VENV   := .venv
 RUN    := $(VENV)/bin/python
-# Two processes take files of tests in the order that tests/conftest.py gives.
-BESIDE := --numprocesses 2 --no-loadscope-reorder
+# Three processes take files of tests in the order that tests/conftest.py gives: one more than a
+# small machine has processors, since each waits at times, for a browser or for the smoke study.
+BESIDE := --numprocesses 3 --no-loadscope-reorder
 
 .PHONY: help book test test-fast lab bench benches evidence faults music-trial check lint clean
 

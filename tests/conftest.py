@@ -69,10 +69,13 @@ def _place(item: pytest.Item) -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the examples that build networks; order the tests of a test process."""
+    """Mark tests by what they need; order the tests of a test process."""
     for item in items:
         if isinstance(item, pytest.DoctestItem) and NETWORKS.search(item.name):
             item.add_marker("network")
+        for needed, mark in (("smoke_run", "workflow"), ("browser", "browser")):
+            if needed in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
     if hasattr(config, "workerinput"):  # a process of pytest-xdist
         items.sort(key=_place)
 

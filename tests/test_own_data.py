@@ -11,13 +11,12 @@ from pathlib import Path
 import mne
 import numpy as np
 import pytest
+from command import PROJECT, emolib_here
 from synthetic import centred
 
 from emolib.errors import DataError, SettingsError
 from emolib.recordings import example, files
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
-
-PROJECT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -114,15 +113,8 @@ def test_snakemake_can_be_called_with_a_profile_and_the_command_line_goes_on_fro
     assert "dry-run" in snakemake(*where, "--dry-run", results=tmp_path)
     snakemake(*where, "features/sub-01.nc", results=tmp_path)
     assert (tmp_path / "smoke" / "features" / "sub-01.nc").is_file()
-    again = subprocess.run(
-        [sys.executable, "-m", "emolib", "run", "smoke", "--targets", "features/sub-01.nc"],
-        cwd=PROJECT,
-        env=os.environ | {"EMOLIB_RESULTS": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "nothing to do" in again.stdout
+    again = emolib_here("run", "smoke", "--targets", "features/sub-01.nc", results=tmp_path)
+    assert again.returncode == 0 and "nothing to do" in again.stdout
 
 
 def test_the_chapter_explains_each_section_of_a_subjects_report():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from command import emolib
+from command import emolib_here as emolib
 from playwright.sync_api import expect
 
 from emolib.book import single_file

@@ -17,6 +17,7 @@ def bench():
         yield importlib.import_module("benchmarks.mutated_inputs")
 
 
+@pytest.mark.slow
 def test_spoilt_inputs_of_all_formats(bench, tmp_path, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
     outcomes, formats = Counter(), Counter()

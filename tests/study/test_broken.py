@@ -15,7 +15,7 @@ import nbformat
 import pandas as pd
 import pytest
 import yaml
-from command import emolib
+from command import emolib, emolib_here
 from synthetic import noise, trial_rows, write_edf, write_table
 
 from emolib.book import render as rendering
@@ -117,13 +117,13 @@ def test_a_subject_may_have_any_name(run, study, tmp_path):
     for stem in stems:
         assert (study.folder / "summaries" / f"{stem}.nc").is_file(), run.stdout + run.stderr
     name, results = NAMES[0], study.folder.parent
-    told = emolib("report", study.file, "--subject", name, "--out", tmp_path, results=results)
+    told = emolib_here("report", study.file, "--subject", name, "--out", tmp_path, results=results)
     report = Path(told.stdout.splitlines()[-1]).read_text(encoding="utf-8")
     assert html.escape(name, quote=False) in report and name not in report
 
 
 def test_check_names_the_broken_subject_and_passes_the_others(study):
-    told = emolib("check", study.file, results=study.folder.parent)
+    told = emolib_here("check", study.file, results=study.folder.parent)
     assert told.returncode == 1
     assert "3 of 4 subjects can be used" in told.stdout
     assert re.search(r"sub-broken cannot be used: .*3\.edf", told.stdout)
@@ -174,7 +174,7 @@ def test_the_book_has_a_page_for_one_that_failed(book):
 
 def test_nothing_that_is_passed_on_names_a_person_or_a_folder(book, study, tmp_path):
     results = study.folder.parent
-    emolib("report", study.file, "--subject", NAMES[0], "--out", tmp_path, results=results)
+    emolib_here("report", study.file, "--subject", NAMES[0], "--out", tmp_path, results=results)
     internal = (".snakemake", ".doctrees")  # of Snakemake and of Sphinx; no page leads there
     files = [
         file

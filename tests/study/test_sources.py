@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 import yaml
-from command import emolib
+from command import emolib_here
 from synthetic import noise, write_brainvision, write_edf, write_table
 
 from emolib.errors import DataError
@@ -185,7 +185,7 @@ def test_a_run_goes_on_without_a_missing_file_and_makes_again_what_has_other_con
     targets = [f"features/{subject}.nc" for subject in study.subjects()]
 
     def run():
-        ran = emolib("run", study.file, "--targets", *targets, results=tmp_path / "results")
+        ran = emolib_here("run", study.file, "--targets", *targets, results=tmp_path / "results")
         made = [line.split()[4] for line in ran.stdout.splitlines() if line.startswith("done")]
         return ran, sorted(made)
 

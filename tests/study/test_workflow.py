@@ -2,16 +2,17 @@
 
 import dataclasses
 import shutil
+from collections import Counter
 
 import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from command import emolib
+from command import emolib_here as emolib
 
 from emolib.book import render as rendering
 from emolib.grid import to_brain_maps
-from emolib.study import stages
+from emolib.study import space, stages
 from emolib.study import study as studies
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
@@ -126,6 +127,13 @@ def test_what_a_run_made_is_verified(smoke_run):
     for page in ("cohort", "subjects/sub-04", "chapters/A2_published_figures"):
         assert {f"notebooks/{page}.ipynb", f"book/_build/html/{page}.html"} <= compared
     assert "inputs of notebooks/subjects/sub-04.ipynb" in compared
+
+
+def test_a_run_needs_little_more_room_than_it_takes(smoke_run):
+    folder = smoke_run[0] / "smoke"
+    jobs = Counter(path.parent.name for path in folder.glob("**/benchmarks/*/*.tsv"))
+    taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert taken < space.room_needed(studies.load("smoke"), jobs) < 2 * taken
 
 
 def test_one_changed_subject_re_runs_its_branch_and_says_why(copied_run):
