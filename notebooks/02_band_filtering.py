@@ -30,16 +30,22 @@ subject = None  # such as "sub-01"; None: the first that can be used
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from IPython.display import display
 from scipy import signal
 
 from emolib.book.answers import check
 from emolib.book.provenance import provenance
+from emolib.errors import InputError
 from emolib.features import bands, power, spectra, windows
+from emolib.figures import benches
+from emolib.figures import display as shown
 from emolib.figures.display import DARK, GREY, Picture, Table, say, use_style
 from emolib.study import stages
 from emolib.study.study import load
 
 use_style()
+
+# %% tags=["hide-input"]
 this_study = load(study)
 subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
@@ -434,6 +440,21 @@ say(
     "windows of one trial to training set and test set at random, both sets",
     "hold parts of the same signal.",
 )
+
+# %% [markdown]
+# ## Move the band
+#
+# The bench below filters the first seconds of the trial. **Guess first:** what
+# proportion of the energy in a window of alpha is older than the window? Then
+# make the band narrower, and watch how long the filter rings.
+
+# %% tags=["hide-input"]
+try:
+    bench = benches.FilterBench(raw, sfreq, channel=at_back)
+except InputError as error:  # such as trials that are too short
+    lacking = error.message, error.hint
+    bench = shown.admonition("This bench needs other data", *lacking)
+display(bench)
 
 # %% [markdown]
 # ## Check yourself

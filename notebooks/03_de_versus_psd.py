@@ -32,16 +32,22 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from IPython.display import display
 from scipy import integrate, signal, stats
 
 from emolib.book.answers import check
 from emolib.book.provenance import provenance
+from emolib.errors import InputError
 from emolib.features import bands, extraction, windows
+from emolib.figures import benches
+from emolib.figures import display as shown
 from emolib.figures.display import BLUE, RED, Picture, Table, say, use_style
 from emolib.study import stages
 from emolib.study.study import load
 
 use_style()
+
+# %% tags=["hide-input"]
 this_study = load(study)
 subject = subject or stages.first_valid(this_study)
 recording = stages.recording(this_study, subject)
@@ -292,6 +298,22 @@ say(
     "measured. Energy was subtracted and scaled without a logarithm. The",
     "second kind adds a *nonlinearity* that stresses the largest values.",
 )
+
+# %% [markdown]
+# ## How far does an estimate scatter?
+#
+# A variance estimated from few samples scatters, and so does its logarithm.
+# **Guess first:** how many samples of noise does DE need until it scatters by
+# no more than 0.1 nats? The bench below answers. Then add a sine, and look at
+# the two numbers.
+
+# %% tags=["hide-input"]
+try:
+    bench = benches.EntropyBench(eeg[0, 0], sfreq)
+except InputError as error:  # such as trials that are too short
+    lacking = error.message, error.hint
+    bench = shown.admonition("This bench needs other data", *lacking)
+display(bench)
 
 # %% [markdown]
 # ## Check yourself

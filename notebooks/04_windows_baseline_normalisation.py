@@ -36,10 +36,11 @@ from scipy import signal, special, stats
 
 from emolib.book.answers import check
 from emolib.book.provenance import provenance
+from emolib.errors import InputError
 from emolib.evaluation import variance
 from emolib.features import baseline, extraction, spectra, windows
+from emolib.figures import benches, maps, pages
 from emolib.figures import display as shown
-from emolib.figures import maps, pages
 from emolib.figures.display import Picture, Table, say
 from emolib.recordings import simulated
 from emolib.study import stages
@@ -642,6 +643,22 @@ say(
 # What can a classifier do with such a mark if training set and test set share
 # trials? [What a score means](09_what_a_score_means) measures it.
 #
+# ## Subtract the wrong interval
+#
+# The bench below assigns each window of the recording to the trial whose mean
+# is nearest. **Guess first:** how often is this correct once the baseline mean
+# of each trial is subtracted? Then subtract the baseline mean of *another*
+# trial.
+
+# %% tags=["hide-input"]
+try:
+    bench = benches.WindowBench(recordings[0], raw.bands)
+except InputError as error:  # such as trials that are too short
+    lacking = error.message, error.hint
+    bench = shown.admonition("This bench needs other data", *lacking)
+display(bench)
+
+# %% [markdown]
 # ## Check yourself
 #
 # **1.** The amplifier was set twice as high for one person, for the whole

