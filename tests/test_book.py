@@ -40,6 +40,25 @@ HIGHEST_REPORT = 8_000  # pixels of a report before anything is unfolded
 TALL = {"how-far-does-an-estimate-scatter"}  # a bench of five charts
 HEAVIEST = 3_000_000  # bytes of a page, its figures within it (DESIGN: the explorer)
 
+# Words of tables that go over to another line within.
+BROKEN = r"""
+() => {
+    const found = [];
+    for (const cell of document.querySelectorAll("article :is(th, td)")) {
+        const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        while (cell.checkVisibility() && texts.nextNode()) {
+            for (const word of texts.currentNode.data.matchAll(/\p{L}{4,}/gu)) {
+                const range = document.createRange();
+                range.setStart(texts.currentNode, word.index);
+                range.setEnd(texts.currentNode, word.index + word[0].length);
+                if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1)
+                    found.push(word[0]);
+            }
+        }
+    }
+    return found;
+}
+"""
 # What is to be seen on a page once it has settled.
 LOOK = """
 async () => {
@@ -74,6 +93,13 @@ async () => {
         explorer: all(".emolib-explorer-box")[0]?.getBoundingClientRect().top ?? 0,
         tall: all("article section section").filter((it) => it.offsetHeight > 1700)
             .map((it) => it.id),
+        small: all("article svg text").filter(seen).filter((it) => it.textContent.trim())
+            .filter((it) => {
+                const {a, b} = it.getScreenCTM();
+                return parseFloat(getComputedStyle(it).fontSize) * Math.hypot(a, b) < 7;
+            }).map((it) => it.textContent),
+        narrow: all("figure.emolib-figure img").filter(seen)
+            .filter((it) => it.clientWidth < Math.min(366, it.naturalWidth)).map((it) => it.alt),
         first: all("article figure img")[0]?.getBoundingClientRect().bottom ?? 0,
         overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
         theme: document.documentElement.dataset.theme,
@@ -146,6 +172,8 @@ class Visit:
     clipped: int
     sideways: list[str]
     tall: list[str]
+    small: list[str]
+    narrow: list[str]
     first: float
     folded: int
     explorer: float
@@ -155,6 +183,7 @@ class Visit:
     requests: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
     cut_off: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
     pdf: bytes = b""
 
 
@@ -189,6 +218,7 @@ def visits(request, browser: Browser, smoke_book: Path, looked_at: list[Path]) -
             tab.set_viewport_size(PAPER["viewport"])
             tab.emulate_media(media="print")
             found.cut_off = tab.evaluate(CUT_OFF)
+            found.broken += tab.evaluate(BROKEN)
             found.pdf = tab.pdf(format="A4", print_background=False)
             tab.emulate_media(media="screen")
             tab.set_viewport_size(SCREENS["desk"]["viewport"])
@@ -209,7 +239,7 @@ def visit(page: Page, path: Path) -> Visit:
     for event, listener in listeners.items():
         page.on(event, listener)
     page.goto(path.as_uri(), wait_until="load")
-    look = page.evaluate(LOOK)
+    look, broken = page.evaluate(LOOK), page.evaluate(BROKEN)
     page.add_script_tag(path=AXE)
     faults = [
         f"{fault['impact']}: {fault['id']}: {fault['nodes'][0]['html'][:200]}"
@@ -217,7 +247,8 @@ def visit(page: Page, path: Path) -> Visit:
     ]
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
-    return Visit(**look, faults=faults, requests=requests, console=console)
+    seen = {"faults": faults, "requests": requests, "console": console}
+    return Visit(**look, **seen, broken=broken)
 
 
 def by_page(visits: dict[str, Visit], look) -> dict[str, object]:
@@ -315,6 +346,25 @@ def test_the_look_at_contrast_sees_text_that_is_too_pale(browser, smoke_book):
     (node,) = fault["nodes"]
     assert fault["id"] == "color-contrast" and "pale" in node["html"]
     context.close()
+
+
+def test_no_word_of_a_table_is_broken(visits):
+    assert by_page(visits, lambda visit: visit.broken) == {}
+
+
+def test_the_look_at_words_sees_one_that_is_broken(browser, smoke_book):
+    """The test above can fail."""
+    page = browser.new_page()
+    page.goto((smoke_book / "intro.html").as_uri())
+    cell = "<table><td><div style='width: 2rem; overflow-wrap: anywhere'>difference</div></table>"
+    page.evaluate("html => document.querySelector('article').innerHTML += html", cell)
+    assert page.evaluate(BROKEN) == ["difference"]
+    page.close()
+
+
+def test_letters_of_figures_can_be_read_on_a_phone(visits):
+    """Those of images by their width: see `emolib.figures.display.LEAST`."""
+    assert by_page(visits, lambda visit: visit.small + visit.narrow) == {}
 
 
 def test_no_page_is_wider_than_its_screen(visits):

@@ -1,5 +1,6 @@
 // Tables of the class `emolib-sortable`: a click on a column's name sorts by it, a word filters.
-// Without JavaScript the table stays as it is written.
+// On a phone each row of a table of many columns becomes a list, whose cells are named here.
+// Without JavaScript the tables stay as they are written.
 
 const number = new Intl.Collator(undefined, { numeric: true });
 const text = (row, column) => row.cells[column]?.textContent.trim() ?? "";
@@ -49,7 +50,19 @@ function filterable(table) {
   apply();
 }
 
+/** Name each cell of a table of many columns by its column, for screens where rows become lists. */
+function labelled(table) {
+  const heads = [...(table.tHead?.rows[0]?.cells ?? [])];
+  const many = heads.length > 3 || table.classList.contains("emolib-wide");
+  if (!many || table.querySelector("[colspan], [rowspan]")) return;
+  const names = heads.map((head) => head.textContent.trim());
+  table.classList.add("emolib-cards");
+  for (const row of table.tBodies[0].rows)
+    [...row.cells].forEach((cell, i) => { if (names[i]) cell.dataset.label = names[i]; });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".bd-article table").forEach(labelled);
   for (const table of document.querySelectorAll("table.emolib-sortable")) {
     sortable(table);
     filterable(table);

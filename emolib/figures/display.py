@@ -32,6 +32,7 @@ DPI = 130  # 6.5 inches give some 850 pixels: sharp on a page, and some 60 kB
 # Parts of the width of axes that long names may take, tried until the axes themselves have room.
 ROOM_OF_NAMES = (0.9, 0.4, 0.2)
 WIDTH = 6.5  # inches, of a figure as wide as the text: letters can still be read on a phone
+LEAST = 9.2  # points, of letters in a figure so wide: 7 pixels on a screen of 390
 
 
 def use_style() -> None:
@@ -173,6 +174,7 @@ def _anchor(figure: Figure, link: Link) -> str:
 def _png(figure: Figure) -> bytes:
     """Draw a figure in at most 256 colours: a third of the bytes, and no difference to be seen."""
     _fit_names(figure)
+    _enlarge(figure)
     for room in ROOM_OF_NAMES:
         drawn, small = io.BytesIO(), io.BytesIO()
         with suppress(UserWarning), warnings.catch_warnings():
@@ -199,6 +201,17 @@ def _fit_names(figure: Figure) -> None:
     numbers |= {axis.offsetText for axis in figure.findobj(Axis)}
     for text in set(figure.findobj(Text)) - numbers:
         text.set(text=figure_label(text.get_text()), parse_math=False)
+
+
+def _enlarge(figure: Figure) -> None:
+    """Enlarge letters that could not be read on a phone, where a wide figure is made narrow."""
+    least = LEAST * max(1.0, figure.get_figwidth() / WIDTH)
+    for axis in figure.findobj(Axis):
+        for label in axis.get_ticklabels():
+            if label.get_fontsize() < least:
+                axis.set_tick_params(labelsize=least)
+    for text in figure.findobj(Text):
+        text.set_fontsize(max(text.get_fontsize(), least))
 
 
 def _cut_names(figure: Figure, room: float) -> None:

@@ -27,6 +27,8 @@ from emolib.figures.explorer.words import kind_words
 from emolib.recordings.labels import Task
 from emolib.splits.protocols import protocol_name
 
+MOST_NAMES = 36  # of electrodes, side by side
+
 
 def labels(counts: pd.DataFrame) -> Picture:
     """Plot how many trials each class has, from `emolib.features.power.label_counts`.
@@ -38,15 +40,13 @@ def labels(counts: pd.DataFrame) -> Picture:
     """
     figure, ax = plt.subplots(figsize=(WIDTH, 1.1 + 0.4 * len(counts)))
     stacked_bars(ax, counts, label="trials")
-    told = [
-        f"{task}: " + ", ".join(f"{name} {number}" for name, number in row.items() if number)
-        for task, row in counts.iterrows()
-    ]
+    said = (", ".join(f"{n} {k}" for n, k in row.items() if k) for _, row in counts.iterrows())
+    told = [f"{task}: {words}" for task, words in zip(counts.index, said, strict=True)]
     return Picture(
         figure,
         alt=f"Trials per class: {'; '.join(told)}.",
-        caption="A bar ends at the number of trials. Unequal parts matter: whoever always gives "
-        "the commonest class is right more often than one who guesses, and needs no EEG for it.",
+        caption="Number of trials per class. Unequal classes matter: predicting the majority class "
+        "throughout gives more correct trials than guessing does, without any EEG.",
     )
 
 
@@ -59,24 +59,29 @@ def amplitudes(size: pd.DataFrame) -> Picture:
     Picture: Standard deviation per electrode: from 9.0 µV at Cz to 12.5 µV at Oz.
     """
     deviation = size["std_uv"]
-    figure, ax = plt.subplots(figsize=(WIDTH, 2.5))
-    ax.vlines(deviation.index, 0, deviation, color=GREY, linewidth=1)
-    ax.plot(deviation.index, deviation, "o", color=BLUE, markersize=5)
-    ax.set(ylabel="standard deviation (µV)", ylim=(0, None))
-    ax.tick_params(axis="x", labelrotation=90, labelsize="small" if len(size) <= 40 else 5.5)
+    parts = np.array_split(np.arange(len(size)), -(-len(size) // MOST_NAMES))
+    shape = {"figsize": (WIDTH, 2.5 * len(parts)), "sharey": True, "squeeze": False}
+    figure, axes = plt.subplots(len(parts), 1, **shape)
+    for ax, part in zip(axes.flat, parts, strict=True):
+        own = deviation.iloc[part]
+        ax.vlines(own.index, 0, own, color=GREY, linewidth=1)
+        ax.plot(own.index, own, "o", color=BLUE, markersize=5)
+        ax.set(ylim=(0, None))
+        ax.tick_params(axis="x", labelrotation=90)
+    figure.supylabel("standard deviation (µV)", fontsize="medium")
     return Picture(
         figure,
         alt=f"Standard deviation per electrode: from {deviation.min():.1f} µV at "
         f"{deviation.idxmin()} to {deviation.max():.1f} µV at {deviation.idxmax()}.",
-        caption="Look for stems that touch the ground (no contact) or tower over their neighbours "
-        "(a bad contact, or a muscle below it).",
+        caption="Look for values near zero (no contact) and for values far above their neighbours "
+        "(a poor contact, or muscle activity).",
     )
 
 
 def spectra(
     density: xr.DataArray, classes: pd.DataFrame, tasks: Mapping[str, Task], *, place: str
 ) -> Picture:
-    """Plot the mean spectrum of each class with its alpha peak, a panel a task.
+    """Plot the mean spectrum of each class with its alpha peak, one panel per task.
 
     `density (trial, frequency)` is in µV²/Hz, of the electrodes that `place` names; `classes` come
     from `emolib.recordings.labels.trial_classes`.
@@ -97,8 +102,8 @@ def spectra(
         figure,
         alt=f"Spectra by class. Alpha peaks: {'; '.join(told)}.",
         caption=f"Mean power density over the trials of a class, at {place}. The vertical axis is "
-        "logarithmic: equal steps are equal factors. Grey: where the alpha peak is looked for; "
-        "marks: the peaks.",
+        "logarithmic: equal steps are equal factors. Grey: the range searched for the alpha peak. "
+        "Markers: the peaks.",
     )
 
 
@@ -144,9 +149,8 @@ def class_maps(
         alt=f"{task_name}: scalp maps of log power per band for {' and '.join(rows)}, and {title}. "
         f"Largest differences: {'; '.join(told)}. {in_cluster}",
         caption=f"{task_name}, {of}. Maps of a band share their colour scale. Differences have one "
-        "scale for all bands, zero in the middle, contours below zero dashed. Dots are electrodes; "
-        "rings, where there are any, those of a cluster: the test says that a difference is "
-        "somewhere, and a ring does not say where.",
+        "scale for all bands, with dashed contours below zero. Dots are electrodes. Rings mark the "
+        "electrodes of a cluster; the cluster test shows that there is a difference, not where.",
     )
 
 
@@ -198,7 +202,7 @@ def grid_and_scalp(values: np.ndarray, channels: Sequence[str], *, name: str, un
 
 
 def thumbnails(power: Mapping[str, xr.DataArray]) -> Picture:
-    """Plot small mean maps of every subject, a row a subject and a column a band.
+    """Plot small mean maps of every subject, one row per subject and one column per band.
 
     `power` holds log power `(band, channel)` in dB re 1 µV² by subject; each may have its own
     channels.
@@ -228,9 +232,9 @@ def thumbnails(power: Mapping[str, xr.DataArray]) -> Picture:
     return Picture(
         figure,
         alt=f"Small maps of log power of {len(power)} subjects. {'; '.join(told)}.",
-        caption="Mean log power over all trials, dB re 1 µV², seen from above, the nose up. Maps "
-        "of a band share one scale over all subjects, dark to bright as the bars say. "
-        "Look for a map that is unlike the others, then open that subject's page.",
+        caption="Mean log power over all trials, dB re 1 µV², seen from above, nose up. Maps of a "
+        "band share one scale over all subjects. Look for a map that differs from the others, then "
+        "open that subject's page.",
     )
 
 
@@ -243,7 +247,7 @@ def shares(
     task: str,
     note: str = "",
 ) -> Picture:
-    """Plot maps by band, a row a quantity: `rows` and `units` by the name of the row.
+    """Plot maps by band, one row per quantity: `rows` and `units` by the name of the row.
 
     Examples
     --------
@@ -267,7 +271,7 @@ def shares(
 
 
 def subject_shares(explained: xr.Dataset, channels: Sequence[str], *, protocol: str) -> Picture:
-    """Plot a subject's mean shares, a row a task.
+    """Plot a subject's mean shares, one row per task.
 
     `explained` holds `attribution (fold, task, band, channel)` in nats, `completeness (fold, task)`
     and `n_windows (fold)`.

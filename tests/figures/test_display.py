@@ -52,6 +52,21 @@ def test_picture_is_a_figure_with_alt_and_caption():
     assert bundle["text/plain"] == "Picture: A line."
 
 
+@pytest.mark.parametrize("width", [6.5, 9.0, 3.0])
+def test_letters_can_be_read_where_a_figure_is_366_pixels_wide(width):
+    figure, ax = plt.subplots(figsize=(width, 2))
+    ax.set_xticks([0, 1], ["Fz", "Oz"])
+    ax.tick_params(labelsize=4)
+    ax.set_title("small", fontsize=5)
+    ax.plot([0, 1], label="line")
+    ax.legend(fontsize=4)
+    Picture(figure, alt="A line.", caption="Read it.")
+    texts = [text for text in figure.findobj(plt.Text) if text.get_text()]
+    shown = min(366, 96 * width) / width  # pixels an inch of the figure
+    assert {text.get_text() for text in texts} >= {"Fz", "small", "line"}
+    assert min(text.get_fontsize() for text in texts) / 72 * shown > 7
+
+
 def test_picture_gives_the_same_bytes_and_carries_neither_date_nor_software():
     first, second = picture().png, picture().png
     assert first == second

@@ -107,3 +107,14 @@ def test_a_subjects_shares_are_the_mean_over_folds_of_its_electrodes(ax):
     )
     assert "30 inputs that the networks of 2 folds were not trained on" in picture.caption
     assert "explain but for 2.0 %." in picture.caption
+
+
+def test_names_of_many_electrodes_stand_in_several_rows(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(pages, "Picture", lambda figure, **words: drawn.append(figure))
+    size = pd.DataFrame({"std_uv": np.arange(1.0, 63)}, index=[f"C{i}" for i in range(62)])
+    pages.amplitudes(size)
+    shown = [[label.get_text() for label in ax.get_xticklabels()] for ax in drawn[0].axes]
+    assert [len(names) for names in shown] == [31, 31] and shown[0] + shown[
+        1
+    ] == size.index.tolist()
