@@ -1,4 +1,4 @@
-"""Simulated cohorts without, with a subtle and with a strong effect: what light models score.
+"""Simulated cohorts without, with a subtle and with a strong effect: what linear models score.
 
 Under the window-wise protocol, which has windows of one trial on both sides, a score without
 any effect is high, and as high with labels permuted by trial. Honest protocols must then find

@@ -5,7 +5,7 @@ nulls lda`. A section stands by itself and prints a table as soon as it is there
 cut off is run again alone. `--help` lists what makes it shorter.
 
 effects (17 minutes)
-    Simulated cohorts without, with a subtle and with a strong effect: what light models score
+    Simulated cohorts without, with a subtle and with a strong effect: what linear models score
     under each protocol, and how often the joint-stimulus permutation test rejects.
 nulls (2 minutes)
     1,000 cohorts in which there is nothing: how often two permutation tests reject.

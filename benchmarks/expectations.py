@@ -98,7 +98,7 @@ LOOKED_UP = {
     ("own", LOOK_UP, "window_wise", "balanced_accuracy"): 0.988,
 }
 WHITE_NOISE |= {
-    key: Expectation(value, 0.02, "the plan, a classifier that names the trial")
+    key: Expectation(value, 0.02, "the plan, a classifier that identifies the trial")
     for key, value in LOOKED_UP.items()
 }
 # Our reference model standardises features before it looks for neighbours, which brings trials

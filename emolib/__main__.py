@@ -98,7 +98,7 @@ COMMANDS = {
     ),
     "score": ("score a study's predictions", "study.stages:make_scores", "[variant]"),
     "group-tests": (
-        "test all subjects together against exchanged labels",
+        "test all subjects together against permuted labels",
         "study.stages:make_group_tests",
         "",
     ),

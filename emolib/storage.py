@@ -151,7 +151,7 @@ def told_by_system(error: OSError, folder: Path) -> InputError:
     elif of_disk(error) and not place.is_dir():
         place = place.parent
     what = (error.strerror or str(error)).lower()
-    problem, remedy = _FAULTS.get(error.errno, (f"cannot be used ({what})", "Mend this"))
+    problem, remedy = _FAULTS.get(error.errno, (f"cannot be used ({what})", "Fix this"))
     if error.errno == errno.ENOSPC and place.is_dir():
         problem += _room(place)
     source, variable = str(place), "EMOLIB_RESULTS"

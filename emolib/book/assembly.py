@@ -66,7 +66,7 @@ def make_book(study: Study) -> Path:
                 raise fault
             warnings = re.findall(r"^.*(?:WARNING|ERROR): .*$", built.stdout, re.MULTILINE)
             told = "\n".join(["is not a book without faults:", *warnings, ""])
-            raise InputError(source, told, "Mend what these lines say.")
+            raise InputError(source, told, "Fix what these lines say.")
         escape_search_index(place / "_build" / "html" / "searchindex.js")
         shutil.rmtree(book / "_build", ignore_errors=True)
         (place / "_build").rename(book / "_build")

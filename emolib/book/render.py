@@ -88,7 +88,7 @@ def execute(
                 f"{source.stem}: this page could not be computed",
                 f"A cell of the notebook {source.name} failed with these last lines:",
                 "\n".join(lines[-TRACEBACK_LINES:]),
-                "Mend the cause that the last line names, then run the study again: "
+                "Fix the cause that the last line names, then run the study again: "
                 "only what is missing is made. The other pages are not affected.",
             )
             page.metadata["emolib"] = {"failed": lines[-1]}

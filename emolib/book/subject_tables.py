@@ -73,7 +73,7 @@ def cohort_table(
 
 
 def subjects_table(scores: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
-    """Return the pooled network's balanced accuracies of trials, a column a task and protocol.
+    """Return the pooled network's balanced accuracies of trials, one column per task and protocol.
 
     NaN where a subject has none: one whose trials are all of one class, or one that was not used.
 
@@ -179,7 +179,7 @@ def fine_tuning_changes(predictions: pd.DataFrame, subject: str) -> pd.DataFrame
 
     Returns
     -------
-    DataFrame, a row a task, honest protocol and fine-tuned stage
+    DataFrame, one row per task, honest protocol and fine-tuned stage
         ``task``, ``protocol``, ``stage``; ``pooled`` and ``tuned``, balanced accuracy of trials;
         ``difference``, with ``low`` and ``high`` from resampling trials within each class, the
         same for both networks; ``to_right`` and ``to_wrong``, how many of the ``n`` trials

@@ -22,7 +22,7 @@ from emolib.splits.protocols import HELD_OUT, LEAKING, protocol_name
 
 WHOLE = "the whole"
 FEWEST_REFITS = 19  # else no p is small enough to mean anything
-ABLATIONS = "MT-CNN ablations"  # the published system that variants are held beside
+ABLATIONS = "MT-CNN ablations"  # the published system that variants are compared with
 FIGURES = ("valence", "arousal")  # the tasks of the published figures
 # Papers count windows, so ours are counted too: the metric of ours by the unit of theirs.
 METRICS = {"accuracy %": "window_accuracy", "balanced accuracy %": "window_balanced_accuracy"}
@@ -112,7 +112,7 @@ def group_table(tests: pd.DataFrame) -> pd.DataFrame:
 
 
 def permuted_table(scores: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame:
-    """List scores beside those of refits on permuted labels, a row a task and protocol.
+    """List scores beside those of refits on permuted labels, one row per task and protocol.
 
     `permuted` is from `emolib.evaluation.permuted_scores`. Protocols that leak get no p: their
     score says that trials are recognised, which is no question of chance.
@@ -170,7 +170,7 @@ def comparable(tasks: Sequence[str]) -> list[str]:
 def published_table(scores: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
     """List a study's scores of windows, those of others under the same protocol below them.
 
-    A row a protocol and whose score; a column a task of `comparable`, the measure and the source.
+    One row per protocol and source; columns are the tasks of `comparable`, measure and source.
     Ablations stand beside the variants that they are of instead, see `variants_table`.
     """
     names, theirs = comparable(tasks), published()
@@ -217,10 +217,11 @@ def _theirs(figures: pd.DataFrame) -> list[dict[str, str]]:
 def variants_table(
     scores: Mapping[str, pd.DataFrame], found: pd.DataFrame, tasks: Sequence[str]
 ) -> pd.DataFrame:
-    """List a study and its variants, a row a task, protocol and variant; pooled networks.
+    """List a study and its variants, one row per task, protocol and variant; pooled networks.
 
     `scores` are by variant, first the whole study's, named ""; `found` is from
-    `variant_differences`. A column holds the published share of right windows where there is one.
+    `variant_differences`. A column holds the published proportion of correct windows, where there
+    is one.
     """
     lines, whole = [], {}
     for name, table in scores.items():
@@ -273,7 +274,7 @@ def _answers(predictions: pd.DataFrame) -> dict[tuple[str, str, str], pd.Series]
 
 
 def _published(name: str, task: str, protocol: str) -> str:
-    """Return the published share of right windows, where the variant has one's name."""
+    """Return the published proportion of correct windows, where the variant has one's name."""
     figures = published()
     figures = figures[(figures["system"] == ABLATIONS) & (figures["protocol"] == protocol)]
     for figure in figures.to_dict("records"):

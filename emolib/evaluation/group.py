@@ -1,9 +1,9 @@
 """Is a cohort's decoding more than chance? The primary test, and exploratory ones beside it.
 
-A light model is fitted again, from the split onwards, for each of many exchanges of the stimuli's
-labels, the same exchange for all subjects. A small p says that the scores are better than for an
-arbitrary labelling of the same stimuli. The network takes too long to be fitted again so often, so
-it is not tested; its score stands beside that of the light model.
+Ridge regression is fitted again, from the split onwards, for each of many permutations of the
+stimuli's labels, the same for all subjects. A small p is evidence that the scores are better than
+for an arbitrary labelling of the same stimuli. The network takes too long to be fitted so often, so
+it is not tested; its score is given for comparison.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Light models beside the network: reference models, and ridge for thousands of labellings at once.
+"""Linear models beside the network: reference models, and ridge for many labellings at once.
 
 Reference models read the same features as the network, are trained on the same folds and give the
 same predictions table, so that `emolib.evaluation.score` scores them alike. All that is fitted,

@@ -324,6 +324,6 @@ def _score_metric(
 
 
 def _majority_rates(counts: TrialCounts, unit: str) -> dict[str, float]:
-    """Return the share of each subject's commonest class: the score of one constant answer."""
+    """Return the proportion of each subject's majority class: the score of predicting it always."""
     n = pd.Series(counts.n[unit]).groupby([counts.subject, counts.label]).sum()
     return dict(n.groupby(level=0).max() / n.groupby(level=0).sum())

@@ -164,11 +164,11 @@ def _look_at_indices(data: SplitData, found: Audit) -> None:
         what = "`trial`, `onset` and `window_seconds`"
         found.not_checked.append(f"Whether windows share samples: that needs {what}.")
     if numbers["shared_stimuli"]:
-        n, text = numbers["shared_stimuli"], "stimuli are on both sides: the score is one of known"
+        n, text = numbers["shared_stimuli"], "stimuli are on both sides: the score is one of seen"
         found.tell("stimuli", False, f"{n} {text} stimuli.")
     if numbers["shared_subjects"]:
         n, text = numbers["shared_subjects"], "subjects are on both sides: the score is one of"
-        found.tell("subjects", False, f"{n} {text} known people.")
+        found.tell("subjects", False, f"{n} {text} seen subjects.")
 
 
 def _score_given(data: SplitData, found: Audit) -> None:

@@ -1,4 +1,4 @@
-"""A split as `audit` takes it: checked arrays with a row a window, and what its indices alone tell.
+"""A split as `audit` takes it: checked arrays, one row per window, and what its indices tell.
 
 No feature is looked at here: which trials, stimuli, subjects and samples are on both sides.
 """

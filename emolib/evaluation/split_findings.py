@@ -39,7 +39,7 @@ class Audit:
         How it was done.
     numbers : dict of str to float, int or None
         `shared_trials` and the like are counts; every ``score`` is a balanced accuracy of windows,
-        a mean over folds. `majority` is the share of the commonest class.
+        a mean over folds. `majority` is the proportion of the majority class.
     """
 
     verdict: str = CANNOT_TELL

@@ -114,7 +114,7 @@ def held_out_folds(unit: np.ndarray, label: np.ndarray, seed: int) -> Folds:
 def permuted_by_unit(
     label: np.ndarray, unit: np.ndarray, n: int, seed: int, within: np.ndarray | None = None
 ) -> np.ndarray:
-    """Exchange the labels of units `n` times, (n_rows, n); within blocks, if they are given.
+    """Permute the labels of units `n` times, (n_rows, n); within blocks, if they are given.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Summaries of one subject: all that its page and the cohort's page show, computed once.
 
 Two tests are in it, and both are exploratory. The cluster test asks whether the log power of high
-and low trials differs somewhere; the permutation test whether a light model, trained on this
+and low trials differs somewhere; the permutation test whether ridge regression, trained on this
 subject's other trials alone, tells them apart.
 """
 
@@ -84,8 +84,8 @@ def summarise(
         - ``t`` and ``cluster (task, band, channel)``, ``cluster_p (task)`` and ``holm_p (task)``,
           NaN where no test was made; ``missed (task)``, the difference in standard deviations
           below which one would often be missed;
-        - ``score``, ``p``, ``chance_low``, ``chance_high`` and ``detectable (task)`` of the light
-          model, likewise.
+        - ``score``, ``p``, ``chance_low``, ``chance_high`` and ``detectable (task)`` of ridge
+          regression, likewise.
         - Attributes ``sfreq``, ``alpha_peak_hz`` and ``line_hz``, and ``untested (task)``: why not.
     """
     power = log_power(recording, settings)

@@ -98,7 +98,7 @@ def mean_log_probability(probability: np.ndarray, labels: np.ndarray) -> float:
 def balanced_accuracy(probability: np.ndarray, labels: np.ndarray) -> float:
     """Average over classes the share of rows that were given their own class; -1 does not count.
 
-    Rows count alike whoever's they are: a quick measure of what occlusion does, not the estimand
+    Rows of all subjects count alike: a quick measure of what occlusion does, not the estimand
     of `emolib.evaluation`.
 
     Examples

@@ -1,7 +1,7 @@
 """Baseline removal: a trial's features beside those of the rest before it, or of the trial itself.
 
 Whatever is estimated for each trial and applied to all its windows is shared by them, its error
-too: where windows of a trial are on both sides of a split, this error alone can name the trial.
+too: where windows of a trial are on both sides of a split, this error alone can identify the trial.
 """
 
 from __future__ import annotations

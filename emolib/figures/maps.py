@@ -171,7 +171,7 @@ def rows(
     draw: Callable[..., ScalarMappable] = scalp,
     marked: np.ndarray | None = None,
 ) -> None:
-    """Plot a table of maps with colour bars: a row a condition, a column a band.
+    """Plot a table of maps with colour bars: one row per condition, one column per band.
 
     Parameters
     ----------

@@ -276,7 +276,7 @@ def paired(pairs: Sequence[Sequence[float]], names: tuple[str, str], *, label: s
 
 
 def learning(history: pd.DataFrame, protocols: Sequence[str]) -> Picture:
-    """Plot training and validation loss of the pooled networks, a panel a protocol.
+    """Plot training and validation loss of the pooled networks, one panel per protocol.
 
     `history` has the columns ``protocol``, ``fold``, ``epoch``, ``loss`` and ``val_loss``.
     """

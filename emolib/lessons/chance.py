@@ -44,7 +44,7 @@ def of_study(
     Parameters
     ----------
     x : numpy.ndarray, (n_rows, ...)
-    table : pandas.DataFrame, a row a window
+    table : pandas.DataFrame, one row per window
         As for `emolib.splits`.
     subject : str
         Who stands for one subject.

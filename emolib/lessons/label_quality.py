@@ -20,7 +20,7 @@ MARGIN = 0.5  # so near to the threshold a rating might as well have fallen on i
 
 
 def ratings_table(features: Iterable[xr.Dataset]) -> pd.DataFrame:
-    """Collect the ratings of all subjects, a row a trial.
+    """Collect the ratings of all subjects, one row per trial.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def relabelled(table: pd.DataFrame, task: str, labels: pd.Series) -> pd.DataFram
 
     Parameters
     ----------
-    table : DataFrame, a row a window
+    table : DataFrame, one row per window
         Columns ``subject`` and ``trial``.
     task : str
         The column to replace.
@@ -135,7 +135,7 @@ def others_vote(table: pd.DataFrame, task: str) -> float:
 
     Parameters
     ----------
-    table : DataFrame, a row a trial or more
+    table : DataFrame, one row per trial or more
         Columns ``subject``, ``trial``, ``stimulus`` and the task's: 0, 1, or -1 for none.
     task : str
 

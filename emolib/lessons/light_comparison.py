@@ -63,7 +63,7 @@ def thin_out(
 
     Parameters
     ----------
-    table : pandas.DataFrame, a row a window
+    table : pandas.DataFrame, one row per window
         Columns ``subject``, ``trial`` and ``window``; windows of a trial count from 0.
     windows : int
         Windows a group.
@@ -112,7 +112,7 @@ def train_light(
         By the name that the network has in the result.
     maps : numpy.ndarray, (n_windows, 8, 9, n_planes)
         Brain maps, as `emolib.study.stages.load_windows` gives them.
-    table : pandas.DataFrame, a row a window
+    table : pandas.DataFrame, one row per window
         As for `emolib.splits`: subject, trial, stimulus, window and a class column a task.
     protocol : str
         A name in `emolib.splits.PROTOCOLS`.

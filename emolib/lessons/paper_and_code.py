@@ -120,7 +120,7 @@ def constant_answer(
 
     Parameters
     ----------
-    table : DataFrame, a row a window
+    table : DataFrame, one row per window
         As for `emolib.splits`.
     task : str
         Whose classes, 0 and 1, are answered.
@@ -171,7 +171,7 @@ def repeated_scores(
     ----------
     x : array, shape (n_rows, ...)
         Features or maps.
-    table : DataFrame, a row a window
+    table : DataFrame, one row per window
         As for `emolib.splits`; two classes a task.
     protocol : str
         A name in `emolib.splits.PROTOCOLS`.

@@ -48,7 +48,7 @@ def fold_parts(table: pd.DataFrame, fold: Fold) -> np.ndarray:
 
     Parameters
     ----------
-    table : DataFrame, a row a window
+    table : DataFrame, one row per window
         Every subject with every stimulus once, and as many windows of each.
     fold : Fold
 
@@ -76,7 +76,7 @@ def fold_parts(table: pd.DataFrame, fold: Fold) -> np.ndarray:
 
 
 def protocol_schematic(ax: Axes, parts: np.ndarray, *, title: str) -> None:
-    """Draw who is in which part: a row a subject, a block a trial, a box a window.
+    """Draw who is in which part: one row per subject, a block a trial, a box a window.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def side_by_side(scores: pd.DataFrame, honest: str, tasks: Sequence[str]) -> pd.
     Returns
     -------
     DataFrame
-        A row a task and model; three columns: real labels and random ones, windows of one trial
+        One row per task and model; three columns: real labels and random ones, windows of one trial
         on both sides; real labels under the honest protocol. NaN where there is none.
     """
     kinds = {

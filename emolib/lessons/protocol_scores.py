@@ -46,7 +46,7 @@ def thinned(
 
     Parameters
     ----------
-    table : pandas.DataFrame, a row a window
+    table : pandas.DataFrame, one row per window
         Columns ``subject`` and ``window``, which counts from 0 in each trial.
     first : str
         A subject to keep in any case.
@@ -89,7 +89,7 @@ def own_and_random_labels(
     Parameters
     ----------
     x : numpy.ndarray, (n_rows, ...)
-    table : pandas.DataFrame, a row a window
+    table : pandas.DataFrame, one row per window
         As for `emolib.splits`.
     honest : str
         The protocol to hold beside the window-wise one.
@@ -225,7 +225,7 @@ def by_rule(
     Parameters
     ----------
     x : numpy.ndarray, (n_rows, ...)
-    table : pandas.DataFrame, a row a window
+    table : pandas.DataFrame, one row per window
     task : str
         The class column whose labels are replaced.
     rules : dict of str to Series

@@ -60,7 +60,7 @@ def schedule(course: pd.DataFrame, *, of: str) -> Picture:
 
 
 def gains(found: Mapping[tuple[str, str, str], Comparison]) -> Picture:
-    """Show what fine-tuning changed, a point a subject and a panel a protocol.
+    """Show what fine-tuning changed, one point per subject and one panel per protocol.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Settings of the networks and of their training.
 
-Apart from the modules that import Keras, so that whoever only reads settings (a study, the command
+Apart from the modules that import Keras, so that what only reads settings (a study, the command
 line) need not wait the seconds that this takes.
 """
 
@@ -85,7 +85,7 @@ class ModelSettings:
         """Return the settings with what "auto" means under a protocol that leaks, or does not.
 
         The means and variances of batches, averaged in training, do not hold for other people, and
-        less for the rarer class: what is held out is then answered with the commoner one.
+        less for the minority class: held-out data are then predicted to be of the majority class.
 
         Examples
         --------
@@ -119,7 +119,7 @@ class TrainingSettings:
         What makes an epoch better on validation data: a smaller loss; a smaller loss in which each
         class counts the same; or a larger balanced accuracy. "auto" is the first, as published,
         where a protocol leaks, and the second elsewhere: training weighs the classes too, and an
-        unweighted loss prefers a network that always answers the commoner class.
+        unweighted loss prefers a network that always predicts the majority class.
     schedule : {"auto", "plateau", "fixed"}
         How the pooled fit ends: as validation data say, see above; or after `fixed_epochs`, over
         which the rate falls by equal steps towards 0, with the weights of the last one. "auto" is

@@ -79,7 +79,7 @@ def train_fold(
         Whether to go on after the pooled fit.
     checkpoints : path, optional
         A folder of this fold alone that keeps finished fits and the begun pooled one, so that a
-        killed run goes on and gives the same bits. Whoever keeps the results deletes it.
+        killed run goes on and gives the same bits. The caller that keeps the results deletes it.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""The table of ratings that comes with DEAP, held against those in a subject's file.
+"""The table of ratings that comes with DEAP, compared with those in a subject's file.
 
 There are copies of the data in which the two disagree. A note says where, and which are used.
 """
@@ -14,7 +14,7 @@ import xarray as xr
 from emolib.errors import DataError
 from emolib.recordings.recording import with_notes
 
-NAME = "participant_ratings.csv"  # a row a trial, in the order in which they were shown
+NAME = "participant_ratings.csv"  # one row per trial, in the order in which they were shown
 PLACES = (".", "..", "../metadata_csv")  # where it may lie, from the folder of the recordings
 SAME = 0.011  # the table has two decimals
 TURNED = (9, 10)  # what a rating is taken from where a scale was turned round

@@ -1,7 +1,7 @@
 """A table of ratings, joined to trials that come from elsewhere.
 
-A CSV or TSV file with a row a trial: `subject` (or `participant_id`), `trial`, and the ratings or
-classes. With a column `session`, `task` or `run`, trials are counted from 1 in each; else through
+A CSV or TSV file with one row per trial: `subject` (or `participant_id`), `trial`, and the ratings
+or classes. With a column `session`, `task` or `run`, trials are counted from 1 in each; else over
 all that a subject has. Or a column names what was presented, as the trials do; then their order
 does not count.
 """
@@ -30,7 +30,7 @@ def with_ratings(
     Parameters
     ----------
     table : DataFrame
-        A row a trial: `trial`, and `session`, `task` or `run` where trials are counted in them.
+        One row per trial: `trial`, and `session`, `task` or `run` where trials are counted in them.
     path : path
         The table of ratings.
     subject : str

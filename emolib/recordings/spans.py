@@ -1,4 +1,4 @@
-"""Which seconds of a file a trial takes: none twice, none that is marked as bad."""
+"""Which seconds of one file per trial takes: none twice, none that is marked as bad."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def leave_out_marked(
     Parameters
     ----------
     spans : DataFrame
-        A row a trial: `subject`, `trial`, `file`, and its samples `start`, those of the baseline
-        included, to `stop` (not included).
+        One row per trial: `subject`, `trial`, `file`, and its samples `start`, with those of the
+        baseline, to `stop` (not included).
     opened : mapping of file to Raw
         The opened files.
     where : path or str

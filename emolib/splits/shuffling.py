@@ -15,7 +15,7 @@ from emolib.errors import DataError
 
 
 def permuted_by_stimulus(table: pd.DataFrame, tasks: Sequence[str], seed: int) -> pd.DataFrame:
-    """Exchange the stimuli's labels in the class columns, the same way for every subject and task.
+    """Permute the stimuli's labels in the class columns, the same way for every subject and task.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def permuted_by_stimulus(table: pd.DataFrame, tasks: Sequence[str], seed: int) -
 
 
 def permuted_by_trial(table: pd.DataFrame, tasks: Sequence[str], seed: int) -> pd.DataFrame:
-    """Exchange the labels of each subject's trials; all windows of a trial keep one label.
+    """Permute the labels of each subject's trials; all windows of a trial keep one label.
 
     Parameters and result as `permuted_by_stimulus`.
 

@@ -157,8 +157,8 @@ def _note_few_units(study: Study, tables: Sequence[pd.DataFrame], found: list[Fi
 def protocol_needs(study: Study, tables: Sequence[pd.DataFrame]) -> dict[str, InputError | None]:
     """Try the folds of each protocol of a study; return why they cannot be made, or None.
 
-    `tables` have a row a window of each usable subject: `subject`, `trial`, `stimulus`, `window`
-    and a class column per task.
+    `tables` have one row per window of each usable subject: `subject`, `trial`, `stimulus`,
+    `window` and a class column per task.
     """
     table = pd.concat(tables, ignore_index=True)
     table = table[(table[[*study.tasks]] >= 0).any(axis=1)].reset_index(drop=True)

@@ -22,7 +22,7 @@ from emolib.study.sketch import study_text
 ROWS = 3  # of the table of trials that is sketched
 EXAMPLES = ("calm", "tense")  # of a file without marks
 STUDY = """\
-A study of it needs a table, trials.csv, with a row a trial (seconds count from the start of the
+A study of it needs a table, trials.csv, with one row per trial (seconds count from the start of the
 file; the last column is what the trial is classified by, numbers or words):
 
 {table}

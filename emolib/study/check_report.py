@@ -88,7 +88,7 @@ def _line(console: Console, text: str, style: str = "") -> None:
 
 
 def _table(study: Study, people: Sequence[Finding]) -> Table:
-    """Return a row a subject."""
+    """Return one row per subject."""
     table = Table(
         box=box.SIMPLE_HEAD, pad_edge=False, title=plain(study.title), title_justify="left"
     )

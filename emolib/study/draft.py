@@ -115,7 +115,7 @@ def _events(path: Path) -> pd.DataFrame | None:
         seconds = table[["onset", "duration"]].apply(pd.to_numeric, errors="coerce").fillna(0.0)
     except (KeyError, ValueError) as error:
         problem = f"is no table of events ({type(error).__name__}: {error})."
-        hint = "Mend it; or take it away, and the annotations in the signals count."
+        hint = "Correct it; or take it away, and the annotations in the signals count."
         raise DataError(file, problem, hint) from None
     word = next((name for name in ("trial_type", "value") if name in table), None)
     known = seconds.set_axis(["onset_seconds", "duration_seconds"], axis=1)

@@ -68,9 +68,9 @@ def predict(study: Study, recordings: Sequence[str], folder: Path = Path()) -> b
 
     A recording is a table of trials (or the folder that holds it), a file or folder as the study's
     data set has them, or any other file of signals, of which all that is not marked as bad is cut
-    into windows. The table has a row a window and task, as `predictions_of` returns them, with the
-    mean probability of all folds, their numbers, and the recording's file; a label is -1 where it
-    is not known.
+    into windows. The table has one row per window and task, as `predictions_of` returns them, with
+    the mean probability of all folds, their numbers, and the recording's file; a label is -1 where
+    it is not known.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def study_text(
     root : str
         The table, or the folder of the data, as seen from the study file.
     rows : DataFrame
-        A row a trial, as `read_table` returns them.
+        One row per trial, as `read_table` returns them.
     rates : sequence of float
         Those of the files, Hz.
     told : Told
@@ -178,7 +178,7 @@ def _protocols(text: str, rows: pd.DataFrame, told: Told) -> tuple[list[str], in
 
 
 def _classes(rows: pd.DataFrame, study: Study, in_turn: bool = False) -> pd.DataFrame:
-    """Return a row a trial, as a window each, with its class in each task, -1 if there is none."""
+    """Return one row per trial, a window each, with its class in each task, or -1 for none."""
     table = rows[["subject", "trial"]].assign(window=0)
     table["stimulus"] = rows.get("stimulus", rows["trial"]).astype(str)
     for name, task in study.tasks.items():

@@ -60,7 +60,7 @@ class Sources:
         for own, other, theirs in self._twins(subject):
             problem = f"the signals of {subject} are those of {other} in {theirs}."
             raise DataError(
-                own, problem, "Find out whose they are, and mend or take out the other."
+                own, problem, "Find out whose they are, and correct or take out the other."
             )
 
     def owner(self, file: Path) -> str:

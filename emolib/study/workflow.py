@@ -286,7 +286,7 @@ def _failure(name: str, log: Path, text: str) -> WorkflowError:
         with atomic(log) as path:
             path.write_bytes(bytes(PROBE))
     lines = ["failed. The end of its log:", *text.splitlines()[-LOG_LINES:], ""]
-    kept = "After mending the cause, run again: what is finished is kept."
+    kept = "After fixing the cause, run again: what is finished is kept."
     return WorkflowError(name, "\n".join(lines), f"The whole log: {log}. {kept}")
 
 

@@ -22,7 +22,7 @@ LARGEST = 250_000  # bytes; a study has some thousand
 MOST_VALUES = 20_000  # with those that aliases repeat
 DIGITS = 18  # of a whole number
 
-_HINT = "Mend the line that is named; studies/demo.yaml shows how."
+_HINT = "Correct the line that is named; studies/demo.yaml shows how."
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class NetworkBench(Bench):
     module = "network"
     title = "The network live"
     question = (
-        "Set the whole map to zero. The network answers all the same. Which probability does it "
+        "Set the whole map to zero. The network predicts all the same. Which probability does it "
         "give to {}?"
     )
     guess_of: ClassVar = {"low": 0, "high": 100, "step": 1, "unit": "%", "start": 50}
@@ -174,8 +174,8 @@ class NetworkBench(Bench):
         )
         picture = Picture(
             figure,
-            alt=f"Two bars a head. To an empty map the network answers: {told}.",
-            caption=f"What the network answers to {self.spec['windows'][0]}, and to a map of zeros",
+            alt=f"Two bars per head. For an empty map the network predicts: {told}.",
+            caption=f"The network's predictions for {self.spec['windows'][0]} and a map of zeros",
         )
         percent.index.name = "map"
         table = Table(percent.map("{:.1f}".format), caption="Probability (%)")

@@ -39,8 +39,8 @@ class PlanningBench(Bench):
     module = "planning"
     title = "Planning an experiment"
     question = (
-        "One person rates 40 films, and a classifier guesses. Leave out the lowest and the highest "
-        "2.5 of 100 experiments: which accuracy does guessing reach in the others?"
+        "One person rates 40 films, and a classifier draws at random. Leave out the lowest and the "
+        "highest 2.5 of 100 experiments: which accuracy does guessing reach in the others?"
     )
     guess_of: ClassVar = {"low": 50, "high": 100, "step": 1, "unit": "%", "start": 55}
     tries = (

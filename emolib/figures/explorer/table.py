@@ -20,7 +20,7 @@ def features_of_table(table: pd.DataFrame) -> xr.DataArray:
     Parameters
     ----------
     table : DataFrame
-        A row a window, and a row for each kind and band of it where there are several. Columns
+        One row per window, and a row for each kind and band of it where there are several. Columns
         ``trial``, ``onset_seconds``, ``kind`` and ``band``, each of which may be missing; every
         other column is an electrode and holds numbers, in any unit.
 
@@ -76,7 +76,9 @@ def _electrodes(table: pd.DataFrame) -> list[str]:
     electrodes = [name for name in table.columns if name not in KEYS]
     if not electrodes or not len(table):
         raise DataError(
-            "table", "has no electrode or no row.", "Give a column an electrode, a row a window."
+            "table",
+            "has no electrode or no row.",
+            "Give one column per electrode and one row per window.",
         )
     for name in electrodes:
         if canonical_name(str(name)) not in ELECTRODES:
@@ -87,6 +89,8 @@ def _electrodes(table: pd.DataFrame) -> list[str]:
             )
         if not pd.api.types.is_numeric_dtype(table[name]):
             raise DataError(
-                f"table: column {name!r}", "holds something that is no number.", "Mend its values."
+                f"table: column {name!r}",
+                "holds something that is no number.",
+                "Correct its values.",
             )
     return electrodes

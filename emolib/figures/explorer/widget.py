@@ -1,7 +1,7 @@
 """The brain-map explorer: a recording's features to look at, in JupyterLab and on any page.
 
 Grid and scalp stand side by side, for a trial or a group of trials, at one time or on average; and
-any two of them can be held against each other. Everything is drawn in the reader's browser by one
+any two of them can be compared with each other. Everything is drawn in the reader's browser by one
 JavaScript module, `widget.js`, which gets `spec`, `data` and `view` (see `emolib.figures.inline`).
 """
 

@@ -73,7 +73,7 @@ def simulate_subject(settings: SimulationSettings, subject: int) -> tuple[xr.Dat
     recording : Dataset
         `eeg` and `baseline`, microvolts, float32, and `rating`: what `read` gives.
     truth : Dataset
-        What a recovered map or a classifier can be held against; each variable says what it is.
+        What a recovered map or a classifier can be compared with; each variable says what it is.
 
     Raises
     ------
