@@ -22,6 +22,8 @@ lda (3 minutes)
 network_nulls (3 minutes)
     200 cohorts in which there is nothing, and small networks, by each way to end a training: the
     mean score of people held out is one half.
+audits (4 minutes)
+    `emolib.audit` on cohorts whose leak is known, and on cohorts without: how often it says so.
 
 A *band* is where a count lies if the claim is true: in 999 of 1,000 measurements unless another
 coverage is given. An interval *low* to *high* beside a share is where the rate behind it lies
@@ -36,6 +38,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from benchmarks.audits import audits
 from benchmarks.claims import Claim
 from benchmarks.clusters import clusters
 from benchmarks.demo import demo
@@ -56,7 +59,7 @@ def network_nulls(options: argparse.Namespace) -> list[Claim]:
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], list[Claim]]] = {
     section.__name__: section
-    for section in (effects, nulls, clusters, demo, fingerprint, lda, network_nulls)
+    for section in (effects, nulls, clusters, demo, fingerprint, lda, network_nulls, audits)
 }
 
 
@@ -79,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     others.add_argument("--network-cohorts", type=int, default=200, help="(network_nulls)")
     others.add_argument("--people", type=int, default=200, help="simulated (clusters)")
     others.add_argument("--cluster-permutations", type=int, default=499, help="(clusters)")
+    others.add_argument("--audits", type=int, default=100, help="of each cohort (audits)")
     others.add_argument("--draws", type=int, default=8, help="of white noise (fingerprint)")
     return made
 

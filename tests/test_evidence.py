@@ -43,6 +43,13 @@ def test_rejections_are_counted_and_judged(evidence, capsys):
     assert "stimulus_locked within_subject" in out
 
 
+def test_audits_are_counted_for_each_kind_of_leak(evidence, capsys):
+    assert evidence.main(["audits", "--audits", "1"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("holds  ") == 10
+    assert "stimulus confound: 1 of 1 called leaking" in out
+
+
 def test_a_cohort_without_effect_leaks_with_any_labels(evidence):
     effects = importlib.import_module("benchmarks.effects")
     x, table = effects.cohort(0.0, 0, 2)

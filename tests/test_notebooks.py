@@ -24,7 +24,7 @@ from emolib.study.study import load
 PROJECT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.py"))
 CHAPTERS = [path for path in NOTEBOOKS if re.match(r"\d\d_", path.name)]
-OTHERS = [path for path in NOTEBOOKS if re.match(r"A\d_|quick_start|laboratory", path.name)]
+OTHERS = [path for path in NOTEBOOKS if re.match(r"A\d_|quick_start|laboratory|audit", path.name)]
 REPORTS = [path for path in NOTEBOOKS if path not in CHAPTERS + OTHERS]
 GLOSSARY = PROJECT / "book" / "glossary.md"
 LONGEST_CELL = 25  # lines

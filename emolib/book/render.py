@@ -21,12 +21,16 @@ from emolib.study import stages
 from emolib.study.privacy import without_known_folders
 from emolib.study.study import Study
 
-# The quick start, the laboratory, the chapters, and the appendices that are notebooks.
+# The quick start, the laboratory, the audit, the chapters, and the appendices that are notebooks.
 CHAPTERS = sorted(
     path.stem for kind in ("[0-9][0-9]_*.py", "A[0-9]_*.py") for path in NOTEBOOKS.glob(kind)
 )
-CHAPTERS[:0] = ["quick_start", "laboratory"]
-WITHOUT_SUBJECT = ("quick_start", "cohort_report")  # notebooks that are not about one subject
+CHAPTERS[:0] = ["quick_start", "laboratory", "audit"]
+WITHOUT_SUBJECT = (
+    "quick_start",
+    "audit",
+    "cohort_report",
+)  # notebooks that are not about one subject
 
 # A traceback on a page is for a reader: the error and the last lines that led to it.
 TRACEBACK_LINES = 15

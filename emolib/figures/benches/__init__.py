@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "network": ["NetworkBench"],
         "networks": ["LossBench", "TimeBench"],
         "planning": ["PlanningBench"],
+        "split_table": ["SplitTable"],
         "signals": ["EntropyBench", "FilterBench"],
         "windows": ["WindowBench"],
     },

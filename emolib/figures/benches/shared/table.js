@@ -26,12 +26,12 @@ export function columnsOf(text) {
 }
 
 /** A place to drop a file: `words` say what it holds; `take(columns)` returns what was made of it. */
-export function makeDrop({ words, take }) {
+export function makeDrop({ words, take, parse = columnsOf }) {
     const told = h("p", { class: "b-told", role: "status" });
     const input = h("input", { type: "file", accept: ".csv,.tsv,.txt", class: "x-hidden" });
     const read = async (file) => {
         try {
-            told.textContent = take(columnsOf(await file.text()), file.name);
+            told.textContent = take(parse(await file.text()), file.name);
         } catch (error) {
             told.textContent = `${file.name} cannot be used. ${error.message}`;
         }
