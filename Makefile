@@ -5,9 +5,9 @@ PYTHON ?= python3
 STUDY  ?= studies/demo.yaml
 VENV   := .venv
 RUN    := $(VENV)/bin/python
-# Three processes take files of tests in the order that tests/conftest.py gives: one more than a
-# small machine has processors, since each waits at times, for a browser or for the smoke study.
-BESIDE := --numprocesses 3 --no-loadscope-reorder
+# Processes take files of tests in the order that tests/conftest.py gives. Of all tests three do:
+# one more than a small machine has processors, since each waits at times, for a browser or a run.
+BESIDE := --no-loadscope-reorder --numprocesses
 
 .PHONY: help book test test-fast lab bench benches evidence faults music-trial check lint clean
 
@@ -32,10 +32,10 @@ check: $(VENV)/installed
 	@$(RUN) -m emolib check $(STUDY)
 
 test: $(VENV)/installed
-	$(RUN) -m pytest $(BESIDE)
+	$(RUN) -m pytest $(BESIDE) 3
 
 test-fast: $(VENV)/installed
-	$(RUN) -m pytest $(BESIDE) -m "not slow and not network and not browser and not workflow and not faults and not benches"
+	$(RUN) -m pytest $(BESIDE) 2 -m "not slow and not network and not browser and not workflow and not faults and not benches"
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .

@@ -10,6 +10,8 @@ from scipy import stats
 
 from emolib.splits.shuffling import permuted_by_trial
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def evidence(monkeypatch):

@@ -38,6 +38,8 @@ from emolib.lessons.pseudo_trials import (
 )
 from emolib.lessons.trial_marks import predictions
 
+pytestmark = pytest.mark.slow
+
 SMALL = NoiseSettings(n_trials=20, trial_seconds=15)
 RHO = 0.433  # of six baseline windows and four bands, see SIMULATION
 

@@ -14,6 +14,8 @@ from synthetic import noise, write_edf, write_table
 
 from emolib.__main__ import main
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["Fz", "Cz", "Pz", "Oz", "ECG"]
 KEYS = [
     *("subject", "usable", "problem", "remedy", "notes", "files", "duration_seconds", "sfreq"),

@@ -44,6 +44,7 @@ def test_stages_on_a_full_disk_say_so_and_go_on_with_the_same_bytes():
     assert "8" in run.stdout.splitlines()[-1].split()  # two stages, two of pages, two of files
 
 
+@pytest.mark.slow
 @needs_namespaces
 def test_a_run_says_in_a_sentence_that_the_folder_of_results_is_forbidden(tmp_path):
     (tmp_path / "results").mkdir(mode=0o555)

@@ -10,6 +10,8 @@ from synthetic import cut_short, noise, write_edf, write_table
 
 from emolib.__main__ import main
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["Fz", "Cz", "Pz", "Oz"]
 WORDS = ("calm", "tense")
 

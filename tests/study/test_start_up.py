@@ -12,6 +12,8 @@ import pytest
 
 from emolib import __main__ as line
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {
     *("IPython", "jax", "keras", "matplotlib", "mne", "papermill"),
     *("scipy.signal", "scipy.stats", "sklearn", "snakemake"),
