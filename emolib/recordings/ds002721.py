@@ -12,7 +12,6 @@ affective music. Scientific Data 7:177, 2020. doi:10.18112/openneuro.ds002721.v1
 
 from __future__ import annotations
 
-import os
 import sys
 import zipfile
 from collections.abc import Iterable
@@ -39,6 +38,7 @@ from emolib.recordings.recording import (
     UNKNOWN_STIMULUS,
     check_subject,
     is_there,
+    published_root,
     some,
     subject_name,
     with_notes,
@@ -190,17 +190,10 @@ def default_root(*, fetch: bool = False, wanted: Iterable[str] | None = None) ->
     The first is the folder `openneuro/ds002721` or `ds002721`. With `fetch`, what the cache lacks
     is downloaded: the people `wanted`, by default those of whom something is there, or `SAMPLE`.
     """
-    if place := os.environ.get("EMOLIB_DATA"):
-        roots = [Path(place, "openneuro", "ds002721"), Path(place, "ds002721")]
-        if root := next((root for root in roots if _found(root)), None):
-            return root
-        hint = f"EMOLIB_DATA is {place!r}: put `ds002721` into that folder, or unset it"
-        hint = f"{hint} to have the data downloaded."
-        raise wrong_folder(roots[1], "table of events", _EXPECTED, hint)
-    cache = Path(pooch.os_cache("emolib")) / "ds002721"
-    if fetch:
-        download(cache, wanted or _found(cache) or SAMPLE)
-    return cache
+    root, is_cache = published_root("ds002721", _found, "table of events", _EXPECTED)
+    if fetch and is_cache:
+        download(root, wanted or _found(root) or SAMPLE)
+    return root
 
 
 def write_sidecars(folder: str | Path, subjects: Iterable[str]) -> None:

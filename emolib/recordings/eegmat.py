@@ -12,7 +12,6 @@ performance. Data 4(1):14, 2019. PhysioNet, doi:10.13026/C2JQ1P, ODC-By 1.0.
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Iterable
@@ -28,6 +27,7 @@ from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     check_subject,
     matching,
+    published_root,
     subject_name,
     with_notes,
     wrong_folder,
@@ -59,23 +59,14 @@ def default_root(*, fetch: bool = False, wanted: Iterable[str] | None = None) ->
     `SAMPLE`, unless somebody is there already. If `EMOLIB_DATA` is set, but the folder holds no
     such data, that is a DataError.
     """
-    if place := os.environ.get("EMOLIB_DATA"):
-        root = Path(place) / "eegmat"
-        if not _files(root):
-            hint = (
-                f"EMOLIB_DATA is {place!r}: set it to the folder that holds `eegmat`, or unset it"
-            )
-            hint = f"{hint} to have the data downloaded."
-            raise wrong_folder(root, "eegmat recording", _EXPECTED, hint)
-        return root
-    cache = Path(pooch.os_cache("emolib")) / "eegmat"
-    if fetch:
-        numbers = [number for number, _ in _files(cache)]
+    root, is_cache = published_root("eegmat", _files, "eegmat recording", _EXPECTED)
+    if fetch and is_cache:
+        numbers = [number for number, _ in _files(root)]
         whole = {subject_name(number) for number in numbers if numbers.count(number) == 2}
         missing = [name for name in wanted or (() if whole else SAMPLE) if name not in whole]
         if missing:
-            download(cache, missing)
-    return cache
+            download(root, missing)
+    return root
 
 
 def subjects(root: str | Path) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -258,6 +258,26 @@ def wrong_folder(root: str | Path, what: str, expected: str, hint: str) -> DataE
     return DataError(
         root, f"holds no {what} but {there}; expected: files such as {expected}.", hint
     )
+
+
+def published_root(
+    name: str, holds: Callable[[Path], object], what: str, expected: str
+) -> tuple[Path, bool]:
+    """Return where a published data set lies, and whether that is a cache, which may be filled.
+
+    If `EMOLIB_DATA` is set, it is the folder `name` or `openneuro/name` there; a DataError as of
+    `wrong_folder` if neither `holds` the data.
+    """
+    import pooch  # here, not above: only data that anybody may have need it
+
+    place = os.environ.get("EMOLIB_DATA")
+    if not place:
+        return Path(pooch.os_cache("emolib"), name), True
+    roots = [Path(place, name), Path(place, "openneuro", name)]
+    if root := next(filter(holds, roots), None):
+        return root, False
+    hint = f"EMOLIB_DATA is {place!r}: put `{name}` into that folder, or unset it"
+    raise wrong_folder(roots[0], what, expected, f"{hint} to have the data downloaded.")
 
 
 def some(names: Sequence[str]) -> str:

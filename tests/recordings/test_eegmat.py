@@ -101,7 +101,7 @@ def test_an_environment_that_points_to_nothing_is_an_error(tmp_path, monkeypatch
     if made:
         (tmp_path / "eegmat").mkdir()
     monkeypatch.setenv("EMOLIB_DATA", str(tmp_path))
-    with pytest.raises(DataError, match=r"EMOLIB_DATA is .*set it to the folder that holds"):
+    with pytest.raises(DataError, match=r"EMOLIB_DATA is .*put `eegmat` into that folder"):
         eegmat.default_root()
 
 
