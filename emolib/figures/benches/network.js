@@ -174,7 +174,8 @@ export default {
             const own = Array.from({ length: rows * columns }, (_, cell) => values[cell * outputs + unit]);
             const [r, c] = spot(layer);
             unitMaps.get(shape).draw(own, { unit: `${layer.name}, unit ${unit + 1}`, diverging: net.heads.includes(layer), words: "", marked: r * columns + c });
-            unitPlace.replaceChildren(unitMaps.get(shape).element);
+            const { element } = unitMaps.get(shape);
+            if (element.parentElement !== unitPlace) unitPlace.replaceChildren(element);
             drawSum(layer, unit, [r, c]);
         }
 
