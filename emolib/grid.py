@@ -6,17 +6,22 @@ SEED's grid the cell that it has in its own, so one grid serves any subset of ei
 
 The grid has one distortion: AF3 and AF4 stand in the row of Fp1 and Fp2, lateral to them, though on
 the head they lie behind them.
+
+A study may lay the cells out otherwise (its key `grid`). Loading it puts that layout in use: where
+no layout is given, functions take the one in use, which is SEED's until a study says otherwise.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emolib.errors import DataError
+from emolib.errors import DataError, SettingsError
 
 if TYPE_CHECKING:
     import mne
@@ -59,6 +64,7 @@ DEAP_GRID = tuple(  # the same cells, less those of other electrodes
     tuple(name if name in DEAP_CHANNELS else "" for name in row) for row in SEED_GRID
 )
 
+_in_use = [SEED_GRID]
 _OLD_NAMES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 _PREFIX = re.compile(r"^EEG[\s_:.-]+", re.IGNORECASE)
 # What stands behind the hyphen must be a known reference: "Fp1-F3" is a bipolar channel, no Fp1.
@@ -107,11 +113,86 @@ def split_reference(name: str) -> tuple[str, str]:
     return bare[: match.start() if match else None].strip(". "), reference.strip(". ")
 
 
-def cells(channels: Sequence[str], layout: Layout = SEED_GRID) -> tuple[np.ndarray, np.ndarray]:
+def use_layout(layout: Layout) -> None:
+    """Put a layout in use, in this process, until another one is."""
+    _in_use[0] = layout
+
+
+def layout_in_use() -> Layout:
+    """Return the layout that a channel's cell is looked up in where no other is given."""
+    return _in_use[0]
+
+
+def electrodes(layout: Layout | None = None) -> frozenset[str]:
+    """Return the names that a layout holds, by default the one in use.
+
+    Examples
+    --------
+    >>> len(electrodes(SEED_GRID)), "AF7" in electrodes(SEED_GRID)
+    (62, False)
+    """
+    return frozenset(name for row in layout or _in_use[0] for name in row if name)
+
+
+def read_layout(rows: Sequence[str]) -> Layout:
+    """Read the rows of a study's `grid`: names between blanks, a dot for an empty cell.
+
+    Raises
+    ------
+    SettingsError
+        If there are not 8 rows of 9 cells, or a name is given twice, is no electrode's, or there
+        is none.
+
+    Examples
+    --------
+    >>> rows = [". . . AF7 . AF8 . . .", *6 * [7 * ". " + ". ."], "TP9 . . . . . . . TP10"]
+    >>> read_layout(rows)[0]
+    ('', '', '', 'AF7', '', 'AF8', '', '', '')
+    """
+    layout = tuple(
+        tuple("" if name == "." else canonical_name(name) for name in row.split()) for row in rows
+    )
+    if (widths := [len(row) for row in layout]) != [SHAPE[1]] * SHAPE[0]:
+        problem = f"has {len(rows)} rows, of {', '.join(map(str, widths)) or 'no'} cells."
+        raise SettingsError("grid", problem, "Give 8 rows of 9 cells, a dot for an empty one.")
+    names = [name for row in layout for name in row if name]
+    if not names:
+        raise SettingsError("grid", "holds no electrode.", "Put names such as Fp1 into its cells.")
+    known = standard_electrodes()
+    for name in names:
+        if name not in known:
+            raise SettingsError("grid", f"got {name!r}.", nearest_electrodes(name))
+        if names.count(name) > 1:
+            raise SettingsError("grid", f"has {name} more than once.", "Give it one cell.")
+    return layout
+
+
+def nearest_electrodes(name: str) -> str:
+    """Suggest names of electrodes like this one; to list all 300 would help nobody."""
+    near = difflib.get_close_matches(name, standard_electrodes(), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(map(repr, near))}?" if near else "Name it as the 10-20 does."
+
+
+@cache
+def standard_electrodes() -> dict[str, tuple[float, float, float]]:
+    """Return the electrodes that have a place on the standard head, and SEED's CB1 and CB2.
+
+    Metres to the right, to the front and upwards.
+    """
+    import mne  # takes a second that other users of the grid need not wait for
+
+    places = mne.channels.make_standard_montage(MONTAGE).get_positions()["ch_pos"]
+    named = {name: place for name, place in places.items() if canonical_name(name) == name}
+    named |= {"CB1": places["POO7"], "CB2": places["POO8"]}
+    return {name: tuple(place.tolist()) for name, place in named.items()}
+
+
+def cells(channels: Sequence[str], layout: Layout | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Find the grid cell of each channel: rows and columns, arrays of int, shape (channel,).
 
-    Channels may be spelled in any way that `canonical_name` knows. The default layout, SEED's, has
-    DEAP's cells and 30 more. A channel without a cell, or two that share one, is a DataError.
+    Channels may be spelled in any way that `canonical_name` knows. The layout is by default the one
+    in use: SEED's, which has DEAP's cells and 30 more, unless a study has a grid of its own. A
+    channel without a cell, or two that share one, is a DataError.
 
     Examples
     --------
@@ -119,12 +200,13 @@ def cells(channels: Sequence[str], layout: Layout = SEED_GRID) -> tuple[np.ndarr
     >>> list(zip(rows.tolist(), columns.tolist()))
     [(0, 3), (3, 0), (7, 4)]
     """
-    place = {name: cell for cell, name in np.ndenumerate(np.array(layout)) if name}
+    layout = np.array(layout or layout_in_use())
+    place = {name: cell for cell, name in np.ndenumerate(layout) if name}
     names = [canonical_name(name) for name in channels]
     lost = [str(given) for given, name in zip(channels, names, strict=True) if name not in place]
     if lost:
         have = f"{', '.join(lost)} {'has' if len(lost) == 1 else 'have'} no cell on the grid"
-        hint = "Leave these channels out, or give a layout that holds them."
+        hint = "Leave these channels out, or give a layout that holds them (`grid` in a study)."
         raise DataError("channels", f"{have}, which holds {', '.join(place)}.", hint)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -134,7 +216,13 @@ def cells(channels: Sequence[str], layout: Layout = SEED_GRID) -> tuple[np.ndarr
     return rows, columns
 
 
-def to_grid(values: np.ndarray, channels: Sequence[str], *, empty: float = 0) -> np.ndarray:
+def to_grid(
+    values: np.ndarray,
+    channels: Sequence[str],
+    layout: Layout | None = None,
+    *,
+    empty: float = 0,
+) -> np.ndarray:
     """Lay channel values ``(..., channel)`` out on the grid: ``(..., row, column)``.
 
     Cells without a channel hold `empty`: NaN for a picture of floating-point values.
@@ -148,19 +236,21 @@ def to_grid(values: np.ndarray, channels: Sequence[str], *, empty: float = 0) ->
     if values.shape[-1] != len(channels):
         problem = f"{len(channels)} names are given for {values.shape[-1]} values."
         raise DataError("channels", problem, "Give one name a channel.")
-    rows, columns = cells(channels)
+    rows, columns = cells(channels, layout)
     grid = np.full((*values.shape[:-1], *SHAPE), empty, values.dtype)
     grid[..., rows, columns] = values
     return grid
 
 
-def to_brain_maps(features: xr.Dataset) -> xr.DataArray:
+def to_brain_maps(features: xr.Dataset, layout: Layout | None = None) -> xr.DataArray:
     """Turn features into brain maps, the model's input.
 
     Parameters
     ----------
     features : Dataset
         `feature (window, kind, band, channel)`, as `emolib.features.extract_features` makes it.
+    layout : tuple of rows of str, optional
+        Which electrode is in which cell; by default the one in use.
 
     Returns
     -------
@@ -184,7 +274,8 @@ def to_brain_maps(features: xr.Dataset) -> xr.DataArray:
     feature = features["feature"].transpose("window", "kind", "band", "channel")
     n_windows, n_kinds, n_bands, n_channels = feature.shape
     by_plane = feature.values.reshape(n_windows, n_kinds * n_bands, n_channels).astype(np.float32)
-    maps = np.moveaxis(to_grid(by_plane, feature["channel"].values.tolist()), 1, -1)
+    channels = feature["channel"].values.tolist()
+    maps = np.moveaxis(to_grid(by_plane, channels, layout), 1, -1)
     kinds, bands = feature["kind"].values, feature["band"].values
     coords = {name: coord for name, coord in feature.coords.items() if coord.dims == ("window",)}
     return xr.DataArray(

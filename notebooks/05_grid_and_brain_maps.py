@@ -63,6 +63,7 @@ if this_study.simulation is not None:
     truth = simulated.read_truth(this_study.recordings_root, subject)
 lacking = recording.sizes["channel"] < 16
 if lacking:
+    grid.use_layout(grid.SEED_GRID)
     settings = simulated.SimulationSettings(n_trials=20, trial_seconds=30)
     recording, truth = simulated.simulate_subject(settings, 1)
     tasks = {"valence": Task("valence"), "arousal": Task("arousal")}
@@ -114,28 +115,32 @@ if lacking:
 # to the back of the head, columns from the left ear to the right.
 
 # %% tags=["hide-input"]
-every = [name for row in grid.SEED_GRID for name in row if name]
+layout = grid.layout_in_use()
+every = [name for row in layout for name in row if name]
+of_deap = [name for name in every if name in grid.DEAP_CHANNELS]
 fig, ax = plt.subplots(figsize=(5.2, 4.8))
-electrodes.cells(ax, every, filled=grid.DEAP_CHANNELS, framed=channels)
+electrodes.cells(ax, every, filled=of_deap, framed=channels)
 Picture(
     fig,
     alt=f"A grid of {grid.SHAPE[0]} by {grid.SHAPE[1]} cells with the names "
-    f"of {len(every)} electrodes. {len(grid.DEAP_CHANNELS)} are filled, "
+    f"of {len(every)} electrodes. {len(of_deap)} are filled, "
     f"{len(channels)} framed.",
-    caption="All names: the 62 electrodes of SEED. Blue: the 32 of DEAP. Red "
-    "frames: those of this recording. Grey: no electrode.",
+    caption=f"All names: the {len(every)} electrodes of the grid. Blue: "
+    f"{len(of_deap)} of DEAP's {len(grid.DEAP_CHANNELS)}. Red frames: those "
+    "of this recording. Grey: no electrode.",
 )
 
 # %% [markdown]
 # The same grid serves the data sets DEAP {cite:p}`koelstra2012` and SEED
 # {cite:p}`zheng2015`, since an electrode that both have is in the same cell.
 # Any {term}`recording` with electrodes of the 10-20 system, the usual places
-# on the head, finds its cells. The spelling of a name does not matter, and
-# four electrodes have an old name, such as T3 for T7.
+# on the head, finds its cells; other electrodes get some by the key `grid` of
+# a study. The spelling of a name does not matter, and four electrodes have an
+# old name, such as T3 for T7.
 
 # %%
 for name in ("FP1", "EEG Fp1-REF", "T3", "POZ"):
-    (row,), (column,) = grid.cells([name])
+    (row,), (column,) = grid.cells([name], grid.SEED_GRID)
     print(
         f"{name:12} {grid.canonical_name(name):4} row {row}, column {column}"
     )
@@ -233,7 +238,7 @@ def on_head_and_grid(names, layout=grid.SEED_GRID):
     return np.triu(neighbours(head)), np.triu(neighbours(1.0 * cells))
 
 
-head, cells = on_head_and_grid(channels)
+head, cells = on_head_and_grid(channels, layout)
 pairs = {
     "kept": head & cells,
     "lost": head & ~cells,
@@ -259,12 +264,14 @@ Picture(
 
 # %% tags=["remove-input"]
 lines = {}
-for name, names in {
-    "this recording": channels,
-    "DEAP": grid.DEAP_CHANNELS,
-    "SEED": every,
+for name, of in {
+    "this recording": layout,
+    "DEAP": grid.DEAP_GRID,
+    "SEED": grid.SEED_GRID,
 }.items():
-    head, cells = on_head_and_grid(list(names))
+    own = [each for row in of for each in row if each]
+    own = channels if name == "this recording" else own
+    head, cells = on_head_and_grid(own, of)
     lines[name] = {
         "on the head": head.sum(),
         "kept": (head & cells).sum(),
@@ -454,6 +461,7 @@ standing_in = truth is None or not bool(
     (simulated.expected_power(truth).std("trial") > 0).any()
 )
 if standing_in:
+    grid.use_layout(grid.SEED_GRID)
     settings = simulated.SimulationSettings(n_trials=20, trial_seconds=30)
     example, example_truth = simulated.simulate_subject(settings, 1)
 

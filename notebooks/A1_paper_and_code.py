@@ -44,7 +44,7 @@ from emolib.evaluation.literature import published
 from emolib.features.bands import BANDS, Band
 from emolib.features.extraction import extract_features
 from emolib.figures.display import Table, escape_markdown, say, use_style
-from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
+from emolib.grid import DEAP_CHANNELS, DEAP_GRID, cells, to_brain_maps
 from emolib.lessons import feature_subsets, paper_and_code, selection
 from emolib.recordings.labels import window_table
 from emolib.splits.protocols import protocol_name
@@ -226,7 +226,7 @@ say(f"Planes: {measured['planes']}.")
 # %%
 ways = {name: paper_and_code.column_paths(pooling=name) for name in paper_and_code.POOLINGS}
 lost = 1 - ways["valid"] / ways["same"]
-_, column = cells(DEAP_CHANNELS)
+_, column = cells(DEAP_CHANNELS, DEAP_GRID)
 over = [
     ", ".join(name for name, at in zip(DEAP_CHANNELS, column, strict=True) if at == i)
     for i in range(len(lost))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from emolib.errors import DataError
+from emolib.errors import DataError, SettingsError
 from emolib.grid import (
     DEAP_CHANNELS,
     DEAP_GRID,
@@ -18,8 +18,11 @@ from emolib.grid import (
     SHAPE,
     canonical_name,
     cells,
+    electrodes,
+    read_layout,
     to_brain_maps,
     to_grid,
+    use_layout,
 )
 
 # The drawing, character by character: SEED's names as the data set writes them.
@@ -219,3 +222,40 @@ def test_names_must_be_as_many_as_values():
 def test_deaps_own_grid_has_no_place_for_seeds_electrodes():
     with pytest.raises(DataError, match="FCZ has no cell"):
         cells(["FCZ"], DEAP_GRID)
+
+
+# What a study lays out itself
+
+MUSE = (
+    *(". . . . . . . . .", ". . . AF7 . AF8 . . .", ". . . . . . . . ."),
+    *(". . . . . . . . .", "TP9 . . . . . . . TP10", *3 * (". . . . . . . . .",)),
+)
+
+
+def test_a_layout_of_another_headset_is_read_and_used():
+    layout = read_layout([row.lower() for row in MUSE])
+    assert electrodes(layout) == {"AF7", "AF8", "TP9", "TP10"}
+    assert [axis.tolist() for axis in cells(["TP9", "AF8"], layout)] == [[4, 1], [0, 5]]
+    use_layout(layout)
+    try:
+        assert to_grid(np.ones(2), ["AF7", "TP10"])[[1, 4], [3, 8]].tolist() == [1, 1]
+        with pytest.raises(DataError, match="Oz has no cell"):
+            cells(["Oz"])
+    finally:
+        use_layout(SEED_GRID)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (MUSE[:7], r"has 7 rows, of 9, 9, 9, 9, 9, 9, 9 cells"),
+        ((*MUSE[:7], ". . ."), r"8 rows, of 9, 9, 9, 9, 9, 9, 9, 3 cells.*Give 8 rows of 9"),
+        (8 * (9 * ". ",), "holds no electrode"),
+        ((*MUSE[:7], ". . . . AF7 . . . ."), "has AF7 more than once"),
+        ((*MUSE[:7], ". . . . Ox . . . ."), "got 'Ox'. Did you mean .*'Oz'"),
+        ((*MUSE[:7], ". . . . E17 . . . ."), "got 'E17'"),
+    ],
+)
+def test_a_layout_that_cannot_be_used_is_told(rows, words):
+    with pytest.raises(SettingsError, match=words):
+        read_layout(rows)

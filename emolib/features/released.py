@@ -22,7 +22,7 @@ from emolib.features.baseline import baseline_mean
 from emolib.features.extraction import FeatureSettings, as_features, window_features
 from emolib.features.spectra import trial_lengths
 from emolib.features.windows import samples_per_window, z_score
-from emolib.grid import DEAP_CHANNELS, SHAPE, cells, to_grid
+from emolib.grid import DEAP_CHANNELS, SEED_GRID, SHAPE, cells, to_grid
 from emolib.recordings.arrays import COPY_AGAIN, load_matlab
 from emolib.recordings.recording import build
 from emolib.storage import write_mat
@@ -74,7 +74,8 @@ def write_released(
     rests = recording["baseline"].to_numpy() if "baseline" in recording else []
     levels = [baseline_mean(window_features(x, sfreq, settings), settings.baseline) for x in rests]
     channels = features["channel"].to_numpy().tolist()
-    maps = to_grid(features["feature"].transpose("window", "kind", "band", "channel"), channels)
+    feature = features["feature"].transpose("window", "kind", "band", "channel")
+    maps = to_grid(feature, channels, SEED_GRID)
     of_tasks = {f"{task}{LABELS}": labels[task].to_numpy()[None] for task in labels}
     name, files = str(features.attrs["subject"]).replace("sub-", "s", 1), []
     for i, kind in enumerate(settings.kinds):
@@ -176,7 +177,7 @@ def _values(
         hint = "Say in `settings` and `channels` which bands and channels it has."
         raise DataError(path, f"'data' is {sizes[0]}; {sizes[1]} is expected.", hint)
     if not by_window:
-        rows, columns = cells(channels)
+        rows, columns = cells(channels, SEED_GRID)
         values = data[..., rows, columns].astype(float)
     else:
         values, rest = data.reshape(-1, *shape).astype(float), arrays.get("base_data")

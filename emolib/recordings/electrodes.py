@@ -17,9 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from emolib.errors import DataError
-from emolib.grid import ELECTRODE, MONTAGE, canonical_name, split_reference
+from emolib.grid import ELECTRODE, MONTAGE, canonical_name, electrodes, split_reference
 from emolib.recordings.recording import some
-from emolib.recordings.settings import PLACES
 
 RADIUS_MM = 95.0  # of MNE's spherical head
 WITHIN_MM = 15.0  # half of the way from one electrode of the 10-10 system to the next, or less
@@ -55,7 +54,7 @@ def choose_channels(where: object, raw, drop: Collection[str] = ()) -> Chosen:
     DataErrors, with `where` as their source.
     """
     kinds, parts, numbers, title, cap, places = _read_names(raw)
-    left_out = {}
+    left_out, on_grid = {}, electrodes()
     for name, kind in kinds.items():
         if kind != "eeg":
             left_out[name] = kind
@@ -63,7 +62,7 @@ def choose_channels(where: object, raw, drop: Collection[str] = ()) -> Chosen:
             left_out[name] = "as the settings ask"
         elif name in raw.info["bads"]:
             left_out[name] = "marked bad"
-        elif places[name] not in PLACES:
+        elif places[name] not in on_grid:
             left_out[name] = "not on the grid"
     used = {name: place for name, place in places.items() if name not in left_out}
     notes = []
@@ -87,7 +86,7 @@ def choose_channels(where: object, raw, drop: Collection[str] = ()) -> Chosen:
     if left_out:
         notes.append(_tell(left_out))
     if not channels:
-        typed = [name for name in kinds if name not in numbers and places[name] in PLACES]
+        typed = [name for name in kinds if name not in numbers and places[name] in on_grid]
         problem = f"no EEG channel has a place on the grid; {notes[-1]}."
         raise DataError(where, problem, _remedy(typed, bipolar="bipolar" in left_out.values()))
     return Chosen(channels, left_out, notes)
@@ -213,7 +212,6 @@ def _find_cap(numbers: Collection[str]) -> tuple[str, dict[str, tuple[str, float
     return "", {}
 
 
-@lru_cache
 def cap_electrodes(montage: str) -> dict[str, tuple[str, float]]:
     """Return the electrodes of the grid that a cap of MNE's has: by number, name and distance.
 
@@ -222,16 +220,22 @@ def cap_electrodes(montage: str) -> dict[str, tuple[str, float]]:
     larger ones a name stands for the nearest electrode, if that has no nearer name and is at most
     `WITHIN_MM` away. EGI's net has the 10-20 electrodes and the midline where its maker says.
     """
+    return _cap_electrodes(montage, electrodes())
+
+
+@lru_cache
+def _cap_electrodes(montage: str, on_grid: frozenset[str]) -> dict[str, tuple[float, float]]:
+    """Compute what `cap_electrodes` returns, of these names."""
     names, at = _directions(montage)
     if len(names) <= 64:
         pairs = zip(_biosemi_numbers(len(names)), names, strict=True)
-        return {number: (name, 0.0) for number, name in pairs if name in PLACES}
+        return {number: (name, 0.0) for number, name in pairs if name in on_grid}
     numbers = [f"E{i}" for i in range(1, 130)] if montage == _EGI else _biosemi_numbers(len(names))
     known = {f"E{i}": name for name, i in _EGI_NUMBERS.items()} if montage == _EGI else {}
     places, there = _directions("biosemi64")
     mm = RADIUS_MM * np.arccos(np.clip(there @ at.T, -1, 1))  # (place, number)
     near = mm.round(1) - 1e-3 * at[:, 1]  # of two as near the one in front, left and right alike
-    near[[name in known.values() or name not in PLACES for name in places]] = np.inf
+    near[[name in known.values() or name not in on_grid for name in places]] = np.inf
     near[:, [number in known for number in numbers]] = np.inf
     for i, j in enumerate(near.argmin(axis=1)):
         if near[:, j].argmin() == i and near[i, j] <= WITHIN_MM:

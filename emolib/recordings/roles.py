@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from emolib.errors import DataError, did_you_mean
-from emolib.grid import canonical_name
+from emolib.grid import canonical_name, electrodes
 from emolib.recordings.electrodes import find_channels
 from emolib.recordings.recording import damaged
-from emolib.recordings.settings import PLACES, REFERENCES, RecordingSettings
+from emolib.recordings.settings import REFERENCES, RecordingSettings
 from emolib.recordings.sidecars import described_by
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _find(raw: mne.io.BaseRaw, setting: str, names: Iterable[str], where: Path) 
     for name in names:
         own = find_channels(raw, name)
         optional = setting in ("rename_channels", "drop_channels", "bads")
-        if not own and not (optional and canonical_name(name) in PLACES):
+        if not own and not (optional and canonical_name(name) in electrodes()):
             problem = f"has no channel {name!r}, which `{setting}` names."
             known = {*map(canonical_name, raw.ch_names)}
             raise DataError(where, problem, did_you_mean(name, known))

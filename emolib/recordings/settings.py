@@ -13,10 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emolib.errors import SettingsError, check_option, did_you_mean
-from emolib.grid import SEED_GRID
 from emolib.recordings.recording import RATING_HIGH, RATING_LOW
 
-PLACES = frozenset(name for row in SEED_GRID for name in row if name)
 REFERENCES = ("average", "recorded")
 RATINGS = ("recording", "table")
 # Settings of some readers alone; others are of all that take `RecordingSettings`.

@@ -38,11 +38,11 @@ CODE_OF = {
 # And by which keys of the study file; pages, which are not listed, may show any.
 SETTINGS_OF = {
     "recordings": ["simulation"],
-    "features": ["dataset", "simulation", "recordings", "features"],
+    "features": ["dataset", "simulation", "recordings", "grid", "features"],
     "summaries": ["tasks", "features", "protocols", "seed"],
-    "training": ["tasks", "model", "training", "n_folds", "fine_tune", "seed"],
-    "attributions": ["tasks", "features", "model", "n_folds", "seed"],
-    "group_tests": ["tasks", "protocols", "n_folds", "seed"],
+    "training": ["grid", "tasks", "model", "training", "n_folds", "fine_tune", "seed"],
+    "attributions": ["grid", "tasks", "features", "model", "n_folds", "seed"],
+    "group_tests": ["grid", "tasks", "protocols", "n_folds", "seed"],
     "scores": [],
 }
 

@@ -80,7 +80,7 @@ def _labels(study: Study, features: xr.Dataset) -> tuple[pd.DataFrame, pd.DataFr
 def _write_npz(study: Study, subject: str, features: xr.Dataset, folder: Path) -> None:
     """Write maps, features and labels as arrays, beside the names of their axes."""
     about, labels = _labels(study, features)
-    maps = to_brain_maps(features)
+    maps = to_brain_maps(features, study.layout)
     arrays = {
         "maps": maps.to_numpy(),  # (window, row, column, plane)
         "features": features["feature"].to_numpy(),  # (window, kind, band, channel)
@@ -98,7 +98,7 @@ def _write_netcdf(study: Study, subject: str, features: xr.Dataset, folder: Path
     """Write features, maps and labels with named axes."""
     _, labels = _labels(study, features)
     whole = features.assign(
-        brain_map=to_brain_maps(features).reset_coords(drop=True),
+        brain_map=to_brain_maps(features, study.layout).reset_coords(drop=True),
         label=(("window", "labelled_task"), labels.to_numpy()),
     )
     whole = whole.assign_coords(labelled_task=[*labels])

@@ -190,7 +190,8 @@ def _predictions(
     columns = ["subject", "trial", "stimulus", "i_window_in_trial", "onset_seconds"]
     table = pd.DataFrame({column: features[column].to_numpy() for column in columns})
     table = table.rename(columns={"i_window_in_trial": "window"})
-    inputs, table = group_inputs(to_brain_maps(features).values, table, study.model.windows)
+    maps = to_brain_maps(features, study.layout).to_numpy()
+    inputs, table = group_inputs(maps, table, study.model.windows)
     rows = np.arange(len(table))
     given = [trainer.predict(weights, inputs, rows) for weights in ensemble.weights.values()]
     folds = " ".join(map(str, ensemble.weights))

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from emolib.errors import DataError, SettingsError
+from emolib.grid import canonical_name, electrodes
 from emolib.recordings import READERS, Reader
 from emolib.recordings.child import read_apart
+from emolib.recordings.recording import some, with_notes
 from emolib.recordings.settings import DEFAULT, OF_EPOCHS, READERS_OF, RecordingSettings
 from emolib.study.keys import settings_error
 
@@ -92,8 +94,22 @@ def read(reader: Reader, root: Path, subject: str, asked: RecordingSettings) -> 
         taken = {"settings": asked}
     whole = functools.partial(reader.read, root, subject, **taken)
     if reader is READERS["simulated"]:
-        return whole()
-    return read_apart(whole, sources_of(reader, root, subject, asked), reader.MEMORY_MB)
+        return on_grid(whole(), subject)
+    files = sources_of(reader, root, subject, asked)
+    return on_grid(read_apart(whole, files, reader.MEMORY_MB), subject)
+
+
+def on_grid(recording: xr.Dataset, where: str) -> xr.Dataset:
+    """Leave out channels that the grid in use has no cell for, with a note; all is a DataError."""
+    channels = recording["channel"].to_numpy().tolist()
+    lost = [name for name in channels if canonical_name(name) not in electrodes()]
+    if not lost:
+        return recording
+    if len(lost) == len(channels):
+        problem = f"none of its electrodes, {some(lost)}, is on the study's grid."
+        raise DataError(where, problem, "Give some of them a cell in `grid` of the study.")
+    recording = recording.sel(channel=[name for name in channels if name not in lost])
+    return with_notes(recording, f"left out, since not on the study's grid: {', '.join(lost)}")
 
 
 def sources_of(reader: Reader, root: Path, subject: str, asked: RecordingSettings) -> list[Path]:

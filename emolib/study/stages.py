@@ -179,7 +179,7 @@ def load_windows(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
     for subject in valid_subjects(study):
         loaded = features(study, subject)
         tables.append(window_table(loaded, study.tasks))
-        maps_of.append(to_brain_maps(loaded).values)
+        maps_of.append(to_brain_maps(loaded, study.layout).values)
     if not tables:
         raise _nobody(study)
     maps, table = np.concatenate(maps_of), pd.concat(tables, ignore_index=True)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from emolib.errors import DataError, SettingsError, check_option, did_you_mean
 from emolib.features.extraction import FeatureSettings
+from emolib.grid import SEED_GRID, Layout, read_layout, use_layout
 from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.recordings import READERS, Reader
 from emolib.recordings.labels import Task
@@ -55,6 +56,9 @@ class Study(BaseModel):
         In the file `subjects`: those to use. None: all that are found.
     recordings : StudyRecordings
         How they are read, for readers of recordings as an amplifier wrote them.
+    grid : tuple of str
+        Rows of the grid, names of electrodes and dots, see `emolib.grid.read_layout`; none: SEED's
+        grid, in which DEAP's electrodes have the same cells.
     tasks : dict of str to Task
         The classes to tell apart, a head of the network each.
     protocols : tuple of str
@@ -80,6 +84,7 @@ class Study(BaseModel):
     only_subjects: tuple[str, ...] | None = Field(None, alias="subjects", min_length=1)
     simulation: SimulationSettings | None = None
     recordings: StudyRecordings = StudyRecordings()
+    grid: tuple[str, ...] = ()
     tasks: dict[str, Task] = Field(min_length=1)
     features: FeatureSettings = FeatureSettings()
     model: ModelSettings = ModelSettings()
@@ -114,6 +119,7 @@ class Study(BaseModel):
                 "Give it when, and only when, the dataset is 'simulated'.",
             )
         self.recordings.check_dataset(self.dataset)
+        use_layout(self.layout)
         return self
 
     # -- where things lie ------------------------------------------------------------------
@@ -215,6 +221,11 @@ class Study(BaseModel):
                 )
         return [name for name in found if self.only_subjects is None or name in self.only_subjects]
 
+    @property
+    def layout(self) -> Layout:
+        """Return which electrode is in which cell of the grid."""
+        return read_layout(self.grid) if self.grid else SEED_GRID
+
     def recording_settings(self, subject: str) -> RecordingSettings:
         """Return how a subject's recording is read; a SettingsError names a key that is wrong."""
         return self.recordings.of(subject, self.file)
@@ -222,6 +233,7 @@ class Study(BaseModel):
     def read(self, subject: str) -> xr.Dataset:
         """Read one subject's recording as the study asks; a DataError says why it cannot be."""
         asked = self.recording_settings(subject)
+        use_layout(self.layout)
         return read(self.reader, self.recordings_root, subject, asked)
 
     def splits(self, protocol: str) -> int:

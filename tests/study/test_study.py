@@ -10,10 +10,12 @@ from test_architecture import MODULES, imports
 from emolib.__main__ import main
 from emolib.errors import DataError, SettingsError
 from emolib.evaluation import group, scores
+from emolib.grid import SEED_GRID, use_layout
 from emolib.model import predictions
 from emolib.model.settings import ModelSettings
 from emolib.recordings import trial_table
 from emolib.recordings.settings import RecordingSettings
+from emolib.study import stages
 from emolib.study import study as studies
 from emolib.study.digests import CODE_OF
 from emolib.study.keys import RENAMED, check_task_name
@@ -57,6 +59,45 @@ def test_settings_reach_the_dataclasses(written):
     assert study.model_settings.tasks == {"valence": 2, "arousal": 2}
 
 
+@pytest.fixture
+def seeds_grid():
+    """Put SEED's grid back in use afterwards."""
+    yield
+    use_layout(SEED_GRID)
+
+
+def test_a_study_lays_its_electrodes_out_and_leaves_the_others_out(
+    written, tmp_path, monkeypatch, seeds_grid
+):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    rows = [" ".join(name or "." for name in row) for row in SEED_GRID]
+    rows[3] = rows[3].replace("T7", ".")
+    few = {
+        "protocols": ["trial_grouped"],
+        "permutations": {},
+        "simulation": {"n_subjects": 1, "n_trials": 8},
+    }
+    few["simulation"]["trial_seconds"] = 2
+    rows[7] = ". . . Oz O1 O2 . . ."
+    study = studies.load(written(grid=rows, **few))
+    own = stages.features(study, "sub-01")
+    assert "T7" not in own["channel"] and len(own["channel"]) == 31
+    assert any("on the study's grid: T7" in note for note in own.attrs["notes"])
+    use_layout(SEED_GRID)  # another study is loaded in between
+    maps, _ = stages.load_windows(study)
+    de = own["feature"].isel(kind=0, band=0)
+    for name, column in (("Oz", 3), ("O1", 4)):
+        given = maps[: len(de), 7, column, 0]
+        assert given.tolist() == de.sel(channel=name).to_numpy().astype("float32").tolist()
+    assert not maps[:, 3, 0].any()
+    plain = studies.load(written(**few))
+    for stage in ("features", "training", "attributions", "pages"):
+        assert study.digest(stage) != plain.digest(stage)
+    nobody = studies.load(written(grid=[*7 * [". " * 9], ". . . AF7 . . . . ."]))
+    with pytest.raises(DataError, match=r"none of its electrodes, Fp1, .*Give some of them a cell"):
+        nobody.read("sub-01")
+
+
 def test_batch_normalisation_is_on_off_or_automatic(written):
     assert [studies.load(written(model={"batch_norm": given})).model.batch_norm for given in
             (True, False, "auto")] == [True, False, "auto"]  # fmt: skip
@@ -83,6 +124,7 @@ def test_batch_normalisation_is_on_off_or_automatic(written):
             {"protocols": ["windowwise"]},
             r"'protocols': got 'windowwise'. Did you mean 'window_wise'",
         ),
+        ({"grid": ["Fp1 Fp2"]}, r"key 'grid': has 1 rows, of 2 cells. Give 8 rows of 9 cells"),
         ({"dataset": "deep"}, r"'dataset': got 'deep'. Did you mean 'deap'"),
         ({"dataset": "deap"}, r"'simulation': is given for 'deap'"),
         ({"features": {"psd": "wlch"}}, r"got 'wlch'. Did you mean 'welch'"),

@@ -7,11 +7,10 @@ import math
 import pandas as pd
 import xarray as xr
 
+from emolib import grid
 from emolib.errors import DataError, did_you_mean
-from emolib.grid import SEED_GRID, canonical_name
 
 KEYS = ("trial", "onset_seconds", "kind", "band")
-ELECTRODES = tuple(name for row in SEED_GRID for name in row if name)
 
 
 def features_of_table(table: pd.DataFrame) -> xr.DataArray:
@@ -81,11 +80,11 @@ def _electrodes(table: pd.DataFrame) -> list[str]:
             "Give one column per electrode and one row per window.",
         )
     for name in electrodes:
-        if canonical_name(str(name)) not in ELECTRODES:
+        if grid.canonical_name(str(name)) not in grid.electrodes():
             raise DataError(
                 f"table: column {name!r}",
                 f"is no electrode of the grid, and none of {', '.join(KEYS)}.",
-                did_you_mean(str(name), [*KEYS, *ELECTRODES]),
+                did_you_mean(str(name), [*KEYS, *grid.electrodes()]),
             )
         if not pd.api.types.is_numeric_dtype(table[name]):
             raise DataError(
