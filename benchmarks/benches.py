@@ -88,6 +88,7 @@ def main() -> int:
         benches.FilterBench(eeg, 128),
         benches.EntropyBench(eeg, 128),
         benches.WindowBench(recording),
+        benches.GridBench(),
         benches.NetworkBench(untrained_network()),
         benches.LossBench(),
         benches.SplitGame(recording),

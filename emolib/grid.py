@@ -65,7 +65,7 @@ DEAP_GRID = tuple(  # the same cells, less those of other electrodes
 )
 
 _in_use = [SEED_GRID]
-_OLD_NAMES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
+OLD_NAMES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 _PREFIX = re.compile(r"^EEG[\s_:.-]+", re.IGNORECASE)
 # What stands behind the hyphen must be a known reference: "Fp1-F3" is a bipolar channel, no Fp1.
 _REFERENCE = re.compile(r"REF|LE|RE|A1|A2|A1A2|M1|M2|AVG|AV|AVE|AR|CAR", re.IGNORECASE)
@@ -96,7 +96,7 @@ def canonical_name(name: str) -> str:
     region, position, half = match.groups()
     region = region.upper().replace("FP", "Fp")
     found = region + position.lower() + half.lower()
-    return _OLD_NAMES.get(found, found)
+    return OLD_NAMES.get(found, found)
 
 
 def split_reference(name: str) -> tuple[str, str]:

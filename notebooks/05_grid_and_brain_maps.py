@@ -42,8 +42,8 @@ from emolib.book.answers import check
 from emolib.book.provenance import provenance
 from emolib.features import extraction, power
 from emolib.features.bands import BANDS
+from emolib.figures import benches, electrodes, maps, pages
 from emolib.figures import display as shown
-from emolib.figures import electrodes, maps, pages
 from emolib.figures.display import Picture, Table, say
 from emolib.figures.explorer.table import features_of_table
 from emolib.figures.explorer.widget import Explorer
@@ -286,8 +286,13 @@ Table(
 # Most of the losses are at the rim, where a round head becomes a rectangle.
 # One is of another kind. On the head, AF3 is *above* Fp1, on the way to Fz. On
 # the grid, AF3 and AF4 have no row of their own: they are *beside* Fp1 and
-# Fp2, so Fp1 and Fz become neighbours.
-#
+# Fp2, so Fp1 and Fz become neighbours. Move electrodes, and see which pairs
+# break. The rows below the map can be copied into a study.
+
+# %% tags=["remove-input"]
+benches.GridBench(channels)
+
+# %% [markdown]
 # ## What one place of the network sees
 #
 # The first layer looks at squares of 5 by 5 cells. Each filter has one set of

@@ -92,6 +92,16 @@ shown(lambda: benches.EntropyBench(longest.to_numpy(), sfreq))
 shown(lambda: benches.WindowBench(recording, this_study.features.bands))
 
 # %% [markdown]
+# ## The grid editor
+#
+# Which neighbours on the head does the grid keep? The layout that you make can
+# be copied into a study. See
+# [The grid and brain maps](05_grid_and_brain_maps).
+
+# %% tags=["hide-input"]
+shown(lambda: benches.GridBench(recording["channel"].to_numpy().tolist()))
+
+# %% [markdown]
 # ## The network live
 #
 # A trained network reads windows that it was not trained on. Silence a part of
