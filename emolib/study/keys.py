@@ -156,3 +156,19 @@ def with_new_keys(where: object, content: Any) -> Any:
         )
         content[name] = {now if key == was else key: value for key, value in section.items()}
     return content
+
+
+def patched(content: Any, changes: Any) -> Any:
+    """Change keys, those of inner dictionaries too; null takes one out (RFC 7396).
+
+    Examples
+    --------
+    >>> patched({"a": 1, "b": {"c": 2, "d": 3}}, {"a": None, "b": {"c": 4}})
+    {'b': {'c': 4, 'd': 3}}
+    """
+    if not isinstance(changes, dict):
+        return changes
+    patched = dict(content) if isinstance(content, dict) else {}
+    for key, value in changes.items():
+        patched[key] = patched(patched.get(key), value)
+    return {key: value for key, value in patched.items() if value is not None}

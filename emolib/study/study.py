@@ -26,7 +26,7 @@ from emolib.recordings.simulated import SimulationSettings
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.storage import file_stem
 from emolib.study.digests import digest
-from emolib.study.keys import check_names, known_keys, settings_error, with_new_keys
+from emolib.study.keys import check_names, known_keys, patched, settings_error, with_new_keys
 from emolib.study.reading import StudyRecordings, read
 from emolib.study.yaml_file import read_yaml
 
@@ -263,7 +263,7 @@ class Study(BaseModel):
         left = {"variants", "permutations"}
         same = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=left)
         own = {"name": f"{self.name}/variants/{name}", "file": self.file, "parent": self}
-        return _validated(where, {**_patched(same, changes), **own})
+        return _validated(where, {**patched(same, changes), **own})
 
     @property
     def model_settings(self) -> ModelSettings:
@@ -349,13 +349,3 @@ def _validated(where: object, content: dict[str, Any]) -> Study:
         return Study(**content)
     except ValidationError as error:
         raise settings_error(where, error, Study, DERIVED) from None
-
-
-def _patched(content: Any, changes: Any) -> Any:
-    """Change keys, those of inner dictionaries too; null takes one out (RFC 7396)."""
-    if not isinstance(changes, dict):
-        return changes
-    patched = dict(content) if isinstance(content, dict) else {}
-    for key, value in changes.items():
-        patched[key] = _patched(patched.get(key), value)
-    return {key: value for key, value in patched.items() if value is not None}
