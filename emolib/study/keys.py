@@ -168,7 +168,7 @@ def patched(content: Any, changes: Any) -> Any:
     """
     if not isinstance(changes, dict):
         return changes
-    patched = dict(content) if isinstance(content, dict) else {}
+    changed = dict(content) if isinstance(content, dict) else {}
     for key, value in changes.items():
-        patched[key] = patched(patched.get(key), value)
-    return {key: value for key, value in patched.items() if value is not None}
+        changed[key] = patched(changed.get(key), value)
+    return {key: value for key, value in changed.items() if value is not None}

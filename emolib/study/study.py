@@ -57,8 +57,7 @@ class Study(BaseModel):
     recordings : StudyRecordings
         How they are read, for readers of recordings as an amplifier wrote them.
     grid : tuple of str
-        Rows of the grid, names of electrodes and dots, see `emolib.grid.read_layout`; none: SEED's
-        grid, in which DEAP's electrodes have the same cells.
+        Rows of the grid, names and dots, see `emolib.grid.read_layout`; none: SEED's grid.
     tasks : dict of str to Task
         The classes to tell apart, a head of the network each.
     protocols : tuple of str
