@@ -16,148 +16,150 @@
 # %% [markdown]
 # # The published figures, with their sources
 #
-# Every published score that this book mentions stands here once, with what was held out and where
-# it is from. All are of DEAP {cite:p}`koelstra2012`, the recordings of 32 people who watched 40
-# music videos each.
-#
-# They cannot be ranked against each other. The papers differ in {term}`windows <window>`,
-# {term}`features <feature>`, {term}`folds <fold>` and measures. What they can show is how scores
-# depend on the {term}`protocol`: on what was held out.
+# Each point below is a published {term}`score` on DEAP {cite:p}`koelstra2012`,
+# the {term}`recordings <recording>` of 32 people who watched 40 music videos
+# each. **What separates the hollow points from the filled ones?**
+
+# %% tags=["parameters", "remove-input"] needs="scores"
+study = "demo"  # a name in the folder studies/, or the path of a study file
+subject = None  # such as "sub-01"; None: the first that can be used
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
-import pandas as pd
 from IPython.display import display
 
 from emolib.book.provenance import provenance
 from emolib.book.tables import score_table
 from emolib.evaluation.literature import published
+from emolib.figures import display as shown
 from emolib.figures import scores as score_plots
-from emolib.figures.display import Picture, Table, say, use_style
-from emolib.lessons import protocol_plots
+from emolib.figures.display import Picture, Table, say
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import stages
 from emolib.study.study import load
 
-use_style()
-
-# %% tags=["parameters"] needs="scores"
-study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None takes the first whose recording can be used
-
-# %%
+shown.use_style()
 this_study = load(study)
 figures = published()
-figures["name"] = figures["system"] + figures["variant"].map(lambda name: name and f" ({name})")
-tasks = ("valence", "arousal")
-
-
-def rows(chosen):
-    """Figures as a page shows them, in per cent."""
-    shown = chosen.set_index(chosen["name"].rename("system"))
-    decimals = "{:.2f}" if (shown[[*tasks]] % 1).any(axis=None) else "{:g}"
-    shown[[*tasks]] = shown[[*tasks]].map(decimals.format).astype(object)
-    return shown[[*tasks, "unit", "source"]].rename(columns={"unit": "measure"})
-
-
-# %% [markdown]
-# ## Windows of one trial on both sides
-#
-# In these experiments single windows were dealt out at random. A {term}`trial` gives many windows
-# of one {term}`class`; some of them are trained on, others are tested. The scores answer: *given
-# some pieces of a trial, can the rest of the same trial be recognised?* MT-CNN is the method of
-# {cite:t}`rudakov2021`, 4D-CRNN that of {cite:t}`shen2020`, whose features it extends. The
-# multi-column CNN is of {cite:t}`yang2019`, SAE-LSTM of {cite:t}`xing2019`, FBCCNN of
-# {cite:t}`pan2021`.
-
-# %% tags=["remove-input"]
+variant = figures["variant"].map(lambda name: name and f" ({name})")
+figures["name"] = figures["system"] + variant
+tasks = ["valence", "arousal"]
 ablation = figures["system"] == "MT-CNN ablations"
 leaking = figures["protocol"].isin(LEAKING)
-Table(
-    rows(figures[leaking & ~ablation]),
-    caption=protocol_name("window_wise"),
-    css="emolib-wide",
-)
 
-# %% [markdown]
-# ## Trials or people held out
-#
-# Here whole trials, or people, were held out, so that the scores answer: *will it work on a new
-# trial, or for somebody new?* Ranges are given as lowest and highest. Surveys with many more
-# figures, and measurements of how the protocol changes them: {cite:t}`white2023,liu2024`,
-# {cite:t}`kukhilava2025,delpup2025,khan2025`.
-
-# %% tags=["remove-input"]
-parts = {protocol: rows(own) for protocol, own in figures[~leaking].groupby("protocol")}
-for protocol, own in parts.items():
-    display(Table(own, caption=protocol_name(protocol), css="emolib-wide"))
-
-# %% [markdown]
-# ## Side by side
-
-# %% tags=["remove-input"]
+# %% tags=["hide-input"]
+held = {"trial_grouped": ", new trials", "leave_subjects_out": ", new people"}
 whole = figures[~ablation & ~figures["variant"].str.contains("frames")]
-held = {"trial_grouped": "trials held out", "leave_subjects_out": "people held out"}
-short = whole["name"].str.replace("the field on DEAP", "field")
-short = short.str.replace("this on unseen subjects", "this").str.removesuffix(" ()")
-short += whole["protocol"].map(held).map(lambda words: f", {words}", na_action="ignore").fillna("")
-held_out = whole["protocol"].map(lambda name: BOTH_SIDES if name in LEAKING else "held out")
-marks = pd.DataFrame(index=short)
-for task in tasks:
-    for how in (BOTH_SIDES, "held out"):
-        name = f"{task}, {how if how == BOTH_SIDES else 'trials or people held out'}"
-        marks[name] = (whole[task] / 100).where(held_out == how).to_numpy()
-
-# %% tags=["remove-input"]
-high, low = (whole.loc[leaking == side, [*tasks]].to_numpy() for side in (True, False))
-fig, ax = plt.subplots(figsize=(6.2, 4.6))
-points = protocol_plots.kinds_of_points(marks)
+name = whole["name"].str.replace("below this on unseen subjects", "below this")
+points = whole.assign(row=name + whole["protocol"].map(held).fillna(""))
+points["hollow"] = leaking
+points = points.melt(["row", "hollow"], tasks, var_name="kind")
+points["value"] /= 100
+sides = points["hollow"].map({True: BOTH_SIDES, False: "held out"})
+points["series"] = points["kind"] + ", " + sides
+fig, ax = plt.subplots(figsize=(5.8, 4.4))
 score_plots.rows(ax, points, label="reported score (0 to 1)", chance=0.5)
+low = 100 * points.groupby("hollow")["value"].min()
+high = 100 * points.groupby("hollow")["value"].max()
 Picture(
     fig,
-    alt=f"Reported scores of {len(whole)} entries. With windows of one trial on both sides they "
-    f"run from {high.min():g} to {high.max():g} %, with trials or people held out from "
-    f"{low.min():g} to {low.max():g} %.",
-    caption="Hollow: windows of one trial on both sides. Filled: trials or people held out. The "
-    "dotted line is one half, the chance level of balanced accuracy. An accuracy has to be held "
-    "against always naming the majority class, which is right in 55 to 59 % of DEAP's trials.",
+    alt=f"Reported scores of {len(whole)} entries. With windows of one trial "
+    f"on both sides they run from {low[True]:g} to {high[True]:g} %, with "
+    f"trials or people held out from {low[False]:g} to {high[False]:g} %.",
+    caption="Hollow: windows of one trial in training and test. Filled: "
+    "whole trials or people held out. Dotted: chance of balanced accuracy. "
+    "Compare an accuracy with that of always predicting the majority class, "
+    "which is higher.",
 )
 
 # %% tags=["remove-input"]
 say(
-    f"The lowest score with windows of one trial on both sides, **{high.min():g} %**, is above",
-    f"the highest with trials or people held out, **{low.max():g} %**.",
+    "The lowest score with windows of one trial in training and test,",
+    f"**{low[True]:g} %**, is above the highest with trials or people held",
+    f"out, **{high[False]:g} %**.",
 )
 
 # %% [markdown]
-# The two groups of figures answer different questions; [chapter 9](09_what_a_score_means) shows why
-# they differ so much.
+# Hollow and filled points answer different questions, and [chapter
+# 9](09_what_a_score_means) shows why they differ. The scores cannot be ranked,
+# because the papers differ in {term}`windows <window>`,
+# {term}`features <feature>`, {term}`folds <fold>` and measures. They show how
+# scores depend on the {term}`protocol`.
 #
-# ## Ablations
+# ## Windows of one trial in training and test
 #
-# An *ablation* leaves one part of a method out, to see what it is worth. {cite:t}`rudakov2021` show
-# theirs in a bar chart, from which these figures were read, to about 0.03 points. All are
-# window-wise, with windows of one trial on both sides: they say what a part is worth for
-# recognising the rest of a trial.
+# Here single windows were assigned to training and test at random. A
+# {term}`trial` yields many windows of one {term}`class`, and some of them are
+# in each set. The question is: *given some pieces of a trial, can the rest of
+# the same trial be recognised?*
+
+
+# %% tags=["hide-input"]
+def table_of(chosen, caption):
+    rows = chosen.set_index(chosen["name"].rename("system"))
+    whole_numbers = (rows[tasks] % 1 == 0).all(axis=None)
+    form = "{:g}" if whole_numbers else "{:.2f}"
+    rows[tasks] = rows[tasks].map(form.format).astype(object)
+    rows = rows[[*tasks, "unit", "source"]].rename(columns={"unit": "measure"})
+    return Table(rows, caption=caption, css="emolib-wide")
+
+
+table_of(figures[leaking & ~ablation], protocol_name("window_wise"))
+
+# %% [markdown]
+# MT-CNN is the method of {cite:t}`rudakov2021`. 4D-CRNN is that of
+# {cite:t}`shen2020`, whose features it extends. The multi-column CNN is of
+# {cite:t}`yang2019`, SAE-LSTM of {cite:t}`xing2019`, FBCCNN of
+# {cite:t}`pan2021`. The spectral SVM is a linear classifier of {term}`band
+# power` by {cite:t}`bindra2026`, who scored it under three protocols.
+#
+# ## Trials or people held out
+#
+# Here whole trials, or all trials of a person, were held out. The question is:
+# *will it work on a new trial, or for a new person?* Surveys have many more
+# figures: {cite:t}`white2023,liu2024,kukhilava2025,delpup2025,khan2025`.
 
 # %% tags=["remove-input"]
-ablations = figures[ablation].set_index("variant")[list(tasks)]
+for protocol, own in figures[~leaking].groupby("protocol"):
+    display(table_of(own, protocol_name(protocol)))
+
+# %% [markdown]
+# ## Ablations
+#
+# An *ablation* leaves out one part of a method, to see what it is worth.
+# {cite:t}`rudakov2021` show theirs in a bar chart, from which these figures
+# were read to about 0.03 points. Windows of one trial are in training and
+# test, so the figures say what a part is worth for recognising the rest of a
+# trial.
+
+# %% tags=["remove-input"]
+ablations = figures[ablation].set_index("variant")[tasks]
 change = (ablations - ablations.loc["proposed"]).drop("proposed")
-table = change.map("{:+.2f}".format).rename_axis("left out or changed")
-Table(table, caption="Published change against the whole method, percentage points (window-wise)")
+Table(
+    change.map("{:+.2f}".format).rename_axis("left out or changed"),
+    caption="Change against the whole method, in percentage points "
+    "(window-wise)",
+)
 
 # %% [markdown]
 # ## This study
 #
-# The same protocols on the recordings that this book was made from. Another data set, fewer people
-# and a smaller network: a comparison of protocols, not of systems.
+# Below are the scores of the study of this book under its protocols. Its data
+# are others, its people fewer and its network smaller, so compare protocols,
+# not systems.
 
 # %% tags=["remove-input"]
 if len(stages.predictions(this_study)) and this_study.scores_file().exists():
-    scores = stages.scores(this_study)
-    display(Table(score_table(scores), caption="Means over subjects"))
+    told = Table(
+        score_table(stages.scores(this_study)), caption="Means over subjects"
+    )
 else:
-    display(say("This study's networks are not trained yet; then their scores stand here."))
+    told = shown.admonition(
+        "No scores yet",
+        "The networks of this study are not trained. Once they are, this",
+        "section shows their scores.",
+    )
+display(told)
 
 # %% [markdown]
 # ## Provenance
