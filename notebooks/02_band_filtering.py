@@ -124,7 +124,8 @@ for name, sos in filters.items():
 #
 # No filter has perfectly sharp edges. Its *gain* tells how much it weakens
 # each frequency, in decibels (dB). A gain of 0 dB leaves a wave unchanged, and
-# every further -20 dB divides the amplitude by ten.
+# every further -20 dB divides the amplitude by ten. The figure below shows the
+# gain of the filter.
 
 # %%
 hz = np.linspace(1, min(60, 0.49 * sfreq), 400)
@@ -164,7 +165,8 @@ Picture(
 # sample, so it can run while a person is being recorded. Its output comes
 # late. A *zero-phase* filter runs over the finished {term}`recording` forwards
 # and then backwards, so the two delays cancel. To see the difference, filter
-# one short burst of waves whose time we know.
+# one short burst of waves whose time we know. The figure below shows what each
+# filter makes of it.
 
 # %%
 name = "alpha" if "alpha" in all_bands else next(iter(all_bands))
@@ -368,7 +370,7 @@ say(
 # ## The same dip in the recording
 #
 # Real signals start in the same way. Average the DE over all trials and
-# electrodes, one window at a time.
+# electrodes, one window at a time, as in the figure below.
 
 # %%
 n_common = min(spectra.trial_lengths(recording))  # of the shortest trial

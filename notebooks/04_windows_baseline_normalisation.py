@@ -445,8 +445,8 @@ for kind, z in mine.items():
     np.testing.assert_allclose(z[first], ours[:, 0], atol=1e-4)
 
 # %% [markdown]
-# Here is one window on its way, drawn on the {term}`grid` of cells in which
-# the network gets its values.
+# The figure below shows one window on its way, drawn on the {term}`grid` of
+# cells in which the network gets its values.
 
 # %% tags=["hide-input"]
 where = np.flatnonzero(first)[first.sum() // 2]
@@ -569,7 +569,8 @@ Table(
 #
 # ## What is left
 #
-# Now all steps at once: the proportions of variance after each.
+# The figure below shows all steps at once: the proportions of variance after
+# each.
 
 # %%
 shares = {}

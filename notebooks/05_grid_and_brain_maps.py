@@ -296,7 +296,8 @@ benches.GridBench(channels)
 # ## What one place of the network sees
 #
 # The first layer looks at squares of 5 by 5 cells. Each filter has one set of
-# weights for all places. How large is such a square on the head?
+# weights for all places. How large is such a square on the head? The figure
+# below shows it.
 
 # %%
 mm = 1000 * np.array(
@@ -502,8 +503,8 @@ r = pd.DataFrame(r, index=true_db["band"].to_numpy())
 # %% [markdown]
 # ## Compared with the truth
 #
-# Here are both maps for each scale of the {term}`rating`. A good measurement
-# repeats the pattern of the true map.
+# The figure below compares both maps for each scale of the {term}`rating`. A
+# good measurement repeats the pattern of the true map.
 
 # %% tags=["hide-input"]
 fig = plt.figure(figsize=(6.2, 6))

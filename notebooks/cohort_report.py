@@ -154,6 +154,8 @@ if decoded and not len(can_be_told):
             "file.",
         )
     )
+elif decoded:
+    display(say("The figure below shows the scores of each subject, one figure per task."))
 for name in can_be_told.index.unique():
     display(score_plots.accuracies(scores, name, this_study.tasks[name], links=links))
 

@@ -81,7 +81,8 @@ say(
 # %% tags=["remove-input"]
 if results:  # of the first protocol: whose test trials come from the same person as the training
     display(bullets(*map(escape_markdown, map(sentences.result_sentence, results[: len(tasks)]))))
-    display(say("A single subject has few trials, so these scores are uncertain."))
+    words = "The figure below adds the other protocols, and maps of the difference between classes."
+    display(say(words, "A single subject has few trials, so these scores are uncertain."))
 
 # %% tags=["remove-input"]
 means, contrasts = {}, {}

@@ -62,7 +62,10 @@ function labelled(table) {
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  document.querySelectorAll(".bd-article table").forEach(labelled);
+  for (const table of document.querySelectorAll(".bd-article table")) {
+    labelled(table);
+    table.classList.toggle("emolib-dense", table.offsetWidth > table.parentElement.clientWidth + 1);
+  }
   for (const table of document.querySelectorAll("table.emolib-sortable")) {
     sortable(table);
     filterable(table);
