@@ -9,7 +9,7 @@ RUN    := $(VENV)/bin/python
 # one more than a small machine has processors, since each waits at times, for a browser or a run.
 BESIDE := --no-loadscope-reorder --numprocesses
 
-.PHONY: help book test test-fast lab bench benches evidence faults music-trial check lint clean
+.PHONY: help book test test-fast lab questions bench benches evidence faults music-trial check lint clean
 
 help:
 	@echo 'make book                            build the book on simulated data (some minutes)'
@@ -17,6 +17,7 @@ help:
 	@echo 'make test                            run the tests (some minutes)'
 	@echo 'make test-fast                       without training, browser and workflow'
 	@echo 'make lab                             open the notebooks in JupyterLab'
+	@echo 'make questions                       write the bank of questions for Moodle'
 	@echo 'make bench                           measure speed and memory, as ratios'
 	@echo 'make benches                         try each bench with twenty random settings'
 	@echo 'make evidence                        measure what is claimed of the statistics (half an hour)'
@@ -42,6 +43,9 @@ lint: $(VENV)/installed
 
 lab: $(VENV)/installed
 	$(RUN) -m jupyter lab notebooks
+
+questions: $(VENV)/installed
+	@$(RUN) -m emolib.book.questions results/questions.xml
 
 bench: $(VENV)/installed
 	$(RUN) -m benchmarks.features

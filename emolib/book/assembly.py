@@ -18,10 +18,12 @@ from typing import Any
 import jupytext
 import nbformat
 import pandas as pd
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from emolib.book import provenance
 from emolib.book.counting import number_figures, tell_time
 from emolib.book.exercises import EXERCISES, NOTEBOOKS, read_config, server_links
+from emolib.book.questions import ON_A_PAGE, read_questions, self_check
 from emolib.book.subject_tables import cohort_table
 from emolib.errors import InputError
 from emolib.escaping import escape_html, script_json
@@ -34,6 +36,7 @@ PROSE = PROJECT / "book"
 DOWNLOADS = "downloads"  # in the folder; `exclude_patterns` of _config.yml keeps it from pages
 MADE = "made"  # pieces of text that pages include; kept from pages likewise
 
+_EXERCISES = re.compile(r"^## Exercises$", re.MULTILINE)
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _LIST = re.compile(r"^## What you will learn\n+((?:[-*] .*\n(?:  .*\n)*)+)", re.MULTILINE)
 
@@ -176,7 +179,7 @@ def _offer(
     first = notebook.cells[0]
     title, *rest = first.source.split("\n")
     first.source = "\n".join([title, "", offers(name, config), *rest])
-    notebook.cells = join_folds(notebook.cells)
+    notebook.cells = with_questions(join_folds(notebook.cells), name)
     for cell in notebook.cells:
         if label := fold_label(cell):
             cell.metadata["mystnb"] = {"code_prompt_show": label}
@@ -192,6 +195,20 @@ def join_folds(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode
             cell.source = f"{kept.pop().source}\n\n\n{cell.source}"
         kept.append(cell)
     return kept
+
+
+def with_questions(cells: list[nbformat.NotebookNode], chapter: str) -> list[nbformat.NotebookNode]:
+    """Put the first questions of a chapter where it ends its own, before the exercises."""
+    questions = read_questions(chapter).get(chapter)
+    at = next((i for i, cell in enumerate(cells) if _EXERCISES.search(cell.source)), None)
+    if not questions or at is None:
+        return cells
+    before, after = _EXERCISES.split(cells[at].source, maxsplit=1)
+    page = new_output("display_data", data={"text/html": self_check(questions[:ON_A_PAGE])})
+    code = "# questions of the bank"  # a cell without code is left out, with what it shows
+    made = new_code_cell(code, outputs=[page], metadata={"tags": ["remove-input"]})
+    rest = new_markdown_cell(f"## Exercises{after}")
+    return [*cells[:at], new_markdown_cell(before), made, rest, *cells[at + 1 :]]
 
 
 def fold_label(cell: nbformat.NotebookNode) -> str | None:
