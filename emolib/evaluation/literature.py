@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 FILE = Path(__file__).with_suffix(".csv")
+TRAININGS = FILE.with_name("recipe.csv")
 
 # What fine-tuning moved "single frames pooled" by, percentage points by stage.
 FINE_TUNING_POINTS = {"subject": -0.01, "subject_and_task": 0.14}
@@ -36,3 +37,21 @@ def published() -> pd.DataFrame:
     96.28
     """
     return pd.read_csv(FILE, keep_default_na=False)
+
+
+def trainings() -> pd.DataFrame:
+    """Read what ways of training score with people held out, beside linear models.
+
+    Measured once, by ``python -m benchmarks.recipe``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``data`` and ``training`` (names); ``people``, "all", "chosen on" (the first ten, by
+        whose scores settings were chosen) or "others" (whose earlier scores were known then);
+        ``seeds``, how many trainings; ``what``: "window" and "trial" (balanced accuracy), "recall
+        0" and "recall 1" (the share of right windows of a class) or "trial less ridge" (a
+        difference of balanced accuracies); ``value``, ``low`` and ``high`` (95 % intervals, where
+        there are any); ``commit`` and ``date``.
+    """
+    return pd.read_csv(TRAININGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emolib.evaluation.literature import published
+from emolib.evaluation.literature import published, trainings
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 
 ABLATIONS = {
@@ -47,3 +47,11 @@ def test_every_ablation_is_below_the_whole(figures):
     assert rows.loc["proposed", ["valence", "arousal"]].tolist() == pytest.approx(
         paper.tolist(), abs=0.03 + 1e-9
     )
+
+
+def test_what_trainings_scored_is_there_for_both_kinds_of_data():
+    found = trainings().query("what == 'trial' and people == 'all'")
+    data = found.groupby("training")["data"].agg(set)
+    names = ("ridge regression", "as published", "fixed schedule, no batch normalisation")
+    assert {len(data[name]) for name in names} == {8}  # two kinds of z-scores, six cohorts
+    assert (found["low"] <= found["value"]).all() and (found["value"] <= found["high"]).all()
