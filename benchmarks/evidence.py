@@ -21,7 +21,7 @@ lda (3 minutes)
     nulls, and its time.
 network_nulls (3 minutes)
     200 cohorts in which there is nothing, and small networks, by each way to end a training: the
-    mean score of people held out is one half.
+    mean score of people held out is 0.5.
 audits (4 minutes)
     `emolib.audit` on cohorts whose leak is known, and on cohorts without: how often it says so.
 

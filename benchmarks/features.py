@@ -4,7 +4,7 @@ Run it by `make bench`, or `python -m benchmarks.features`. It prints
 
 - the time from an uncompressed `.mat` on disk to maps in memory, as a multiple of four bare
   `scipy.signal.sosfilt` calls on the same array (40, 32, 8064), which no implementation of the
-  method can do without. The two are measured in turns, so that a busy machine slows both;
+  method can do without. The two are measured alternately, so that a busy machine slows both;
 - the peak memory of a process that does just this once.
 
 It exits with 1 where a limit is not kept.

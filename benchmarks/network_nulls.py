@@ -31,7 +31,7 @@ ENDS = {  # by name: settings of a training
 def network_nulls(options: argparse.Namespace) -> list[Claim]:
     """Train small networks on cohorts in which there is nothing, by each way to end a training.
 
-    Their mean score must lie within two standard errors of one half: what chooses an epoch must
+    Their mean score must lie within two standard errors of 0.5: what chooses an epoch must
     not let test people through.
     """
     rows, claims = [], []

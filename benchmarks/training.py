@@ -4,7 +4,7 @@ Run it by `make bench`, or `python -m benchmarks.training`. It prints
 
 - maps per second of our pooled stage, as a multiple of a bare `Model.fit` on the same arrays;
 - the time to fine-tune 8 subjects in 3 stages, as a multiple of the same number of steps in one
-  bare fit and one bare evaluation. Both pairs are measured in turns, so that a busy machine
+  bare fit and one bare evaluation. Both pairs are measured alternately, so that a busy machine
   slows both sides;
 - the peak memory of the pooled stage for 32 x 4800 maps, above what imports take, as a multiple
   of the maps' array (in a process of its own);
@@ -64,7 +64,7 @@ def seconds(function: Callable[[], object]) -> float:
 def in_turns(
     one: Callable[[], object], other: Callable[[], object], repeats: int = REPEATS
 ) -> tuple[float, float, float]:
-    """Median times of both, measured in turns after one call each that compiles; their ratio.
+    """Median times of both, measured alternately after one call each that compiles; their ratio.
 
     The ratio is the median over the pairs: what slows a machine for a while slows both of a
     pair. Which of the two comes first alternates.

@@ -202,8 +202,8 @@ as_found = correlations.rename(index=right, columns=right)
 agreement.index.name, agreement.columns.name = "second copy", "first copy"
 Table(
     agreement.map("{:.2f}".format),
-    caption="Share of trials in which the two copies give the same answer, "
-    "by question code",
+    caption="Proportion of trials in which the two copies give the same "
+    "answer, by question code",
 )
 
 # %% tags=["remove-input"]
@@ -327,8 +327,8 @@ explained.columns.name = "runs late"
 shown = explained.rename(columns=lambda k: f"{k} ({len(late[k])} trials)")
 Table(
     shown.map("{:.2f}".format),
-    caption="Share of the variance of ratings that the clips explain, by how "
-    "late they are filed",
+    caption="Proportion of the variance of ratings that the clips explain, "
+    "by how late they are filed",
 )
 
 # %% tags=["remove-input"]

@@ -17,9 +17,9 @@
 # # Audit a split
 #
 # A paper reports 95 % accuracy. Were windows of one trial in the training set
-# and in the test set? An audit answers that for any table of windows, whoever
-# made it and with whatever program. It needs neither the recordings nor a
-# study, and you can use it on your own work before a reviewer does.
+# and in the test set? An audit answers that for any table of windows, no
+# matter who made it, and with which program. It needs neither the recordings
+# nor a study, and you can use it on your own work before a reviewer does.
 #
 # ## What you will learn
 #
@@ -28,10 +28,10 @@
 #   and does the model predict labels that were exchanged between trials?
 # - why an audit that finds nothing proves nothing.
 #
-# ## A pipeline of somebody else
+# ## Another pipeline
 #
-# White noise, labels drawn by lot, and a baseline correction: the mean of six
-# noisy rest windows is subtracted from all windows of a trial. Then come
+# White noise, labels drawn at random, and a baseline correction: the mean of
+# six noisy rest windows is subtracted from all windows of a trial. Then come
 # scikit-learn's scaler, its classifier and its shuffled folds.
 
 # %%
@@ -71,7 +71,7 @@ NAMES = {
     "shared_trials": "trials on both sides",
     "trial_identification": "nearest neighbour is of the same trial",
     "score": "score under this split",
-    "score_permuted_labels": "the same, labels exchanged between trials",
+    "score_permuted_labels": "the same, labels permuted between trials",
     "score_trial_grouped": "score with whole trials held out",
 }
 
@@ -170,12 +170,12 @@ SplitTable()
 # | windows that share samples on both sides | always |
 # | rows with the same numbers on both sides | from 1 % of the tested rows |
 # | features normalised over training and test rows together | always |
-# | labels exchanged between trials are predicted | if clearly above chance |
+# | labels permuted between trials are predicted | if clearly above chance |
 # | random halves of the stimuli are told apart | if clearly above chance |
 # | features centred on each trial, smooth neighbours | no, but it is said |
 # | stimuli or subjects on both sides | no, but it limits the claim |
 #
-# Exchanging labels between trials is the strongest control: it keeps the
+# Permuting labels between trials is the strongest control: it keeps the
 # whole pipeline and takes away what the labels mean. How much windows of
 # known trials add to scores of mental states has been measured
 # {cite}`white2023`. The halves of the stimuli do the same for the identity of
@@ -197,7 +197,7 @@ SplitTable()
 # 5. **Baseline.** Does each trial have its own baseline removal? Then trials
 #    are easy to recognise.
 # 6. **Stopping.** Which data chose the epoch of training, and the settings?
-# 7. **Chance.** Is the majority rate beside the score? Are labels exchanged
+# 7. **Chance.** Is the majority rate beside the score? Are labels permuted
 #    between trials scored by the same code?
 # 8. **Interval.** Does the interval count trials and people, or windows?
 # 9. **Table.** Is there a file with one row per window: subject, trial,

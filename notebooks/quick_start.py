@@ -114,7 +114,7 @@ for protocol in ("window_wise", "trial_grouped"):
 # %% tags=["remove-input"]
 say(
     "On trials that the classifier has not seen, its balanced accuracy is",
-    f"**{scores['trial_grouped']:.2f}**; guessing gives one half. With windows of one trial on",
+    f"**{scores['trial_grouped']:.2f}**; guessing gives 0.5. With windows of one trial on",
     f"both sides of the split it would be {scores['window_wise']:.2f}, which says nothing about",
     "another trial. [What a score means](/chapters/09_what_a_score_means.ipynb) shows what it does",
     "say.",

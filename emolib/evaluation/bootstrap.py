@@ -1,7 +1,7 @@
 """Scores as weighted sums over trials, and the two bootstraps that follow from it.
 
 Every score of this project is an average over subjects, of an average over folds, of the
-share of right predictions (of each class, if balanced). Give each trial a weight, and all of
+proportion of correct predictions (of each class, if balanced). Give each trial a weight, and all of
 it is one matrix product, so that thousands of resamples cost no more than a few scores.
 """
 

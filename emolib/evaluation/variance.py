@@ -49,7 +49,7 @@ class VarianceComponents(NamedTuple):
 
     @property
     def intraclass_correlation(self) -> np.ndarray | float:
-        """The share of the variance within subjects that lies between trials, by feature.
+        """The proportion of the variance within subjects that lies between trials, by feature.
 
         It is not corrected for chance: of windows that share nothing it is about one over their
         number in a trial.

@@ -202,7 +202,7 @@ def integrated_gradients(
 
     Examples
     --------
-    For ``f(x) = x_1 x_2`` each gets one half:
+    For ``f(x) = x_1 x_2`` each gets 0.5:
 
     >>> integrated_gradients(lambda x: {"f": x[:, ::-1]}, np.array([[3.0, 4.0]]))["f"].tolist()
     [[6.0, 6.0]]

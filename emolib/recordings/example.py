@@ -1,6 +1,6 @@
 """Files as somebody would bring them: an EDF file with annotations and a table of trials.
 
-For showing, and for testing, what reading one's own recordings is like: whole, or with a fault.
+For showing, and for testing, what reading your own recordings is like: whole, or with a fault.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def write_example(
     trial_seconds: float = 3.0,
     fault: str | None = None,
 ) -> pd.DataFrame:
-    """Write the first trials of a recording as one's own files, and return the table of trials.
+    """Write the first trials of a recording as files, and return the table of trials.
 
     ::
 

@@ -1,4 +1,4 @@
-"""One's own recordings: any file that MNE reads, and a table of trials.
+"""Your own recordings: any file that MNE reads, and a table of trials.
 
 EDF, BDF, FIF, BrainVision, EEGLAB and what else MNE knows; `trial_table` says what the table holds.
 Nothing is filtered and nothing resampled unless the settings ask for it, see `preprocessing`, but

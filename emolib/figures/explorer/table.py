@@ -1,4 +1,4 @@
-"""Features of one's own, from a plain table to what the brain-map explorer takes."""
+"""Your own features, from a plain table to what the brain-map explorer takes."""
 
 from __future__ import annotations
 

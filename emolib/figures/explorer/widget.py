@@ -74,7 +74,7 @@ class Explorer:
 
     Examples
     --------
-    Features of one's own, such as alpha power at four electrodes in two trials of three seconds:
+    Your own features, such as alpha power at four electrodes in two trials of three seconds:
 
     >>> power = xr.DataArray(
     ...     np.random.default_rng(0).normal(10, 2, size=(6, 4)),
