@@ -9,11 +9,12 @@ RUN    := $(VENV)/bin/python
 # one more than a small machine has processors, since each waits at times, for a browser or a run.
 BESIDE := --no-loadscope-reorder --numprocesses
 
-.PHONY: help book test test-fast lab questions bench benches evidence faults music-trial check lint clean
+.PHONY: help book pdf test test-fast lab questions bench benches evidence faults music-trial check lint clean
 
 help:
 	@echo 'make book                            build the book on simulated data (some minutes)'
 	@echo 'make book STUDY=studies/eegmat.yaml  the same on another study'
+	@echo 'make pdf                             the book as one PDF too, by Chromium'
 	@echo 'make test                            run the tests (some minutes)'
 	@echo 'make test-fast                       without training, browser and workflow'
 	@echo 'make lab                             open the notebooks in JupyterLab'
@@ -28,6 +29,9 @@ help:
 
 book: $(VENV)/installed
 	@$(RUN) -m emolib run $(STUDY)
+
+pdf: book
+	@$(RUN) -m emolib pdf $(STUDY)
 
 check: $(VENV)/installed
 	@$(RUN) -m emolib check $(STUDY)

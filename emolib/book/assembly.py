@@ -41,8 +41,14 @@ _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _LIST = re.compile(r"^## What you will learn\n+((?:[-*] .*\n(?:  .*\n)*)+)", re.MULTILINE)
 
 
-def make_book(study: Study) -> Path:
+def make_book(study: Study, pdf: Path | None = None) -> Path:
     """Assemble prose and executed notebooks, and build the HTML book.
+
+    Parameters
+    ----------
+    study : Study
+    pdf : path, optional
+        The whole book on paper, which the front page is to link.
 
     Returns
     -------
@@ -56,25 +62,31 @@ def make_book(study: Study) -> Path:
     """
     book = study.folder / "book"
     source = book / "source"
-    assemble(study, source)
+    assemble(study, source, pdf)
     with unfinished(book) as place:
-        command = [str(Path(sysconfig.get_path("scripts")) / "jupyter-book"), "build", str(source)]
-        command += ["-W", "-n", "--keep-going", "--config", str(PROJECT / "_config.yml")]
-        command += ["--toc", str(source / "_toc.yml"), "--path-output", str(place)]
-        joined = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        built = subprocess.run(command, check=False, text=True, errors="replace", **joined)
-        print(built.stdout)
-        if built.returncode:
-            if fault := fault_of_disk(built.stdout):
-                raise fault
-            warnings = re.findall(r"^.*(?:WARNING|ERROR): .*$", built.stdout, re.MULTILINE)
-            told = "\n".join(["is not a book without faults:", *warnings, ""])
-            raise InputError(source, told, "Fix what these lines say.")
+        build(source, place)
         escape_search_index(place / "_build" / "html" / "searchindex.js")
         shutil.rmtree(book / "_build", ignore_errors=True)
         (place / "_build").rename(book / "_build")
     note(*(path for path in study.book.rglob("*") if path.is_file()))
     return study.book / "index.html"
+
+
+def build(source: Path, place: Path, builder: str = "html") -> None:
+    """Build the assembled sources into the folder `_build` of a place; see `make_book`."""
+    command = [str(Path(sysconfig.get_path("scripts")) / "jupyter-book"), "build", str(source)]
+    command += ["-W", "-n", "--keep-going", "--config", str(PROJECT / "_config.yml")]
+    command += ["--toc", str(source / "_toc.yml"), "--path-output", str(place)]
+    command += ["--builder", builder]
+    joined = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    built = subprocess.run(command, check=False, text=True, errors="replace", **joined)
+    print(built.stdout)
+    if built.returncode:
+        if fault := fault_of_disk(built.stdout):
+            raise fault
+        warnings = re.findall(r"^.*(?:WARNING|ERROR): .*$", built.stdout, re.MULTILINE)
+        told = "\n".join(["is not a book without faults:", *warnings, ""])
+        raise InputError(source, told, "Fix what these lines say.")
 
 
 def escape_search_index(file: Path) -> None:
@@ -86,7 +98,7 @@ def escape_search_index(file: Path) -> None:
         path.write_text(f"{head}({script_json(found)})", encoding="utf-8")
 
 
-def assemble(study: Study, folder: Path) -> None:
+def assemble(study: Study, folder: Path, pdf: Path | None = None) -> None:
     """Copy and write all that the book is built from into a folder, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
     aside = shutil.ignore_patterns("_build", "*.py", "__pycache__", "screenshots")
@@ -111,7 +123,11 @@ def assemble(study: Study, folder: Path) -> None:
         number_figures(notebook, page.stem)
         nbformat.write(notebook, page)
     first = folder / "intro.md"
-    first.write_text(with_figures(first.read_text(encoding="utf-8")), encoding="utf-8")
+    text = with_figures(first.read_text(encoding="utf-8"))
+    if pdf is not None:
+        shutil.copy(pdf, folder / DOWNLOADS / "book.pdf")
+        text += f"\n{{download}}`The whole book as one PDF </{DOWNLOADS}/book.pdf>`\n"
+    first.write_text(text, encoding="utf-8")
     (folder / MADE).mkdir()
     (folder / MADE / "objectives.md").write_text(objectives(), encoding="utf-8")
     environment = provenance.environment_page(study.folder)

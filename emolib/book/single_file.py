@@ -51,7 +51,10 @@ def export(study: Study, subject: str, ending: str, folder: Path) -> Path:
         if ending == "html":
             path.write_text(page, encoding="utf-8")
         else:
-            _print(page, path)
+            with tempfile.TemporaryDirectory() as place:
+                whole = Path(place) / "page.html"
+                whole.write_text(page, encoding="utf-8")
+                print_page(whole, path)
     return file
 
 
@@ -90,18 +93,23 @@ def as_html(notebook: nbformat.NotebookNode) -> str:
     )
 
 
-def _print(page: str, path: Path) -> None:
-    """Print a page to PDF by whatever Chromium is there."""
+def print_page(source: Path, path: Path) -> None:
+    """Print an HTML file to PDF, with an outline of its headings, by whatever Chromium is there.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it fails.
+    """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise InputError(
             "PDF", "needs Chromium, and none was found.", "Install it, or export --html and print."
         )
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "page.html"
-        source.write_text(page, encoding="utf-8")
+    with tempfile.TemporaryDirectory() as profile:
         command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
-        command += [f"--user-data-dir={folder}", f"--print-to-pdf={path}", source.as_uri()]
+        command += ["--generate-pdf-document-outline", "--virtual-time-budget=60000"]
+        command += [f"--user-data-dir={profile}", f"--print-to-pdf={path}", source.as_uri()]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if not path.exists():
         raise InputError(

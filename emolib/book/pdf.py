@@ -1,0 +1,77 @@
+"""The whole book as one PDF, printed by Chromium."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+from emolib.book.assembly import assemble, build, make_book
+from emolib.book.single_file import print_page
+from emolib.errors import DataError
+from emolib.study.artefacts import job
+from emolib.study.study import Study
+
+STYLE = Path(__file__).with_suffix(".css")
+CONTENTS = '<section id="contents"><h1>Contents</h1><ul></ul></section>'
+
+
+def make_pdf(study: Study) -> Path:
+    """Print a study's book to one PDF, and build the book once more with a link to it.
+
+    Returns
+    -------
+    Path
+        The book's front page, which links the PDF.
+
+    Raises
+    ------
+    DataError
+        If the book has not been built yet.
+    InputError
+        If there is no Chromium, or Jupyter Book warns of anything.
+    """
+    if not (study.book / "index.html").is_file():
+        hint = f"Run `python -m emolib run {study.name}` first."
+        raise DataError(study.book, "is not built yet.", hint)
+    with tempfile.TemporaryDirectory() as name, job(study.folder, "book", {}):
+        folder = Path(name)
+        assemble(study, folder / "source")
+        build(folder / "source", folder, builder="singlehtml")
+        page = folder / "_build" / "singlehtml" / "intro.html"
+        page.write_text(for_paper(page.read_text(encoding="utf-8")), encoding="utf-8")
+        print_page(page, folder / "book.pdf")
+        return make_book(study, pdf=folder / "book.pdf")
+
+
+def for_paper(page: str) -> str:
+    """Return a book on one page with a table of contents before its second part, and for print.
+
+    Examples
+    --------
+    >>> page = "<head></head>" + "".join(
+    ...     f'<section id="{name}"><h1>{name}<a class="headerlink">#</a></h1></section>'
+    ...     for name in ("hello", "bands")
+    ... )
+    >>> contents = BeautifulSoup(for_paper(page), "html.parser").find(id="contents")
+    >>> print(contents.ul, contents.find_next_sibling()["id"])
+    <ul><li><a href="#bands">bands</a></li></ul> bands
+    """
+    soup = BeautifulSoup(page, "html.parser")
+    style = soup.new_tag("style")
+    style.string = STYLE.read_text(encoding="utf-8")
+    soup.head.append(style)
+    _, *parts = [title.parent for title in soup.select("section[id] > h1")]
+    contents = BeautifulSoup(CONTENTS, "html.parser")
+    for part in parts:
+        entry, link = soup.new_tag("li"), soup.new_tag("a", href=f"#{part['id']}")
+        link.string = "".join(
+            text
+            for text in part.h1.find_all(string=True)
+            if "headerlink" not in text.parent.get("class", ())
+        ).strip()
+        entry.append(link)
+        contents.ul.append(entry)
+    parts[0].insert_before(contents.section)
+    return str(soup)
