@@ -14,7 +14,7 @@ from emolib.study.artefacts import job
 from emolib.study.study import Study
 
 STYLE = Path(__file__).with_suffix(".css")
-CONTENTS = '<section id="contents"><h1>Contents</h1><ul></ul></section>'
+CONTENTS = '<section id="contents"><h2>Contents</h2><ul></ul></section>'
 
 
 def make_pdf(study: Study) -> Path:
@@ -46,32 +46,33 @@ def make_pdf(study: Study) -> Path:
 
 
 def for_paper(page: str) -> str:
-    """Return a book on one page with a table of contents before its second part, and for print.
+    """Return a book on one page with a table of contents after the first, and styled for print.
 
     Examples
     --------
     >>> page = "<head></head>" + "".join(
-    ...     f'<section id="{name}"><h1>{name}<a class="headerlink">#</a></h1></section>'
-    ...     for name in ("hello", "bands")
+    ...     f'<span id="document-{name}"></span><section><h2>{name}<a class="headerlink">#</a></h2>'
+    ...     for name in ("quick", "bands")
     ... )
     >>> contents = BeautifulSoup(for_paper(page), "html.parser").find(id="contents")
-    >>> print(contents.ul, contents.find_next_sibling()["id"])
-    <ul><li><a href="#bands">bands</a></li></ul> bands
+    >>> [link["href"] for link in contents.find_all("a")], contents.find_next_sibling()["id"]
+    (['#document-quick', '#document-bands'], 'document-quick')
     """
     soup = BeautifulSoup(page, "html.parser")
     style = soup.new_tag("style")
     style.string = STYLE.read_text(encoding="utf-8")
     soup.head.append(style)
-    _, *parts = [title.parent for title in soup.select("section[id] > h1")]
+    for held in soup.select("script[type='application/json']"):  # of what can be touched
+        for script in held.parent.find_all("script"):  # its picture and table stay
+            script.decompose()
     contents = BeautifulSoup(CONTENTS, "html.parser")
-    for part in parts:
-        entry, link = soup.new_tag("li"), soup.new_tag("a", href=f"#{part['id']}")
-        link.string = "".join(
-            text
-            for text in part.h1.find_all(string=True)
-            if "headerlink" not in text.parent.get("class", ())
-        ).strip()
+    marks = soup.select("span[id^=document-]")  # before each page of the book but the first
+    for mark in marks:
+        title = mark.find_next(["h1", "h2", "h3"])
+        entry, link = soup.new_tag("li"), soup.new_tag("a", href=f"#{mark['id']}")
+        link.string = title.get_text().removesuffix("#")
         entry.append(link)
         contents.ul.append(entry)
-    parts[0].insert_before(contents.section)
+        mark.find_next("section")["class"] = "page"
+    marks[0].insert_before(contents)
     return str(soup)
