@@ -139,6 +139,7 @@ def _question(entry: dict[str, Any]) -> Question:
         order = np.random.default_rng(zlib.crc32(entry["name"].encode())).permutation(len(answers))
         answers = [answers[i] for i in order]
     text, code, unit = _html(entry["text"], space), entry.get("code", ""), entry.get("unit", "")
+    text += " Predict, then run the code." if code else ""
     return Question(entry["name"], text, code, unit, "options" not in entry, tuple(answers))
 
 
