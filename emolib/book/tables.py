@@ -148,11 +148,13 @@ def summary_points(tests: pd.DataFrame, scores: pd.DataFrame) -> dict[str, pd.Da
     network = of_all(scores) if len(scores) else pd.DataFrame(columns=[*tested, "metric", "leaks"])
     network = network[(network["metric"] == ESTIMAND) & ~network["leaks"].astype(bool)]
     found = {
-        "points": tested[["task", "protocol", "value"]].assign(series="ridge regression"),
+        "points": tested[["task", "protocol", "value"]]
+        .dropna(subset="value")
+        .assign(series="ridge regression"),
         "bands": tested.drop(columns="value")
         .dropna(subset="low")
         .assign(series="95 % of permuted labels", detectable=np.nan),
-        "estimates": network.assign(series="network"),
+        "estimates": network.dropna(subset="value").assign(series="network"),
     }
     return {
         kind: table.assign(

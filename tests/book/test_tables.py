@@ -10,7 +10,7 @@ from synthetic import predictions
 from emolib.book import sentences
 from emolib.book.subject_sentences import result_sentence, subject_results
 from emolib.book.subject_tables import subjects_table
-from emolib.book.tables import effective_table, score_table
+from emolib.book.tables import effective_table, score_table, summary_points
 from emolib.evaluation.bootstrap import TrialCounts, percentiles
 from emolib.evaluation.permutation import chance_scores
 from emolib.evaluation.scores import reportable, score, score_points
@@ -212,3 +212,15 @@ def test_group_tests_are_told_as_found_or_not_and_why_not_made():
     assert "labelling of the same stimuli was detected" in first
     assert "was not detected. A score of 0.66 would be found in 4 of 5" in second
     assert third == "c, leave-subjects-and-stimuli-out: no test was made: one class."
+
+
+def test_what_has_no_score_is_no_point_of_the_summary():
+    columns = ["task", "protocol", "score", "chance_low", "chance_high"]
+    told = [
+        ("state", "leave_subjects_out", 0.6, 0.4, 0.6),
+        ("state", "trial_grouped", *[np.nan] * 3),
+    ]
+    drawn = summary_points(pd.DataFrame(told, columns=columns), pd.DataFrame())
+    assert drawn["points"]["protocol"].tolist() == ["leave_subjects_out"]
+    assert drawn["bands"]["protocol"].tolist() == ["leave_subjects_out"]
+    assert drawn["estimates"].empty
