@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from emolib.lessons.demonstrations import LOOK_UP
-from emolib.lessons.pseudo_trials import NoiseSettings
+from benchmarks.demonstrations import LOOK_UP
+from benchmarks.pseudo_trials import NoiseSettings
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ Key = tuple[str, str, str, str]  # removal, model, protocol, metric
 def _fingerprints(
     figures: dict[str, tuple[float, ...]], tolerance: dict[str, float], source: str
 ) -> dict[Key, Expectation]:
-    """A table of the plan by the keys of `emolib.lessons.demonstrations.summary`."""
+    """A table of the plan by the keys of `benchmarks.demonstrations.summary`."""
     return {
         (removal, model, protocol, "balanced_accuracy"): Expectation(
             value, tolerance[protocol], source

@@ -15,6 +15,13 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks.claims import Claim, show
 from benchmarks.demo import tests_of
+from benchmarks.demonstrations import (
+    N_FOLDS,
+    formula_scores,
+    resting_scores,
+    summary,
+    white_noise_scores,
+)
 from benchmarks.expectations import (
     FORMULA,
     FORMULA_TOLERANCE,
@@ -26,26 +33,18 @@ from benchmarks.expectations import (
     WHITE_NOISE,
     Expectation,
 )
-from emolib.errors import DataError
-from emolib.features.baseline import BASELINES
-from emolib.features.baseline import remove_baseline as remove_from_features
-from emolib.lessons.demonstrations import (
-    N_FOLDS,
-    formula_scores,
-    resting_scores,
-    summary,
-    white_noise_scores,
-)
-from emolib.lessons.protocol_plots import beside_predictions
-from emolib.lessons.pseudo_trials import (
+from benchmarks.pseudo_trials import (
     REPAIRS,
     NoiseSettings,
     mixing_of,
     remove_baseline,
     white_noise,
 )
-from emolib.lessons.shared_samples import log_power, neighbour_scores, smoothed
-from emolib.lessons.trial_marks import predictions
+from benchmarks.shared_samples import log_power, neighbour_scores, smoothed
+from benchmarks.trial_marks import beside_predictions, predictions
+from emolib.errors import DataError
+from emolib.features.baseline import BASELINES
+from emolib.features.baseline import remove_baseline as remove_from_features
 from emolib.recordings import eegmat
 from emolib.study.study import load
 

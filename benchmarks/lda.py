@@ -17,11 +17,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.claims import Claim, show
+from benchmarks.cohorts import null_cohort
 from benchmarks.effects import ALL, cohort, free_folds
 from benchmarks.nulls import count_rejections
 from emolib.evaluation.linear import ridge_smoother, standardised_folds, trials_of_windows
 from emolib.evaluation.permutation import joint_stimulus_test
-from emolib.lessons.chance import null_cohort
 from emolib.splits.folds import Fold, train_rows
 from emolib.splits.protocols import leave_subjects_out
 

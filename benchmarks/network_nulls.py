@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.claims import Claim, show
+from benchmarks.cohorts import null_cohort
 from emolib.evaluation.scores import ESTIMAND, score
-from emolib.lessons.chance import null_cohort
 from emolib.model.networks import build
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings, TrainingSettings

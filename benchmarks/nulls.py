@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.claims import Claim, rejection_band, rejections, show
+from benchmarks.cohorts import NULLS, null_cohort
 from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.permutation import (
     ALPHA,
     joint_stimulus_test,
     within_subject_test,
 )
-from emolib.lessons.chance import NULLS, null_cohort
 from emolib.splits.folds import stable_seed
 from emolib.splits.protocols import leave_subjects_out
 

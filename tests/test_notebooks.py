@@ -32,7 +32,7 @@ WIDEST_CODE = 79  # columns: more are cut off at 1280 pixels
 HOOK_WORDS = 60  # at most so many come before the first figure
 
 # Chapters that compute what they teach on the page; the others will follow.
-TEACHING = [path for path in CHAPTERS if re.match("01|02|03|04|05|06|07|08|11|12", path.stem)]
+TEACHING = [path for path in CHAPTERS if re.match("01|02|03|04|05|06|07|08|09|11|12", path.stem)]
 # What follows "baseline": the word alone could be an interval, a mean or a model.
 BASELINE_NOUNS = "interval|window|mean|removal|correction|subtraction|feature|level|vector|noise"
 SECTIONS = (
@@ -259,18 +259,8 @@ n_folds: 2
 """
 
 
-# What chapters show on data of their own is the same in every study, and here computed once.
-THE_SAME = """
-from joblib import Memory
-from emolib.lessons import demonstrations
-once = Memory({folder!r}, verbose=0).cache
-for name in ("formula_scores", "white_noise_scores", "resting_scores"):
-    setattr(demonstrations, name, once(getattr(demonstrations, name)))
-"""
-
-
 @pytest.fixture(scope="module")
-def execute(tmp_path_factory) -> Iterator[Callable[..., nbformat.NotebookNode]]:
+def execute() -> Iterator[Callable[..., nbformat.NotebookNode]]:
     """Execute notebooks in one kernel, which is emptied before each."""
     with tempfile.TemporaryDirectory() as sockets:  # whose names may not be long
         kernel = KernelManager(config=kernel_config(Path(sockets)))
@@ -284,8 +274,6 @@ def execute(tmp_path_factory) -> Iterator[Callable[..., nbformat.NotebookNode]]:
             finally:
                 client.kc.stop_channels()
 
-        setup = THE_SAME.format(folder=str(tmp_path_factory.mktemp("the same")))
-        execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(setup)]))
         yield execute
         kernel.shutdown_kernel(now=True)
 

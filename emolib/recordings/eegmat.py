@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pooch
 import xarray as xr
@@ -43,6 +44,8 @@ CONDITIONS = {1: "rest", 2: "arithmetic"}  # the number in the file's name
 ALL = tuple(subject_name(number) for number in range(36))
 SAMPLE = ALL[:8]  # enough for the book: 41 MB instead of 180
 TRIAL_SECONDS = 12.0  # 15 pseudo-trials of rest and 5 of arithmetic a subject
+RESTING = Path(__file__).with_name("eegmat_rest.npz")
+RESTING_STEP = 0.02  # nats: what the numbers in that file are rounded to
 
 _FILE = re.compile(r"Subject(\d\d)_([12])\.edf")
 _EXPECTED = "Subject00_1.edf and Subject00_2.edf"
@@ -115,6 +118,35 @@ def read(
     table = table.assign(subject=subject, trial=trials, duration_seconds=trial_seconds)
     recording = files.cut_trials(table, where=root, dataset="eegmat", settings=settings)
     return with_notes(recording, *notes)
+
+
+def resting_features() -> xr.Dataset:
+    """Load an extract of the data set, which the package brings: DE of people at rest.
+
+    Three minutes of the first eight people are cut into pieces of 3 + 12 seconds, and these into
+    windows of half a second. `benchmarks/resting.py` makes the file. The data are those of Zyma
+    and others, see above; used under ODC-By 1.0, and changed: features instead of signals.
+
+    Returns
+    -------
+    Dataset
+        ``de (subject, piece, window, band, channel)`` and ``rest (subject, piece,
+        baseline_window, band, channel)``, in nats.
+
+    Examples
+    --------
+    >>> dict(resting_features().sizes)  # doctest: +NORMALIZE_WHITESPACE
+    {'subject': 8, 'piece': 11, 'window': 24, 'band': 4, 'channel': 19, 'baseline_window': 6}
+    """
+    with np.load(RESTING) as file:
+        dims = ("subject", "piece", "window", "band", "channel")
+        return xr.Dataset(
+            {
+                "de": (dims, RESTING_STEP * file["de"]),
+                "rest": ((*dims[:2], "baseline_window", *dims[3:]), RESTING_STEP * file["rest"]),
+            },
+            coords={name: file[name] for name in ("subject", "band", "channel")},
+        )
 
 
 def _files(root: str | Path) -> dict[tuple[int, int], Path]:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.cohorts import null_cohort
 from emolib.evaluation.comparison import benjamini_hochberg, holm
 from emolib.evaluation.group import PRIMARY, group_tests
 from emolib.evaluation.linear import reference_predictions
 from emolib.evaluation.scores import score
-from emolib.lessons.chance import null_cohort
 from emolib.recordings.labels import Task
 
 TASKS = {"valence": Task("valence"), "arousal": Task("arousal")}

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.cohorts import NULLS, null_cohort
 from emolib.errors import DataError, SettingsError
 from emolib.evaluation.linear import REFERENCE_MODELS, reference_predictions, ridge_smoother
 from emolib.evaluation.permutation import (
@@ -15,7 +16,6 @@ from emolib.evaluation.permutation import (
     within_subject_test,
 )
 from emolib.evaluation.scores import count_correct, score
-from emolib.lessons.chance import NULLS, null_cohort
 from emolib.splits.folds import train_rows
 from emolib.splits.protocols import leave_subjects_out, trial_grouped
 

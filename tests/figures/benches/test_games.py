@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.pseudo_trials import expected_accuracy
 from emolib.evaluation.linear import REFERENCE_MODELS
 from emolib.features.extraction import FeatureSettings, window_features
 from emolib.features.windows import z_score
 from emolib.figures.benches import SplitGame
-from emolib.lessons.pseudo_trials import expected_accuracy
 from emolib.recordings.labels import Task
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 

@@ -9,7 +9,7 @@ sufficient (not necessary) to make trials identifiable. It says nothing against 
 where whole trials are held out, nor how much of any published score it explains.
 
 The same holds for whatever else is estimated for each trial and applied to all its windows: see
-`emolib.lessons.trial_marks` for what each step is predicted to do.
+`benchmarks.trial_marks` for what each step is predicted to do.
 """
 
 from __future__ import annotations
@@ -28,10 +28,7 @@ from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from emolib.errors import DataError
-from emolib.evaluation.linear import reference_predictions
-from emolib.lessons.protocol_scores import MODELS
-from emolib.lessons.pseudo_trials import (
+from benchmarks.pseudo_trials import (
     MIN_TRIALS,
     REMOVALS,
     REPAIRS,
@@ -43,9 +40,12 @@ from emolib.lessons.pseudo_trials import (
     shared_ratio,
     white_noise,
 )
+from emolib.errors import DataError
+from emolib.evaluation.linear import reference_predictions
 from emolib.recordings import eegmat
 from emolib.splits.folds import stable_seed
 
+MODELS = ("ridge", "nearest_neighbours")
 SPLITS = ("window_wise", "trial_grouped")
 LOOK_UP = "nearest_trial_label"
 GAUSSIAN = "gaussian_trial"  # names a trial by the mean and the scale of each feature

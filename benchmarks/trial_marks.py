@@ -26,10 +26,7 @@ import numpy as np
 import pandas as pd
 from scipy import signal, special, stats
 
-from emolib.features.bands import BANDS, band_pass
-from emolib.features.extraction import FeatureSettings
-from emolib.features.windows import samples_per_window
-from emolib.lessons.pseudo_trials import (
+from benchmarks.pseudo_trials import (
     N_DIRECTIONS,
     N_REPAIRED,
     REMOVALS,
@@ -37,8 +34,23 @@ from emolib.lessons.pseudo_trials import (
     NoiseSettings,
     expected_accuracy,
 )
+from emolib.features.bands import BANDS, band_pass
+from emolib.features.extraction import FeatureSettings
+from emolib.features.windows import samples_per_window
 
 _WINDOW_SECONDS = FeatureSettings().window_seconds
+# What was done to each trial: see `benchmarks.pseudo_trials`.
+STEPS = {
+    "none": "nothing",
+    "own": "its baseline subtracted",
+    "divide": "divided by its baseline",
+    "zscore": "z-scored by its baseline",
+    "another": "another's baseline subtracted",
+    "mean": "mean baseline subtracted",
+    "own_trial": "centred on its own windows",
+    "directions": "4 random directions removed",
+    "channels": "2 random channels interpolated",
+}
 BY_BASELINE = ("own", "divide", "zscore", "another")
 
 
@@ -153,3 +165,34 @@ def predictions(settings: NoiseSettings, n_folds: int) -> pd.DataFrame:
 def n_baseline_windows(settings: NoiseSettings) -> int:
     """Count the windows of a baseline, B."""
     return int(settings.baseline_seconds / _WINDOW_SECONDS)
+
+
+def beside_predictions(summary: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame:
+    """Lay what was measured on white noise beside what a derivation predicts, a row per step.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        Of `benchmarks.demonstrations.white_noise_scores`.
+    predicted : DataFrame
+        As `benchmarks.trial_marks.predictions` gives it.
+
+    Returns
+    -------
+    DataFrame
+        Numbers; columns end in "predicted" or "measured".
+    """
+    keys = ["model", "protocol", "metric"]
+    wide = summary.pivot_table(index="removal", columns=keys, values="mean", sort=False)
+    score, named = "balanced_accuracy", "trials_named"
+    columns = {
+        "ratio, predicted": predicted["rho"],
+        "ratio, measured": wide["", "", "rho"],
+        "ridge, predicted": predicted["ridge"],
+        "ridge, measured": wide["ridge", "window_wise", score],
+        "5 neighbours, measured": wide["nearest_neighbours", "window_wise", score],
+        "information, predicted": predicted["information"],
+        "trials named, measured": wide["gaussian_trial", "window_wise", named],
+        "ridge, trial-grouped, measured": wide["ridge", "trial_grouped", score],
+    }
+    return pd.DataFrame(columns).loc[list(STEPS)].rename(index=STEPS)

@@ -4,7 +4,7 @@ White noise, or a person's rest cut into pieces. All windows of a trial have the
 subtracted from them, the mean of a few noisy baseline windows, or are changed in another way that
 is estimated for each trial; how far that sets trials apart is estimated here (`shared_ratio`) and
 what a classifier gains by it is predicted (`expected_accuracy`, `pair_error`; by the way of change,
-`emolib.lessons.trial_marks`). `emolib.lessons.demonstrations` measures what it does gain.
+`benchmarks.trial_marks`). `benchmarks.demonstrations` measures what it does gain.
 """
 
 from __future__ import annotations
