@@ -93,9 +93,10 @@ for name, task in this_study.tasks.items():
         contrasts[f"{name}\n{words}"] = difference
 
 # %% tags=["remove-input"]
-if contrasts or results:
-    drawn = sentences.points_and_ranges(results)
-    display(score_plots.summary(contrasts, **drawn, caption=sentences.CAPTION * bool(results)))
+drawn = sentences.points_and_ranges(results)
+if contrasts or len(drawn["points"]):
+    caption = sentences.CAPTION * (len(drawn["points"]) > 0)
+    display(score_plots.summary(contrasts, **drawn, caption=caption))
 
 # %% [markdown]
 # [All subjects of this study](/cohort.ipynb) · [how to read scores](/how_to_read.md) ·

@@ -111,7 +111,7 @@ def points_and_ranges(results: Sequence[Result]) -> dict[str, pd.DataFrame]:
             "high": beside.high,
         }
         for task, protocol, *_, beside in results
-        if protocol in ends
+        if protocol in ends and np.isfinite(beside.value)
     ]
     both = pd.DataFrame(rows, columns=["row", "value", "low", "high"])
     ranges = both.assign(series="95 % of random guesses")

@@ -8,7 +8,7 @@ import pytest
 from synthetic import predictions
 
 from emolib.book import sentences
-from emolib.book.subject_sentences import result_sentence, subject_results
+from emolib.book.subject_sentences import points_and_ranges, result_sentence, subject_results
 from emolib.book.subject_tables import subjects_table
 from emolib.book.tables import effective_table, score_table, summary_points
 from emolib.evaluation.bootstrap import TrialCounts, percentiles
@@ -140,6 +140,30 @@ def test_a_subject_of_one_class_has_no_balanced_accuracy():
     table = predictions("trial_grouped", 6).assign(label=1)
     told = subject_sentences(table, score(table, resamples=0), "sub-01", ["valence"])
     assert "no balanced accuracy" in told[0]
+
+
+def test_a_report_begins_with_the_scores_that_there_are():
+    table = pd.concat([predictions("trial_grouped", 6), predictions("window_wise", 12)])
+    results = subject_results(table, score(table, resamples=0), "sub-01", ["valence"])
+    drawn = points_and_ranges(results)
+    assert drawn["points"]["row"].tolist() == ["valence\ntrial-grouped"]
+    assert drawn["points"]["value"].tolist() == [0.5] and len(drawn["bands"]) == 1
+    table = predictions("trial_grouped", 6).assign(label=1)  # so there is no balanced accuracy
+    results = subject_results(table, score(table, resamples=0), "sub-01", ["valence"])
+    assert len(results) == 1 and not any(map(len, points_and_ranges(results).values()))
+
+
+def test_the_cohorts_report_begins_with_the_scores_that_there_are():
+    row = {"protocol": "trial_grouped", "score": 0.7, "chance_low": 0.4, "chance_high": 0.6}
+    untested = row | {"task": "b", "score": np.nan, "chance_low": np.nan}
+    tests = pd.DataFrame([row | {"task": "a"}, untested])
+    _, scores = several(predictions("window_wise", 12), predictions("trial_grouped", 6))
+    drawn = summary_points(tests, scores)
+    found = {kind: table["row"].tolist() for kind, table in drawn.items()}
+    of_ridge = ["a\ntrial-grouped"]
+    expected = {"points": of_ridge, "bands": of_ridge, "estimates": ["valence\ntrial-grouped"]}
+    assert found == expected
+    assert not len(summary_points(tests, pd.DataFrame())["estimates"])
 
 
 def test_guessing_range_is_the_binomials():
