@@ -16,19 +16,18 @@
 # %% [markdown]
 # # The paper and its released code
 #
-# The method of this book is described in a paper of four pages {cite:p}`rudakov2021`, and in the
-# code that its authors released. Releasing code is the best that authors can do for their readers:
-# it answers what four pages cannot. It also shows points in which the two differ, as they do in
-# most projects. This page lists them, says which side this book takes, and measures what each point
-# does, where that can be done in seconds.
-#
-# What is measured are {term}`features <feature>`, {term}`folds <fold>`, and the scores of ridge
-# regression, a linear model that is fitted in a moment. What a difference does to a trained network
-# takes a study of its own, and the page says which. All numbers are of the study that this book was
-# made from; another study has others.
+# A paper of four pages {cite:p}`rudakov2021` describes the method of this
+# book, and its authors released their code. In the points below the two
+# differ, as in most projects. **Which of them would you expect to change the
+# results?**
 
-# %%
+# %% tags=["parameters", "remove-input"] needs="scores"
+study = "demo"  # a name in the folder studies/, or the path of a study file
+subject = None  # such as "sub-01"; None: the first that can be used
+
+# %% tags=["hide-input"]
 from dataclasses import replace
+from importlib.resources import files
 
 import numpy as np
 import pandas as pd
@@ -38,91 +37,136 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.book.provenance import provenance
 from emolib.errors import DataError
-
-# %% tags=["hide-input"]
+from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.literature import published
+from emolib.evaluation.permutation import permutation_scores
 from emolib.features.bands import BANDS, Band
 from emolib.features.extraction import extract_features
-from emolib.figures.display import Table, escape_markdown, say, use_style
-from emolib.grid import DEAP_CHANNELS, DEAP_GRID, cells, to_brain_maps
-from emolib.lessons import feature_subsets, paper_and_code, selection
+from emolib.figures import display as shown
+from emolib.figures.display import Table, escape_markdown, say
+
+# %% tags=["hide-input"]
+from emolib.grid import DEAP_CHANNELS, cells, to_brain_maps
 from emolib.recordings.labels import window_table
-from emolib.splits.protocols import protocol_name
+from emolib.splits.protocols import PROTOCOLS, protocol_name
 from emolib.study import stages
 from emolib.study.study import load
 
-use_style()
+shown.use_style()
+text = (files("emolib.book") / "paper_and_code.csv").open(encoding="utf-8")
+with text:
+    points = pd.read_csv(text, keep_default_na=False).set_index("key")
+Table(
+    points.set_index("what")[["paper", "code"]].rename_axis("point"),
+    caption="Paper and code. A dash: the paper does not say",
+)
 
-# %% tags=["parameters"] needs="scores"
-study = "demo"  # a name in the folder studies/, or the path of a study file
-subject = None  # such as "sub-01"; None takes the first whose recording can be used
+# %% [markdown]
+# Releasing code is the best that authors can do for their readers, because it
+# answers what four pages cannot. This page says which side this book takes,
+# and measures what each point does, where that takes seconds: on
+# {term}`features <feature>`, on {term}`folds <fold>`, and on the
+# {term}`scores <score>` of ridge regression, a linear classifier. What a point
+# does to a trained network takes a study of its own. All numbers are from the
+# {term}`study` that this book was made from.
 
-# %%
+# %% tags=["hide-input"]
 this_study = load(study)
 subject = subject or stages.first_valid(this_study)
 in_folds = stages.load_windows(this_study)[1]["subject"].unique()
 others = [name for name in in_folds if name != subject]
 settings, tasks = this_study.features, list(this_study.tasks)
-protocol = this_study.attribution_protocol or "trial_grouped"  # the study's first honest one
-n_subjects = 8 if "subjects" in protocol else 4  # people are held out, or trials of each
-people = [subject, *others][:n_subjects]
-shared = feature_subsets.shared_channels(this_study, people)  # which all of them have
-recordings = [stages.recording(this_study, name).sel(channel=shared) for name in people]
+protocol = this_study.attribution_protocol or "trial_grouped"
+people = [subject, *others][: 8 if "subjects" in protocol else 4]
+recordings = [stages.recording(this_study, name) for name in people]
+of_each = [set(each["channel"].to_numpy()) for each in recordings]
+in_common = [
+    name
+    for name in recordings[0]["channel"].to_numpy()
+    if name in set.intersection(*of_each)
+]
+if len(in_common) < 2:  # compare what one person's recording gives
+    recordings, in_common = recordings[:1], recordings[0]["channel"]
+recordings = [each.sel(channel=in_common) for each in recordings]
 measured = {}  # what this page finds, by point: the table at its end
 
 # %% [markdown]
 # ## How a choice is scored
 #
-# For each choice the features of a few subjects are computed anew, and ridge is scored on
-# {term}`trials <trial>` that it was not fitted on. Which trials these are is drawn five times. All
-# choices get the same draws, so that their scores can be subtracted. How much a score moves from
-# draw to draw says how small a difference can be seen at all.
+# For each choice, compute the features of a few {term}`subjects <subject>`
+# again, and score ridge regression on {term}`trials <trial>` that it was not
+# fitted to. Repeat this for five random assignments of trials to folds. All
+# choices get the same five, so their scores can be subtracted.
+
 
 # %%
-n_units = len(recordings) if "subjects" in protocol else this_study.n_folds
-how = {"tasks": tasks, "n_folds": min(this_study.n_folds, n_units), "seeds": range(5)}
-
-
 def compute(changed):
-    """The features of these subjects under other settings, (window, kind, band, channel)."""
-    found = [extract_features(recording, changed) for recording in recordings]
-    return found, np.concatenate([features["feature"].to_numpy() for features in found])
+    return [extract_features(each, changed) for each in recordings]
+
+
+def values_of(found):
+    return np.concatenate([each["feature"].to_numpy() for each in found])
+
+
+ours = compute(settings)
+table = pd.concat(
+    [window_table(each, this_study.tasks) for each in ours], ignore_index=True
+)
+table[tasks] = table[tasks].clip(upper=1)  # the first class against the rest
+rated = (table[tasks] >= 0).all(axis=1).to_numpy()
+by_people = "subjects" in protocol and len(recordings) > 1
+split = PROTOCOLS[protocol if by_people else "trial_grouped"]
+n_units = len(recordings) if by_people else this_study.n_folds
+n_folds = min(this_study.n_folds, n_units)
 
 
 # %%
-whole, ours = compute(settings)
-table = pd.concat([window_table(each, this_study.tasks) for each in whole], ignore_index=True)
-table[tasks] = table[tasks].clip(upper=1)  # of more than two classes: the first against the rest
-our_scores = paper_and_code.repeated_scores(ours, table, protocol, **how)
+def ridge_scores(x):
+    """Return balanced accuracies, (assignment to folds, task)."""
+    rows, found = table[rated].reset_index(drop=True), []
+    for seed in range(5):
+        folds = split(rows, n_folds=n_folds, seed=seed, tasks=[])
+        smoother = ridge_smoother(x[rated], rows, folds)
+        labels = smoother.trials[tasks].to_numpy()
+        found.append(permutation_scores(smoother, labels))
+    return np.array(found)
 
 
-def compare(values):
-    """How ridge's score differs from ours, as words."""
-    scores = paper_and_code.repeated_scores(values, table, protocol, **how)
-    by_draw = (scores - our_scores).mean(axis=1)
-    return f"ridge {by_draw.mean():+.3f} ({by_draw.min():+.3f} to {by_draw.max():+.3f})"
+our_scores = ridge_scores(values_of(ours))
+
+
+def compare(x):
+    change = (ridge_scores(x) - our_scores).mean(axis=1)
+    return (
+        f"ridge {change.mean():+.3f} ({change.min():+.3f} to "
+        f"{change.max():+.3f})"
+    )
 
 
 # %% tags=["remove-input"]
+told = zip(tasks, our_scores.mean(axis=0), strict=True)
 say(
-    f"Protocol: {protocol_name(protocol)}, {how['n_folds']} folds, {len(recordings)} subjects,",
-    f"{len(table):,} windows. With this study's own settings the balanced accuracy of ridge is",
-    ", ".join(f"{value:.3f} for {task}" for task, value in our_scores.mean().items()),
-    "(1 is perfect, 0.5 is chance). From draw to draw its standard deviation is",
-    f"**{our_scores.std().mean():.3f}**: a difference that is not clearly larger has not been",
-    "detected. Below, differences are means over draws and tasks; in brackets the smallest and the",
-    "largest draw.",
+    f"Protocol: {protocol_name(protocol)}; folds: {n_folds}; subjects:",
+    f"{len(recordings)}; windows: {len(table):,}. With the settings of this",
+    "study, the balanced accuracy of ridge is",
+    ", ".join(f"{value:.3f} for {task}" for task, value in told),
+    "(chance: 0.5). Between the five assignments its standard deviation is",
+    f"**{our_scores.std(axis=0, ddof=1).mean():.3f}**. A difference that is",
+    "not clearly larger has not been detected. Differences below are means,",
+    "with the smallest and the largest in brackets.",
 )
 
 # %% [markdown]
 # ## Limits of the bands
 #
-# In the slides of the authors' talk beta ends and gamma begins at 30 Hz, in the code at 31 Hz. This
-# book takes the code's {term}`bands <band>`. Theta and alpha are the same in both.
+# In the slides of the authors' talk, beta ends and gamma begins at 30 Hz. In
+# the code it is 31 Hz. This book takes the {term}`bands <band>` of the code.
 
 # %%
 slides = (*BANDS[:2], Band("beta", 14.0, 30.0), Band("gamma", 30.0, 45.0))
-raw = replace(settings, kinds=("de",), bands=BANDS, baseline="none", normalise="none")
+raw = replace(
+    settings, kinds=("de",), bands=BANDS, baseline="none", normalise="none"
+)
 entropy = extract_features(recordings[0], raw)["feature"]
 moved = extract_features(recordings[0], replace(raw, bands=slides))["feature"]
 shift = (moved - entropy).mean(["window", "kind", "channel"])
@@ -130,303 +174,334 @@ shift = (moved - entropy).mean(["window", "kind", "channel"])
 # %% tags=["remove-input"]
 of_scores = "ridge not compared, since this study has bands of its own"
 if settings.bands == BANDS:
-    _, values = compute(replace(settings, bands=slides))
-    of_scores = compare(values)
+    of_scores = compare(values_of(compute(replace(settings, bands=slides))))
+beta, gamma = (float(shift.sel(band=name)) for name in ("beta", "gamma"))
 measured["bands"] = (
-    f"DE of beta {float(shift.sel(band='beta')):+.3f}, of gamma "
-    f"{float(shift.sel(band='gamma')):+.3f} nats; {of_scores}"
+    f"DE of beta {beta:+.3f}, of gamma {gamma:+.3f} nats; {of_scores}"
 )
-say(f"With the slides' limits, {escape_markdown(subject)}: {measured['bands']}.")
+say(f"With the limits of the slides: {measured['bands']}.")
 
 # %% [markdown]
 # ## What "PSD" is
 #
-# The paper calls its second feature power spectral density. The code computes the
-# {term}`band energy` of the filtered {term}`window`, and so does this book, since that is what the
-# published scores are of. [Chapter 3](03_de_versus_psd) has the whole story: energy is
-# {term}`differential entropy` in another dress. A true density is the setting `psd: welch`.
+# The paper calls its second feature power spectral density. The code computes
+# the {term}`band energy` of the filtered {term}`window`, and so does this
+# book, since the published scores are of that. [Chapter 3](03_de_versus_psd)
+# shows that it is {term}`differential entropy` (DE) without the logarithm. A
+# true density is the setting `psd: welch`.
 
 # %%
-energy = replace(raw, kinds=("de", "psd"), psd="energy")
-density = replace(raw, kinds=("psd",), psd="welch")
-energies = extract_features(recordings[0], energy)["feature"].sel(kind="psd")
-densities = extract_features(recordings[0], density)["feature"].sel(kind="psd")
-de = entropy.sel(kind="de").to_numpy()
-logs = [np.log(values.to_numpy()) for values in (energies, densities)]
-fits = [stats.linregress(de.ravel(), log.ravel()).rvalue ** 2 for log in logs]
+r_squared = {}
+for name in ("energy", "welch"):
+    other = replace(raw, kinds=("psd",), psd=name)
+    x = np.log(extract_features(recordings[0], other)["feature"].to_numpy())
+    fit = stats.linregress(entropy.to_numpy().ravel(), x.ravel())
+    r_squared[name] = fit.rvalue**2
 
 # %% tags=["remove-input"]
-both = settings.kinds == ("de", "psd") and settings.psd == "energy"
 of_scores = "ridge not compared, since this study has another choice"
-if both:
-    _, values = compute(replace(settings, psd="welch"))
+if settings.kinds == ("de", "psd") and settings.psd == "energy":
+    values = values_of(compute(replace(settings, psd="welch")))
     of_scores = f"with Welch's density {compare(values)}"
 measured["psd"] = (
-    f"R² of log energy on DE {fits[0]:.5f}, of log Welch density {fits[1]:.2f}; {of_scores}"
+    f"R² of DE and log energy {r_squared['energy']:.5f}, of DE and log Welch "
+    f"density {r_squared['welch']:.2f}; {of_scores}"
 )
 say(f"{measured['psd']}.")
 
 # %% [markdown]
 # ## Baseline removal
 #
-# The mean feature of a trial's {term}`baseline` windows is subtracted from each of its windows,
-# band by band. In the code, the lines for alpha, beta and gamma read their 4th to 6th baseline
-# window from theta: a slip of copying. Theta's power is not theirs, so that a wrong amount is
-# subtracted from them, the same for all windows of a trial.
+# The mean feature of the {term}`baseline windows <baseline>` of a trial is
+# subtracted from each of its windows. In the code, the lines for alpha, beta
+# and gamma read their 4th to 6th baseline window from theta, which is a slip
+# of copying. The power of theta is not theirs, so a wrong amount is
+# subtracted, the same for all windows of a trial.
 
 # %% tags=["remove-input"]
-if settings.baseline == "none":
-    measured["baseline"] = "nothing: this study subtracts no baseline"
-else:
-    unscaled = replace(settings, normalise="none")
+measured["baseline"] = "nothing: this study has no baseline removal"
+if settings.baseline != "none":
+    unscaled = replace(settings, kinds=("de",), normalise="none")
     right, slipped = (
-        extract_features(recordings[0], replace(unscaled, baseline=name))["feature"].sel(kind="de")
+        extract_features(recordings[0], replace(unscaled, baseline=name))
         for name in ("subtract", "released")
     )
-    off = (slipped - right).mean(["window", "channel"]).to_series().drop("theta")
-    _, values = compute(replace(settings, baseline="released"))
+    off = (slipped["feature"] - right["feature"]).isel(kind=0)
+    off = (
+        off.mean(["window", "channel"])
+        .to_series()
+        .drop("theta", errors="ignore")
+    )
     by_band = ", ".join(f"{band} {value:+.2f}" for band, value in off.items())
+    values = values_of(compute(replace(settings, baseline="released")))
     measured["baseline"] = f"DE of {by_band} nats; {compare(values)}"
 say(f"What the slip does: {measured['baseline']}.")
 
 # %% [markdown]
-# A constant that is the same for all windows of a trial says nothing about high or low by itself.
-# But it is one more thing that the windows of a trial share, and
-# [chapter 9](09_what_a_score_means) shows what follows from that where windows of one trial are on
-# both sides.
+# By itself, a constant that all windows of a trial share says nothing about
+# high or low. But it marks the trial, and [chapter 9](09_what_a_score_means)
+# shows what follows if windows of one trial are in training and test.
 #
 # ## Planes of a map
 #
-# With DE alone, or energy alone, a {term}`brain map` has four {term}`planes <plane>` instead of
-# eight. The loader in the released code does not take that into account; the paper's ablations "DE
-# only" and "PSD only" must have been run with another. Here the number follows from the features.
-
-# %%
-planes = {
-    "-".join(kinds): to_brain_maps(whole[0].sel(kind=list(kinds))).sizes["plane"]
-    for kinds in {settings.kinds, settings.kinds[:1]}
-}
+# With DE alone, or energy alone, a {term}`brain map` has four
+# {term}`planes <plane>` instead of eight. The loader in the released code does
+# not change their number, so the paper's ablations "DE only" and "PSD only"
+# must have used another one. Here the number follows from the features.
 
 # %% tags=["remove-input"]
-measured["planes"] = ", ".join(f"{n} with {name}" for name, n in sorted(planes.items()))
+planes = {
+    "-".join(chosen): to_brain_maps(ours[0].sel(kind=list(chosen))).sizes[
+        "plane"
+    ]
+    for chosen in {settings.kinds, settings.kinds[:1]}
+}
+counted = (f"{n} with {name}" for name, n in sorted(planes.items()))
+measured["planes"] = ", ".join(counted)
 if len(settings.kinds) == 2:
-    measured["planes"] += f"; with {settings.kinds[0]} alone {compare(ours[:, :1])}"
+    alone = compare(values_of(ours)[:, :1])
+    measured["planes"] += f"; with {settings.kinds[0]} alone {alone}"
 say(f"Planes: {measured['planes']}.")
 
 # %% [markdown]
 # ## The column that pooling drops
 #
-# After the convolutions the map is still 8 rows by 9 columns, and *pooling* keeps the largest of
-# each 2 x 2 block. Nine is odd. With the padding called 'same', as in the paper's figure, the last
-# column makes a block of its own; with 'valid', which is Keras' default and so the code's, it is
-# left out. That column lies over F8, T8 and P8. Are these electrodes lost? Not quite: each
-# convolution mixes neighbours, so what they say has reached other columns by then. Count the ways
-# from each column of the map into what pooling keeps:
+# After the {term}`convolutions <convolution>`, the map still has 8 rows and 9
+# columns. {term}`Pooling <pooling>` keeps the largest value of each 2 x 2
+# block, and nine is odd. With *same* {term}`padding`, as in the paper's
+# figure, the last column makes a block of its own. With *valid* padding, the
+# default of Keras and so that of the code, it is dropped. That column is over
+# F8, T8 and P8. Is their information lost?
+#
+# Not quite. Each convolution mixes neighbours. A {term}`kernel` of $k$
+# columns lets output $j$ see the inputs from $j - \lfloor (k-1)/2 \rfloor$ to
+# $j + \lfloor k/2 \rfloor$. Count the paths from each column of the map to the
+# columns that pooling keeps:
 
 # %%
-ways = {name: paper_and_code.column_paths(pooling=name) for name in paper_and_code.POOLINGS}
-lost = 1 - ways["valid"] / ways["same"]
-_, column = cells(DEAP_CHANNELS, DEAP_GRID)
-over = [
-    ", ".join(name for name, at in zip(DEAP_CHANNELS, column, strict=True) if at == i)
-    for i in range(len(lost))
-]
-by_column = pd.DataFrame({"electrodes": over, "kept": ways["valid"], "lost": lost})
-by_column.index = pd.RangeIndex(1, len(lost) + 1, name="column")
+column = np.arange(9)
+ahead = column - column[:, None]  # (output, input)
+paths = np.eye(9, dtype=int)
+for k in (5, 4, 4, 1):  # of the four convolutions
+    sees = (ahead >= -((k - 1) // 2)) & (ahead <= k // 2)
+    paths = sees.astype(int) @ paths
+kept, same = paths[:8].sum(axis=0), paths.sum(axis=0)
+lost = 1 - kept / same
 
 # %% tags=["remove-input"]
-n_fewer = (5 - 4) * 4 * 64 * 512  # blocks, rows, filters, units that read them
-measured["pooling"] = (
-    f"'valid' has {n_fewer:,} weights fewer; of the ways from the right-most column "
-    f"{lost[-1]:.0%} are lost, from the left-most {lost[0]:.0%}"
+_, at = cells(DEAP_CHANNELS)
+over = [
+    ", ".join(n for n, c in zip(DEAP_CHANNELS, at, strict=True) if c == i)
+    for i in range(9)
+]
+by_column = pd.DataFrame(
+    {"electrodes": over, "paths kept": kept, "lost": lost},
+    pd.RangeIndex(1, 10, name="column"),
 )
-shown = by_column.assign(lost=by_column["lost"].map("{:.0%}".format))
-display(Table(shown, caption="Ways into the pooled map with 'valid', and the share that is lost"))
-display(say(f"{measured['pooling']}. The network becomes lopsided; it does not lose a side."))
+by_column["lost"] = by_column["lost"].map("{:.0%}".format)
+display(Table(by_column, caption="Paths into the pooled map, *valid*"))
+n_fewer = (5 - 4) * 4 * 64 * 512  # blocks, rows, filters, units
+measured["pooling"] = (
+    f"'valid' has {n_fewer:,} weights fewer and loses {lost[-1]:.0%} of the "
+    f"paths from the right-most column, {lost[0]:.0%} from the left-most; "
+    "scores not here"
+)
+say(f"{measured['pooling']}.")
 
 # %% [markdown]
-# What that does to a score is for a study to say: `model: {pooling: valid}`.
-#
 # ## Class weights
 #
-# If one class is commoner, its trials dominate the loss. *Class weights* restore the balance. The
-# code computes them from the labels of the last {term}`task` and uses them for both
-# {term}`heads <head>`; this book weighs each head by its own labels. Below stands the share of each
-# head's loss that the second class ("high", of a rating) has if the network is equally wrong
-# everywhere. It should be one half.
+# If one {term}`class` is more frequent, its trials dominate the loss.
+# {term}`Class weights <class weights>` restore the balance. The code computes
+# them from the {term}`labels <label>` of the last {term}`task` and uses them
+# for both {term}`heads <head>`. This book uses the labels of each head. Which
+# proportion of a head's loss does the second class have if the network is
+# equally wrong everywhere? It should be 0.5.
 
 # %%
-labels = {task: table[task].to_numpy() for task in tasks}
-own = {
-    task: compute_class_weight("balanced", classes=np.arange(2), y=values[values >= 0])
-    for task, values in labels.items()
-}
-last = own[tasks[-1]]
-shares = pd.DataFrame(
-    {
-        task: {
-            name: paper_and_code.weighted_share(values, weights)
-            for name, weights in (("none", np.ones(2)), ("its own", own[task]), ("the last", last))
-        }
-        for task, values in labels.items()
+counts, weights = {}, {}
+for task in tasks:
+    y = table.loc[table[task] >= 0, task].to_numpy()
+    counts[task] = np.bincount(y, minlength=2)
+    weights[task] = len(y) / (2 * counts[task])
+    np.testing.assert_allclose(  # what the training uses
+        weights[task],
+        compute_class_weight("balanced", classes=np.arange(2), y=y),
+    )
+proportion = {}
+for task, n in counts.items():
+    chosen = {"none": [1, 1], "own": weights[task], "last": weights[tasks[-1]]}
+    proportion[task] = {
+        name: n[1] * w[1] / (n @ w) for name, w in chosen.items()
     }
-).T
 
 # %% tags=["remove-input"]
-display(Table(shares.map("{:.3f}".format), caption="Share of the second class, by class weights"))
-worst = shares["the last"].sub(0.5).abs().idxmax()
-with_own, with_last = shares.loc[worst, ["its own", "the last"]]
-measured["class_weights"] = (
-    f"share of the second class in the loss of {worst}: {with_own:.2f} with its own weights, "
-    f"{with_last:.2f} with those of {tasks[-1]}"
-    if len(tasks) > 1
-    else "nothing: this study has one task"
+shares = pd.DataFrame(proportion).T
+display(
+    Table(
+        shares.map("{:.3f}".format).rename_axis("head"),
+        caption="Proportion of the second class in the loss, by class weights",
+    )
 )
+worst = shares["last"].sub(0.5).abs().idxmax()
+measured["class_weights"] = "nothing: this study has one task"
+if len(tasks) > 1:
+    measured["class_weights"] = (
+        f"second class in the loss of {worst}: {shares['own'][worst]:.2f} "
+        f"with its own weights, {shares['last'][worst]:.2f} with those of "
+        f"{tasks[-1]}; scores not here"
+    )
 
 # %% [markdown]
 # ## Folds stratified on one task
 #
-# Folds are *stratified* on a task if each holds the same share of its classes. The code stratifies
-# on {term}`arousal` alone, so that the share of high {term}`valence` differs from fold to fold.
-# Does it matter? Take somebody who knows nothing, and always answers the class that is commoner
-# outside the test fold. Where the test fold has more of a class, there is less of it outside, and
-# the answer is wrong. Counted over all folds together, knowing nothing then scores *below* chance.
-# For the trials of all subjects, dealt out ten times:
+# Folds are *stratified* on a task if each has the same proportion of its
+# classes. The code stratifies on {term}`arousal` alone, so the proportion of
+# high {term}`valence` varies from fold to fold. Does it matter? Take a
+# classifier that knows nothing and always predicts the majority class of the
+# training trials. Where the test fold has more of a class, the training trials
+# have less of it, and the {term}`prediction` is wrong. Counted over all folds
+# together, knowing nothing then scores *below* chance:
 
 # %%
 everybody = pd.concat(
-    [window_table(stages.features(this_study, n), this_study.tasks) for n in [subject, *others]],
-    ignore_index=True,
-)
-dealt = {"n_folds": this_study.n_folds, "seeds": range(10)}
-answers, why_not = {}, "this study has not the two tasks"
-if tasks == ["valence", "arousal"]:
-    try:
-        for name, on in {"arousal alone": ["arousal"], "all tasks jointly": tasks}.items():
-            answers[name] = paper_and_code.constant_answer(everybody, "valence", on, **dealt)
-    except DataError as error:  # too few trials to deal out
-        answers, why_not = {}, f"{error.source}: {error.message}"
+    [
+        window_table(stages.features(this_study, name), this_study.tasks)
+        for name in [subject, *others]
+    ]
+).drop_duplicates(["subject", "trial"], ignore_index=True)
+
+
+def majority_scores(task, stratify_on, n_assignments=10):
+    trials = everybody[everybody[task] >= 0].reset_index(drop=True)
+    found = []
+    for seed in range(n_assignments):
+        correct = pd.Series(np.nan, trials.index)
+        for fold in PROTOCOLS["trial_grouped"](
+            trials, n_folds=this_study.n_folds, seed=seed, tasks=stratify_on
+        ):
+            test = trials.iloc[fold.test]
+            training = trials.drop(index=test.index).groupby("subject")[task]
+            majority = (training.mean() > 0.5).astype(int)
+            said = test["subject"].map(majority)
+            correct[test.index] = (said == test[task]).astype(float)
+        by_class = correct.groupby([trials["subject"], trials[task]]).mean()
+        found.append(by_class.groupby("subject").mean().mean())
+    return np.mean(found)
+
 
 # %% tags=["remove-input"]
-measured["stratification"] = f"cannot be shown: {why_not.rstrip('.')}"
-if answers:
-    alone, jointly = answers.values()
-    measured["stratification"] = (
-        f"valence, who knows nothing, over all folds together: {alone.pooled:.3f} stratified on "
-        f"arousal alone, {jointly.pooled:.3f} on both; within folds 0.5 either way"
-    )
-    frame = pd.DataFrame(answers, index=["standard deviation of the share", "balanced accuracy"])
-    caption = "Share of high valence over a subject's test folds, and the score of knowing nothing"
-    display(Table(frame.map("{:.3f}".format), caption=caption))
-say(f"{'What it does: ' if answers else ''}{escape_markdown(measured['stratification'])}.")
+measured["stratification"] = "cannot be shown: this study has other tasks"
+if tasks == ["valence", "arousal"]:
+    try:
+        alone = majority_scores("valence", ["arousal"])
+        jointly = majority_scores("valence", tasks)
+        measured["stratification"] = (
+            f"valence, majority class, over all folds together: {alone:.3f} "
+            f"stratified on arousal alone, {jointly:.3f} on both; within "
+            "folds 0.5 either way"
+        )
+    except DataError as error:  # too few trials for the folds
+        why = f"{error.source}: {error.message}".rstrip(".")
+        measured["stratification"] = f"cannot be shown: {why}"
+say(f"What it does: {escape_markdown(measured['stratification'])}.")
 
 # %% [markdown]
-# This book scores within each fold and then averages, so that the point does not touch its scores.
-# It matters for who counts over all folds together, and it works against a method, not for it.
+# This book scores within each fold and then averages, so the point does not
+# touch its scores. It matters if you count over all folds together, and there
+# it works against a method, not for it.
 #
 # ## Early stopping on the test fold
 #
-# Training stops, and the best {term}`epoch` is kept, by a loss on data that are not trained on. In
-# the code these data are the test fold. The best of many epochs *on the test fold* is then
-# reported, and the best of several noisy numbers is too good on average. How much too good depends
-# on how many independent answers there are. For networks that know nothing, in every epoch anew:
+# Training stops, and the best {term}`epoch` of training is kept, by the loss
+# on data that are not trained on. In the code these data are the test fold,
+# and the best result *on the test fold* is reported. The best of several noisy
+# numbers is too good on average. By how much depends on the number of
+# independent predictions. Here are networks that guess anew in each epoch of
+# training:
 
 # %%
 epochs = this_study.training.epochs
-sizes = {"windows of a test fold": 30_720, "trials of a test fold": 256}  # DEAP, five folds
-guessing = {name: selection.noise_selection(epochs, n, n_networks=500) for name, n in sizes.items()}
-too_good = {name: found.best_on_test - found.best_on_validation for name, found in guessing.items()}
-
-# %% tags=["remove-input"]
-histories, predictions = stages.histories(this_study), stages.predictions(this_study)
-trained = len(predictions) > 0 and (histories["stage"] == "pooled").any()
-say(
-    f"With {epochs} epochs, as in this study, and the size of DEAP, the accuracy of guessing comes",
-    "out too high by",
-    ", ".join(f"**{value:.3f}** if {n:,} {name} count" for (name, value), n in
-              zip(too_good.items(), sizes.values(), strict=True)) + ".",
-    "Real epochs resemble each other, so the truth is lower. Windows of one trial resemble each",
-    "other too: there are not as many independent answers as windows.",
-)  # fmt: skip
+sizes = {"windows": 30_720, "trials": 256}  # a test fold of DEAP
+rng = np.random.default_rng(0)
+too_good = {}
+for name, n in sizes.items():
+    validation, test = rng.binomial(n, 0.5, size=(2, 500, epochs)) / n
+    fair = test[np.arange(500), validation.argmax(axis=1)]
+    too_good[name] = (test.max(axis=1) - fair).mean()
 
 # %% tags=["remove-input"]
 measured["validation"] = "accuracy of guessing too high by " + " or ".join(
-    f"{value:.3f} ({name})" for name, value in too_good.items()
+    f"{value:.3f} ({sizes[name]:,} {name})" for name, value in too_good.items()
 )
-
-# %% tags=["remove-input"]
-if trained:
-    losses = selection.chosen_losses(histories, predictions)
-    gaps = (losses["test"] - losses["validation"]).groupby("protocol").mean()
-    gaps = gaps.round(3) + 0.0  # no minus before a zero
-    words = [f"{gap:+.3f} nats ({protocol_name(name)})" for name, gap in gaps.items()]
-    page = say(
-        "In this study's own networks the loss on test less that on validation data is",
-        ", ".join(words) + ".",
-        "Where the two are the same data it is 0: nothing is left that could show the difference.",
-    )
-else:
-    page = say("This study's networks are not trained yet; then their losses stand here.")
-display(page)
+say(
+    f"With the {epochs} epochs of training of this study:",
+    f"**{measured['validation']}**.",
+    "Successive epochs of training are alike, so the truth is lower.",
+)
 
 # %% [markdown]
 # ## What takes a study of its own
 #
-# Three points concern training, or how results are reported. Published figures say something about
-# them; all are accuracies (%) of {term}`windows <window>` under the window-wise {term}`protocol`,
-# with *windows of one trial on both sides*. [The published figures](A2_published_figures) have them
-# all, with what the field reports where whole trials or people are held out.
+# Three points concern training, or how results are reported. Published figures
+# say something about them. All are accuracies of windows, with windows of one
+# trial in training and test. [The published figures](A2_published_figures)
+# shows them all.
 
 # %% tags=["hide-input"]
 figures = published().set_index(["system", "variant"])[["valence", "arousal"]]
 
 
-def apart(first, second):
-    """The difference of two published figures, as words."""
-    valence, arousal = figures.loc[second] - figures.loc[first]
-    return f"{valence:+.2f} points for valence, {arousal:+.2f} for arousal"
+def apart(system, first, other, second):
+    change = figures.loc[other, second] - figures.loc[system, first]
+    return (
+        f"{change['valence']:+.2f} points for valence, "
+        f"{change['arousal']:+.2f} for arousal"
+    )
 
 
-ablation = "MT-CNN ablations"
-rate = apart((ablation, "proposed"), (ablation, "no rate decay"))
-six = apart(("MT-CNN", "single frames pooled"), ("MT-CNN", "6 frames before fine-tuning"))
-fifth = apart(("MT-CNN", "6 frames"), ("MT-CNN", "repository's update"))
+ablations, cnn = "MT-CNN ablations", "MT-CNN"
+rate = apart(ablations, "proposed", ablations, "no rate decay")
+one, six = "single frames pooled", "6 frames before fine-tuning"
+frames = apart(cnn, one, cnn, six)
+fifth = apart(cnn, "6 frames", cnn, "repository's update")
+measured["rate"] = f"not here; published, without any decay: {rate}"
+measured["windows"] = f"not here; published, six instead of one: {frames}"
+measured["figures"] = f"published, the fifth fold against all five: {fifth}"
 
 # %% tags=["remove-input"]
-measured["rate"] = f"not here; published, without any decay: {rate}"
-measured["windows"] = f"not here; published, six instead of one, before fine-tuning: {six}"
-measured["figures"] = f"published, the fifth fold against all five: {fifth}"
-measured["pooling"] += "; scores not here"
-if len(tasks) > 1:
-    measured["class_weights"] += "; scores not here"
-setting = paper_and_code.points()["setting"]
-by_training = ["pooling", "class_weights", "rate", "windows"]
-say(
-    "The study that would measure it: a copy of this study's file in which the keys",
-    ", ".join(f"`{setting[key]}`" for key in by_training),
-    "take another value, one at a time; or the same as `variants` within one file, so that the",
-    "cohort's page holds them side by side. On DEAP at full size each takes many hours:",
-    "`studies/deap.yaml` counts them.",
+named = ", ".join(
+    f"`{points.loc[key, 'setting']}`"
+    for key in ("pooling", "class_weights", "rate", "windows")
 )
+say(
+    "To measure them, list other values of the keys", named, "as `variants`",
+    "in the study file. The cohort's page then compares them. On DEAP at full",
+    "size each takes many hours.",
+)  # fmt: skip
 
 # %% [markdown]
 # ## All points in one table
 #
-# A dash says that no statement of the paper is recorded. *Ours* is the default, with the setting
-# that chooses. Ridge is scored on new trials, as above; published differences are of scores with
-# windows of one trial on both sides.
+# *Ours* is the default of this book, with the setting that chooses. Ridge is
+# scored on new trials, as above. Published differences are of scores with
+# windows of one trial in training and test.
 
 # %% tags=["remove-input"]
-points = paper_and_code.points()
-points["measured"] = pd.Series(measured)
-points["default"] += points["setting"].map(lambda key: f" ({key})" if key != "-" else "")
-heads = {"what": "point", "default": "ours", "measured": "effect measured"}
-shown = points.drop(columns="setting").rename(columns=heads).set_index("point")
-Table(shown, caption="Paper, released code, this book, and what it does", css="emolib-wide")
+chosen = points["setting"].map(lambda key: f" ({key})" if key != "-" else "")
+summary = pd.DataFrame(
+    {
+        "ours": points["default"] + chosen,
+        "effect measured": pd.Series(measured).reindex(points.index),
+    }
+)
+summary.index = pd.Index(points["what"], name="point")
+Table(summary, caption="This book, and what each point does")
 
 # %% [markdown]
-# These are differences between two accounts of one experiment. What its scores can claim depends on
-# something in which both agree, the way of splitting: [chapter 9](09_what_a_score_means).
+# These are differences between two accounts of one experiment. What its scores
+# can claim depends on something in which both agree, the way of splitting:
+# [chapter 9](09_what_a_score_means).
 #
 # ## Provenance
 

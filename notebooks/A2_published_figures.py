@@ -57,7 +57,7 @@ points = points.melt(["row", "hollow"], tasks, var_name="kind")
 points["value"] /= 100
 sides = points["hollow"].map({True: BOTH_SIDES, False: "held out"})
 points["series"] = points["kind"] + ", " + sides
-fig, ax = plt.subplots(figsize=(5.8, 4.4))
+fig, ax = plt.subplots(figsize=(5.8, 3.8))
 score_plots.rows(ax, points, label="reported score (0 to 1)", chance=0.5)
 low = 100 * points.groupby("hollow")["value"].min()
 high = 100 * points.groupby("hollow")["value"].max()
@@ -101,7 +101,7 @@ def table_of(chosen, caption):
     form = "{:g}" if whole_numbers else "{:.2f}"
     rows[tasks] = rows[tasks].map(form.format).astype(object)
     rows = rows[[*tasks, "unit", "source"]].rename(columns={"unit": "measure"})
-    return Table(rows, caption=caption, css="emolib-wide")
+    return Table(rows, caption=caption)
 
 
 table_of(figures[leaking & ~ablation], protocol_name("window_wise"))
