@@ -100,18 +100,17 @@ def read_questions(chapter: str | None = None, file: Path = BANK) -> dict[str, l
     bank, found, names = read_yaml(file), {}, set()
     for stem, entries in bank.items():
         found[stem] = []
-        for entry in entries if chapter in (None, stem) else ():
-            name = str(entry.get("name"))
+        for number, entry in enumerate(entries if chapter in (None, stem) else (), 1):
             try:
-                if name in names:
+                if entry["name"] in names:
                     raise ValueError("this name is given twice")
+                names.add(entry["name"])
                 found[stem].append(_question(entry))
             except Exception as error:  # its code may fail in any way
-                hint = "Mend the question; the first lines of the file say how one is written."
-                where = f"{file.name}: {stem}: {name}"
+                name = entry.get("name", number) if isinstance(entry, dict) else number
                 problem = f"{type(error).__name__}: {str(error).rstrip('.')}."
-                raise SettingsError(where, problem, hint) from error
-            names.add(name)
+                hint = "Mend the question; the first lines of the file say how one is written."
+                raise SettingsError(f"{file.name}: {stem}: {name}", problem, hint) from error
     return found
 
 
@@ -298,8 +297,12 @@ def _text(parent: Xml.Element, name: str, text: str, **attributes: str) -> Xml.E
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: python -m emolib.book.questions FILE")
+    try:
+        bank = moodle(read_questions())
+    except SettingsError as error:
+        sys.exit(str(error))
     place = Path(sys.argv[1])
     place.parent.mkdir(parents=True, exist_ok=True)
     with atomic(place) as path:
-        path.write_text(moodle(read_questions()), encoding="utf-8")
+        path.write_text(bank, encoding="utf-8")
     print(place)

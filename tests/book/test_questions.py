@@ -128,6 +128,7 @@ def test_text_is_escaped_once_in_html_and_computed_numbers_are_filled_in(read):
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
+        ("chapter:", "chapter:\n  - Is 1 < 2?", "chapter: 1: TypeError"),
         ("name: half", "name: power", "power: .*this name is given twice"),
         ("{wrong:", "{right:", "exactly one answer has to be right"),
         (", why: It is not 2.", "", "an option lacks why"),
