@@ -85,7 +85,7 @@ def fingerprint_scores(
     pandas.DataFrame
         Columns ``subject``, ``removal``, ``model``, ``protocol``, ``metric`` and ``value``. The
         metric is "balanced_accuracy" of windows (chance 1/2) or, of the look-up, also
-        "trials_named", the share of windows whose trial is named (chance one over the trials).
+        "trials_named", the proportion of windows whose trial is found (chance 1 / trials).
 
     Raises
     ------
@@ -218,7 +218,7 @@ def _balanced(predictions: pd.DataFrame) -> float:
 def _nearest_trial_label(
     x: np.ndarray, trial: np.ndarray, label: np.ndarray, seed: int
 ) -> dict[str, float]:
-    """Name the trial whose mean lies nearest to each window, and say that trial's label."""
+    """Find the trial whose mean lies nearest to each window, and say that trial's label."""
     nearest = make_pipeline(StandardScaler(), NearestCentroid())
     named = _named_trials(nearest, x, trial, seed)
     balanced = balanced_accuracy_score(label[trial], label[named])

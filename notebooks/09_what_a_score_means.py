@@ -363,12 +363,12 @@ Picture(
 # | window-wise | windows (of one trial on both sides) | none |
 # | trial-grouped | each person's trials | this person, new trials |
 # | leave-sessions-out | each person's sessions | this person, another day |
-# | stimulus-grouped | films | known people, new films |
-# | leave-subjects-out | people | new people, known films |
+# | stimulus-grouped | films | seen people, new films |
+# | leave-subjects-out | people | new people, seen films |
 # | leave-subjects-and-stimuli-out | both | new people, new films |
 #
-# The last protocol does not use the white boxes at all. A known person with a
-# new film would help the classifier, and so would a new person with a known
+# The last protocol does not use the white boxes at all. A seen person with a
+# new film would help the classifier, and so would a new person with a seen
 # film.
 #
 # ## How strongly a baseline mean marks a trial
@@ -386,9 +386,9 @@ Picture(
 #
 # $$\rho = \tau / s = 1 / \sqrt{B} .$$
 #
-# **Naming the trial.** With $p$ features, the marks of two trials are about
-# $\sqrt{2p}\,\tau$ apart. A window is closer to the wrong one of the two if
-# its noise carries it more than half that way:
+# **Identifying the trial.** With $p$ features, the marks of two trials are
+# about $\sqrt{2p}\,\tau$ apart. A window is closer to the wrong one of the
+# two if its noise carries it more than half that way:
 #
 # $$P(\text{mistaken}) = \Phi\!\left(-\rho \sqrt{p / 2}\right),$$
 #
@@ -697,7 +697,7 @@ say(
 #
 # ## Which trial is it?
 #
-# Two more classifiers show the mechanism. They name the trial of a window: by
+# Two more classifiers show the mechanism. They find the trial of a window: by
 # the mean and the scale of each feature, or by the nearest mean of a trial.
 # The second one then looks up the label of that trial.
 

@@ -109,7 +109,7 @@ def read_questions(chapter: str | None = None, file: Path = BANK) -> dict[str, l
             except Exception as error:  # its code may fail in any way
                 name = entry.get("name", number) if isinstance(entry, dict) else number
                 problem = f"{type(error).__name__}: {str(error).rstrip('.')}."
-                hint = "Mend the question; the first lines of the file say how one is written."
+                hint = "Correct the question; the first lines of the file say how one is written."
                 raise SettingsError(f"{file.name}: {stem}: {name}", problem, hint) from error
     return found
 

@@ -50,7 +50,7 @@ def trainings() -> pd.DataFrame:
         Columns ``data`` and ``training`` (names); ``people``, "all", "chosen on" (the first ten, by
         whose scores settings were chosen) or "others" (whose earlier scores were known then);
         ``seeds``, how many trainings; ``what``: "window" and "trial" (balanced accuracy), "recall
-        0" and "recall 1" (the share of right windows of a class) or "trial less ridge" (a
+        0" and "recall 1" (the proportion of correct windows of a class) or "trial less ridge" (a
         difference of balanced accuracies); ``value``, ``low`` and ``high`` (95 % intervals, where
         there are any); ``commit`` and ``date``.
     """
