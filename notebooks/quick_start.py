@@ -16,16 +16,14 @@
 # %% [markdown]
 # # Quick start: from a file to an honest score
 #
-# ## What you will learn
-#
-# - how a recording of your own gets in: any file that MNE-Python opens;
-# - how it becomes {term}`features <feature>` and {term}`brain maps <brain map>`;
-# - how to score a classifier on {term}`trials <trial>` that it has not seen.
-#
-# **Time.** Five minutes. **What you need.** Python; each word has its entry in the
-# [glossary](/glossary.md), and each step its chapter.
+# A few lines of code turn an EDF file into {term}`brain maps <brain map>` and
+# a score. **How well does a classifier do on {term}`trials <trial>` that it
+# has not seen?**
 
-# %%
+# %% tags=["parameters", "remove-input"] needs="first"
+study = "demo"  # for the list at the foot; the rest is the same in each study
+
+# %% tags=["hide-input"]
 import tempfile
 from pathlib import Path
 
@@ -36,8 +34,6 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import cross_val_predict
 
 import emolib
-
-# %% tags=["hide-input"]
 from emolib.book.provenance import provenance
 from emolib.figures.display import say, use_style
 from emolib.recordings import example
@@ -45,14 +41,21 @@ from emolib.study.study import load
 
 use_style()
 
-# %% tags=["parameters"] needs="first"
-study = "demo"  # for the list at the foot; all else is the same in each study
-
 # %% [markdown]
+# ## What you will learn
+#
+# - how your recording gets in: any file that MNE-Python opens;
+# - how it becomes {term}`features <feature>` and brain maps;
+# - how to score a classifier on trials that it has not seen.
+#
+# **Time.** Five minutes. **What you need.** Python. The
+# [glossary](/glossary.md) explains each word, and each step has its chapter.
+#
 # ## A file
 #
-# Here is an EDF file of a simulated person, with an annotation at the start of each trial. Put the
-# path of your own in its place; annotations are what most recording programs call markers.
+# Here is an EDF file of a simulated person, with an annotation at the start of
+# each trial. Put the path of your own file in its place. Most recording
+# programs call annotations markers.
 
 # %%
 settings = emolib.SimulationSettings(n_trials=40, trial_seconds=12, effect=4)
@@ -66,9 +69,11 @@ file = Path(folder.name) / example.EEG_FILE
 # %% [markdown]
 # ## A recording
 #
-# MNE reads the file and cuts it into epochs, one per trial; what lies before zero is the
-# {term}`baseline`. `from_epochs` names the channels as the {term}`grid` does and checks every
-# sample. The names of the annotations become the classes.
+# MNE reads the file and cuts out one piece per trial, which it calls an epoch.
+# The part before zero is the {term}`baseline interval <baseline>`.
+# `from_epochs` gives the {term}`channels <channel>` the names of the
+# {term}`grid` and checks every sample. The names of the annotations become the
+# {term}`classes <class>`.
 
 # %%
 raw = mne.io.read_raw_edf(file, preload=True, verbose="error")
@@ -84,10 +89,10 @@ print(dict(recording.sizes))
 # %% [markdown]
 # ## Features and brain maps
 #
-# Each trial is cut into {term}`windows <window>`, each window described by two kinds of feature in
-# four {term}`bands <band>`, and the features laid out as the electrodes lie on the head. The
-# chapters on [filters](02_band_filtering), [features](03_de_versus_psd) and
-# [maps](05_grid_and_brain_maps) say why.
+# Each trial is split into {term}`windows <window>`. Two kinds of feature in
+# four {term}`bands <band>` describe each window, and a map arranges them as
+# the electrodes are on the head. The chapters on [filters](02_band_filtering),
+# [features](03_de_versus_psd) and [maps](05_grid_and_brain_maps) explain why.
 
 # %%
 features = emolib.extract_features(recording, emolib.FeatureSettings())
@@ -97,9 +102,10 @@ print(dict(maps.sizes))
 # %% [markdown]
 # ## An honest score
 #
-# Windows of one trial resemble each other whatever was felt. So all windows of a trial must be on
-# the same side: that is the {term}`protocol` *trial-grouped*. `cv_of` makes a protocol's
-# {term}`folds <fold>` what scikit-learn takes, with any of its classifiers.
+# Windows of one trial are alike, whatever the person felt. So all windows of a
+# trial must be in the same set, training or test. The {term}`protocol`
+# *trial-grouped* does this. `cv_of` gives its {term}`folds <fold>` to
+# scikit-learn, for any of its classifiers.
 
 # %%
 tasks = {"film": emolib.Task(classes=example.EVENTS)}
@@ -108,34 +114,35 @@ x, y = maps.to_numpy().reshape(len(table), -1), table["film"]
 scores = {}
 for protocol in ("window_wise", "trial_grouped"):
     cv = emolib.splits.cv_of(protocol, table)
-    guess = cross_val_predict(RidgeClassifier(alpha=100), x, y, cv=cv)
-    scores[protocol] = balanced_accuracy_score(y, guess)
+    predicted = cross_val_predict(RidgeClassifier(alpha=100), x, y, cv=cv)
+    scores[protocol] = balanced_accuracy_score(y, predicted)
 
 # %% tags=["remove-input"]
 say(
-    "On trials that the classifier has not seen, its balanced accuracy is",
-    f"**{scores['trial_grouped']:.2f}**; guessing gives 0.5. With windows of one trial on",
-    f"both sides of the split it would be {scores['window_wise']:.2f}, which says nothing about",
-    "another trial. [What a score means](/chapters/09_what_a_score_means.ipynb) shows what it does",
-    "say.",
+    "On unseen trials, the balanced accuracy is",
+    f"**{scores['trial_grouped']:.2f}** (chance: 0.5). With windows of one",
+    f"trial in training and test it is {scores['window_wise']:.2f}, which",
+    "says nothing about another trial. [What a score",
+    "means](/chapters/09_what_a_score_means.ipynb) explains the difference.",
 )
 
 # %% [markdown]
-# One person and a few dozen trials say little either way:
-# [how many are enough](12_your_own_data) is a question to ask before recording.
+# One person and a few dozen trials are not enough for a conclusion. [How many
+# are enough](12_your_own_data) is a question to ask before you record.
 #
 # ## Look at it
 #
-# Choose a band, a trial, a moment; hover over an electrode, or use the arrow keys.
+# Choose a band, a trial and a moment. Point at an electrode, or use the arrow
+# keys.
 
-# %%
+# %% tags=["hide-input"]
 display(emolib.Explorer(features, tasks=tasks))
 
 # %% [markdown]
 # ## Where to go from here
 #
 # - From the beginning: [a first look at one recording](01_first_look).
-# - Many people, networks and pages for all of them, from one file of settings:
+# - Many people, networks and a page for each, from one file of settings:
 #   [your own data](12_your_own_data).
 # - What each function takes and returns: [the package](/api.md).
 #
