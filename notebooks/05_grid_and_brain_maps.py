@@ -286,8 +286,12 @@ Table(
 # Most of the losses are at the rim, where a round head becomes a rectangle.
 # One is of another kind. On the head, AF3 is *above* Fp1, on the way to Fz. On
 # the grid, AF3 and AF4 have no row of their own: they are *beside* Fp1 and
-# Fp2, so Fp1 and Fz become neighbours. Move electrodes, and see which pairs
-# break. The rows below the map can be copied into a study.
+# Fp2, so Fp1 and Fz become neighbours.
+#
+# ## A grid of your own
+#
+# Move electrodes, and see which pairs break. You can copy the rows below the
+# map into a study.
 
 # %% tags=["remove-input"]
 benches.GridBench(channels)
