@@ -288,7 +288,9 @@ benches.LossBench()
 #
 # Keras takes $w_{ti}$ as `sample_weight`, one array per head, and computes the
 # sum $L$. A weight of 0 removes a window from the loss of a head. Here is the
-# whole training, on one {term}`fold` of the {term}`protocol`.
+# whole training, on one {term}`fold` of the {term}`protocol`. The optimiser
+# *Adam* turns slopes into steps, and scales each step by the size of recent
+# slopes.
 
 # %%
 keras.utils.set_random_seed(0)

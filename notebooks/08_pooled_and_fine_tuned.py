@@ -213,10 +213,11 @@ Picture(
 
 # %% [markdown]
 # In the paper {cite:p}`rudakov2021`, fine-tuning uses a smaller learning rate
-# than pooled training, so that the network does not lose what it learnt from
-# everybody. The learning rate is the factor on each step of the optimiser.
-# Fine-tuning *adds no data*: the windows of the subject were in the training
-# set of the pooled network already. Only their weight changes.
+# than pooled training, so that the network does not forget what all subjects
+# have in common. The learning rate is the factor on each step of the
+# optimiser, here Adam. Fine-tuning *adds no data*: the windows of the subject
+# were in the training set of the pooled network already. Only their weight
+# changes.
 
 # %% tags=["remove-input"]
 settings = this_study.training
@@ -532,12 +533,12 @@ Table(
 # ## Training for new people
 #
 # On real {term}`recordings <recording>`, rest against mental arithmetic
-# {cite:p}`zyma2019`, the published training does worse than ridge regression
-# on the same maps. The table shows what changed when one thing after the other
-# was replaced. Twenty people were held out in five folds. The settings were
-# chosen by the scores of the first ten people. The others are **not a strict
-# hold-out**: earlier scores of all twenty were known when the settings were
-# chosen.
+# {cite:p}`zyma2019`, the published training does worse than ridge regression,
+# a linear model with a penalty on large weights, on the same maps. The table
+# shows what changed when one thing after the other was replaced. Twenty people
+# were held out in five folds. The settings were chosen by the scores of the
+# first ten people. The others are **not a strict hold-out**: earlier scores of
+# all twenty were known when the settings were chosen.
 
 # %% tags=["remove-input"]
 tried = trainings()
@@ -577,12 +578,13 @@ say(
 # %% [markdown]
 # ## What changed, and why
 #
-# The fixed schedule helps most. If each subject is z-scored, leaving out
-# {term}`batch normalisation` helps further. In training it uses the mean and
-# variance of a batch, and afterwards running averages. These do not fit new
-# people, and the network then predicts the majority class too often. A linear
-# model with a strong penalty and {term}`class weights` does as well as the
-# network. In simulated cohorts, with and without an effect:
+# The fixed schedule helps most. If the {term}`features <feature>` of each
+# subject are {term}`z-scores <z-score>`, leaving out {term}`batch
+# normalisation` helps further. In training it uses the mean and variance of a
+# batch, and afterwards running averages. These do not fit new people, and the
+# network then predicts the majority class too often. A linear model with a
+# strong penalty and {term}`class weights` does as well as the network. In
+# simulated cohorts, with and without an effect:
 
 # %% tags=["remove-input"]
 made = tried[
@@ -720,12 +722,12 @@ elif gains:
 # ## What fine-tuning could gain
 #
 # With trials held out, a gain must come from what *other* trials of a person
-# tell about new ones. How much can a few trials teach? A small model answers.
-# Let a trial be one number for each of $p$ sources, with noise of variance 1.
-# In person $i$ the two classes differ at source $s$ by
-# $w_{is}\, d / \sqrt{p}$, where $w_{is}$ is normal with mean 1 and standard
-# deviation 1.6. So people share a pattern, but in each person many sources are
-# stronger, weaker or reversed.
+# tell about new ones. How much can a few trials teach? A small model gives an
+# estimate. Let a trial be one number for each of $p$ sources, with noise of
+# variance 1. In person $i$ the two classes differ at source $s$ by $w_{is}\, d
+# / \sqrt{p}$, where $w_{is}$ is normal with mean 1 and standard deviation 1.6.
+# So people share a pattern, but in each person many sources are stronger,
+# weaker or reversed.
 #
 # The *pooled* classifier knows the common pattern only. The one trained
 # *alone* estimates the pattern from $n$ trials of the person, with an error of
@@ -943,8 +945,8 @@ check(
 # training data as much as new data will. If the test set is the validation
 # set, a score is the best of many. With many windows this matters little, but
 # not compared with gains of a tenth of a percentage point. Whether fine-tuning
-# helps with new trials of a known person is a fair question. It needs trials
-# that are held out, several training seeds, and many trials of each person.
+# helps with new trials of a seen subject is a fair question. It needs trials
+# that are held out, several training seeds, and many trials of each subject.
 #
 # ## Where to read on
 #
