@@ -33,10 +33,9 @@ from emolib.features.power import posterior_channels
 from emolib.features.windows import z_score
 from emolib.figures import benches
 from emolib.figures.display import escape_markdown, say, use_style
-from emolib.lessons.light_network import light_network
 from emolib.recordings.labels import trial_classes
 from emolib.study import stages
-from emolib.study.networks import trained_networks
+from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
 
 use_style()

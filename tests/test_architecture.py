@@ -23,7 +23,7 @@ ROOMS = (
         "model",
         "evaluation",
     ),
-    *("explain", "figures", "study", "book", "lessons", "__main__"),
+    *("explain", "figures", "study", "book", "__main__"),
 )
 HOME = {  # the lowest room that may import it
     "keras": "model", "jax": "model", "matplotlib": "figures",

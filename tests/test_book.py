@@ -35,7 +35,7 @@ SCREENS = {
 }
 # What is left of A4 within the margins of the style sheet, 180 x 263 mm, at 96 pixels an inch.
 PAPER = {"viewport": {"width": 680, "height": 994}, "color_scheme": "light"}
-TEACHING = re.compile(r"chapters/(01|02|03|04|05|06|07|08|09|11|12)_")  # they keep to the screen
+TEACHING = re.compile(r"chapters/(01|02|03|04|05|06|07|08|09|10|11|12)_")  # they keep to the screen
 HIGHEST_REPORT = 8_000  # pixels of a report before anything is unfolded
 TALL = {"how-far-does-an-estimate-scatter"}  # a bench of five charts
 HEAVIEST = 3_000_000  # bytes of a page, its figures within it (DESIGN: the explorer)

@@ -32,7 +32,7 @@ WIDEST_CODE = 79  # columns: more are cut off at 1280 pixels
 HOOK_WORDS = 60  # at most so many come before the first figure
 
 # Chapters that compute what they teach on the page; the others will follow.
-TEACHING = [path for path in CHAPTERS if re.match("01|02|03|04|05|06|07|08|09|11|12", path.stem)]
+TEACHING = [path for path in CHAPTERS if re.match("01|02|03|04|05|06|07|08|09|10|11|12", path.stem)]
 # What follows "baseline": the word alone could be an interval, a mean or a model.
 BASELINE_NOUNS = "interval|window|mean|removal|correction|subtraction|feature|level|vector|noise"
 SECTIONS = (

@@ -7,12 +7,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from emolib.errors import DataError, SettingsError
+from emolib.errors import DataError
 from emolib.explain import agreement as map_agreement
 from emolib.explain import attribution
-from emolib.features.windows import z_score
 from emolib.grid import DEAP_CHANNELS, cells
-from emolib.lessons.feature_subsets import SUSPECTS, restricted, subset_predictions, subsets
 
 CHANNELS = list(DEAP_CHANNELS)
 BANDS = ["theta", "alpha", "beta", "gamma"]
@@ -255,70 +253,6 @@ class TestAgreement:
         one, other = np.random.default_rng(0).normal(size=(2, 4, 32))
         draw = [map_agreement.null_correlations(one, other, draws=5, seed=3) for _ in range(2)]
         assert np.array_equal(*draw)
-
-
-class TestSubsets:
-    def test_they_are_what_their_names_say(self):
-        given = subsets(CHANNELS, BANDS)
-        assert {name: int(one.sum()) for name, one in given.items()} == {
-            "all features": 128,
-            "edge or gamma": 4 * len(SUSPECTS) + 32 - len(SUSPECTS),
-            "neither": 128 - 50,
-        }
-        assert not (given["neither"] & given["edge or gamma"]).any()
-
-    def test_what_is_empty_is_left_out(self):
-        assert list(subsets(["Cz", "Pz"], ["alpha"])) == ["all features"]
-
-    def test_every_set_is_decoded_on_the_same_folds(self):
-        rng = np.random.default_rng(0)
-        trial = np.repeat(np.arange(20), 4)
-        table = pd.DataFrame(
-            {"subject": "a", "trial": trial, "stimulus": trial, "window": np.tile(range(4), 20)}
-            | {"valence": trial % 2}
-        )
-        maps = np.zeros((80, 8, 9, 8))
-        maps[:, ROWS, COLUMNS] = rng.normal(size=(80, 32, 8))
-        oz = CHANNELS.index("Oz")
-        maps[:, ROWS[oz], COLUMNS[oz], 1] += 6 * (trial % 2)  # alpha at Oz tells the class
-        given = subset_predictions(
-            subsets(CHANNELS, BANDS),
-            maps,
-            table,
-            CHANNELS,
-            PLANES,
-            protocol="trial_grouped",
-            normalise="none",
-            n_folds=4,
-            seed=0,
-            tasks=["valence"],
-        )
-        right = (given["probability"] > 0.5) == given["label"]
-        by_set = right.groupby(given["stage"]).mean()
-        assert by_set["neither"] > 0.8 > 0.7 > by_set["edge or gamma"]
-        folds = [own["fold"].tolist() for _, own in given.groupby("stage")]
-        assert folds[0] == folds[1] == folds[2]
-
-    def test_what_is_left_is_as_if_nothing_else_had_been_measured(self):
-        """z-scoring a part of a z-scored window gives the z-scores of that part alone."""
-        rng = np.random.default_rng(0)
-        raw = rng.normal(size=(20, 2, 4, 32))
-        raw[:, :, 3] += 5 * rng.random((20, 2, 1))  # muscle in gamma
-        maps = np.zeros((20, 8, 9, 8))
-        scored = z_score(raw, axis=(2, 3))
-        maps[:, ROWS, COLUMNS] = scored.reshape(20, 8, 32).transpose(0, 2, 1)
-        chosen = subsets(CHANNELS, BANDS)["neither"]
-        given = restricted(maps, CHANNELS, PLANES, chosen, normalise="window")
-        alone = z_score(raw[..., chosen], axis=-1).reshape(20, -1)
-        np.testing.assert_allclose(given, alone, atol=1e-9)
-        as_is = restricted(maps, CHANNELS, PLANES, chosen, normalise="none")
-        np.testing.assert_allclose(as_is, scored[..., chosen].reshape(20, -1))
-
-    def test_one_feature_cannot_be_scored(self):
-        chosen = np.zeros((4, 32), bool)
-        chosen[0, 0] = True
-        with pytest.raises(SettingsError, match="has 1 feature"):
-            restricted(np.zeros((1, 8, 9, 8)), CHANNELS, PLANES, chosen, normalise="none")
 
 
 def test_a_frame_of_losses_has_a_row_a_mask_and_a_column_a_task(maps, weights):

@@ -11,14 +11,12 @@ from emolib.errors import DataError
 from emolib.evaluation.scores import score
 from emolib.explain.fold import fold_attribution, predictions
 from emolib.grid import cells
-from emolib.lessons.known_truth import known_truth
-from emolib.lessons.light_network import light_network
 from emolib.model.networks import build, save_weights
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import PROTOCOLS
 from emolib.study import stages
 from emolib.study.fold import network_settings
-from emolib.study.networks import trained_networks
+from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
 
 pytestmark = pytest.mark.network
@@ -152,26 +150,3 @@ def test_windows_that_enter_together(study, tmp_path):
         assert np.isfinite(one["attribution"]).all()
     finally:
         file.unlink()
-
-
-class TestKnownTruth:
-    def test_it_is_the_subjects_mean_and_has_no_level(self, study):
-        truth = known_truth(study)
-        assert truth.dims == ("task", "band", "channel")
-        assert truth["task"].to_numpy().tolist() == ["valence", "arousal"]
-        assert np.abs(truth.mean(("band", "channel"))).max() < 1e-12
-        strongest = np.abs(truth.sel(task="arousal")).sum("channel").idxmax("band")
-        assert strongest in ("alpha", "gamma")  # where most of arousal was put
-
-    def test_nobody_knows_it_of_people(self, study):
-        people = study.model_copy(update={"simulation": None})
-        assert known_truth(people) is None
-
-    def test_without_an_effect_there_is_none(self, study):
-        nothing = dataclasses.replace(study.simulation, effect=0.0)
-        assert known_truth(study.model_copy(update={"simulation": nothing})) is None
-
-    def test_of_the_tasks_only_those_with_an_effect_have_one(self, study):
-        one = dataclasses.replace(study.simulation, effect={"arousal": 2.0})
-        of_one = study.model_copy(update={"simulation": one})
-        assert known_truth(of_one)["task"].to_numpy().tolist() == ["arousal"]

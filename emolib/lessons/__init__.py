@@ -1,1 +1,0 @@
-"""What only chapters use: demonstrations, pictures and tables of one lesson each."""
