@@ -110,9 +110,9 @@ Picture(
     alt=f"{task}: loss per hidden electrode on the grid, from "
     f"{of_electrode.min():.1f} to {of_electrode.max():.1f} thousandths of a "
     f"nat. Largest: {', '.join(told)}.",
-    caption=f"{task}, {protocol_name(honest)}, mean over "
-    f"{len(networks[honest])} network(s). Plus: predictions get worse without "
-    "the electrode. Minus: they get better. Hatched cells are empty.",
+    caption=f"{task}, {protocol_name(honest)}, mean over the networks of the "
+    "folds. Plus: predictions get worse without the electrode. Minus: they "
+    "get better. Hatched cells are empty.",
 )
 
 # %% [markdown]
@@ -285,7 +285,9 @@ for i, name in enumerate(["front", "middle front", "middle back", "back"]):
 
 # %% tags=["remove-input"]
 Table(
-    pd.DataFrame(regions).T.round(1),
+    pd.DataFrame(regions)
+    .T.map("{:.1f}".format)
+    .assign(electrodes=[found["electrodes"] for found in regions.values()]),
     caption=f"Loss in thousandths of a nat, {task}, first network, "
     f"{protocol_name(honest)}. A region is two rows of the grid",
 )
@@ -308,7 +310,9 @@ Table(
 # way. Each cell $i$ gets
 #
 # $$a_i = x_i \int_0^1 \frac{\partial f}{\partial x_i}(\alpha x)\,
-# \mathrm{d}\alpha, \qquad \sum_i a_i = f(x) - f(0) .$$
+# \mathrm{d}\alpha,$$
+#
+# $$\sum_i a_i = f(x) - f(0) .$$
 #
 # The second equation is *completeness*. What the cells get adds up to the
 # difference that the window makes, no more and no less. Here $f$ is the log
@@ -422,12 +426,12 @@ marks = variance.variance_components(
 pictured, units = {}, {}
 if task in truth:
     pictured["the truth"] = 100 * np.abs(truth[task])
-    units["the truth"] = "change of power (%)"
+    units["the truth"] = "power (%)"
 for name in networks:
     row = name.replace("_", "-")
     of_name = means[name]["attribution"].sel(task=task)
     pictured[row] = 1000 * of_name.to_numpy()
-    units[row] = "attribution (1/1000 nats)"
+    units[row] = "1/1000 nats"
 pictured["marks a trial"], units["marks a trial"] = 100 * marks, "variance (%)"
 note = f"Window-wise: {BOTH_SIDES}." if leaking else ""
 pages.shares(pictured, channels, bands, units=units, task=task, note=note)
