@@ -84,6 +84,10 @@ def main() -> int:
     recording, _ = simulate_subject(SimulationSettings(n_trials=20, trial_seconds=30), 1)
     eeg = recording["eeg"].sel(channel="Oz").to_numpy()[0]
     kept, weight = True, 0
+    noise = np.random.default_rng(0).random((30, 4))
+    histories = pd.DataFrame(noise, columns=["loss", "val_loss", "epoch", "learning_rate"])
+    histories[["protocol", "fold", "stage", "subject", "task"]] = "window_wise", 0, "pooled", "", ""
+    scores = [{"validation": noise[:15, 0], "test": noise[:15, 1]}] * 12
     made = (
         benches.FilterBench(eeg, 128),
         benches.EntropyBench(eeg, 128),
@@ -91,6 +95,7 @@ def main() -> int:
         benches.GridBench(),
         benches.NetworkBench(untrained_network()),
         benches.LossBench(),
+        benches.ReplayBench(histories, scores),
         benches.SplitGame(recording),
         benches.TimeBench(eeg[:12].reshape(6, 2) / 10),
         benches.PlanningBench(),

@@ -32,8 +32,10 @@ from emolib.errors import DataError, InputError
 from emolib.features.power import posterior_channels
 from emolib.features.windows import z_score
 from emolib.figures import benches
+from emolib.figures.benches.replay import scores_by_epoch
 from emolib.figures.display import escape_markdown, say, use_style
 from emolib.recordings.labels import trial_classes
+from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.study import stages
 from emolib.study.networks import light_network, trained_networks
 from emolib.study.study import load
@@ -140,6 +142,35 @@ rated = trial_classes(recording, this_study.tasks).iloc[:, 0].dropna()
 part = (rated == rated.max()).mean() if len(rated) else 0.5
 share = min(95, max(5, 5 * round(20 * float(part))))
 shown(lambda: benches.LossBench(share=share))
+
+# %% [markdown]
+# ## A training replayed
+#
+# Scrub through the epochs of this study's fits, and set the patience. What
+# would a score be if the test fold chose the epoch? See
+# [Pooled and fine-tuned](08_pooled_and_fine_tuned).
+
+
+# %% tags=["hide-input"]
+def replayed() -> benches.ReplayBench:
+    """Show the stored fits, and linear ones by epoch."""
+    maps, table = stages.load_windows(this_study)
+    split = PROTOCOLS[protocol](
+        table, n_folds=this_study.n_folds, seed=this_study.seed
+    )
+    labels = table[next(iter(this_study.tasks))].to_numpy()
+    scores = scores_by_epoch(maps, labels, split, seed=this_study.seed)
+    schedule_for = this_study.training.schedule_for
+    fixed = [
+        each
+        for each in this_study.protocols
+        if schedule_for(leaks=each in LEAKING) == "fixed"
+    ]
+    histories = stages.histories(this_study)
+    return benches.ReplayBench(histories, scores, fixed=fixed)
+
+
+shown(replayed)
 
 # %% [markdown]
 # ## The split game

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "networks": ["LossBench", "TimeBench"],
         "planning": ["PlanningBench"],
         "split_table": ["SplitTable"],
+        "replay": ["ReplayBench"],
         "signals": ["EntropyBench", "FilterBench"],
         "windows": ["WindowBench"],
     },

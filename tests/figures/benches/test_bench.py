@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import test_book
 from figures.benches.test_network import CLASSES, small_network
+from figures.benches.test_replay import SCORES, histories
 from playwright.sync_api import expect
 
 from emolib.errors import SettingsError
@@ -27,6 +28,7 @@ BENCHES: dict[str, Callable[[], Bench]] = {
     "loss": benches.LossBench,
     "windows": lambda: benches.WindowBench(PERSON),
     "grid_editor": benches.GridBench,
+    "replay": lambda: benches.ReplayBench(histories(), SCORES),
     "network": lambda: benches.NetworkBench(small_network(), CLASSES),
 }
 WORDS = re.compile('type="(file|text)"')  # controls that arrow keys do not move

@@ -1,0 +1,82 @@
+"""Fits replayed in the page, held against the rules that the package writes out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emolib.errors import DataError
+from emolib.figures.benches import ReplayBench
+from emolib.figures.benches.replay import chosen_scores, scores_by_epoch
+from emolib.lessons.schedule import best_epoch, follow
+from emolib.model.settings import TrainingSettings
+from emolib.splits.folds import Fold
+
+RNG = np.random.default_rng(3)
+SCORES = [{name: RNG.random(6) for name in ("validation", "test")} for _ in range(5)]
+SHOWN = """(choices) => {
+    const { bench } = document.querySelector(".b-root");
+    bench.choose(choices);
+    return bench.values();
+}"""
+settings = pytest.mark.parametrize("n", [5, pytest.param(20, marks=pytest.mark.benches)])
+
+
+def histories(n_epochs: int = 25) -> pd.DataFrame:
+    """Make up three fits whose losses fall and stay noisy."""
+    of = ["protocol", "fold", "stage", "subject", "task"]
+    fits = [
+        ("window_wise", 0, "pooled", None, None),
+        ("trial_grouped", 0, "pooled", None, None),
+        ("trial_grouped", 1, "subject_and_task", "sub-01", "valence"),
+    ]
+    epochs = np.arange(1, n_epochs + 1)
+    parts = []
+    for fit in fits:
+        loss, val_loss = 1 / epochs + RNG.normal(0, 0.1, (2, n_epochs)) + 1
+        own = {"epoch": epochs, "loss": loss, "val_loss": val_loss, "learning_rate": 1e-3}
+        parts.append(pd.DataFrame(own | dict(zip(of, fit, strict=True))))
+    return pd.concat(parts)
+
+
+@pytest.mark.browser
+@settings
+def test_patience_does_what_the_schedule_does(n, touch):
+    rng = np.random.default_rng(n)
+    bench = ReplayBench(histories(), SCORES)
+    page = touch(bench)
+    for _ in range(n):
+        halve, stop = (int(each) for each in rng.integers(1, 13, 2))
+        name = str(rng.choice(list(bench.spec["fits"])))
+        asked = {"fit": name, "halve_after": halve, "stop_after": stop}
+        shown = page.evaluate(SHOWN, asked)
+        rules = TrainingSettings(lr_patience=halve, early_stopping_patience=stop)
+        course = follow(bench.spec["fits"][name]["val_loss"], rules)
+        assert shown["rates"] == course["learning_rate"].tolist()
+        assert shown["kept"] == best_epoch(course)
+        last = course.iloc[-1]
+        assert shown["stops"] == (last["epoch"] if last["stopped"] else None)
+    by_validation, by_test = chosen_scores(bench.spec["scores"])
+    assert shown["scores"]["validation"] == by_validation.tolist()
+    assert shown["scores"]["test"] == by_test.tolist()
+    assert shown["gain"] == pytest.approx((by_test - by_validation).mean())
+
+
+def test_scores_of_what_can_be_told_apart_and_of_what_cannot():
+    rng = np.random.default_rng(0)
+    labels = np.arange(240) % 2
+    told = rng.normal(size=(240, 8)) + 2 * labels[:, None]
+    rows = np.arange(240)
+    fold = Fold(rows[:120], rows[120:180], rows[180:], leaks=False)
+    for curves in scores_by_epoch(told, labels, [fold]):
+        assert curves["validation"][-1] > 0.9 and curves["test"][-1] > 0.9
+    (first, *_) = scores_by_epoch(rng.normal(size=(240, 8)), labels, [fold])
+    assert 0.3 < first["test"].mean() < 0.7
+    one_class = Fold(rows[::2], rows[120:180], rows[180:], leaks=False)
+    assert scores_by_epoch(told, labels, [one_class]) == []
+
+
+def test_without_fits_it_says_so():
+    with pytest.raises(DataError, match=r"hold no fit.*Train the study first"):
+        ReplayBench(histories().iloc[:0], SCORES)
