@@ -501,6 +501,7 @@ def test_cover_and_sign_are_there(smoke_book):
     cover = re.search(r'<img[^>]*src="([^"]*cover[^"]*)"', page)
     assert icon and (smoke_book / icon.group(1)).is_file()
     assert cover and (smoke_book / cover.group(1)).is_file()
+    assert "emolib-explorer-box" in page[: cover.start()]  # the page opens with something to touch
 
 
 def test_pages_name_no_folder_of_this_machine(pages, smoke_run):

@@ -17,6 +17,7 @@ from typing import Any
 
 import jupytext
 import nbformat
+import numpy as np
 import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
@@ -26,14 +27,16 @@ from emolib.book.exercises import EXERCISES, NOTEBOOKS, read_config, server_link
 from emolib.book.questions import ON_A_PAGE, read_questions, self_check
 from emolib.book.subject_tables import cohort_table
 from emolib.errors import InputError
-from emolib.escaping import escape_html, script_json
+from emolib.escaping import escape_html, escape_markdown, script_json
 from emolib.evaluation.literature import published
+from emolib.figures.explorer.widget import Explorer
 from emolib.storage import atomic, fault_of_disk, file_stem, note, unfinished
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study
 
 PROSE = PROJECT / "book"
 DOWNLOADS = "downloads"  # in the folder; `exclude_patterns` of _config.yml keeps it from pages
+FEW = 4  # trials on the first page
 MADE = "made"  # pieces of text that pages include; kept from pages likewise
 
 _EXERCISES = re.compile(r"^## Exercises$", re.MULTILINE)
@@ -130,6 +133,7 @@ def assemble(study: Study, folder: Path, pdf: Path | None = None) -> None:
     first.write_text(text, encoding="utf-8")
     (folder / MADE).mkdir()
     (folder / MADE / "objectives.md").write_text(objectives(), encoding="utf-8")
+    (folder / MADE / "touch.md").write_text(to_touch(study), encoding="utf-8")
     environment = provenance.environment_page(study.folder)
     (folder / "environment.md").write_text(environment, encoding="utf-8")
 
@@ -161,6 +165,20 @@ def with_figures(text: str) -> str:
     for name, value in told.items():
         text = text.replace(f"{{{{ {name} }}}}", f"{value:g} %")
     return text
+
+
+def to_touch(study: Study) -> str:
+    """Return one person's brain maps to explore, as MyST Markdown; nothing where there are none."""
+    valid = stages.valid_subjects(study)
+    if not valid:  # of which other pages tell
+        return ""
+    features = stages.features(study, valid[0])
+    trials = features["trial"].to_numpy()
+    few = np.isin(trials, np.unique(trials)[:FEW])
+    explorer = Explorer(features.isel(window=few, kind=[0]), tasks=study.tasks)
+    words = f"Brain maps of {escape_markdown(valid[0])}, window by window: press *Play*, choose a "
+    words += "band, and point at an electrode.\n\n"
+    return f"{words}~~~~~~{{raw}} html\n{explorer.fragment()}\n~~~~~~\n"
 
 
 def objectives() -> str:

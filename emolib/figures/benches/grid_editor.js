@@ -63,7 +63,7 @@ export default {
         const grid = s("svg", { role: "img", class: "b-map b-press b-cells", viewBox: `0 0 ${COLUMNS * CELL} ${ROWS * CELL}` });
         const scalp = s("svg", { role: "img", class: "b-map b-cells", viewBox: "-1.4 -1.4 2.8 2.8" });
         const counts = makeChart({ name: "Pairs of neighbours", x: { words: "", format: (i) => KINDS[i] }, y: { words: "pairs" }, height: 170 });
-        const text = h("pre", { tabindex: 0, "aria-label": "For the study file" });
+        const text = h("pre", { class: "b-rows", tabindex: 0, "aria-label": "For the study file" });
         const told = h("p", { class: "b-told", role: "status" });
         const typed = h("input", { type: "text", placeholder: "Fp1 Fp2 C3 Cz C4 O1 O2" });
         const field = h("label", { class: "x-field" }, h("span", {}, "Or type names"), typed);
@@ -159,7 +159,7 @@ export default {
             if (changed.includes("montage")) begin(layouts[view.montage]);
             if (changed.includes("montage") || changed.includes("layout")) {
                 now = { ...now, ...compare(layout, head) };
-                const rows = Array.from({ length: ROWS }, (_, r) => layout.slice(r * COLUMNS, (r + 1) * COLUMNS).map((name) => (name || ".").padEnd(4)).join(" ").trimEnd());
+                const rows = Array.from({ length: ROWS }, (_, r) => layout.slice(r * COLUMNS, (r + 1) * COLUMNS).map((name) => (name || ".").padEnd(3)).join(" ").trimEnd());
                 text.textContent = ["grid:", ...rows.map((row) => `  - ${row}`)].join("\n");
                 model.set("rows", rows.join("\n"));
             }
