@@ -274,6 +274,26 @@ rule group_tests:
         emolib + " group-tests " + study_and_log
 
 
+rule references:
+    input:
+        features_of(study),
+        "scores/scores.parquet",
+    output:
+        "scores/references.parquet",
+        "scores/references.csv",
+    params:
+        digest=study.digest("references"),
+    log:
+        "logs/references.log",
+    benchmark:
+        "benchmarks/references/references.tsv"
+    resources:
+        mem_mb=6000,
+        runtime=4 * 60,
+    shell:
+        emolib + " references " + study_and_log
+
+
 rule chapter:
     input:
         lambda wildcards: shown_in(wildcards.chapter),
@@ -320,6 +340,7 @@ rule cohort_page:
         summaries=expand("summaries/{subject}.nc", subject=subjects),
         scores=scores,
         tests="scores/group_tests.parquet",
+        references="scores/references.parquet",
     output:
         "notebooks/cohort.ipynb",
     params:

@@ -43,6 +43,7 @@ STAGES = {
     "explain": (FOLD, "explain-protocol-trial_grouped", 1, 1),
     "score": ("", "score", 1, 1),
     "group-tests": ("", "group-tests", 1, 1),
+    "references": ("", "references", 1, 1),
     "page": ("--notebook 01_first_look", "page-name-01_first_look", 16, 2),
     "book": ("", "book", 2500, 200),
 }
@@ -53,6 +54,7 @@ TARGETS = {
     "explain": "attributions/trial_grouped/fold-0.nc",
     "score": "scores/scores.csv",
     "group-tests": "scores/group_tests.parquet",
+    "references": "scores/references.csv",
     "page": "notebooks/chapters/01_first_look.ipynb",
     "book": "book/_build/html/index.html",
 }

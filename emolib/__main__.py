@@ -102,6 +102,11 @@ COMMANDS = {
         "study.stages:make_group_tests",
         "",
     ),
+    "references": (
+        "score reference models on the network's folds",
+        "study.references:make_references",
+        "",
+    ),
     "page": (
         "execute one notebook for a study, about its first valid subject if none is named",
         "book.render:make_page",

@@ -34,6 +34,7 @@ from emolib.figures import scores as score_plots
 from emolib.splits.protocols import BOTH_SIDES
 from emolib.storage import file_stem
 from emolib.study import load, stages
+from emolib.study.references import references
 from emolib.study.simulating import effects
 
 use_style()
@@ -212,6 +213,17 @@ if tested["network"].notna().any():
             "[What a score means](/chapters/09_what_a_score_means.ipynb).",
         )
     )
+
+# %% [markdown]
+# ## The network beside simpler models
+#
+# A network should do better than models that need no network. All models here are trained and
+# tested on the same folds. *Majority* always predicts the most frequent class of the training set.
+
+# %% tags=["remove-input"]
+if len(beside := subject_tables.reference_table(references(this_study))):
+    caption = "Balanced accuracy of trials, mean over subjects. In parentheses: 95 % intervals"
+    display(Table(beside, caption=caption))
 
 # %% [markdown]
 # ## What the windows are worth

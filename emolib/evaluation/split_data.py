@@ -231,7 +231,7 @@ def _folds_of_column(fold: Any) -> Folds:
         fold = np.nan_to_num(fold.astype(float), nan=-1)
         tested = fold >= 0
     else:
-        fold = _column("fold", fold)
+        fold = np.where(pd.isna(fold), TRAINING_ONLY[0], fold).astype(str)
         tested = ~np.isin(np.char.lower(fold), TRAINING_ONLY)
     rows = np.arange(len(fold))
     folds = [(rows[fold != k], rows[fold == k]) for k in np.unique(fold[tested])]
@@ -272,7 +272,7 @@ def _right(predictions: Any, y: Any) -> np.ndarray:
     if "U" in given.dtype.kind + y.dtype.kind:  # "1", 1 and 1.0 are one class
         given, y = (_as_text(each) for each in (given, y))
     if not np.isin(given, y).any():
-        problem = f"such as {given[0]!r} are none of the classes in y, such as {y[0]!r}."
+        problem = f"such as {given[0]} are none of the classes in y, such as {y[0]}."
         raise DataError("predictions", problem, "Give classes under the names that y has.")
     return given == y
 

@@ -31,6 +31,10 @@ CODE_OF = {
         *("study/stages", "study/fold", "study/networks", "study/explain"),
     ],
     "group_tests": ["grid", "recordings/labels", "splits", "evaluation", "study/stages"],
+    "references": [
+        *("grid", "recordings/labels", "splits", "model/predictions", "evaluation"),
+        *("study/stages", "study/references"),
+    ],
     "scores": ["model/predictions", "evaluation/bootstrap", "evaluation/scores"],
     "pages": ["."],
 }
@@ -43,6 +47,7 @@ SETTINGS_OF = {
     "training": ["grid", "tasks", "model", "training", "n_folds", "fine_tune", "seed"],
     "attributions": ["grid", "tasks", "features", "model", "n_folds", "seed"],
     "group_tests": ["grid", "tasks", "protocols", "n_folds", "seed"],
+    "references": ["grid", "tasks", "references", "protocols", "model", "n_folds", "seed"],
     "scores": [],
 }
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from emolib.errors import SettingsError, did_you_mean
+from emolib.errors import SettingsError, check_option, did_you_mean
+from emolib.splits.protocols import PROTOCOLS
 
 # Keys of earlier versions and what they are called now, in the same section of the file. An old
 # one goes on working, with a warning.
@@ -33,12 +34,23 @@ TABLE_COLUMNS = (
     *("onset_seconds", "duration_seconds", "baseline_seconds"),
     *("protocol", "fold", "stage", "task", "label", "probability", "repeat", "permutation"),
     *("metric", "value", "low", "high", "chance", "n", "skipped", "leaks"),
+    "model",
     *("primary", "n_subjects", "n_stimuli", "score", "chance_low", "chance_high", "detectable"),
     *("p", "corrected", "network", "untested"),
     *("epoch", "learning_rate", "loss", "val_loss", "val_error", "selection", "index"),
 )
+REFERENCES = ("majority", "ridge", "lda", "linear_svm", "nearest_neighbours")  # light models
 LAYERS = r"maps|embedding|flat|dense|pool|(conv|norm|dropout|probability)_\d+"
 LONGEST = 60  # signs of a task's name
+
+
+def check_words(study: Any) -> None:
+    """Raise a SettingsError at a study's first task, band, protocol or model that cannot be one."""
+    check_names(study.tasks, [band.name for band in study.features.bands])
+    allowed = {"protocols": PROTOCOLS, "references": REFERENCES, "permutations": study.protocols}
+    for key, known in allowed.items():
+        for name in getattr(study, key):
+            check_option(key, name, known)
 
 
 def check_names(tasks: Iterable[str], bands: Iterable[str]) -> None:

@@ -22,6 +22,7 @@ FIXED = {
     "explain": 0.5,
     "score": 0.5,
     "group_tests": 0.5,
+    "references": 0.5,
     "chapter": 1.0,
     "subject_page": 2.0,
     "cohort_page": 2.0,

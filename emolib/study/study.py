@@ -26,7 +26,7 @@ from emolib.recordings.simulated import SimulationSettings
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.storage import file_stem
 from emolib.study.digests import digest
-from emolib.study.keys import check_names, known_keys, patched, settings_error, with_new_keys
+from emolib.study.keys import check_words, known_keys, patched, settings_error, with_new_keys
 from emolib.study.reading import StudyRecordings, read
 from emolib.study.yaml_file import read_yaml
 
@@ -67,6 +67,8 @@ class Study(BaseModel):
         the r-th training (both from 0) has the number ``r * n_folds + k``.
     permutations : dict of str to int
         By protocol: how often the pooled fits are made again with permuted labels.
+    references : tuple of str
+        Light models that are scored beside the network, on its folds.
     variants : dict of str to dict
         By name: keys that differ. Give null to take one out, such as a task.
     parent : Study or None
@@ -94,6 +96,7 @@ class Study(BaseModel):
     seed: int = Field(0, ge=0)
     repeats: int = Field(1, ge=1)
     permutations: dict[str, Annotated[int, Field(ge=1)]] = {}
+    references: tuple[str, ...] = ("majority", "ridge")  # the others may take minutes
     variants: dict[str, dict[str, Any]] = {}
     file: Path = Field(exclude=True)
     parent: Study | None = Field(None, exclude=True)
@@ -101,16 +104,12 @@ class Study(BaseModel):
     @model_validator(mode="after")
     def _check_words(self) -> Study:
         check_option("dataset", self.dataset, READERS)
-        check_names(self.tasks, [band.name for band in self.features.bands])
-        for protocol in self.protocols:
-            check_option("protocols", protocol, PROTOCOLS)
+        check_words(self)
         for name in self.variants:
             if not re.fullmatch("[a-z0-9_]+", name):
                 raise SettingsError(
                     "variants", f"got the name {name!r}.", "Use small letters, digits and '_'."
                 )
-        for protocol in self.permutations:
-            check_option("permutations", protocol, self.protocols)
         if (self.dataset == "simulated") != (self.simulation is not None):
             raise SettingsError(
                 "simulation",
@@ -189,7 +188,7 @@ class Study(BaseModel):
         """Return a file of scores.
 
         Others are ``scores.csv`` for people, ``permuted.parquet`` of refits on permuted labels, and
-        ``group_tests.parquet`` of the tests of all subjects together.
+        ``group_tests.parquet`` of the tests of all subjects together, and ``references.parquet``.
         """
         return self.folder / "scores" / name
 
@@ -259,7 +258,7 @@ class Study(BaseModel):
             raise SettingsError(
                 f"{where}: key {key!r}", "cannot differ.", did_you_mean(key, VARIABLE)
             )
-        left = {"variants", "permutations"}
+        left = {"variants", "permutations", "references"}
         same = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=left)
         own = {"name": f"{self.name}/variants/{name}", "file": self.file, "parent": self}
         return _validated(where, {**patched(same, changes), **own})

@@ -58,14 +58,24 @@ def predicted(name, x, table, protocol, tasks=("valence", "arousal")):
     return reference_predictions(name, x, table, protocol, n_folds=4, seed=0, tasks=list(tasks))
 
 
-@pytest.mark.parametrize("name", REFERENCE_MODELS)
+LEARNING = [name for name in REFERENCE_MODELS if name != "majority"]
+
+
+def test_the_majority_class_is_that_of_the_training_rows():
+    x, table = noise(n_trials=12, n_windows=3)
+    table["valence"] = (table["trial"] % 3 == 0).astype(int)
+    given = predicted("majority", x, table, "trial_grouped", ["valence"])
+    assert (given["probability"] < 0.5).all()
+
+
+@pytest.mark.parametrize("name", LEARNING)
 def test_a_fingerprint_of_the_trial_is_enough_for_window_wise_and_for_nothing_else(name):
     x, table = noise(n_subjects=1, fingerprint=1.0)
     assert balanced(predicted(name, x, table, "window_wise")) > 0.75
     assert balanced(predicted(name, x, table, "trial_grouped")) < 0.65
 
 
-@pytest.mark.parametrize("name", REFERENCE_MODELS)
+@pytest.mark.parametrize("name", LEARNING)
 @pytest.mark.parametrize("protocol", ["trial_grouped", "leave_subjects_out"])
 def test_an_effect_is_found_on_held_out_trials_and_subjects(name, protocol):
     x, table = noise(n_subjects=6, n_features=5)

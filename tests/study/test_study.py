@@ -336,6 +336,7 @@ def modules_behind(*entrances):
         ("attributions", ["explain.attribution", "explain.fold"], ["features", "training"]),
         ("summaries", ["evaluation.subject"], ["features"]),
         ("group_tests", ["evaluation.group"], ["features", "training"]),
+        ("references", ["evaluation.linear", "evaluation.scores"], ["features", "training"]),
     ],
 )
 def test_digest_knows_all_code_that_a_stage_runs(stage, entrances, made_before):
