@@ -114,7 +114,7 @@ def test_a_report_that_is_not_made_yet_is_named(tmp_path, monkeypatch):
 def test_without_a_browser_there_is_no_pdf(tmp_path, monkeypatch):
     monkeypatch.setattr(single_file, "BROWSERS", ())
     with pytest.raises(InputError, match="needs Chromium"):
-        single_file._print("<p>x</p>", tmp_path / "x.pdf")
+        single_file.print_page(tmp_path / "x.html", tmp_path / "x.pdf")
 
 
 @pytest.mark.slow
