@@ -21,7 +21,7 @@
 # differ, as in most projects. **Which of them would you expect to change the
 # results?**
 
-# %% tags=["parameters", "remove-input"] needs="scores"
+# %% tags=["parameters", "remove-input"] needs="features"
 study = "demo"  # a name in the folder studies/, or the path of a study file
 subject = None  # such as "sub-01"; None: the first that can be used
 

@@ -310,7 +310,7 @@ def run(request, execute, tmp_path_factory) -> Callable[[Path], nbformat.Noteboo
 
 
 # With `make faults`: on one person, what computes longest, and what reads little of a study.
-WITH_FAULTS = ("10_", "11_", "A")
+WITH_FAULTS = ("07_", "08_", "09_", "10_", "11_", "A", "laboratory")
 UNTRAINED = [
     pytest.param(
         name,

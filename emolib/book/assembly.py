@@ -44,14 +44,8 @@ _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _LIST = re.compile(r"^## What you will learn\n+((?:[-*] .*\n(?:  .*\n)*)+)", re.MULTILINE)
 
 
-def make_book(study: Study, pdf: Path | None = None) -> Path:
+def make_book(study: Study) -> Path:
     """Assemble prose and executed notebooks, and build the HTML book.
-
-    Parameters
-    ----------
-    study : Study
-    pdf : path, optional
-        The whole book on paper, which the front page is to link.
 
     Returns
     -------
@@ -63,6 +57,11 @@ def make_book(study: Study, pdf: Path | None = None) -> Path:
     InputError
         If Jupyter Book warns of anything: a dead link or a broken figure is a fault.
     """
+    return make_linked(study, None)
+
+
+def make_linked(study: Study, pdf: Path | None) -> Path:
+    """Make the book, with a link to a PDF of it on its front page if there is one."""
     book = study.folder / "book"
     source = book / "source"
     assemble(study, source, pdf)

@@ -68,7 +68,7 @@ class Study(BaseModel):
     permutations : dict of str to int
         By protocol: how often the pooled fits are made again with permuted labels.
     references : tuple of str
-        Light models that are scored beside the network, on its folds.
+        Reference models that are scored beside the network, on its folds.
     variants : dict of str to dict
         By name: keys that differ. Give null to take one out, such as a task.
     parent : Study or None

@@ -46,7 +46,8 @@ def test_what_is_read_apart_is_what_is_read_here(tmp_path):
     ],
 )
 def test_harm_is_an_error_that_names_the_files(tmp_path, monkeypatch, harm, problem):
-    monkeypatch.setattr(child, "SECONDS", 0.3)
+    if " s" in problem[-2:]:  # the others need their time on a busy machine
+        monkeypatch.setattr(child, "SECONDS", 0.3)
     with pytest.raises(DataError, match=rf"a\.set, .*a\.fdt: .*{problem}"):
         read_apart(harm, [tmp_path / "a.set", tmp_path / "a.fdt"])
 
