@@ -698,7 +698,7 @@ at = [channels.index(c) for c in first]
 hidden = x.copy()
 hidden[..., rows[at], columns[at], :] = 0
 before, after = (
-    network.probabilities(maps)[task].argmax(axis=1) for maps in (x, hidden)
+    network.probabilities(each)[task].argmax(axis=1) for each in (x, hidden)
 )
 cost = balanced_accuracy_score(y, before) - balanced_accuracy_score(y, after)
 
