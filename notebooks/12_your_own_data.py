@@ -269,9 +269,9 @@ print(load(study_file).subjects())
 
 # %% [markdown]
 # `python -m emolib check mine.yaml` reads every recording and computes
-# nothing. It counts the channels, trials and classes of each subject, and it
-# tries to make the {term}`folds <fold>` of each protocol. Here is the same
-# command, called from Python:
+# nothing. It counts the channels, trials and classes of each subject, and
+# makes the {term}`folds <fold>` of each protocol where it can. Here is the
+# same command, called from Python:
 
 # %%
 status = main(["check", str(study_file)])

@@ -15,13 +15,10 @@ PROJECT = Path(__file__).resolve().parents[1]
 LISTED = Path(__file__).with_suffix("").with_name("words.tsv").read_text(encoding="utf-8")
 WORDS = [line.split("\t") for line in LISTED.splitlines() if not line.startswith("#")]
 AVOID = re.compile("|".join(f"(?:{pattern})" for pattern, _ in WORDS), re.IGNORECASE)
-# Chapters that are being rewritten, and what only they use; the list only gets shorter.
-UNFINISHED = ("08_", "A1_")
 FILES = [
     path
     for place in ("*.md", "book/*.md", "notebooks/*.py", "emolib/**/*.py", "benchmarks/*.py")
     for path in sorted(PROJECT.glob(place))
-    if not path.name.startswith(UNFINISHED)
 ]
 
 

@@ -30,15 +30,15 @@ def number_figures(notebook: NotebookNode, name: str) -> None:
     """
     chapter = re.match(r"0*([1-9]\d?|A\d)_", name)
     prefix = f"{chapter[1]}." if chapter else ""
-    number = 0
+    number, last = 0, _count(notebook)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = _with_links(cell.source, number, prefix, _count(notebook))
+            cell.source = _with_links(cell.source, number, prefix, last)
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
             if "text/markdown" in data:
                 text = data["text/markdown"]
-                data["text/markdown"] = _with_links(text, number, prefix, _count(notebook))
+                data["text/markdown"] = _with_links(text, number, prefix, last)
             if _is_figure(data):
                 number += 1
                 words = f"{prefix}{number}"

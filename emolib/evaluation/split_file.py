@@ -23,7 +23,7 @@ KEYS = (
 )
 # Columns that say where a row comes from. As features they would name its trial.
 NO_FEATURES = re.compile(
-    r"|unnamed: .*|index|id|window|session|run|split|clip_id|baseline_id|labels?|target|class", re.I
+    r"|unnamed: .*|index|id|window|session|run|split|clip_id|baseline_id", re.I
 )
 LABELS = ("label", "labels", "target", "class")  # other names of a column of labels
 TORCHEEG = {"subject_id": "subject", "trial_id": "trial", "start_at": "onset"}
@@ -102,15 +102,17 @@ def _of_table(path: Path, table: pd.DataFrame) -> tuple[dict[str, Any], list[str
     if table.columns.duplicated().any():
         name = table.columns[table.columns.duplicated()][0]
         raise DataError(path, f"has two columns {name!r}.", "Rename one of them.")
-    labels = [name for name in table if name.lower() in LABELS and "y" not in table]
-    if len(labels) == 1:
-        table = table.rename(columns={labels[0]: "y"})
+    labels = [name for name in table if name.lower() in LABELS]
+    renamed = labels if len(labels) == 1 and "y" not in table else []
+    table = table.rename(columns=dict.fromkeys(renamed, "y"))
     given = {name: table[name].to_numpy() for name in KEYS[:-1] if name in table}
     others = [name for name in table if name not in given]
     features = [
         name
         for name in others
-        if table[name].dtype.kind in "fiub" and not NO_FEATURES.fullmatch(name)
+        if table[name].dtype.kind in "fiub"
+        and not NO_FEATURES.fullmatch(name)
+        and name not in labels
     ]
     if not given:
         problem = f"has none of the columns {', '.join(KEYS[:-1])}."
@@ -118,7 +120,7 @@ def _of_table(path: Path, table: pd.DataFrame) -> tuple[dict[str, Any], list[str
     if features:
         given["x"] = table[features].to_numpy(float)
     notes = [_listed("Features are the columns", features)] if features else []
-    notes += [f"Labels are the column {labels[0]}."] if len(labels) == 1 else []
+    notes += [f"Labels are the column {name}." for name in renamed]
     left_out = [name for name in others if name not in features]
     return given, notes + ([_listed("Columns that were left out:", left_out)] if left_out else [])
 

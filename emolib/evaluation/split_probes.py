@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from emolib.evaluation.bootstrap import nanmean
 from emolib.evaluation.linear import RIDGE_ALPHA
 from emolib.evaluation.split_data import Folds, SplitData
+from emolib.splits.folds import splitter
 
 N_FOLDS = 5
 ASKED = 1000  # windows of a subject whose nearest neighbour is looked for
@@ -107,8 +107,8 @@ def held_out_folds(unit: np.ndarray, label: np.ndarray, seed: int) -> Folds:
     n_folds = min(N_FOLDS, int(of_class))
     if n_folds < 2:
         return []
-    folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    return [pair for pair in folds.split(label, label, unit) if all(map(len, pair))]
+    pairs = splitter(n_folds, seed, grouped=True).split(label, label, unit)
+    return [pair for pair in pairs if all(map(len, pair))]
 
 
 def permuted_by_unit(

@@ -63,8 +63,6 @@ def write_example(
     DataFrame
         `trials.csv`, as `emolib.recordings.trial_table` describes it.
     """
-    import edfio  # here, not above: only those who write files need wait for it
-
     if fault is not None:
         check_option("fault", fault, FAULTS)
     sfreq, folder = float(recording.attrs["sfreq"]), Path(folder)
@@ -87,21 +85,19 @@ def write_example(
     microvolts = np.concatenate(list(eeg[..., :piece]), axis=-1, dtype=float)
     if fault == FAULTS[3]:
         microvolts[1] = 0.0
-    (folder / EEG_FILE).parent.mkdir(parents=True, exist_ok=True)
-    limit = float(np.ceil(np.abs(microvolts).max()))
-    unit = "V" if fault == FAULTS[4] else "uV"
-    scale = {"physical_dimension": unit, "physical_range": (-limit, limit)}
-    signals = [
-        edfio.EdfSignal(x, sfreq, label=name, **scale)
-        for x, name in zip(microvolts, recording["channel"].to_numpy(), strict=True)
-    ]
     annotations = [
-        edfio.EdfAnnotation(row.onset_seconds, row.duration_seconds, EVENTS[row.valence > 5])
+        (row.onset_seconds, row.duration_seconds, EVENTS[row.valence > 5])
         for row in table.itertuples()
     ]
-    # A data record per trial: they must all have the same length.
-    file = edfio.Edf(signals, annotations=annotations, data_record_duration=piece / sfreq)
-    file.write(folder / EEG_FILE)
+    write_edf(
+        folder / EEG_FILE,
+        microvolts,
+        recording["channel"].to_numpy(),
+        sfreq,
+        record_seconds=piece / sfreq,  # a record per trial: they must all have the same length
+        unit="V" if fault == FAULTS[4] else "uV",
+        annotations=annotations,
+    )
 
     if fault == FAULTS[0]:
         table = table.rename(columns={"onset_seconds": "onset_second"})
@@ -112,3 +108,30 @@ def write_example(
         table.loc[0, "duration_seconds"] = "three"
     table.to_csv(folder / TABLE, index=False)
     return table
+
+
+def write_edf(
+    path: Path,
+    values: np.ndarray,
+    channels: Sequence[str],
+    sfreq: float,
+    *,
+    record_seconds: float,
+    unit: str = "uV",
+    annotations: Sequence[tuple[float, float, str]] = (),
+) -> None:
+    """Write signals (channel, time) as EDF, in the unit that its header is to name.
+
+    The folder is made; `annotations` are onsets and durations in seconds, and texts.
+    """
+    import edfio  # here, not above: only those who write files need wait for it
+
+    limit = float(np.ceil(np.abs(values).max()))
+    scale = {"physical_dimension": unit, "physical_range": (-limit, limit)}
+    signals = [
+        edfio.EdfSignal(x, sfreq, label=name, **scale)
+        for x, name in zip(values, channels, strict=True)
+    ]
+    marks = [edfio.EdfAnnotation(*each) for each in annotations]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    edfio.Edf(signals, annotations=marks, data_record_duration=record_seconds).write(path)

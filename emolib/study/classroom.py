@@ -13,6 +13,7 @@ import yaml
 
 from emolib.errors import SettingsError, check_range, did_you_mean
 from emolib.escaping import plain
+from emolib.recordings.example import write_edf
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 from emolib.storage import atomic
 from emolib.study.yaml_file import read_yaml
@@ -64,7 +65,7 @@ def write_cohort(name: str, seed: int, key: Path | None = None) -> Path:
     for number in range(1, settings.n_subjects + 1):
         recording, truth = simulate_subject(settings, number)
         who = recording.attrs["subject"]
-        _write_edf(folder / f"{who}.edf", recording)
+        _write_recording(folder / f"{who}.edf", recording)
         rows.append(_trials(recording, f"{who}.edf"))
         peaks[who] = round(float(truth["iaf"]), 2)
     table = pd.concat(rows, ignore_index=True)
@@ -116,22 +117,20 @@ def grade(sheet: Path, key: Path) -> bool:
     return n_right == len(results)
 
 
-def _write_edf(path: Path, recording: xr.Dataset) -> None:
+def _write_recording(path: Path, recording: xr.Dataset) -> None:
     """Write a person's trials one after another, each with its baseline before it."""
-    import edfio  # here, not above: only those who write files need wait for it
-
     pieces = np.concatenate([recording["baseline"], recording["eeg"]], axis=-1)
     sfreq = recording.attrs["sfreq"]
     microvolts = np.concatenate(list(pieces), axis=-1, dtype=float)
-    limit = float(np.ceil(np.abs(microvolts).max()))
-    scale = {"physical_dimension": "uV", "physical_range": (-limit, limit)}
-    signals = [
-        edfio.EdfSignal(x, sfreq, label=label, **scale)
-        for x, label in zip(microvolts, recording["channel"].to_numpy(), strict=True)
-    ]
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as unfinished:
-        edfio.Edf(signals, data_record_duration=pieces.shape[-1] / sfreq).write(unfinished)
+        write_edf(
+            unfinished,
+            microvolts,
+            recording["channel"].to_numpy(),
+            sfreq,
+            record_seconds=pieces.shape[-1] / sfreq,
+        )
 
 
 def _trials(recording: xr.Dataset, file: str) -> pd.DataFrame:
