@@ -68,6 +68,7 @@ for ax, (n, reached) in zip(axes, guesses.items(), strict=True):
     high = np.where(values >= 0.65, shown.RED, shown.BLUE)
     ax.bar(values, counts, width=0.8 / n, color=high)
     ax.set(title=f"{n} trials", xlabel="accuracy", xlim=(0.2, 0.8))
+    ax.set_xticks([0.3, 0.5, 0.7])  # more would run into the next panel
 axes[0].set_ylabel("experiments")
 told = ", ".join(f"{share:.1%} with {n} trials" for n, share in above.items())
 Picture(
