@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from snakemake_interface_logger_plugins.common import LogEvent
 
+STOP_SECONDS = 0.5  # in which a signal to all processes has reached all of them
 # Why a job runs: Snakemake's words, which a colon may follow with the files that it means, and
 # ours for a person.
 REASONS = {
@@ -63,7 +64,7 @@ class ProgressHandler(logging.Handler):
             self.bar.advance(self.task)
             seconds = time.monotonic() - start
             self.console.print(f"[green]done[/] {seconds:6.1f} s  {name:<38} [dim]{_why(reason)}")
-        elif event == LogEvent.JOB_ERROR and job in self.running and not self.interrupted:
+        elif event == LogEvent.JOB_ERROR and job in self.running and not self._is_stopped():
             name, _, _, log = self.running.pop(job)
             text = log.read_text(errors="replace") if log.exists() else ""
             self.failed.append((name, log, text))
@@ -72,6 +73,13 @@ class ProgressHandler(logging.Handler):
             self.messages.append(record.getMessage())
         running = ", ".join(name for name, *_ in self.running.values())
         self.bar.update(self.task, description=running)
+
+    def _is_stopped(self) -> bool:
+        """Return whether the run is being stopped: Ctrl-C may reach a job before its run."""
+        end = time.monotonic() + STOP_SECONDS
+        while not self.interrupted and time.monotonic() < end:
+            time.sleep(0.02)
+        return bool(self.interrupted)
 
     def _plan(self, jobs: Counter[str]) -> None:
         """Print what changed, and how many of the jobs that made the results run again."""

@@ -1,17 +1,21 @@
 """A run that is stopped by Ctrl-C, or killed, ends its jobs and leaves nothing half-written."""
 
+import logging
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
 import pytest
 from command import PROJECT
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from emolib.__main__ import main
 from emolib.study import study as studies
+from emolib.study.progress import ProgressHandler
 from emolib.study.workflow import remove_unfinished, take_back_times
 
 
@@ -54,6 +58,21 @@ def test_a_run_that_is_stopped_ends_its_jobs_and_says_what_is_kept(tmp_path, num
     assert all(job.status() == psutil.STATUS_ZOMBIE for job in left)  # ended, and none asked how
     assert not [*tmp_path.rglob(".unfinished-*"), *tmp_path.glob("emolib-run-*")]
     assert list(tmp_path.rglob("recordings/s0?.mat"))  # is kept
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_job_that_ctrl_c_reaches_before_its_run_did_not_fail(tmp_path, capsys, stopped):
+    handler = ProgressHandler(tmp_path, "", lambda jobs: None)
+    handler.running[3] = ("simulate 03", "", 0.0, tmp_path / "simulate.log")
+    record = logging.LogRecord("snakemake", logging.ERROR, "", 0, "", None, None)
+    record.event, record.job_id = LogEvent.JOB_ERROR, 3
+    stop = threading.Timer(0.1, setattr, (handler, "interrupted", signal.SIGINT))
+    if stopped:
+        stop.start()
+    handler.emit(record)
+    stop.cancel()
+    assert [name for name, *_ in handler.failed] == ([] if stopped else ["simulate 03"])
+    assert ("failed" in capsys.readouterr().out) is not stopped
 
 
 def test_a_command_that_is_stopped_ends_without_a_traceback(monkeypatch, capsys):
