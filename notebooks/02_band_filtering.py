@@ -30,15 +30,12 @@ subject = None  # such as "sub-01"; None: the first that can be used
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import display
 from scipy import signal
 
 from emolib.book.answers import check
 from emolib.book.provenance import provenance
-from emolib.errors import InputError
 from emolib.features import bands, power, spectra, windows
 from emolib.figures import benches
-from emolib.figures import display as shown
 from emolib.figures.display import DARK, GREY, Picture, Table, say, use_style
 from emolib.study import stages
 from emolib.study.study import load
@@ -451,12 +448,7 @@ say(
 # make the band narrower, and watch how long the filter rings.
 
 # %% tags=["hide-input"]
-try:
-    bench = benches.FilterBench(raw, sfreq, channel=at_back)
-except InputError as error:  # such as trials that are too short
-    lacking = error.message, error.hint
-    bench = shown.admonition("This bench needs other data", *lacking)
-display(bench)
+benches.offer(lambda: benches.FilterBench(raw, sfreq, channel=at_back))
 
 # %% [markdown]
 # ## Check yourself

@@ -32,15 +32,12 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from IPython.display import display
 from scipy import integrate, signal, stats
 
 from emolib.book.answers import check
 from emolib.book.provenance import provenance
-from emolib.errors import InputError
 from emolib.features import bands, extraction, windows
 from emolib.figures import benches
-from emolib.figures import display as shown
 from emolib.figures.display import BLUE, RED, Picture, Table, say, use_style
 from emolib.study import stages
 from emolib.study.study import load
@@ -308,12 +305,7 @@ say(
 # the two numbers.
 
 # %% tags=["hide-input"]
-try:
-    bench = benches.EntropyBench(eeg[0, 0], sfreq)
-except InputError as error:  # such as trials that are too short
-    lacking = error.message, error.hint
-    bench = shown.admonition("This bench needs other data", *lacking)
-display(bench)
+benches.offer(lambda: benches.EntropyBench(eeg[0, 0], sfreq))
 
 # %% [markdown]
 # ## Check yourself

@@ -36,7 +36,6 @@ from scipy import signal, special, stats
 
 from emolib.book.answers import check
 from emolib.book.provenance import provenance
-from emolib.errors import InputError
 from emolib.evaluation import variance
 from emolib.features import baseline, extraction, spectra, windows
 from emolib.figures import benches, maps, pages
@@ -652,12 +651,7 @@ say(
 # trial.
 
 # %% tags=["hide-input"]
-try:
-    bench = benches.WindowBench(recordings[0], raw.bands)
-except InputError as error:  # such as trials that are too short
-    lacking = error.message, error.hint
-    bench = shown.admonition("This bench needs other data", *lacking)
-display(bench)
+benches.offer(lambda: benches.WindowBench(recordings[0], raw.bands))
 
 # %% [markdown]
 # ## Check yourself

@@ -40,8 +40,8 @@ from scipy.signal import correlate2d
 from emolib import grid
 from emolib.book.answers import check
 from emolib.book.provenance import provenance
+from emolib.figures import benches, electrodes, maps
 from emolib.figures import display as shown
-from emolib.figures import electrodes, maps
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say
 from emolib.model.networks import build_mt_cnn, load_weights
@@ -49,6 +49,7 @@ from emolib.model.settings import ModelSettings
 from emolib.splits.protocols import LEAKING
 from emolib.study import stages
 from emolib.study.fold import network_settings
+from emolib.study.networks import network_bench
 from emolib.study.study import load
 
 # %% tags=["hide-input"]
@@ -670,6 +671,16 @@ for task in settings.tasks:
     answers[task] = np.exp(z) / np.exp(z).sum()
     np.testing.assert_allclose(answers[task], by_keras[task][0], atol=1e-5)
     print(f"{task}:", ", ".join(f"{p:.3f}" for p in answers[task]))
+
+# %% [markdown]
+# ## The whole network, live
+#
+# Here the network of this study runs in the page. Choose a window, or paint a
+# map. Each layer shows its activations, and you can follow one sum term by
+# term. **Guess first:** what does it predict for a map of zeros?
+
+# %% tags=["hide-input"]
+benches.offer(lambda: network_bench(this_study, protocol))
 
 # %% [markdown]
 # ## Check yourself

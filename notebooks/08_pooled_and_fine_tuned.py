@@ -46,6 +46,7 @@ from emolib.evaluation.literature import (
 )
 from emolib.evaluation.scores import with_interval
 from emolib.features import extraction
+from emolib.figures import benches
 from emolib.figures import display as shown
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say
@@ -67,6 +68,7 @@ from emolib.splits.protocols import (
     window_wise,
 )
 from emolib.study import stages
+from emolib.study.networks import replay_bench
 from emolib.study.study import load
 
 import keras  # isort: skip
@@ -530,6 +532,16 @@ Table(
 # independent, since most predictions stay the same from one epoch to the next,
 # so the formula gives an upper limit (exercise 2).
 #
+# ## A training replayed
+#
+# The bench below replays trainings of this study. Move through the epochs, and
+# set the patience. **Guess first:** how much better does a linear classifier
+# score if the test fold chooses its epoch?
+
+# %% tags=["hide-input"]
+benches.offer(lambda: replay_bench(this_study))
+
+# %% [markdown]
 # ## Training for new people
 #
 # On real {term}`recordings <recording>`, rest against mental arithmetic

@@ -41,9 +41,9 @@ from emolib.book.sentences import cohort_sentences
 from emolib.evaluation import linear, scores, variance
 from emolib.explain import agreement, attribution, fold
 from emolib.features import power, windows
+from emolib.figures import benches, pages
 from emolib.figures import display as shown
 from emolib.figures import maps as drawn_maps
-from emolib.figures import pages
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say
 from emolib.grid import cells
@@ -51,7 +51,11 @@ from emolib.recordings import simulated
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
 from emolib.study import simulating, stages
-from emolib.study.networks import light_network, trained_networks
+from emolib.study.networks import (
+    light_network,
+    network_bench,
+    trained_networks,
+)
 from emolib.study.study import load
 
 shown.use_style()
@@ -360,6 +364,18 @@ say(
     "How well do they add up? With 8 points, the mean error is",
     f"**{completeness(a):.1%}** of the difference. More points make it",
     "smaller (exercise 3).",
+)
+
+# %% [markdown]
+# ## Both methods, live
+#
+# The bench below runs the first network on test windows. Hide an electrode, a
+# region or a band, and compare the map of occlusion with the gradient.
+# **Guess first:** what does the network predict if everything is hidden?
+
+# %% tags=["hide-input"]
+benches.offer(
+    lambda: network_bench(this_study, honest, networks[honest], cohort=cohort)
 )
 
 # %% [markdown]

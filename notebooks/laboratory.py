@@ -25,19 +25,14 @@
 # it. The page's address keeps what you set up, so you can send it to somebody.
 
 # %% tags=["hide-input"]
-from collections.abc import Callable
-
 from emolib.book.provenance import provenance
-from emolib.errors import DataError, InputError
 from emolib.features.power import posterior_channels
 from emolib.features.windows import z_score
 from emolib.figures import benches
-from emolib.figures.benches.replay import scores_by_epoch
-from emolib.figures.display import escape_markdown, say, use_style
+from emolib.figures.display import use_style
 from emolib.recordings.labels import trial_classes
-from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.study import stages
-from emolib.study.networks import light_network, trained_networks
+from emolib.study.networks import network_bench, replay_bench
 from emolib.study.study import load
 
 use_style()
@@ -55,16 +50,6 @@ channel = posterior_channels(recording["channel"].to_numpy().tolist())[0]
 eeg = recording["eeg"].sel(channel=channel)
 longest = eeg[int(eeg.count("time").to_numpy().argmax())].dropna("time")
 
-
-def shown(bench: Callable[[], object]) -> object:
-    """Return a bench, or say what this study lacks for it."""
-    try:
-        return bench()
-    except InputError as error:
-        why = escape_markdown(f"{error.message} {error.hint}")
-        return say("**This study lacks what the bench needs.**", why)
-
-
 # %% [markdown]
 # ## Filters
 #
@@ -72,7 +57,9 @@ def shown(bench: Callable[[], object]) -> object:
 # [Band filtering, and what it does to time](02_band_filtering).
 
 # %% tags=["hide-input"]
-shown(lambda: benches.FilterBench(longest.to_numpy(), sfreq, channel=channel))
+benches.offer(
+    lambda: benches.FilterBench(longest.to_numpy(), sfreq, channel=channel)
+)
 
 # %% [markdown]
 # ## Differential entropy and power
@@ -81,7 +68,7 @@ shown(lambda: benches.FilterBench(longest.to_numpy(), sfreq, channel=channel))
 # [DE versus PSD](03_de_versus_psd).
 
 # %% tags=["hide-input"]
-shown(lambda: benches.EntropyBench(longest.to_numpy(), sfreq))
+benches.offer(lambda: benches.EntropyBench(longest.to_numpy(), sfreq))
 
 # %% [markdown]
 # ## Windows, baseline and normalisation
@@ -90,7 +77,9 @@ shown(lambda: benches.EntropyBench(longest.to_numpy(), sfreq))
 # [Windows, baseline and normalisation](04_windows_baseline_normalisation).
 
 # %% tags=["hide-input"]
-shown(lambda: benches.WindowBench(recording, this_study.features.bands))
+benches.offer(
+    lambda: benches.WindowBench(recording, this_study.features.bands)
+)
 
 # %% [markdown]
 # ## The grid editor
@@ -100,7 +89,9 @@ shown(lambda: benches.WindowBench(recording, this_study.features.bands))
 # [The grid and brain maps](05_grid_and_brain_maps).
 
 # %% tags=["hide-input"]
-shown(lambda: benches.GridBench(recording["channel"].to_numpy().tolist()))
+benches.offer(
+    lambda: benches.GridBench(recording["channel"].to_numpy().tolist())
+)
 
 # %% [markdown]
 # ## The network live
@@ -112,24 +103,7 @@ shown(lambda: benches.GridBench(recording["channel"].to_numpy().tolist()))
 
 # %% tags=["hide-input"]
 protocol = this_study.attribution_protocol or this_study.protocols[0]
-classes = {name: task.classes for name, task in this_study.tasks.items()}
-
-
-def live() -> benches.NetworkBench:
-    """Show the first fold's network, or a light one."""
-    trained = trained_networks(this_study, protocol, numbers=[0])
-    try:
-        return benches.NetworkBench(trained[0], classes)
-    except (
-        IndexError,
-        DataError,
-    ):  # none is trained, or a page cannot hold it
-        return benches.NetworkBench(
-            light_network(this_study, protocol), classes
-        )
-
-
-shown(live)
+benches.offer(lambda: network_bench(this_study, protocol))
 
 # %% [markdown]
 # ## The loss of two heads
@@ -141,7 +115,7 @@ shown(live)
 rated = trial_classes(recording, this_study.tasks).iloc[:, 0].dropna()
 part = (rated == rated.max()).mean() if len(rated) else 0.5
 share = min(95, max(5, 5 * round(20 * float(part))))
-shown(lambda: benches.LossBench(share=share))
+benches.offer(lambda: benches.LossBench(share=share))
 
 # %% [markdown]
 # ## A training replayed
@@ -150,27 +124,8 @@ shown(lambda: benches.LossBench(share=share))
 # would a score be if the test fold chose the epoch? See
 # [Pooled and fine-tuned](08_pooled_and_fine_tuned).
 
-
 # %% tags=["hide-input"]
-def replayed() -> benches.ReplayBench:
-    """Show the stored fits, and linear ones by epoch."""
-    maps, table = stages.load_windows(this_study)
-    split = PROTOCOLS[protocol](
-        table, n_folds=this_study.n_folds, seed=this_study.seed
-    )
-    labels = table[next(iter(this_study.tasks))].to_numpy()
-    scores = scores_by_epoch(maps, labels, split, seed=this_study.seed)
-    schedule_for = this_study.training.schedule_for
-    fixed = [
-        each
-        for each in this_study.protocols
-        if schedule_for(leaks=each in LEAKING) == "fixed"
-    ]
-    histories = stages.histories(this_study)
-    return benches.ReplayBench(histories, scores, fixed=fixed)
-
-
-shown(replayed)
+benches.offer(lambda: replay_bench(this_study))
 
 # %% [markdown]
 # ## The split game
@@ -179,7 +134,7 @@ shown(replayed)
 # [What a score means](09_what_a_score_means).
 
 # %% tags=["hide-input"]
-shown(lambda: benches.SplitGame(recording, this_study.tasks))
+benches.offer(lambda: benches.SplitGame(recording, this_study.tasks))
 
 # %% [markdown]
 # ## An LSTM, step by step
@@ -195,7 +150,7 @@ course = (
 )
 read = course.isel(window=slice(6), band=slice(2)).to_numpy()
 names = [f"{band}, {channel}" for band in features["band"].to_numpy()[:2]]
-shown(lambda: benches.TimeBench(z_score(read, axis=0), names))
+benches.offer(lambda: benches.TimeBench(z_score(read, axis=0), names))
 
 # %% [markdown]
 # ## Planning an experiment
@@ -204,7 +159,7 @@ shown(lambda: benches.TimeBench(z_score(read, axis=0), names))
 # trained classifier scatters more. See [Your own data](12_your_own_data).
 
 # %% tags=["hide-input"]
-shown(benches.PlanningBench)
+benches.PlanningBench()
 
 # %% [markdown]
 # ## In JupyterLab

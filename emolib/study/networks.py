@@ -1,4 +1,4 @@
-"""The network of one fold, with data that it was not trained on.
+"""The network of one fold, with data that it was not trained on, and the benches that show it.
 
 Pages and chapters explain networks that the study has trained.
 """
@@ -11,11 +11,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from emolib.errors import DataError
 from emolib.explain.fold import FoldNetwork, GradientModel
+from emolib.figures.benches import NetworkBench, ReplayBench
+from emolib.figures.benches.replay import scores_by_epoch
 from emolib.model.networks import build
 from emolib.model.trainer import Weights
 from emolib.model.training import SMALL_WIDTH, fit_small, small_training
 from emolib.splits.folds import Fold, subsample
+from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.study import stages
 from emolib.study.fold import fold_data, network_settings, pooled_weights
 from emolib.study.study import Study
@@ -108,3 +112,48 @@ def light_network(study: Study, protocol: str, *, cohort: Cohort | None = None) 
         seed_key=(light.seed, protocol, "light"),
     )
     return fold_networks(light, protocol, data, {0: fit.weights}, "light")[0]
+
+
+def network_bench(
+    study: Study,
+    protocol: str,
+    networks: Sequence[FoldNetwork] | None = None,
+    *,
+    cohort: Cohort | None = None,
+) -> NetworkBench:
+    """Show a protocol's first network live; a light one where none is trained, or a page cannot.
+
+    Parameters
+    ----------
+    study, protocol, cohort
+        As `trained_networks` takes them.
+    networks : sequence of FoldNetwork, optional
+        The protocol's, if they are at hand.
+
+    Raises
+    ------
+    DataError
+        If the study's networks read several windows at once.
+    """
+    if networks is None:
+        networks = trained_networks(study, protocol, numbers=[0], cohort=cohort)
+    classes = {name: task.classes for name, task in study.tasks.items()}
+    try:
+        return NetworkBench(networks[0], classes)
+    except (IndexError, DataError):
+        return NetworkBench(light_network(study, protocol, cohort=cohort), classes)
+
+
+def replay_bench(study: Study, *, cohort: Cohort | None = None) -> ReplayBench:
+    """Show the fits of a study epoch by epoch, and linear ones under its first honest protocol.
+
+    Parameters as `trained_networks`; a DataError says what a study lacks.
+    """
+    maps, table = cohort or stages.load_windows(study)
+    protocol = study.attribution_protocol or study.protocols[0]
+    tasks = list(study.tasks)
+    split = PROTOCOLS[protocol](table, n_folds=study.n_folds, seed=study.seed, tasks=tasks)
+    scores = scores_by_epoch(maps, table[tasks[0]].to_numpy(), split, seed=study.seed)
+    schedule = study.training.schedule_for
+    fixed = [each for each in study.protocols if schedule(leaks=each in LEAKING) == "fixed"]
+    return ReplayBench(stages.histories(study), scores, fixed=fixed)

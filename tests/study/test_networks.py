@@ -16,7 +16,7 @@ from emolib.splits.folds import subsample
 from emolib.splits.protocols import PROTOCOLS
 from emolib.study import stages
 from emolib.study.fold import network_settings
-from emolib.study.networks import light_network, trained_networks
+from emolib.study.networks import light_network, network_bench, trained_networks
 from emolib.study.study import load
 
 pytestmark = pytest.mark.network
@@ -150,3 +150,13 @@ def test_windows_that_enter_together(study, tmp_path):
         assert np.isfinite(one["attribution"]).all()
     finally:
         file.unlink()
+
+
+def test_the_bench_shows_what_is_trained_or_says_what_it_cannot_show(study):
+    trained = trained_networks(study, "trial_grouped")
+    bench = network_bench(study, "trial_grouped", trained)
+    assert bench.network is trained[0] and "fold 2, trial-grouped" in bench.question
+    assert "valence high" in bench.question
+    grouped = study.model_copy(update={"model": dataclasses.replace(study.model, windows=2)})
+    with pytest.raises(DataError, match="of 2 windows at once"):
+        network_bench(grouped, "trial_grouped", [])

@@ -5,14 +5,15 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "bench": ["offer"],
         "games": ["SplitGame"],
         "grid_editor": ["GridBench"],
+        "loss_and_time": ["LossBench", "TimeBench"],
         "network": ["NetworkBench"],
-        "networks": ["LossBench", "TimeBench"],
         "planning": ["PlanningBench"],
-        "split_table": ["SplitTable"],
         "replay": ["ReplayBench"],
         "signals": ["EntropyBench", "FilterBench"],
+        "split_table": ["SplitTable"],
         "windows": ["WindowBench"],
     },
 )

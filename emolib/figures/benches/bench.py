@@ -15,7 +15,7 @@ In the book, where there is no kernel, module and numbers stand in the page (see
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,11 +23,12 @@ import anywidget
 import matplotlib.pyplot as plt
 import traitlets
 from IPython import get_ipython
+from IPython.display import Markdown
 
-from emolib.errors import SettingsError, check_option, check_range, did_you_mean
+from emolib.errors import InputError, SettingsError, check_option, check_range, did_you_mean
 from emolib.escaping import escape_html
 from emolib.figures import inline
-from emolib.figures.display import use_style
+from emolib.figures.display import admonition, escape_markdown, use_style
 from emolib.figures.explorer.widget import STYLE
 
 HERE = Path(__file__).parent
@@ -162,3 +163,20 @@ class Bench(anywidget.AnyWidget):
     def page(self) -> str:
         """Return a whole page of HTML with the bench, to be opened from a folder or sent."""
         return inline.page(self.title, self.fragment())
+
+
+def offer(make: Callable[[], Bench]) -> Bench | Markdown:
+    """Return the bench that `make` makes; where the data do not suffice, a box that says why.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from emolib.figures.benches import FilterBench
+    >>> print(offer(lambda: FilterBench(np.zeros(100), 128)).data.splitlines()[0])
+    :::{admonition} This bench needs other data
+    """
+    try:
+        return make()
+    except InputError as error:
+        why = map(escape_markdown, (error.message, error.hint))
+        return admonition("This bench needs other data", *why)

@@ -281,6 +281,18 @@ export default {
                 return `Window ${view.window}: ${windows[now.w]}. It answers ${told(now.read)}. Pointed at: row ${view.row}, column ${view.column} (${at}).`;
             },
             first: { name: "window", to: windows.length },
+            own: {
+                words: `Drop a CSV file here with a window of yours, normalised as this study does: a row for each electrode, in the order of the list of electrodes, and the columns ${planes.join(", ")}.`,
+                take(columns, file) {
+                    const missing = planes.filter((name) => !columns[name]);
+                    if (missing.length) throw new Error(`It has no column ${missing.join(", ")}.`);
+                    const n = columns[planes[0]].length;
+                    if (n !== places.length) throw new Error(`It has ${n} rows; there are ${places.length} electrodes.`);
+                    planes.forEach((name, p) => places.forEach((place, e) => painted.set(place * nPlanes + p, columns[name][e])));
+                    bench.update("paint");
+                    return `${file} is painted on the map. “Undo painting” takes it off.`;
+                },
+            },
             values: () => ({
                 probabilities: now.read.probabilities, map: Array.from(now.map), explained: explained && Array.from(explained.values), one: explained?.one,
                 activations: Array.from(now.values), sum: now.sum, again: () => readMap(net, now.map),

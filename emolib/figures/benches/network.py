@@ -15,6 +15,7 @@ from emolib.figures.display import BLUE, RED, WIDTH, Picture, Table
 from emolib.figures.explorer.words import palettes
 from emolib.grid import SHAPE, cells
 from emolib.splits.folds import subsample
+from emolib.splits.protocols import protocol_name
 
 if TYPE_CHECKING:
     import keras
@@ -149,7 +150,9 @@ class NetworkBench(Bench):
             "head": options(named),
         }  # fmt: skip
         task, names = next(iter(named.items()))
-        self.question = self.question.format(f"{task} {names[-1]}")
+        which = f"of fold {network.fold + 1}" if network.kind == "trained" else "narrow, of seconds"
+        which = f" (The network is {which}, {protocol_name(network.protocol)}.)"
+        self.question = self.question.format(f"{task} {names[-1]}") + which
         data = packed + at_electrodes.astype("<f4").tobytes()
         super().__init__(numbers, rules, data, **{"head": task} | choices)
 

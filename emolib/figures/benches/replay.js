@@ -17,6 +17,7 @@ function follow(losses, rate, halveAfter, stopAfter) {
     return { rates, kept, stops: null };
 }
 
+const WATCHED = "Past a halving, the recorded losses are those of the rate as it was.";
 const argmax = (values) => values.indexOf(Math.max(...values));
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -105,6 +106,21 @@ export default {
                 return `With a patience of ${view.stop_after}, ${end}, and the weights of epoch ${now.kept} are kept. ${fit().note}`;
             },
             first: { name: "epoch", to: 1 },
+            own: {
+                words: "Drop the log of a training here, as Keras’ CSVLogger writes it: a row for each epoch, columns “loss” and “val_loss”, and “learning_rate” if there is one.",
+                take({ loss, val_loss: watched, learning_rate: rate, ...others }, file) {
+                    if (!loss || !watched) throw new Error(`It has the columns ${Object.keys({ loss, ...others }).join(", ")}; “loss” and “val_loss” are needed.`);
+                    if (rate && Math.min(...rate) <= 0) throw new Error("A learning rate is not above 0.");
+                    const n = loss.length;
+                    const told = rate ? WATCHED : "The file has no learning rate, so 0.001 is assumed.";
+                    spec.fits.own = { loss: Array.from(loss), val_loss: Array.from(watched), rate: Array.from(rate ?? loss.map(() => 1e-3)), note: told };
+                    bench.offer("fit", "own");
+                    bench.offer("epoch", Math.max(n, spec.choices.epoch.high));
+                    bench.update("fit");
+                    bench.choose({ fit: "own", epoch: n });
+                    return `${file}: ${n} epochs. It is one of the fits now.`;
+                },
+            },
             values: () => ({ ...now, scores, gain: gain() }),
             stop: () => [losses, rates, course, choices].forEach((chart) => chart.stop()),
         };

@@ -76,7 +76,7 @@ class ReplayBench(Bench):
         ),
     )
     epoch = Choice(200.0, "Epoch", PLAY, low=1, high=200, step=1, unit="")
-    fit = Choice("", "Fit", PLAY, options={})
+    fit = Choice("", "Fit", PLAY, options={}, later={"own": "your own file"})
     stop_after = Choice(
         3.0, "Epochs without a better one, then stop", PATIENCE, low=1, high=20, step=1, unit=""
     )

@@ -114,6 +114,25 @@ def test_layers_answers_and_explanations_are_those_of_keras(n, touch, bench):
 
 
 @pytest.mark.browser
+def test_a_readers_own_window_is_read(touch, bench, tmp_path):
+    page = touch(bench)
+    own, drop = tmp_path / "own.csv", page.locator("input[type=file]")
+    values = np.random.default_rng(5).normal(size=(len(CHANNELS), len(PLANES)))
+    pd.DataFrame(values, columns=list(PLANES)).to_csv(own, index=False)
+    drop.set_input_files(own)
+    page.get_by_text("own.csv is painted on the map").wait_for()
+    shown = page.evaluate("() => document.querySelector('.b-root').bench.values()")
+    maps = np.zeros((1, 8, 9, len(PLANES)))
+    rows, columns = cells(CHANNELS)
+    maps[0, rows, columns] = values
+    for task, p in bench.probabilities(maps).items():
+        np.testing.assert_allclose(shown["probabilities"][task], p[0], atol=1e-4)
+    pd.DataFrame(values[1:], columns=list(PLANES)).to_csv(own, index=False)
+    drop.set_input_files(own)
+    page.get_by_text(f"own.csv cannot be used. It has {len(CHANNELS) - 1} rows").wait_for()
+
+
+@pytest.mark.browser
 def test_a_pointer_paints_the_map_and_keys_do_too(touch, bench):
     page = touch(bench)
     value = "() => document.querySelector('.b-root').bench.values()"

@@ -83,6 +83,27 @@ def test_patience_does_what_the_schedule_does(n, touch):
     assert shown["gain"] == pytest.approx((by_test - by_validation).mean())
 
 
+@pytest.mark.browser
+def test_a_log_of_keras_is_replayed(touch, tmp_path):
+    page = touch(ReplayBench(histories(8), SCORES))
+    own, drop = tmp_path / "log.csv", page.locator("input[type=file]")
+    logger = keras.callbacks.CSVLogger(own)
+    logger.set_model(SimpleNamespace(stop_training=False))
+    logger.on_train_begin()
+    losses = [3.0, 2.0, 2.5, 2.6, 2.7, 1.0, *[1.5] * 20]
+    for epoch, loss in enumerate(losses):
+        logger.on_epoch_end(epoch, {"loss": loss / 2, "val_loss": loss})
+    logger.on_train_end()
+    drop.set_input_files(own)
+    page.get_by_text("log.csv: 26 epochs").wait_for()
+    shown = page.evaluate(SHOWN, {"halve_after": 2, "stop_after": 4})
+    assert (shown["kept"], shown["stops"]) == (6, 10)
+    assert page.evaluate('document.querySelector(".b-root").bench.view.epoch') == len(losses)
+    own.write_text("epoch,loss\n0,1\n", encoding="utf-8")
+    drop.set_input_files(own)
+    page.get_by_text("log.csv cannot be used. It has the columns").wait_for()
+
+
 def test_scores_of_what_can_be_told_apart_and_of_what_cannot():
     rng = np.random.default_rng(0)
     labels = np.arange(240) % 2

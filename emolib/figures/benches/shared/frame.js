@@ -119,9 +119,10 @@ export function renderBench({ model, el }, build) {
         tell();
     }
 
-    /** Offer an option that was to come later. */
+    /** Offer an option that was to come later, or a number up to another limit. */
     function offer(name, option) {
-        rules[name].options[option] = rules[name].later[option];
+        if (rules[name].options) rules[name].options[option] = rules[name].later[option];
+        else rules[name].high = option;
         const fresh = fieldOf(name);
         fields[name].element.replaceWith(fresh.element);
         fields[name] = fresh;

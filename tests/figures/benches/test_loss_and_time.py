@@ -10,7 +10,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.errors import DataError
 from emolib.figures.benches import LossBench, TimeBench
-from emolib.figures.benches.networks import lstm_course
+from emolib.figures.benches.loss_and_time import lstm_course
 from emolib.model.networks import build_crnn
 from emolib.model.settings import ModelSettings
 
