@@ -16,11 +16,11 @@
 # %% [markdown]
 # # DE versus PSD: two features or one?
 #
-# The network of this book gets two numbers for each
-# {term}`window`, {term}`electrode` and {term}`band`. Papers call them
-# {term}`differential entropy` (DE) and power spectral density (PSD). Each
-# point below is one window with both numbers. **Does the second tell the
-# network anything that the first does not?**
+# The network of this book gets two numbers for each {term}`window`,
+# {term}`electrode` and {term}`band`. Papers call them {term}`differential
+# entropy` (DE) and power spectral density (PSD). Each point in the figure
+# below is one window with both numbers. **Does the second tell the network
+# anything that the first does not?**
 
 # %% tags=["parameters", "remove-input"] needs="first"
 study = "demo"  # a name in the folder studies/, or the path of a study file

@@ -17,9 +17,10 @@
 # # The CNN, layer by layer
 #
 # Three layers look at a {term}`brain map` through small squares. Each number
-# below counts how many of the 72 cells of the {term}`grid` one unit of the
-# third layer can see. All units have the same weights. **Why do some see the
-# whole head, while the unit at the bottom right sees only a third of it?**
+# in the figure below counts how many of the 72 cells of the {term}`grid` one
+# unit of the third layer can see. All units have the same weights. **Why do
+# some see the whole head, while the unit at the bottom right sees only a third
+# of it?**
 
 # %% tags=["parameters", "remove-input"] needs="scores"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -164,7 +165,8 @@ for task, answer in network(noise).items():
 # is {term}`pooling`. The last two layers are the {term}`heads <head>`, one for
 # each {term}`task`. They share everything before them. {term}`Batch
 # normalisation <batch normalisation>` and {term}`dropout` follow each of the
-# other layers with weights. They have sections of their own below.
+# other layers with weights. They have sections of their own. The figure below
+# shows the whole chain.
 
 # %% tags=["hide-input"]
 stations = {  # name: rows, columns, planes, what leads to it
@@ -315,17 +317,17 @@ Picture(
 )
 
 # %% [markdown]
-# Cells without an electrode are empty on the map, but they are filled after
-# the first layer, because a sum of neighbours exists everywhere. The kernel
-# itself has no place on the head. It is applied everywhere, so do not read its
-# colours as frontal or parietal.
+# Cells without an electrode are empty on the map in the figure above, but they
+# are filled after the first layer, because a sum of neighbours exists
+# everywhere. The kernel itself has no place on the head. It is applied
+# everywhere, so do not read its colours as frontal or parietal.
 #
 # ## Where the head ends
 #
 # At the edge, part of the kernel lies outside the map. The {term}`padding` of
 # the kind *same* adds zeros around the map, as `np.pad` did above, so the
 # output has the size of the input. How many of the 25 weights meet an
-# electrode, and how many meet a zero?
+# electrode, and how many meet a zero? The figure below counts them.
 
 # %%
 occupied = np.zeros(grid.SHAPE)
@@ -375,7 +377,7 @@ say(
 # first convolution it is 5 by 5 cells. A unit of the second layer sees 4 by 4
 # units, and each of them sees 5 by 5 cells. You can measure the fields: set
 # all kernels to 1, put a single 1 on an empty map, and look at which units are
-# no longer 0.
+# no longer 0. The figure below shows what one unit of each layer sees.
 
 # %%
 convs = [each for each in network.layers if isinstance(each, layers.Conv2D)]
@@ -445,7 +447,8 @@ Table(
 #
 # The paper does not say which of the two gave the published {term}`scores
 # <score>`. Does `valid` hide an electrode from the network? Raise one
-# electrode after another by 1, and look at what changes after pooling.
+# electrode after another by 1, and look at what changes after pooling. The
+# figure below shows how much of it `valid` leaves out.
 
 
 # %%
@@ -506,7 +509,8 @@ say(
 # hand is the quickest test of whether you have understood a network. A
 # convolution with $m$ planes in and $n$ kernels of $s$ by $s$ has $s^2 m n$
 # weights and $n$ biases. A dense layer with $m$ inputs and $n$ units has
-# $m n + n$ parameters. Batch normalisation has four per plane or unit.
+# $m n + n$ parameters. Batch normalisation has four per plane or unit. The
+# figure below compares the layers.
 
 # %%
 by_hand = {
@@ -646,9 +650,10 @@ if not (settings.batch_norm and settings.dropout):
     display(page)
 
 # %% [markdown]
-# The weights are the same in all rows. So the loss computed in training is not
-# the loss of the finished network. A network that is left in training mode by
-# mistake gives probabilities that depend on the other windows of the batch.
+# The weights are the same in all rows of the figure above. So the loss
+# computed in training is not the loss of the finished network. A network that
+# is left in training mode by mistake gives probabilities that depend on the
+# other windows of the batch.
 #
 # ## The heads
 #

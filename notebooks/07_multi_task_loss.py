@@ -18,9 +18,9 @@
 #
 # Two classifiers predict the {term}`class` of a {term}`window`. The careful
 # one is right less often and always says 60 %. The sure one is right more
-# often and always says 99 %. The figure shows what each pays for right and
-# wrong {term}`predictions <prediction>`. **Why does the better classifier pay
-# more?**
+# often and always says 99 %. The figure below shows what each pays for right
+# and wrong {term}`predictions <prediction>`. **Why does the better classifier
+# pay more?**
 
 # %% tags=["parameters", "remove-input"] needs="features"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -288,9 +288,9 @@ benches.LossBench()
 #
 # Keras takes $w_{ti}$ as `sample_weight`, one array per head, and computes the
 # sum $L$. A weight of 0 removes a window from the loss of a head. Here is the
-# whole training, on one {term}`fold` of the {term}`protocol`. The optimiser
-# *Adam* turns slopes into steps, and scales each step by the size of recent
-# slopes.
+# whole training, on one {term}`fold` of the {term}`protocol`. The figure below
+# shows the loss on its way. The optimiser *Adam* turns slopes into steps, and
+# scales each step by the size of recent slopes.
 
 # %%
 keras.utils.set_random_seed(0)
@@ -511,7 +511,8 @@ Table(
 #
 # The cosine needs a comparison, because the gradient of one head also differs
 # from batch to batch. The next cell compares the two heads on the same batch,
-# and each head with itself on the next batch.
+# and each head with itself on the next batch. The figure below shows the
+# cosines.
 
 
 # %%
@@ -571,7 +572,7 @@ say(
 # what one task teaches the trunk may serve the other. They may also hurt each
 # other. This has to be measured. Train a network with both heads, and one for
 # each head alone, from the same initial weights, for three training seeds and
-# each fold.
+# each fold. The figure below shows what both heads together gain.
 
 
 # %%

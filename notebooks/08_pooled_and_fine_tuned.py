@@ -16,10 +16,10 @@
 # %% [markdown]
 # # Pooled and fine-tuned
 #
-# Each line is a network that tosses a coin for every one of 40 test
-# {term}`trials <trial>`, again in each of 20 passes of training. Rings mark
-# the best pass of each network, the one that would be reported. **No network
-# knows anything. Why is every reported accuracy above 50 %?**
+# Each line in the figure below is a network that tosses a coin for every one
+# of 40 test {term}`trials <trial>`, again in each of 20 passes of training.
+# Rings mark the best pass of each network, the one that would be reported.
+# **No network knows anything. Why is every reported accuracy above 50 %?**
 
 # %% tags=["parameters", "remove-input"] needs="scores"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -185,7 +185,7 @@ if notes:
 # {term}`fine-tuned` on the {term}`windows <window>` of one subject. First all
 # {term}`heads <head>` are fine-tuned together. Then, *again from the pooled
 # weights*, each head is fine-tuned alone, with a weight of 0 for the loss of
-# the other.
+# the other. The figure below shows where each network starts.
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(5.6, 2.9))
@@ -412,7 +412,7 @@ print(f"{n_followed} stored trainings follow these rules")
 # ## What patience does
 #
 # Play the loop on losses that are made up: a fall, a plateau and a slow rise,
-# with noise.
+# with noise. The figure below shows what it does.
 
 # %%
 epochs = np.arange(1, 61)
@@ -469,6 +469,8 @@ Picture(
 there = set(histories["protocol"]) if len(histories) else set()
 curves = [name for name in HELD_OUT if name in there][:2]
 pooled_fits = histories[histories["stage"] == "pooled"] if there else None
+if curves:
+    display(say("The figure below shows the curves of this study."))
 display(
     score_plots.learning(pooled_fits, curves)
     if curves
@@ -694,6 +696,7 @@ page = shown.admonition(
     "Nothing to compare", "This study has no fine-tuned networks."
 )
 if told:
+    display(say("The figure below shows these differences."))
     size = (5.6, 0.9 + 2.1 * len(panels))
     fig, axes = plt.subplots(len(panels), 1, figsize=size, squeeze=False)
     for ax, (name, rows) in zip(axes.flat, panels.items(), strict=True):
@@ -744,7 +747,7 @@ elif gains:
 # The *pooled* classifier knows the common pattern only. The one trained
 # *alone* estimates the pattern from $n$ trials of the person, with an error of
 # variance $4 / n$ per source. The best of both *combines* them. Fine-tuning
-# with early stopping aims at this.
+# with early stopping aims at this. The figure below compares the three.
 
 
 # %%

@@ -17,9 +17,9 @@
 # # What a score means
 #
 # Forty {term}`trials <trial>` of random numbers get random {term}`labels
-# <label>`. Two classifiers predict the labels of {term}`windows <window>` that
-# they have never seen. **How can they be
-# right so often?**
+# <label>`. The figure below shows how often two classifiers are right about
+# {term}`windows <window>` that they have never seen. **How can they be right
+# so often?**
 
 # %% tags=["parameters", "remove-input"] needs="scores"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -224,7 +224,8 @@ of_ridge = pd.DataFrame(
 # %% [markdown]
 # ## Random labels on this study
 #
-# The package has the same model and the same measure:
+# The package has the same model and the same measure. The figure below shows
+# their scores.
 
 
 # %%
@@ -306,7 +307,7 @@ say(
 # test set that it makes is a {term}`fold`. {term}`Validation data <validation
 # data>` are not trained on. They are looked at during training, for example to
 # decide when to stop. A score holds for what was held out, and for nothing
-# beyond.
+# beyond. The figure below shows one fold of each protocol.
 
 # %%
 sizes = {"subject": range(6), "stimulus": range(6), "window": range(4)}
@@ -442,7 +443,7 @@ say(
 # both if you give it the number of training windows per trial. The marks are
 # not exactly at right angles to each other, and weights that are estimated
 # from finitely many windows have errors. Vary what the formula names, and
-# measure.
+# measure. The figure below compares the two.
 
 
 # %%
@@ -809,7 +810,8 @@ display(
 # White noise has no memory, but brains do. The package has an extract of real
 # {term}`EEG`, recorded at rest before a test of arithmetic {cite:p}`zyma2019`:
 # the DE of eight people, in pieces of 3 + 12 seconds, a "baseline interval"
-# and a "trial". Nothing was shown or asked, and the labels are random.
+# and a "trial". Nothing was shown or asked, and the labels are random. The
+# figure below shows the scores.
 
 # %%
 extract = eegmat.resting_features()
@@ -1171,7 +1173,8 @@ def people_out(x, labels, folds):
 # %% [markdown]
 # ## Permuted within people, or for all people
 #
-# Six such cohorts, each with 199 permutations of either kind:
+# The figure below shows six such cohorts, each with 199 permutations of either
+# kind.
 
 # %%
 n_cohorts, n_permutations = 6, 199
@@ -1251,7 +1254,8 @@ say(
 #
 # A coin tossed 40 times seldom shows exactly 20 heads. How far from 0.5 may a
 # score be if there is nothing to find? Permuted labels tell. Ridge regression
-# is fitted again for each permutation.
+# is fitted again for each permutation. The figure below shows the middle 95 %
+# of their scores.
 
 
 # %% tags=["hide-input"]

@@ -16,9 +16,9 @@
 # %% [markdown]
 # # What the network looks at
 #
-# A network has learnt the {term}`task` of this {term}`study`. Each cell below
-# shows how much worse its {term}`predictions <prediction>` get when one
-# {term}`electrode` is set to 0. **May you believe such a map?**
+# A network has learnt the {term}`task` of this {term}`study`. Each cell in the
+# figure below shows how much worse its {term}`predictions <prediction>` get
+# when one {term}`electrode` is set to 0. **May you believe such a map?**
 
 # %% tags=["parameters", "remove-input"] needs="scores"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -485,6 +485,9 @@ np.testing.assert_allclose(mine[0], ours["value"])
 
 # %% [markdown]
 # ## Compared with chance and with untrained networks
+#
+# The figure below compares each map with both targets. Shuffled electrodes and
+# networks with random weights show how much agreement chance gives.
 
 # %%
 untrained = [
@@ -588,7 +591,7 @@ else:
 # One trap first. The z-score of a window ties all features together: strong
 # muscle activity in gamma lowers all other values, and leaving gamma out
 # afterwards leaves that trace in. So z-score what remains again, which undoes
-# the first z-score exactly.
+# the first z-score exactly. The figure below shows the scores.
 
 # %%
 edge = np.isin(channels, ["T7", "T8", "F7", "F8", "Fp1", "Fp2"])

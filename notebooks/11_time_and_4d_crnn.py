@@ -16,7 +16,7 @@
 # %% [markdown]
 # # Time: several windows at once, and 4D-CRNN
 #
-# Each line below is one {term}`feature` in six neighbouring
+# Each line in the figure below is one {term}`feature` in six neighbouring
 # {term}`windows <window>`. On the left it rises, on the right it falls, and
 # the mean over six windows is about the same. **Can a network tell the two
 # sides apart if it averages the windows? What would it need instead?**
@@ -370,7 +370,7 @@ def theory(band, n_lags):
 #
 # The next cell computes the curves for the recording and for noise of the same
 # size. It leaves out the first window of each trial, which comes before the
-# filter has settled.
+# filter has settled. The figure below shows them.
 
 # %%
 noise = rng.normal(size=recording["eeg"].shape)
@@ -562,7 +562,7 @@ predictions = pd.concat(parts, ignore_index=True)
 # The score of a trial comes from its mean probabilities. {term}`Balanced
 # accuracy <balanced accuracy>` is the mean over the classes of the proportion
 # of correctly classified trials. It is computed for each person, fold and
-# seed, then averaged.
+# seed, then averaged. The figure below shows the scores.
 
 # %%
 columns = [name for name in predictions if name.startswith("probability")]

@@ -16,10 +16,10 @@
 # %% [markdown]
 # # Your own data
 #
-# Each bar counts experiments with one person, in which a classifier only
-# guesses. With few {term}`trials <trial>`, guessing often looks like success.
-# **How many trials do you need before an accuracy of 0.65 means anything, and
-# how do your files get into this book?**
+# Each bar in the figure below counts experiments with one person, in which a
+# classifier only guesses. With few {term}`trials <trial>`, guessing often
+# looks like success. **How many trials do you need before an accuracy of 0.65
+# means anything, and how do your files get into this book?**
 
 # %% tags=["parameters", "remove-input"] needs="first"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -529,7 +529,7 @@ say(
 # near in time are alike. If the condition follows time, time reveals the
 # condition. In the next simulation the conditions do nothing. The
 # {term}`features <feature>` of 40 trials drift as a random walk, and the
-# trials come in four orders.
+# trials come in four orders. The figure below shows the accuracies.
 
 
 # %%

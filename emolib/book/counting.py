@@ -13,7 +13,7 @@ WORDS_PER_MINUTE, LINES_PER_MINUTE = 180, 12
 FIGURE = '<figure class="emolib-figure">'
 UNREAD = {"remove-input", "hide-input", "hide-cell", "remove-cell", "scaffold", "solution", "check"}
 
-_REFERENCE = re.compile(r"\b[Tt]he (first figure|figure below|figure above)\b")
+_REFERENCE = re.compile(r"\b[Tt]he\s+(first\s+figure|figure\s+below|figure\s+above)\b")
 _TIME = re.compile(r"(?<=\*\*Time\.\*\* )About [^,.]+")
 
 
@@ -81,7 +81,7 @@ def _with_links(text: str, number: int, prefix: str, last: int) -> str:
     at = {"first figure": 1, "figure below": number + 1, "figure above": number}
 
     def link(found: re.Match[str]) -> str:
-        to = at[found[1]]
+        to = at[" ".join(found[1].split())]
         words = f"{prefix}{to}"
         exists = 1 <= to <= last
         return f'<a href="#{_place(words)}">Figure {words}</a>' if exists else found[0]

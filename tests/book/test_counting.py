@@ -16,7 +16,7 @@ def figure(*, tags=()):
 @pytest.fixture
 def page():
     told = new_output("display_data", {"text/markdown": "As the figure above shows."})
-    text = "# A page\n\n**Time.** About 99 minutes, and an hour. The figure below has it."
+    text = "# A page\n\n**Time.** About 99 minutes, and an hour. The figure\nbelow has it."
     bench = new_output("display_data", {"text/html": f"<div>{FIGURE}</div>"})  # stands in for one
     last = "As in the first figure. There is no more: the figure below."
     cells = [new_markdown_cell(text), figure(tags=["hide-input"])]
