@@ -25,10 +25,10 @@ from pathlib import Path
 
 import numpy as np
 
+from emolib.model.fine_tuning import fine_tune_subject
 from emolib.model.networks import build_mt_cnn
 from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.trainer import Trainer
-from emolib.model.training import fine_tune_subject
 from emolib.splits.folds import Fold
 
 import keras  # isort: skip

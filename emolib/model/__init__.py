@@ -9,7 +9,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "networks": ["build", "build_crnn", "build_mt_cnn", "load_weights", "save_weights"],
         "batches": ["GroupedInputs"],
         "trainer": ["Fit", "Trainer"],
-        "training": ["StageResult", "fine_tune_subject", "fit_small", "train_fold"],
+        "fine_tuning": ["StageResult", "fine_tune_subject"],
+        "training": ["fit_small", "train_fold"],
         "predictions": ["predictions_of"],
     },
 )

@@ -127,6 +127,9 @@ class TrainingSettings:
         elsewhere. Fine-tuning always looks at validation data.
     fixed_epochs : int
         Epochs of the fixed schedule, if `epochs` is not less.
+    side_by_side : int
+        How many subjects are fine-tuned at the same time, see `emolib.model.side_by_side`: for a
+        GPU. One processor is faster with 1.
 
     Raises
     ------
@@ -147,10 +150,12 @@ class TrainingSettings:
     selection: str = "auto"
     schedule: str = "auto"
     fixed_epochs: int = 6
+    side_by_side: int = 1
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "lr_patience", "early_stopping_patience", "fixed_epochs"):
             check_range(name, getattr(self, name), 1, 100_000)
+        check_range("side_by_side", self.side_by_side, 1, 1024)
         for name in ("epochs", "fine_tuning_epochs"):
             check_range(name, getattr(self, name), 0, 100_000)
         for name in ("learning_rate", "fine_tuning_learning_rate", "single_task_learning_rate"):

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,20 @@ class Fit:
 
     weights: Weights
     history: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All that decides a fit: what goes in, what happens between epochs, and where it begins."""
+
+    training: Batches
+    validation: Batches
+    callbacks: list[keras.callbacks.Callback]
+    history: HistoryLogger
+    weights: Weights
+    learning_rate: float
+    epochs: int
+    seed_key: Sequence[object]
 
 
 class Trainer:
@@ -84,7 +99,7 @@ class Trainer:
         """Draw initial weights that depend on the seed key alone."""
         return self.build(seed=stable_seed("weights", *seed_key) // 2).get_weights()
 
-    def fit(
+    def plan(
         self,
         x: Inputs,
         labels: ByTask,
@@ -97,9 +112,8 @@ class Trainer:
         weights: Weights | None = None,
         restore_best_on_lr_drop: bool = False,
         fixed: bool = False,
-        checkpoint: Path | None = None,
-    ) -> Fit:
-        """Fit, and keep the weights of the best epoch, see `TrainingSettings.selection`.
+    ) -> Plan:
+        """Prepare a fit, which keeps the best epoch's weights, see `TrainingSettings.selection`.
 
         Parameters
         ----------
@@ -127,19 +141,17 @@ class Trainer:
         fixed : bool
             Whether to keep the weights of the last epoch instead: the rate falls by equal steps,
             and validation rows are looked at but choose nothing.
-        checkpoint : path, optional
-            A file of this fit alone, from which it goes on if it was killed.
 
         Returns
         -------
-        Fit
+        Plan
 
         Raises
         ------
         DataError
             There are no rows, or a head with a weight lacks a class.
         SettingsError
-            The loss is no longer a number.
+            `task_weights` names a task that the model lacks.
         """
         if task_weights is not None and not task_weights.keys() <= self.tasks.keys():
             raise SettingsError(
@@ -170,26 +182,65 @@ class Trainer:
                     lambda epoch, _: learning_rate * (1 - epoch / epochs)
                 )
             ]
+        validation = self._validation(
+            x, labels, fold.validation, factor, balanced=selection != "loss"
+        )
+        if weights is None:
+            weights = self.initial_weights(seed_key)
         callbacks = [order, history, *schedule]
-        initial_epoch = 0
+        return Plan(
+            training, validation, callbacks, history, weights, learning_rate, epochs, seed_key
+        )
+
+    def fit(
+        self, x: Inputs, labels: ByTask, fold: Fold, *, checkpoint: Path | None = None, **how: Any
+    ) -> Fit:
+        """Fit, and keep the weights of the best epoch, see `TrainingSettings.selection`.
+
+        Parameters
+        ----------
+        x, labels, fold, **how
+            As for `plan`.
+        checkpoint : path, optional
+            A file of this fit alone, from which it goes on if it was killed.
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        DataError
+            There are no rows, or a head with a weight lacks a class.
+        SettingsError
+            The loss is no longer a number.
+        """
+        plan = self.plan(x, labels, fold, **how)
+        callbacks, initial_epoch = [*plan.callbacks], 0
         if checkpoint is not None:
             callbacks.append(Checkpoint(checkpoint, callbacks[1:]))
             initial_epoch = callbacks[-1].state["epoch"]
-        if weights is None:
-            weights = self.initial_weights(seed_key)
-        self._restart(weights, learning_rate, seed_key)
+        self.restart(plan)
         self.model.fit(
-            training,
-            validation_data=self._validation(
-                x, labels, fold.validation, factor, balanced=selection != "loss"
-            ),
+            plan.training,
+            validation_data=plan.validation,
             initial_epoch=initial_epoch,
-            epochs=epochs,
+            epochs=plan.epochs,
             shuffle=False,
             verbose=0,
             callbacks=callbacks,
         )
-        return Fit(self.model.get_weights(), pd.DataFrame(history.rows))
+        return Fit(self.model.get_weights(), pd.DataFrame(plan.history.rows))
+
+    def restart(self, plan: Plan) -> None:
+        """Bring the model to where a fit begins, whatever was fitted before; compile nothing."""
+        self.model.set_weights(plan.weights)
+        for variable in self.model.optimizer.variables:
+            variable.assign(np.zeros(variable.shape, variable.dtype))
+        self.model.optimizer.learning_rate = plan.learning_rate
+        for i, generator in enumerate(networks.dropout_generators(self.model)):
+            seed = stable_seed("dropout", i, *plan.seed_key)
+            generator.state.assign(np.array([seed, 0], np.uint32))
 
     def predict(self, weights: Weights, x: Inputs, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the class probabilities of rows, (n_rows, n_classes) float32 by task."""
@@ -241,16 +292,6 @@ class Trainer:
         classes, weights = _targets(labels, filled, of_class)
         weights = {task: own * scale for task, own in weights.items()}
         return Batches(x, filled, classes, weights, batch_size=PREDICTION_BATCH)
-
-    def _restart(self, weights: Weights, learning_rate: float, seed_key: Sequence[object]) -> None:
-        """Forget all earlier fits, without compiling anything."""
-        self.model.set_weights(weights)
-        for variable in self.model.optimizer.variables:
-            variable.assign(np.zeros(variable.shape, variable.dtype))
-        self.model.optimizer.learning_rate = learning_rate
-        for i, generator in enumerate(networks.dropout_generators(self.model)):
-            seed = stable_seed("dropout", i, *seed_key)
-            generator.state.assign(np.array([seed, 0], np.uint32))
 
     def _schedule(
         self, restore_best_on_lr_drop: bool, monitor: str = "val_loss"

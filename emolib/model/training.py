@@ -1,53 +1,28 @@
-"""Training: the pooled fit, and the fine-tunings for one subject. Knows nothing of EEG."""
+"""Training a fold: the pooled fit, then the fine-tunings. Knows nothing of EEG."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from emolib.errors import SettingsError
 from emolib.model.batches import ByTask, Inputs
-from emolib.model.callbacks import read_state, write_state
+from emolib.model.fine_tuning import (
+    StageResult,
+    fine_tune_side_by_side,
+    fine_tune_subject,
+    fit_or_read,
+)
 from emolib.model.networks import build
 from emolib.model.settings import ModelSettings, TrainingSettings
-from emolib.model.trainer import Fit, Trainer, Weights
+from emolib.model.trainer import Fit, Trainer
 from emolib.splits.folds import Fold
-from emolib.storage import file_stem
 
 SMALL_WIDTH = 1 / 8  # of the published number of filters and units
-
-
-@dataclass(frozen=True, eq=False)
-class StageResult:
-    """Result of one stage of training.
-
-    Attributes
-    ----------
-    training_stage : {"pooled", "subject", "subject_and_task"}
-    subject, task : str or None
-        Whom and what it was fine-tuned for.
-    fit : Fit
-        Its history is empty where nothing was fitted; `note` says why.
-    rows : numpy.ndarray of int
-        The test rows that it predicts.
-    probabilities : dict of str to numpy.ndarray, (n_rows, n_classes)
-        By task; of one task only in the stage "subject_and_task".
-    note : str
-    """
-
-    training_stage: str
-    subject: str | None
-    task: str | None
-    fit: Fit
-    rows: np.ndarray
-    probabilities: dict[str, np.ndarray] = field(repr=False)
-    note: str = ""
 
 
 def train_fold(
@@ -106,96 +81,17 @@ def train_fold(
     how = {"learning_rate": settings.learning_rate, "epochs": settings.epochs}
     if settings.schedule_for(leaks=fold.leaks) == "fixed":
         how |= {"epochs": min(settings.epochs, settings.fixed_epochs), "fixed": True}
-    pooled = _fit(trainer, x, labels, fold, ("pooled",), **given, **how)
+    pooled = fit_or_read(trainer, x, labels, fold, ("pooled",), **given, **how)
     probabilities = trainer.predict(pooled.weights, x, fold.test)
     yield StageResult("pooled", None, None, pooled, fold.test, probabilities)
-    for subject in present if fine_tune else ():
-        yield from fine_tune_subject(
-            trainer, x, labels, fold, subjects, subject, pooled.weights, **given
-        )
-
-
-def fine_tune_subject(
-    trainer: Trainer,
-    x: Inputs,
-    labels: ByTask,
-    fold: Fold,
-    subjects: np.ndarray,
-    subject: str,
-    pooled: Weights,
-    *,
-    seed_key: Sequence[object],
-    checkpoints: Path | None = None,
-) -> Iterator[StageResult]:
-    """Fine-tune the pooled weights for one subject: all heads, then each head alone.
-
-    Both stages start from the pooled weights. A head whose training rows have one class
-    only is not trained, and the result's note says so. Parameters as `train_fold`.
-    """
-    settings = trainer.settings
-    mine = Fold(
-        *(rows[subjects[rows] == subject] for rows in (fold.train, fold.validation, fold.test)),
-        leaks=fold.leaks,
-    )
-    able = [task for task in trainer.tasks if _has_two_classes(labels[task][mine.train])]
-    stages = [("subject", None, settings.fine_tuning_learning_rate)]
-    stages += [
-        ("subject_and_task", task, settings.single_task_learning_rate) for task in trainer.tasks
-    ]
-    for training_stage, task, learning_rate in stages:
-        heads = list(trainer.tasks) if task is None else [task]
-        active = [name for name in heads if name in able]
-        idle = " and ".join(name for name in heads if name not in able)
-        fit, note = Fit(pooled, pd.DataFrame()), ""
-        if not len(mine.train) or not len(mine.validation):
-            note = f"{subject} has no rows to train on or none to validate on: pooled weights kept."
-        elif not active:
-            note = f"{subject} has one class of {idle} only: pooled weights kept."
-        else:
-            if idle:
-                note = f"{subject} has one class of {idle} only: that head was not trained."
-            fit = _fit(
-                trainer,
-                x,
-                labels,
-                mine,
-                (training_stage, subject, task),
-                seed_key=seed_key,
-                checkpoints=checkpoints,
-                learning_rate=learning_rate,
-                epochs=settings.fine_tuning_epochs,
-                task_weights={name: float(name in active) for name in trainer.tasks},
-                weights=pooled,
-                restore_best_on_lr_drop=True,
-            )
-        given = trainer.predict(fit.weights, x, mine.test)
-        given = {name: given[name] for name in heads}
-        yield StageResult(training_stage, subject, task, fit, mine.test, given, note)
-
-
-def _fit(
-    trainer: Trainer,
-    x: Inputs,
-    labels: ByTask,
-    fold: Fold,
-    names: Sequence[str | None],
-    *,
-    seed_key: Sequence[object],
-    checkpoints: Path | None,
-    **how: Any,
-) -> Fit:
-    """Fit and keep the result, or read back what a killed run has kept."""
-    how["seed_key"] = (*seed_key, *names)
-    if checkpoints is None:
-        return trainer.fit(x, labels, fold, **how)
-    path = checkpoints / file_stem("-".join(name for name in names if name))
-    fit = read_state(path)
-    if fit is None:
-        if names == ("pooled",):  # the only one that is long enough to go on within
-            how["checkpoint"] = checkpoints / "begun"
-        fit = trainer.fit(x, labels, fold, **how)
-        write_state(path, fit)
-    return fit
+    if not fine_tune:
+        return
+    of = (trainer, x, labels, fold, subjects)
+    if settings.side_by_side > 1:
+        yield from fine_tune_side_by_side(*of, present, pooled.weights, **given)
+        return
+    for subject in present:
+        yield from fine_tune_subject(*of, subject, pooled.weights, **given)
 
 
 def small_training(model: ModelSettings, epochs: int) -> TrainingSettings:
@@ -255,7 +151,3 @@ def fit_small(
 @lru_cache(maxsize=8)
 def _small_trainer(model: ModelSettings, training: TrainingSettings) -> Trainer:
     return Trainer(partial(build, model), training)
-
-
-def _has_two_classes(labels: np.ndarray) -> bool:
-    return len(np.unique(labels[labels >= 0])) >= 2

@@ -13,10 +13,11 @@ import pytest
 from emolib.errors import DataError, SettingsError
 from emolib.model.batches import Batches, GroupedInputs
 from emolib.model.callbacks import read_state
+from emolib.model.fine_tuning import fine_tune_subject
 from emolib.model.networks import build_mt_cnn
 from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.trainer import Trainer
-from emolib.model.training import fine_tune_subject, fit_small, small_training, train_fold
+from emolib.model.training import fit_small, small_training, train_fold
 from emolib.splits.folds import Fold
 
 import keras  # isort: skip
