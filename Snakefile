@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, workflow.basedir)  # this checkout's code, also in a process of a cluster
 
 from emolib.study import study as studies
+from emolib.study.keys import OF_RECORDINGS
 from emolib.study.sources import Sources
 from emolib.storage import digest_of_files, file_stem
 from emolib.book.render import CHAPTERS, source_of, waits_for
@@ -57,6 +58,9 @@ attributions = [
 prose = [path for path in sorted((studies.PROJECT / "book").rglob("*")) if path.is_file()]
 prose = [studies.PROJECT / "_config.yml", *prose]
 scores = [f"{variant_dir}scores/scores.parquet" for variant_dir in members]
+raw_references = sorted({*study.references} & {*OF_RECORDINGS})
+recorded = [f"recordings/s{name.removeprefix('sub-')}.mat" for name in subjects.values()]
+recorded = recorded if simulated and raw_references else []  # others are known by their digests
 
 
 def digest(stage):
@@ -278,11 +282,13 @@ rule references:
     input:
         features_of(study),
         "scores/scores.parquet",
+        recorded,
     output:
         "scores/references.parquet",
         "scores/references.csv",
     params:
         digest=study.digest("references"),
+        read_from=read_from if raw_references else None,
     log:
         "logs/references.log",
     benchmark:

@@ -24,7 +24,7 @@ import pandas as pd
 import xarray as xr
 from IPython.display import display
 
-from emolib.book import sentences, subject_tables, tables
+from emolib.book import reference_models, sentences, subject_tables, tables
 from emolib.book.methods import methods
 from emolib.book.provenance import provenance
 from emolib.evaluation import permutation, variance
@@ -217,13 +217,18 @@ if tested["network"].notna().any():
 # %% [markdown]
 # ## The network beside simpler models
 #
-# A network should do better than models that need no network. All models here are trained and
-# tested on the same folds. *Majority* always predicts the most frequent class of the training set.
+# A network should do better than simpler models. All models here are trained and tested on the same
+# folds. *Majority class* always predicts the most frequent class of the training set. The table
+# scores whole {term}`trials <trial>`: where a model predicts windows, the mean probability over a
+# trial's windows names its class.
 
 # %% tags=["remove-input"]
-if len(beside := subject_tables.reference_table(references(this_study))):
+found = references(this_study)
+if len(beside := reference_models.reference_table(found)):
     caption = "Balanced accuracy of trials, mean over subjects. In parentheses: 95 % intervals"
     display(Table(beside, caption=caption))
+if decoded and len(told := reference_models.reference_sentences(this_study.references, found)):
+    display(say(*told))
 
 # %% [markdown]
 # ## What the windows are worth

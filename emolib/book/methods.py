@@ -46,6 +46,13 @@ NORMALISED = {
     "subject": ", and each feature was then z-scored over all windows of a subject.",
     "none": ".",
 }
+REFERENCE_MODELS = {  # those that read recordings
+    "tangent_space": (
+        "logistic regression in the Riemannian tangent space of whole-trial covariances",
+        ("barachant2012",),
+    ),
+    "eegnet": ("EEGNet on the signals of the windows", ("lawhern2018",)),
+}
 ENDS = {
     "fixed": "a fixed schedule of {fixed} epochs with a learning rate that falls to 0",
     "plateau": "at most {epochs} epochs with early stopping on the validation data",
@@ -74,6 +81,9 @@ def methods(study: Study, found: Mapping[str, xr.Dataset]) -> tuple[str, list[st
         f"regression on the same features was tested with {PERMUTATIONS} permutations of the "
         "labels."
     )
+    if of_recordings := [REFERENCE_MODELS[n] for n in study.references if n in REFERENCE_MODELS]:
+        named = " and ".join(f"{words}{_cite(keys, cited)}" for words, keys in of_recordings)
+        text.append(f"Beside the network, on the same folds, stand {named}.")
     text.append(f"Software: {', '.join(f'{name} {version(name)}' for name in SOFTWARE)}.")
     listed = format_from_file(str(BIBLIOGRAPHY), "unsrt", cited, output_backend="plaintext")
     return " ".join(text), listed.strip().splitlines()

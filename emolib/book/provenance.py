@@ -47,7 +47,10 @@ WORKFLOW = {
     "explain": ("attributions of a fold", "its weights and everybody's features"),
     "score": ("scores", "predictions of all folds"),
     "group_tests": ("tests of all subjects together", "everybody's features and predictions"),
-    "references": ("scores of reference models", "everybody's features, and scores"),
+    "references": (
+        "scores of reference models",
+        "everybody's features and scores; recordings if read",
+    ),
     "chapter": ("a chapter", "its notebook, and the features or scores that it shows"),
     "subject_page": ("a subject's page", "its features and summary, attributions and scores"),
     "cohort_page": ("the cohort's page", "everybody's features and summaries, scores and tests"),

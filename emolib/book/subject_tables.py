@@ -13,7 +13,7 @@ import xarray as xr
 
 from emolib.book.tables import as_table, by_task, difference, named, number
 from emolib.evaluation.comparison import benjamini_hochberg, compare
-from emolib.evaluation.scores import ESTIMAND, count_correct, reportable, with_interval
+from emolib.evaluation.scores import ESTIMAND, count_correct, reportable
 from emolib.features.spectra import quality_flags
 from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.splits.folds import stable_seed
@@ -282,26 +282,3 @@ def amplitudes_table(sd: xr.DataArray) -> pd.DataFrame:
         "after / before": (after / before).map(number),
     }
     return pd.DataFrame(lines).rename_axis("electrode")
-
-
-def reference_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """List the network beside the reference models, a row for each task and protocol.
-
-    `scores` are of `emolib.study.references.references`.
-
-    Examples
-    --------
-    >>> row = {"protocol": "trial_grouped", "stage": "pooled", "fold": pd.NA, "subject": pd.NA,
-    ...     "task": "valence", "metric": ESTIMAND, "value": 0.55, "low": 0.5, "high": 0.6,
-    ...     "leaks": False}
-    >>> found = reference_table(pd.DataFrame([row | {"model": "network"}, row | {"model": "lda"}]))
-    >>> found.iloc[0].tolist()
-    ['trial-grouped', '0.55 (0.50 to 0.60)', '0.55 (0.50 to 0.60)']
-    """
-    rows = reportable(scores[(scores["metric"] == ESTIMAND) & (scores["stage"] == "pooled")])
-    rows = by_task(rows[rows["fold"].isna() & rows["subject"].isna()])
-    return as_table(
-        {"task": task, "protocol": protocol_name(own.iloc[0].protocol)}
-        | {row.model.replace("_", " "): with_interval(row) for _, row in own.iterrows()}
-        for (task, _), own in rows.groupby(["task", "order"], sort=False)
-    )

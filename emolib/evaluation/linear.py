@@ -219,15 +219,31 @@ def reference_predictions(
     """
     make = REFERENCE_MODELS[check_option("reference model", name, REFERENCE_MODELS)]
     folds = PROTOCOLS[check_option("protocol", protocol, PROTOCOLS)]
+    folds = folds(table, n_folds=n_folds, seed=seed, tasks=tasks)
     flat = np.asarray(x).reshape(len(table), -1)
+    return fold_predictions(make, flat, table, folds, tasks, protocol=protocol, stage=name)
+
+
+def fold_predictions(
+    make: Callable[[], BaseEstimator],
+    x: np.ndarray,
+    table: pd.DataFrame,
+    folds: Iterable[Fold],
+    tasks: Sequence[str],
+    **who: object,
+) -> pd.DataFrame:
+    """Fit a classifier on each fold's rows of `x` (n_rows, ...) and predict those that it tests.
+
+    `make` returns a scikit-learn classifier; `who` are further columns, as of `predictions_of`.
+    """
     parts = []
-    for k, fold in enumerate(folds(table, n_folds=n_folds, seed=seed, tasks=tasks)):
+    for k, fold in enumerate(folds):
         for task in tasks:
             labels = table[task].to_numpy()
             train, test = (rows[labels[rows] >= 0] for rows in (train_rows(fold), fold.test))
-            model = make().fit(flat[train], labels[train])
+            model = make().fit(x[train], labels[train])
             given = np.zeros((len(test), int(labels.max()) + 1), np.float32)
-            given[:, model.classes_] = model.predict_proba(flat[test])
-            who = {"protocol": protocol, "fold": k, "stage": name}
-            parts.append(predictions_of(table.iloc[test], task, labels[test], given, **who))
+            given[:, model.classes_] = model.predict_proba(x[test])
+            rows = table.iloc[test]
+            parts.append(predictions_of(rows, task, labels[test], given, fold=k, **who))
     return pd.concat(parts, ignore_index=True)

@@ -118,8 +118,8 @@ def build_crnn(settings: ModelSettings, *, seed: int | None = 0) -> keras.Model:
     x = _trunk(maps, settings, seed)  # (B, W, 512)
     x = layers.LSTM(
         _scaled(128, settings),
-        kernel_initializer=_drawn(seed, 5),
-        recurrent_initializer=_drawn(seed, 6, keras.initializers.Orthogonal),
+        kernel_initializer=drawn(seed, 5),
+        recurrent_initializer=drawn(seed, 6, keras.initializers.Orthogonal),
         name="embedding",
     )(x)  # (B, 128)
     return keras.Model(maps, _heads(x, settings, seed, 7), name="crnn")
@@ -216,7 +216,7 @@ def _trunk(maps: keras.KerasTensor, settings: ModelSettings, seed: int | None) -
             size,
             padding="same",
             activation="relu",
-            kernel_initializer=_drawn(seed, block - 1),
+            kernel_initializer=drawn(seed, block - 1),
             name=f"conv_{block}",
         )(x)  # (B W, 8, 9, 64 | 128 | 256 | 64)
         if block == 4:
@@ -226,7 +226,7 @@ def _trunk(maps: keras.KerasTensor, settings: ModelSettings, seed: int | None) -
     x = layers.Dense(
         _scaled(512, settings),
         activation="relu",
-        kernel_initializer=_drawn(seed, 4),
+        kernel_initializer=drawn(seed, 4),
         name="dense",
     )(x)  # (B W, 512)
     x = _regularise(x, settings, 5)
@@ -240,7 +240,7 @@ def _regularise(x: keras.KerasTensor, settings: ModelSettings, block: int) -> ke
     return layers.Dropout(settings.dropout, name=f"dropout_{block}")(x) if settings.dropout else x
 
 
-def _drawn(
+def drawn(
     seed: int | None,
     layer: int,
     initializer: type[keras.Initializer] = keras.initializers.GlorotUniform,
@@ -261,7 +261,7 @@ def _heads(
         task: layers.Dense(
             n_classes,
             activation="softmax",
-            kernel_initializer=_drawn(seed, first + i),
+            kernel_initializer=drawn(seed, first + i),
             name=task,
         )(embedding)
         for i, (task, n_classes) in enumerate(settings.tasks.items())

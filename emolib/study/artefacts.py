@@ -34,7 +34,7 @@ READS: dict[str, tuple[str, ...]] = {
     "explain": ("features", "predictions", "models"),
     "score": ("predictions",),
     "group-tests": ("features", "predictions"),
-    "references": ("features", "scores"),
+    "references": ("recordings", "features", "scores"),
     "page": (
         *("recordings", "features", "predictions", "models"),
         *("scores", "summaries", "attributions"),

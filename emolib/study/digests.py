@@ -32,8 +32,8 @@ CODE_OF = {
     ],
     "group_tests": ["grid", "recordings/labels", "splits", "evaluation", "study/stages"],
     "references": [
-        *("grid", "recordings/labels", "splits", "model/predictions", "evaluation"),
-        *("study/stages", "study/references"),
+        *("errors", "storage", "grid", "recordings", "features", "splits", "model"),
+        *("evaluation", "study/stages", "study/references", "study/raw_references"),
     ],
     "scores": ["model/predictions", "evaluation/bootstrap", "evaluation/scores"],
     "pages": ["."],
@@ -47,7 +47,10 @@ SETTINGS_OF = {
     "training": ["grid", "tasks", "model", "training", "n_folds", "fine_tune", "seed"],
     "attributions": ["grid", "tasks", "features", "model", "n_folds", "seed"],
     "group_tests": ["grid", "tasks", "protocols", "n_folds", "seed"],
-    "references": ["grid", "tasks", "references", "protocols", "model", "n_folds", "seed"],
+    "references": [
+        *("grid", "tasks", "features", "references", "protocols", "model", "training"),
+        *("n_folds", "seed"),
+    ],
     "scores": [],
 }
 
@@ -55,7 +58,7 @@ SETTINGS_OF = {
 def digest(stage: str, settings: Mapping[str, Any]) -> str:
     """Return a digest of a stage's settings and one of its code, joined by a hyphen."""
     used = {key: settings[key] for key in SETTINGS_OF.get(stage, settings)}
-    if stage in ("training", "attributions", "pages"):
+    if stage in ("training", "attributions", "references", "pages"):
         used["threads"] = threads()  # they decide the last bits of a sum
     return f"{digest_of_settings(used)}-{_digest_of_code(stage)}"
 

@@ -39,7 +39,11 @@ TABLE_COLUMNS = (
     *("p", "corrected", "network", "untested"),
     *("epoch", "learning_rate", "loss", "val_loss", "val_error", "selection", "index"),
 )
-REFERENCES = ("majority", "ridge", "lda", "linear_svm", "nearest_neighbours")  # light models
+OF_RECORDINGS = ("tangent_space", "eegnet")  # reference models that read recordings
+REFERENCES = (  # the first five read what the network reads, and are light
+    *("majority", "ridge", "lda", "linear_svm", "nearest_neighbours"),
+    *OF_RECORDINGS,
+)
 LAYERS = r"maps|embedding|flat|dense|pool|(conv|norm|dropout|probability)_\d+"
 LONGEST = 60  # signs of a task's name
 

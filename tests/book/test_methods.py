@@ -26,3 +26,10 @@ def test_the_paragraph_says_the_settings_and_cites_its_sources(study, words, cit
     for number, reference in enumerate(references, start=1):
         assert reference.startswith(f"[{number}]")
         assert re.search(rf"\[[\d, ]*\b{number}\b", paragraph)
+
+
+def test_models_of_recordings_are_named_and_cited():
+    study = load("demo").model_copy(update={"references": ("ridge", "tangent_space", "eegnet")})
+    paragraph, cited = methods(study, {"sub-01": ONE})
+    assert "tangent space of whole-trial covariances [" in paragraph
+    assert {"Barachant", "Lawhern"} <= set(re.findall(r"\w+", " ".join(cited)))
