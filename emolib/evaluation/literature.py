@@ -11,6 +11,7 @@ import pandas as pd
 
 FILE = Path(__file__).with_suffix(".csv")
 TRAININGS = FILE.with_name("recipe.csv")
+REFERENCES = FILE.with_name("references.csv")
 
 # What fine-tuning moved "single frames pooled" by, percentage points by stage.
 FINE_TUNING_POINTS = {"subject": -0.01, "subject_and_task": 0.14}

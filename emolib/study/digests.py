@@ -49,7 +49,7 @@ SETTINGS_OF = {
     "group_tests": ["grid", "tasks", "protocols", "n_folds", "seed"],
     "references": [
         *("grid", "tasks", "features", "references", "protocols", "model", "training"),
-        *("n_folds", "seed"),
+        *("n_folds", "seed", "repeats"),
     ],
     "scores": [],
 }

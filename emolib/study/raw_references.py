@@ -125,8 +125,8 @@ def eegnet(
 ) -> pd.DataFrame:
     """Train EEGNet as the study's network is, pooled, and return the rows that it predicts.
 
-    `x` and `table` have a row for each of the folds'. Each channel is divided by its standard
-    deviation in the training rows.
+    So each fold is trained `study.repeats` times. `x` and `table` have a row for each of the
+    folds'. Each channel is divided by its standard deviation in the training rows.
     """
     from emolib.model.eegnet import ACROSS_SUBJECTS, WITHIN_SUBJECTS, build_eegnet
     from emolib.model.trainer import Trainer
@@ -138,15 +138,16 @@ def eegnet(
     trainer, parts = Trainer(build, study.training), []
     labels = {task: table[task].to_numpy() for task in tasks}
     subjects = table["subject"].to_numpy()
-    for k, fold in enumerate(folds):
+    for number in study.folds(protocol):
+        fold = folds[number % len(folds)]
         scale = x[fold.train].std(axis=(0, 2), keepdims=True)[0]
-        key = (study.seed, protocol, k, "eegnet")
+        key = (study.seed, protocol, number, "eegnet")
         result = next(
             train_fold(
                 trainer, Scaled(x, scale), labels, fold, subjects, seed_key=key, fine_tune=False
             )
         )
-        who = {"protocol": protocol, "fold": k, "stage": "pooled"}
+        who = {"protocol": protocol, "fold": number, "stage": "pooled"}
         for task, probability in result.probabilities.items():
             rated = labels[task][result.rows] >= 0
             rows = result.rows[rated]
