@@ -89,6 +89,11 @@ def features_of(member):
     return [str(file.relative_to(study.folder)) for file in files]
 
 
+def fold_of(wildcards):
+    """The folder of a fold's networks."""
+    return "{0.variant_dir}models/{0.protocol}/fold-{0.fold}".format(wildcards)
+
+
 def shown_in(chapter):
     """What a chapter reads."""
     if waits_for(chapter) == "scores":
@@ -107,6 +112,7 @@ wildcard_constraints:
     subject="|".join(map(re.escape, subjects)),
     protocol="|".join(study.protocols),
     fold=r"\d+",
+    part=r"pooled|\d+-\d+",
     permutation=r"\d+",
 
 
@@ -198,6 +204,28 @@ rule train:
         runtime=24 * 60,
     shell:
         emolib + " train {params.variant} --protocol {wildcards.protocol} --fold {wildcards.fold} " + study_and_log
+
+
+rule part:  # of a fold's work, where a run has `--subjects-per-job`; `train` finds it done
+    input:
+        lambda wildcards: features_of(members[wildcards.variant_dir]),
+        lambda wildcards: [] if wildcards.part == "pooled" else f"{fold_of(wildcards)}/unfinished-parts/pooled",
+    output:
+        touch("{variant_dir}models/{protocol}/fold-{fold}/unfinished-parts/{part}"),
+    params:
+        digest=digest("training"),
+        variant=variant,
+    log:
+        "{variant_dir}logs/part/{protocol}-{fold}-{part}.log",
+    benchmark:
+        "{variant_dir}benchmarks/part/{protocol}-{fold}-{part}.tsv"
+    threads: int(threads())
+    resources:
+        mem_mb=6000,
+        runtime=24 * 60,
+    shell:
+        emolib + " part {params.variant} --protocol {wildcards.protocol} --fold {wildcards.fold}"
+        " --part {wildcards.part} " + study_and_log
 
 
 rule refit:

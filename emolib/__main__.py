@@ -19,11 +19,16 @@ from emolib.storage import told_by_system
 OPTIONS: dict[str, dict[str, Any]] = {
     "cores": {"type": int, "default": os.cpu_count() or 1, "help": "processors to use"},
     "force": {"action": "store_true", "help": "make everything again"},
+    "subjects-per-job": {
+        **{"type": int, "metavar": "N", "dest": "subjects_per_job"},
+        "help": "fine-tune so many subjects a job; by default a fold is one job",
+    },
     "targets": {"nargs": "+", "default": (), "help": "only these, such as scores/scores.csv"},
     "subject": {"help": "such as sub-01"},
     "variant": {"metavar": "NAME", "help": "one of the study's variants"},
     "protocol": {"help": "such as trial_grouped"},
     "fold": {"type": int, "dest": "number", "help": "from 0"},
+    "part": {"help": "pooled, or which subjects are fine-tuned, counted from 0, such as 8-15"},
     "permutation": {"type": int, "default": 0, "help": "of the labels, from 1; 0: as they are"},
     "notebook": {"dest": "name", "help": "such as 01_first_look or subject_report"},
     "to": {"choices": ("npz", "netcdf", "epochs", "mat", "keras"), "help": "the format"},
@@ -43,7 +48,7 @@ COMMANDS = {
     "run": (
         "bring a study up to date, from its recordings to its book",
         "study.workflow:run",
-        "[cores] [force] [targets]",
+        "[cores] [force] [subjects-per-job] [targets]",
     ),
     "check": (
         "tell of each subject whether a run can use it, or what a file of signals holds",
@@ -90,6 +95,11 @@ COMMANDS = {
         "train one fold of a protocol",
         "study.fold:make_fold",
         "protocol fold [permutation] [variant]",
+    ),
+    "part": (
+        "do part of the work of `train`, which then finds it done",
+        "study.parts:make_part",
+        "protocol fold part [variant]",
     ),
     "explain": (
         "say what the network of one fold uses of each subject's test rows",

@@ -34,6 +34,7 @@ def train_fold(
     *,
     seed_key: Sequence[object],
     fine_tune: bool = True,
+    only: slice | None = None,
     checkpoints: Path | None = None,
 ) -> Iterator[StageResult]:
     """Train one fold: pooled, then for each test subject with all heads and with each head.
@@ -52,6 +53,10 @@ def train_fold(
         What this fold is, such as (seed, protocol, fold).
     fine_tune : bool
         Whether to go on after the pooled fit.
+    only : slice, optional
+        Which of the test subjects, in the order of their names: only their results are given, and
+        not the pooled one. Where `training.side_by_side` is above 1, a multiple of it begins and
+        ends the slice, or results differ in their last digits.
     checkpoints : path, optional
         A folder of this fold alone that keeps finished fits and the begun pooled one, so that a
         killed run goes on and gives the same bits. The caller that keeps the results deletes it.
@@ -82,10 +87,12 @@ def train_fold(
     if settings.schedule_for(leaks=fold.leaks) == "fixed":
         how |= {"epochs": min(settings.epochs, settings.fixed_epochs), "fixed": True}
     pooled = fit_or_read(trainer, x, labels, fold, ("pooled",), **given, **how)
-    probabilities = trainer.predict(pooled.weights, x, fold.test)
-    yield StageResult("pooled", None, None, pooled, fold.test, probabilities)
+    if only is None:
+        probabilities = trainer.predict(pooled.weights, x, fold.test)
+        yield StageResult("pooled", None, None, pooled, fold.test, probabilities)
     if not fine_tune:
         return
+    present = present if only is None else present[only]
     of = (trainer, x, labels, fold, subjects)
     if settings.side_by_side > 1:
         yield from fine_tune_side_by_side(*of, present, pooled.weights, **given)

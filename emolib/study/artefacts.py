@@ -23,6 +23,7 @@ from emolib.storage import atomic, digest_of_files, file_stem, noting, state_of
 
 RECORDS = ".artefacts"  # the folder of the records; one each, since jobs end at the same time
 ROW_GROUP = 10_000  # rows of a table that are read together: little more than a subject's
+BEGUN = "/unfinished-"  # begins the name of a folder of fits that a training goes on from
 REMEDY = "Remove this file, then run the study again: it is made anew."
 
 # The folders that a job reads: their files are compared by content before it begins.
@@ -31,6 +32,7 @@ READS: dict[str, tuple[str, ...]] = {
     "features": ("recordings",),
     "summary": ("recordings", "features"),
     "train": ("features",),
+    "part": ("features",),
     "explain": ("features", "predictions", "models"),
     "score": ("predictions",),
     "group-tests": ("features", "predictions"),
@@ -133,7 +135,7 @@ def job(folder: Path, stage: str, options: Mapping[str, Any]) -> Iterator[None]:
     files = {
         path.relative_to(folder).as_posix(): [*state_of(path), digest_of_files([path])]
         for path in sorted({*written})
-        if path.is_relative_to(folder) and path.is_file()
+        if path.is_relative_to(folder) and path.is_file() and BEGUN not in path.as_posix()
     }
     for name in {*earlier} - {*files}:  # of a person who left, or under another name
         _remove(folder / name)
@@ -215,7 +217,7 @@ def _without_record(folder: Path) -> list[str]:
     rooms = {room for reads in READS.values() for room in reads}
     files = [file for file in folder.rglob("*") if file.is_file()]
     names = {file.relative_to(folder).as_posix() for file in files} - known
-    return sorted(name for name in names if _room(name) in rooms and "/unfinished-" not in name)
+    return sorted(name for name in names if _room(name) in rooms and BEGUN not in name)
 
 
 def _room(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pandas as pd
 from emolib.errors import DataError
 from emolib.model import networks
 from emolib.model.batches import Inputs, group_inputs
+from emolib.model.fine_tuning import StageResult
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings
 from emolib.model.trainer import Trainer, Weights
@@ -26,6 +27,8 @@ from emolib.storage import atomic, digest_of_files, file_stem
 from emolib.study.artefacts import DamagedError
 from emolib.study.stages import failure_record, load_windows, write_table
 from emolib.study.study import Study
+
+PARTS = "unfinished-parts"  # the folder that tells which parts of a fold's work are done
 
 
 def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) -> None:
@@ -50,6 +53,41 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
         write_table(history, files["history"])
     write_table(predicted, files["predictions"])
     shutil.rmtree(_checkpoints(study, protocol, number, permutation), ignore_errors=True)
+    if not permutation:
+        shutil.rmtree(files["history"].parent / PARTS, ignore_errors=True)
+
+
+def fits_of_fold(
+    study: Study, protocol: str, number: int, permutation: int = 0, only: slice | None = None
+) -> tuple[Iterator[StageResult], pd.DataFrame, dict[str, np.ndarray]]:
+    """Return the fits of a fold, which are made as they are asked for, its table and labels.
+
+    With `only`, those of some of its test subjects, see `emolib.model.training.train_fold`.
+    """
+    maps, table = load_windows(study)
+    if permutation:
+        # The published protocol is not tested: there trials are what is recognised.
+        permuted = permuted_by_trial if protocol in LEAKING else permuted_by_stimulus
+        table = permuted(table, [*study.tasks], stable_seed(study.seed, protocol, permutation))
+    inputs, table, folds = fold_data(study, protocol, maps, table)
+    labels = {task: table[task].to_numpy() for task in study.tasks}
+    fits = train_fold(
+        Trainer(partial(networks.build, network_settings(study, protocol)), study.training),
+        inputs,
+        labels,
+        folds[number % study.splits(protocol)],
+        table["subject"].to_numpy(),
+        seed_key=(study.seed, protocol, number, *([permutation] if permutation else [])),
+        fine_tune=fine_tunes(study, protocol) and not permutation,
+        only=only,
+        checkpoints=_checkpoints(study, protocol, number, permutation),
+    )
+    return fits, table, labels
+
+
+def fine_tunes(study: Study, protocol: str) -> bool:
+    """Return whether a study fine-tunes under a protocol; with subjects held out it cannot."""
+    return study.fine_tune and protocol not in CROSS_SUBJECT
 
 
 def network_settings(study: Study, protocol: str) -> ModelSettings:
@@ -89,27 +127,12 @@ def _train_fold(
     study: Study, protocol: str, number: int, permutation: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train a fold, save its weights, and return its predictions and histories."""
-    maps, table = load_windows(study)
-    if permutation:
-        # The published protocol is not tested: there trials are what is recognised.
-        permuted = permuted_by_trial if protocol in LEAKING else permuted_by_stimulus
-        table = permuted(table, [*study.tasks], stable_seed(study.seed, protocol, permutation))
-    inputs, table, folds = fold_data(study, protocol, maps, table)
-    labels = {task: table[task].to_numpy() for task in study.tasks}
+    fits, table, labels = fits_of_fold(study, protocol, number, permutation)
     folder = study.fold_files(protocol, number)["weights"].parent
     settings = network_settings(study, protocol)
     model = networks.build(settings, seed=None)
     predicted, histories = [], []
-    for result in train_fold(
-        Trainer(partial(networks.build, settings), study.training),
-        inputs,
-        labels,
-        folds[number % study.splits(protocol)],
-        table["subject"].to_numpy(),
-        seed_key=(study.seed, protocol, number, *([permutation] if permutation else [])),
-        fine_tune=study.fine_tune and protocol not in CROSS_SUBJECT and not permutation,
-        checkpoints=_checkpoints(study, protocol, number, permutation),
-    ):
+    for result in fits:
         who = {"protocol": protocol, "fold": number, "stage": result.training_stage}
         history = result.fit.history.assign(**who, subject=result.subject, task=result.task)
         histories.append(history)

@@ -6,6 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
@@ -89,6 +90,24 @@ class ProgressHandler(logging.Handler):
         if self.changed:
             again = (jobs & made).total()
             self.console.print(f"{self.changed}: {again} of {made.total()} jobs run again")
+
+
+class PlannedFolds(logging.Handler):
+    """Collect the folds that a run would train, from the log events of one that does nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folds: list[dict[str, str]] = []  # the wildcards of each
+        self.failed: list = []
+        self.messages: list[str] = []
+        self.interrupted, self.bar = 0, nullcontext()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one event."""
+        if getattr(record, "event", None) == LogEvent.JOB_INFO and record.rule_name == "train":
+            self.folds.append(dict(record.wildcards))
+        elif record.levelno >= logging.WARNING:
+            self.messages.append(record.getMessage())
 
 
 def _why(reason: str) -> str:

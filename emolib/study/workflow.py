@@ -25,8 +25,9 @@ from emolib.storage import UNFINISHED, atomic, of_disk
 from emolib.study import check, stages
 from emolib.study.artefacts import readable, remove_damaged
 from emolib.study.digests import CODE_OF, MADE_WITH
+from emolib.study.parts import part_files
 from emolib.study.privacy import tidy_logs
-from emolib.study.progress import ProgressHandler
+from emolib.study.progress import PlannedFolds, ProgressHandler
 from emolib.study.space import check_room
 from emolib.study.study import PROJECT, Study
 
@@ -41,7 +42,13 @@ class WorkflowError(InputError):
     """Report that a stage failed for a reason that is not one subject's."""
 
 
-def run(study: Study, cores: int, force: bool = False, targets: Sequence[str] = ()) -> bool:
+def run(
+    study: Study,
+    cores: int,
+    force: bool = False,
+    targets: Sequence[str] = (),
+    subjects_per_job: int | None = None,
+) -> bool:
     """Bring a study up to date, and print what was made and what could not be used.
 
     Parameters
@@ -53,6 +60,9 @@ def run(study: Study, cores: int, force: bool = False, targets: Sequence[str] = 
         Make everything again.
     targets : sequence of str
         Artefacts to make, relative to the study's folder; by default the book.
+    subjects_per_job : int, optional
+        Into jobs of how many subjects each the fine-tuning of a fold is split, see
+        `emolib.study.parts`; by default a fold is one job.
 
     Returns
     -------
@@ -69,7 +79,7 @@ def run(study: Study, cores: int, force: bool = False, targets: Sequence[str] = 
     check.check_study(study)
     subjects = study.subjects()
     print(f"{plain(study.title)}: {len(subjects)} subjects, {', '.join(study.protocols)}")
-    n_jobs = run_jobs(study, cores, force, targets)
+    n_jobs = run_jobs(study, cores, force, targets, subjects_per_job)
     took = f"{time.monotonic() - start:.0f} s"
     print(f"{n_jobs} jobs in {took}" if n_jobs else f"nothing to do: all is up to date ({took})")
     failed, folds, pages = stages.failures(study), stages.failed_folds(study), failed_pages(study)
@@ -87,7 +97,13 @@ def run(study: Study, cores: int, force: bool = False, targets: Sequence[str] = 
     return not (failed or folds or pages)
 
 
-def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[str] = ()) -> int:
+def run_jobs(
+    study: Study,
+    cores: int,
+    force: bool = False,
+    targets: Sequence[str] = (),
+    subjects_per_job: int | None = None,
+) -> int:
     """Make what is missing or outdated, as `run` does, and return the number of jobs that ran."""
     study.folder.mkdir(parents=True, exist_ok=True)
     now, record = {stage: study.digest(stage) for stage in CODE_OF}, study.folder / MADE_WITH
@@ -113,7 +129,14 @@ def run_jobs(study: Study, cores: int, force: bool = False, targets: Sequence[st
                 take_back_times(study.folder)
                 found, again = remove_damaged(study.folder)
                 spoilt += found
-                _run_snakemake(study, cores, force, targets, again, handler)
+                if subjects_per_job is not None:
+                    planned = PlannedFolds()
+                    _run_snakemake(study, cores, force, targets, again, planned, dry=True)
+                    if parts := part_files(study, planned.folds, subjects_per_job):
+                        _run_snakemake(study, cores, force, parts, again, handler)
+                        again = {name for name in again if not (study.folder / name).exists()}
+                if not handler.failed:
+                    _run_snakemake(study, cores, force, targets, again, handler)
                 # A job that finds what it reads damaged, whatever its size and times, fails.
                 while handler.failed and not handler.interrupted:
                     found, again = remove_damaged(study.folder, thorough=True)
@@ -239,7 +262,8 @@ def _run_snakemake(
     force: bool,
     targets: Sequence[str],
     again: Collection[str],
-    handler: ProgressHandler,
+    handler: ProgressHandler | PlannedFolds,
+    dry: bool = False,
 ) -> None:
     """Run the workflow for the targets, and make `again` what of that its rules make.
 
@@ -261,7 +285,8 @@ def _run_snakemake(
                 frozenset(targets), force_incomplete=True, forceall=force, forcerun=frozenset(made)
             )
             how = settings.ExecutionSettings(lock=False, keep_going=True)
-            workflow.dag(wanted).execute_workflow(execution_settings=how)
+            executor = "dryrun" if dry else "local"
+            workflow.dag(wanted).execute_workflow(executor, execution_settings=how)
         except (Exception, KeyboardInterrupt) as error:
             if handler.failed or handler.interrupted:
                 return  # the caller says which job, and shows its log
