@@ -131,7 +131,7 @@ def _open(path: Path, settings: RecordingSettings) -> mne.BaseEpochs:
     is_eeglab = path.suffix.lower() == ".set"
     if settings.eeg_reference not in REFERENCES:
         hint = "Set it in MNE before, or use 'average' or 'recorded'."
-        raise DataError(path, "epochs are not set against channels here.", hint)
+        raise DataError(path, "epochs are not re-referenced here.", hint)
     if is_eeglab:
         with damaged(path, NOT_WHOLE, COPY_AGAIN):
             unpacked(path)

@@ -3,7 +3,7 @@
 EDF, BDF, FIF, BrainVision, EEGLAB and what else MNE knows; `trial_table` says what the table holds.
 Nothing is filtered and nothing resampled unless the settings ask for it, see `preprocessing`, but
 each trial loses its mean, an electrode's offset. Channels without a place on the grid are dropped;
-the others, if they are four or more, are set against their common average, as DEAP's are.
+the others, if they are four or more, are re-referenced to their common average, as DEAP's are.
 """
 
 from __future__ import annotations
@@ -242,5 +242,5 @@ def average_reference(recording: xr.Dataset) -> xr.Dataset:
         return with_notes(recording, note)
     for name in {"eeg", "baseline"} & set(recording):
         recording[name] -= recording[name].mean("channel", skipna=False)
-    note = f"set against the common average of the {n_channels} channels"
+    note = f"re-referenced to the common average of the {n_channels} channels"
     return with_notes(recording, note)

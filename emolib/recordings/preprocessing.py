@@ -114,7 +114,7 @@ def preprocess(
         if reference:
             raw.set_eeg_reference(reference)
             raw.set_channel_types(dict.fromkeys(reference, "misc"), on_unit_change="ignore")
-            notes.append(f"set against the mean of {' and '.join(reference)}")
+            notes.append(f"re-referenced to the mean of {' and '.join(reference)}")
         elif fits:  # MNE needs it now
             raw.set_eeg_reference("average" if settings.eeg_reference == "average" else [])
         if regressors:

@@ -22,7 +22,7 @@ TRIAL_FOR_STIMULUS = "no column 'stimulus': a trial's number stands for its stim
 UNKNOWN_STIMULUS = "unknown-"  # begins the name of one, and its subject and trial follow
 ELSEWHERE = {"CB1": "POO7", "CB2": "POO8"}  # what has no standard position, and where MNE puts it
 STANDARD_MEMORY_MB = 2500  # of a process that reads a recording of an hour
-OFFSETS = "the mean of each trial and of each rest is taken away: an electrode's offset is no EEG"
+OFFSETS = "the mean of each trial and baseline interval was subtracted: an offset is not EEG"
 
 
 def build(

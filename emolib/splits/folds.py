@@ -118,9 +118,9 @@ def trial_table(rows: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
 def check_enough(n_units: int, n_folds: int, what: str) -> None:
     """Check that there are as many units, which `what` names, as folds."""
     if n_units < n_folds:
-        problem = f"there are {n_units}, {n_folds} folds need {n_folds}."
+        problem = f"there are {n_units}, but {n_folds} folds need {n_folds}."
         fewer = f"Use fewer folds (`n_folds: {n_units}`), more data, or leave the protocol out."
-        enough = "More are needed; or leave the protocol out."
+        enough = "More are needed, or leave the protocol out."
         raise DataError(what, problem, fewer if n_units > 2 else enough)
 
 

@@ -124,7 +124,7 @@ def test_the_common_average_is_taken_by_default(tmp_path):
     )
     np.testing.assert_allclose(recording["eeg"].mean("channel"), 0, atol=1e-5)
     assert recording["eeg"].attrs["units"] == "uV"
-    assert "set against the common average of the 4 channels" in recording.attrs["notes"]
+    assert "re-referenced to the common average of the 4 channels" in recording.attrs["notes"]
 
 
 def test_fewer_than_four_channels_keep_the_reference_that_they_have(tmp_path):

@@ -114,7 +114,7 @@ FRONT = {"eog_channels": ("Fp1", "EEG Fp2")}
         ({"l_freq": 1, "h_freq": 30}, filtered, "high-pass 1 Hz, low-pass 30 Hz"),
         ({"notch_freq": (50, 100)}, notched, "notch filter at 50, 100 Hz"),
         ({"raw_resample_sfreq": 250}, resampled, "resampled from 500 to 250 Hz"),
-        ({"eeg_reference": ("T3", "T8")}, referred, "set against the mean of T7 and T8"),
+        ({"eeg_reference": ("T3", "T8")}, referred, "re-referenced to the mean of T7 and T8"),
         ({"eeg_reference": "recorded"}, as_recorded, ""),
         ({"bads": ("C3",), "bad_channels": "interpolate"}, interpolated, "splines: C3"),
         (

@@ -229,13 +229,13 @@ def test_a_seed_is_the_same_everywhere():
 
 
 def test_fewer_trials_than_folds():
-    with pytest.raises(DataError, match="trials of sub-01: there are 4, 5 folds need 5"):
+    with pytest.raises(DataError, match="trials of sub-01: there are 4, but 5 folds need 5"):
         list(trial_grouped(make_table(2, 4), n_folds=5, seed=0))
 
 
 def test_fewer_sessions_than_folds():
     table = make_table(2, 12).assign(session="ses-1")
-    with pytest.raises(DataError, match="sessions of sub-01: there are 1, 3 folds need 3"):
+    with pytest.raises(DataError, match="sessions of sub-01: there are 1, but 3 folds need 3"):
         list(leave_sessions_out(table, n_folds=3, seed=0))
 
 
@@ -272,7 +272,7 @@ def test_a_table_without_sessions_has_the_same_folds():
 
 
 def test_fewer_subjects_than_folds():
-    with pytest.raises(DataError, match="subjects: there are 3, 5 folds need 5"):
+    with pytest.raises(DataError, match="subjects: there are 3, but 5 folds need 5"):
         list(leave_subjects_out(make_table(3), n_folds=5, seed=0))
 
 
@@ -299,7 +299,7 @@ def test_a_class_that_only_the_test_side_has(name):
 def test_too_few_windows_of_a_class():
     table = make_table()
     table["arousal"] = (table.index < 3).astype(int)
-    with pytest.raises(DataError, match=r"class 1 of task .*: there are 3, 5 folds need 5"):
+    with pytest.raises(DataError, match=r"class 1 of task .*: there are 3, but 5 folds need 5"):
         list(window_wise(table, n_folds=5, seed=0))
 
 

@@ -92,10 +92,11 @@ def test_a_short_last_trial_is_left_out_with_the_reason(folder, capsys):
     ("people", "keys", "problem", "remedy"),
     [
         ({"1": 12}, {"ratings": [8]}, "task 'valence': has the classes", "Look at its threshold"),
-        ({"1": 3}, {}, "trials of sub-01: there are 3, 4 folds need 4",
+        ({"1": 3}, {}, "trials of sub-01: there are 3, but 4 folds need 4",
          "More data are needed, for any number"),
         ({"1": 12, "2": 12, "3": 12}, {"protocols": ["leave_subjects_out"]},
-         "leave-subjects-out: subjects: there are 3, 4 folds need 4", "`n_folds: 3` .* would do"),
+         "leave-subjects-out: subjects: there are 3, but 4 folds need 4",
+         "`n_folds: 3` .* would do"),
         ({"1": 12}, {"variants": {"v": {"tasks": {"valence": {"above": 9}}}}}, "above: got 9",
          "below its upper end"),
         ({"1": 12}, {"recordings": {"subjects": {"sub-1": {"eeg_reference": "recorded"}}}},
@@ -142,7 +143,7 @@ def test_subjects_of_one_session_are_refused_where_sessions_are_held_out(folder,
     status, found = as_json(capsys, file)
     assert status == 1 and "the recordings have none" in found[None]["problem"]
     lines = table.splitlines()
-    for days, problem in ((1, "there are 1, 3 folds need 3"), (3, None)):
+    for days, problem in ((1, "there are 1, but 3 folds need 3"), (3, None)):
         rows = [f"{line},{i % days}" for i, line in enumerate(lines[1:])]
         (folder / "trials.csv").write_text("\n".join([f"{lines[0]},session", *rows]))
         status, found = as_json(capsys, file)
