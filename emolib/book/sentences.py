@@ -135,13 +135,15 @@ def truth_sentence(effects: Mapping[str, float]) -> str:
     Examples
     --------
     >>> truth_sentence({"valence": 0.0, "arousal": 5.0})
-    'This cohort is simulated, so the truth is known: the signals follow arousal (effect 5), and \
-they do not follow valence (effect 0).'
+    'This cohort is simulated, so the truth is known: the signals follow arousal (effect 5, where \
+1 is subtle and 4 is strong), and they do not follow valence.'
     >>> truth_sentence({})
     ''
     """
-    found = [f"{task} (effect {size:g})" for task, size in effects.items() if size]
-    none = [f"{task} (effect 0)" for task, size in effects.items() if not size]
+    sizes = [f"{task} (effect {size:g}" for task, size in effects.items() if size]
+    found = [f"{size}, where 1 is subtle and 4 is strong)" for size in sizes[:1]]
+    found += [f"{size})" for size in sizes[1:]]
+    none = [task for task, size in effects.items() if not size]
     told = [f"the signals follow {' and '.join(found)}"] if found else []
     told += [f"they do not follow {' or '.join(none)}"] if found and none else []
     told += [f"the signals do not follow {' or '.join(none)}"] if none and not found else []

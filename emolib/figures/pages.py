@@ -196,8 +196,8 @@ def grid_and_scalp(values: np.ndarray, channels: Sequence[str], *, name: str, un
         figure,
         alt=f"{name} ({unit}) on the grid and over the scalp, from {limits[0]:.1f} at "
         f"{channels[int(values.argmin())]} to {limits[1]:.1f} at {channels[int(values.argmax())]}.",
-        caption="Left: the grid as the network gets it, empty cells hatched. Right: the same "
-        "values, interpolated between the electrodes (dots) for the eye.",
+        caption=f"{name[0].upper()}{name[1:]}. Left: the grid as the network gets it, empty cells "
+        "hatched. Right: the same values, interpolated between the electrodes (dots) for the eye.",
     )
 
 
