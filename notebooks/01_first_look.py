@@ -16,7 +16,7 @@
 # %% [markdown]
 # # A first look at one recording
 #
-# The lines below are voltages on a head, measured at twelve places at most.
+# The lines below are voltages on a head, measured at about a dozen places.
 # **Is this {term}`EEG`, or is a plug loose? What would you check first?**
 
 # %% tags=["parameters", "remove-input"] needs="first"
@@ -77,7 +77,7 @@ Picture(
     alt=f"Signals of {len(some)} electrodes over {times[-1]:.0f} s, between "
     f"{np.nanmin(values):.0f} and {np.nanmax(values):.0f} microvolts.",
     caption=f"The first seconds of the first trial; {len(some)} of "
-    f"{len(channels)} electrodes. The blue bar is the scale of all rows.",
+    f"{len(channels)} electrodes. The blue bar shows the scale of all rows.",
 )
 
 # %% [markdown]
@@ -150,11 +150,12 @@ Explorer(strength, tasks=this_study.tasks, title="The first trials")
 # %% [markdown]
 # ## Where the electrodes are
 #
-# Names tell places. The letters name a region: F is frontal, C central, P
-# parietal (the upper back), O occipital (the back of the head), T temporal
-# (above the ears), and Fp is the forehead. Two letters are between two
-# regions. Odd numbers are on the left, even numbers on the right, and they
-# grow with the distance from the midline, which is called z.
+# The name of an electrode tells you where it is. The letters stand for a
+# region: F is frontal, C central, P parietal (the upper back), O occipital
+# (the back of the head), T temporal (above the ears), and Fp is the forehead.
+# Other pairs of letters, such as PO, mean a place between two regions. Odd
+# numbers are on the left, even numbers on the right, and they grow with the
+# distance from the midline, which is called z.
 
 # %% tags=["hide-input"]
 back = power.posterior_channels(channels)
@@ -290,10 +291,11 @@ ours = spectra.trial_spectra(recording)
 np.testing.assert_allclose(density, ours, rtol=1e-3, atol=1e-5)
 
 # %% [markdown]
-# Spectra of EEG fall with frequency. On the way down there is often a hump
-# near 10 Hz, strongest at the back of the head: the alpha rhythm, known since
-# the first reports of an EEG {cite:p}`berger1929`. Its highest point is the
-# *alpha peak*. Its frequency differs between people, and some have none.
+# The spectrum of EEG falls with frequency. On the way down there is often a
+# hump near 10 Hz, strongest at the back of the head. This is the alpha rhythm,
+# known since the first reports of an EEG {cite:p}`berger1929`. Its highest
+# point is the *alpha peak*. Its frequency differs between people, and some
+# have none.
 
 # %%
 regions = {"back": back}
@@ -346,15 +348,15 @@ say(
 # %% [markdown]
 # ## Simulated or real?
 #
-# Both simulated and real recordings look like EEG. A look proves nothing:
-# always ask where the data come from.
+# Simulated and real recordings both look like EEG. You cannot tell them apart
+# by looking, so always ask where the data come from.
 
 # %% tags=["remove-input"]
 dataset = recording.attrs["dataset"]
 simulation = """**These signals were simulated.** Rhythms, background, muscle
 and sensor noise were drawn at random, mixed as a head would mix them, and
 written in the file format of a real data set. The ratings were simulated too,
-and their link to the signals was put in on purpose. Its size says nothing
+and the link between signals and ratings was built in. Its size says nothing
 about real people."""
 real = f"""**These signals are from the data set
 *{escape_markdown(dataset)}*.** They were not simulated by this project."""
@@ -376,10 +378,11 @@ np.testing.assert_allclose(excess, by_scipy, rtol=1e-4, atol=1e-5)
 
 # %% tags=["remove-input"]
 say(
-    f"The mean over trials goes from {excess.min():.2f} to",
-    f"{excess.max():.2f} ({channels[excess.argmax()]}). Compare this with a",
-    "book of the other kind: `make book STUDY=studies/eegmat.yaml` takes real",
-    "recordings, `make book` simulated ones.",
+    "Averaged over trials, the excess kurtosis of the electrodes lies between",
+    f"{excess.min():.2f} and {excess.max():.2f}",
+    f"({channels[excess.argmax()]}); a Gaussian signal has 0. To compare",
+    "simulated with real recordings, build the book from both: `make book`",
+    "takes simulated ones, `make book STUDY=studies/eegmat.yaml` real ones.",
 )
 
 # %% [markdown]
@@ -399,9 +402,9 @@ say(
 # a trial rated 9?
 #
 # ```{dropdown} Answer
-# It is *low*, because 5 is not above 5. And no: asked again, the same person
-# may well say 6, and the class would change. Trials near the threshold have
-# the least certain labels.
+# It is *low*, because 5 is not above 5. You should trust it less: asked again,
+# the same person may well say 6, and the class would change. Trials near the
+# threshold have the least certain labels.
 # ```
 #
 # ## Exercises
@@ -501,7 +504,7 @@ check(
 # A recording has signals in microvolts at named places, trials, and a rating
 # or a class of each trial. Before you compute anything from it, look at the
 # scale, the size of each channel, the spectrum and the balance of the labels.
-# The report of each subject begins with them.
+# The report of each subject shows them.
 #
 # ## Where to read on
 #

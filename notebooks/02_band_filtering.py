@@ -19,8 +19,8 @@
 # Here are three seconds of {term}`EEG` from one {term}`electrode`, and the
 # same signal split into frequency {term}`bands <band>`. The network of this
 # book never sees the raw signal, only how strong each band is in each
-# {term}`window`, between two dotted lines. **How much of the alpha in one
-# window happened in it?**
+# {term}`window`, between two dotted lines. **How much of the alpha that you
+# see in one window happened in that window?**
 
 # %% tags=["parameters", "remove-input"] needs="first"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -122,7 +122,7 @@ for name, sos in filters.items():
 # No filter has perfectly sharp edges. Its *gain* tells how much it weakens
 # each frequency, in decibels (dB). A gain of 0 dB leaves a wave unchanged, and
 # every further -20 dB divides the amplitude by ten. The figure below shows the
-# gain of the filter.
+# gains of the filters.
 
 # %%
 hz = np.linspace(1, min(60, 0.49 * sfreq), 400)
@@ -145,9 +145,9 @@ Picture(
     fig,
     alt="Gain against frequency, with a flat top for each band. Above "
     f"-20 dB: {'; '.join(told)}.",
-    caption="The thin line is at -3 dB, where half of the power passes: the "
-    "limits of a band. Neighbouring bands overlap, so a wave near a limit "
-    "appears in two of them.",
+    caption="The thin line is at -3 dB, where half of the power passes. A "
+    "curve crosses it at the limits of its band. Neighbouring bands overlap, "
+    "so a wave near a limit appears in two of them.",
 )
 
 # %% [markdown]
@@ -163,7 +163,9 @@ Picture(
 # late. A *zero-phase* filter runs over the finished {term}`recording` forwards
 # and then backwards, so the two delays cancel. To see the difference, filter
 # one short burst of waves whose time we know. The figure below shows what each
-# filter makes of it.
+# filter makes of it. The *envelope* of a burst is the curve along the tops of
+# its waves. SciPy computes it by the Hilbert transform, and its highest point
+# says when the burst happens.
 
 # %%
 name = "alpha" if "alpha" in all_bands else next(iter(all_bands))
@@ -193,17 +195,18 @@ Picture(
     alt=f"A burst in the middle of {name} and its two filtered versions. The "
     f"envelope peaks at {peak_burst:.0f} ms, {peak_causal:.0f} ms (causal) "
     f"and {peak_zero:.0f} ms (zero-phase).",
-    caption="Top: the whole burst. Middle: the causal filter starts with the "
-    "burst and comes late. Bottom: the zero-phase filter is on time, but "
-    "starts before the burst. Triangles: peaks of the envelope.",
+    caption="Top: the burst. Middle: the output of the causal filter comes "
+    "late. Bottom: that of the zero-phase filter is on time, but starts "
+    "before the burst. Triangles: peaks of the envelopes.",
 )
 
 # %% tags=["remove-input"]
 say(
     f"The causal output peaks **{peak_causal - peak_burst:.0f} ms** after the",
-    f"burst, the zero-phase output {abs(peak_zero - peak_burst):.0f} ms from",
-    "it. But the zero-phase output rises before the burst does, because it",
-    "also uses later samples.",
+    "burst. The peak of the zero-phase output is",
+    f"{abs(peak_zero - peak_burst):.0f} ms from that of the burst. But the",
+    "zero-phase output rises before the burst does, because it also uses",
+    "later samples.",
     "The published method filters causally. In this project, the key",
     "`filtering` of a study chooses between the two.",
 )
@@ -244,16 +247,17 @@ Picture(
     fig,
     alt="Impulse response of each band's filter. 99 % of the energy has "
     f"passed after {'; '.join(told)}.",
-    caption=f"Dotted lines: multiples of {window_seconds:g} s. The narrower "
+    caption="One curve per filter, one below the other. Dotted lines: "
+    f"multiples of {window_seconds:g} s, the length of a window. The narrower "
     "the band, the longer its filter rings.",
 )
 
 # %% [markdown]
 # ## Slow bands come later
 #
-# The *group delay* tells how much later a slow change in the strength of a
-# rhythm comes out. It depends on the frequency of the rhythm. The delays of
-# the filter's sections add up.
+# The *group delay* tells how late a change in the strength of a rhythm
+# appears in the output. It depends on the frequency of the rhythm. The delays
+# of the filter's sections add up.
 
 
 # %%
@@ -433,8 +437,8 @@ own = all_bands.get("alpha", slow).name
 say(
     "This answers the question from the top of the page: of the",
     f"{own} in one window, **{missing[own]:.0%}** happened before it, on",
-    f"average over white noise. It is {most:.0%} for {named[0]} and",
-    f"{least:.0%} for {named[1]}. Neighbouring windows share signal even",
+    f"average over white noise. The proportion is {most:.0%} for {named[0]}",
+    f"and {least:.0%} for {named[1]}. Neighbouring windows share signal even",
     "where the input is independent from sample to sample. If you assign the",
     "windows of one trial to training set and test set at random, both sets",
     "hold parts of the same signal.",
@@ -443,9 +447,10 @@ say(
 # %% [markdown]
 # ## Move the band
 #
-# The bench below filters the first seconds of the trial. **Guess first:** what
-# proportion of the energy in a window of alpha is older than the window? Then
-# make the band narrower, and watch how long the filter rings.
+# The bench below filters the first seconds of the trial. It opens with the
+# question of this chapter, whose answer you now know for alpha. **Guess
+# first:** what happens to that proportion if the band is 9 to 11 Hz? Then make
+# the band narrower, and watch how long the filter rings.
 
 # %% tags=["hide-input"]
 benches.offer(lambda: benches.FilterBench(raw, sfreq, channel=at_back))

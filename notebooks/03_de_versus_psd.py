@@ -72,7 +72,7 @@ Picture(
     fig,
     alt=f'Logarithm of "PSD" against DE for {len(some)} windows. The points '
     f"are on a line of slope {line.slope:.3f}, R² {line.rvalue**2:.6f}.",
-    caption=f"{len(some)} windows drawn at random from {len(x):,}, with a "
+    caption=f"{len(some):,} windows drawn at random from {len(x):,}, with a "
     'fitted straight line. "PSD" is computed as in the released code.',
 )
 
@@ -254,7 +254,7 @@ say(
     f"zero-phase filter the values are {on_time[worst]:.2f} and",
     f"{on_time[best]:.2f}. The two differ most where a window is short for",
     f"its band: the frequencies are {hz[1]:g} Hz apart, so {narrow.name},",
-    f"which is {width:g} Hz wide, is {width / hz[1]:.0f} points of the",
+    f"which is {width:g} Hz wide, has {width / hz[1]:.0f} points of the",
     "spectrum.",
 )
 
@@ -293,16 +293,17 @@ say(
     f"{settings.normalise}`, R² between the two kinds is **{overall:.2f}**",
     f"over all bands ({told}). The line fits less well, but nothing new was",
     "measured. Energy was subtracted and scaled without a logarithm. The",
-    "second kind adds a *nonlinearity* that stresses the largest values.",
+    "second kind adds a *nonlinearity* that emphasises the largest values.",
 )
 
 # %% [markdown]
 # ## How far does an estimate scatter?
 #
-# A variance estimated from few samples scatters, and so does its logarithm.
+# If a variance is estimated from few samples, it differs from window to window
+# although the signal stays the same. So does its logarithm.
 # **Guess first:** how many samples of noise does DE need until it scatters by
-# no more than 0.1 nats? The bench below answers. Then add a sine, and look at
-# the two numbers.
+# no more than 0.1 nats? Check your guess in the bench below. Then change the
+# amplitude of the sine, and look at the two numbers.
 
 # %% tags=["hide-input"]
 benches.offer(lambda: benches.EntropyBench(eeg[0, 0], sfreq))
@@ -325,7 +326,7 @@ benches.offer(lambda: benches.EntropyBench(eeg[0, 0], sfreq))
 #
 # ```{dropdown} Answer
 # No. Each can be computed from the other. The logarithm changes what is easy
-# for the network to learn, not what can be learned.
+# for the network to learn, not what can be learnt.
 # ```
 #
 # ## Exercises

@@ -90,9 +90,9 @@ Picture(
 # - what a longer window gains, and what it loses;
 # - how to split the variance of a feature into parts that belong to the
 #   person, the trial and the window;
-# - what it does to a trial to subtract one vector from all its windows;
+# - what happens to a trial if one vector is subtracted from all its windows;
 # - what a z-score keeps, and why one band seems to fall when another rises;
-# - why white noise has trials after baseline removal.
+# - why trials of white noise differ after baseline removal.
 #
 # **Time.** About 25 minutes, and half an hour for the exercises.
 #
@@ -212,12 +212,12 @@ Table(
 by_chance = (scatter["noise"] / scatter["recording"]) ** 2
 by_chance = by_chance.clip(upper=1)
 say(
-    "What the recording has in excess of white noise is real change within",
-    f"trials. In windows of {by_chance.index[0]}, estimation accounts for",
-    f"about **{by_chance.iloc[0]:.0%}** of the variance within trials, and in",
-    f"windows of {by_chance.index[-1]} for {by_chance.iloc[-1]:.0%}. Longer",
-    "windows give steadier numbers, but fewer of them, and they average over",
-    "changes within a window.",
+    "Where the recording scatters more than white noise, its strength really",
+    f"changes within trials. In windows of {by_chance.index[0]}, the error of",
+    f"estimation accounts for about **{by_chance.iloc[0]:.0%}** of the",
+    f"variance within trials, and in windows of {by_chance.index[-1]} for",
+    f"{by_chance.iloc[-1]:.0%}. Longer windows give steadier numbers, but",
+    "fewer of them, and they average over changes within a window.",
 )
 
 # %% [markdown]
@@ -321,7 +321,8 @@ Picture(
     f"The trials' means span {spans[0]:.2f} nats before the subtraction and "
     f"{spans[1]:.2f} nats after it.",
     caption="Each stripe is a trial. Top: DE, with the baseline mean dashed. "
-    "Bottom: after subtraction. Within a stripe, only the height changes.",
+    "Bottom: after subtraction. Within a stripe, the points move up or down "
+    "together.",
 )
 
 # %% tags=["remove-input"]
@@ -381,9 +382,10 @@ say(f"The slopes are {told}: {low} of {len(beta)} are below 0.5.")
 # %% [markdown]
 # ## A slip, kept as a setting
 #
-# Some lines of the released code were copied without adapting them. The fourth
-# to sixth baseline windows of all bands but the slowest are taken from the
-# *slowest* band. The setting `baseline: released` reproduces this slip.
+# Some lines of the released code seem to have been copied without being
+# adapted. In all bands but the slowest, the fourth to sixth baseline windows
+# are taken from the *slowest* band. The setting `baseline: released`
+# reproduces this slip.
 
 # %%
 slipped = rest.copy()
@@ -468,8 +470,8 @@ Picture(
 
 # %% [markdown]
 # The z-scores of a window have mean 0 and standard deviation 1. They keep the
-# pattern, which value is above which. They lose how strong the window was as a
-# whole, and how far its values were spread.
+# pattern, that is, which values are above which others. They lose the strength
+# of the window as a whole and the spread of its values.
 #
 # ## Stronger gamma lowers all other bands
 #
@@ -499,18 +501,19 @@ Picture(
     fig,
     alt=f"Mean z-score of each band while only {bands[-1]} is made stronger, "
     f"by up to 12 dB. Changes: {'; '.join(told)}.",
-    caption=f"Only {bands[-1]} was changed. The z-score moves all others.",
+    caption="Mean z-score over electrodes, one curve per band. Only "
+    f"{bands[-1]} was changed, but the z-score moves all others.",
 )
 
 # %% [markdown]
-# So z-scores of windows do not tell which band has changed. This is why maps
-# for people, in the [next chapter](05_grid_and_brain_maps) and in the reports,
-# show log power without z-scores. With `subject` or `none`, the other bands
-# would not move.
+# So z-scores of windows do not tell you which band has changed. This is why
+# maps for people, in the [next chapter](05_grid_and_brain_maps) and in the
+# reports, show log power without z-scores. With `subject` or `none`, the other
+# bands would not move.
 #
 # ## What disappears, and what stays
 #
-# To find out what a step forgets, add a constant and see whether it comes out
+# To find out what a step removes, add a constant and see whether it comes out
 # at the other end. A signal twice as large has a DE that is $\ln 2$ higher.
 
 # %%
@@ -556,15 +559,17 @@ for case, (more, more_rest) in cases.items():
 Table(
     pd.DataFrame(fates).T.drop(columns="none").rename_axis("twice as loud"),
     caption="What is left of a doubled amplitude. Stays: it is seen where it "
-    "was put. Spreads: it is seen elsewhere",
+    "was added. Spreads: it is seen elsewhere. Both: there and elsewhere. "
+    "Gone: nowhere",
 )
 
 # %% [markdown]
-# A window's z-score forgets only what all values of the window have in common.
-# A person's z-score forgets what is the same in all windows of that person.
-# Baseline removal forgets what a trial shares with its baseline interval. The
-# last row shows the price: **an event in the baseline interval appears in
-# every window of the trial**, although nothing happened there.
+# The z-score of a window removes only what all values of the window have in
+# common. The z-score by person removes what is the same in all windows of that
+# person. Baseline removal takes away what a trial shares with its
+# baseline interval. The last row shows the price: **an event in the baseline
+# interval appears in every window of the trial**, although nothing happened
+# there.
 #
 # ## What is left
 #

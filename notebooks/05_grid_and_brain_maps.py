@@ -96,7 +96,7 @@ if lacking:
 # - how electrodes get their cells on a grid, and how a brain map is built;
 # - what a zero in an empty cell means;
 # - which neighbours on the head are neighbours on the grid;
-# - how much of the head one place of a convolution sees;
+# - how much of the head a convolution sees at one place;
 # - what an interpolated scalp picture adds, and how wrong it can be;
 # - how to read a map of differences for which no test was made.
 #
@@ -125,18 +125,18 @@ Picture(
     alt=f"A grid of {grid.SHAPE[0]} by {grid.SHAPE[1]} cells with the names "
     f"of {len(every)} electrodes. {len(of_deap)} are filled, "
     f"{len(channels)} framed.",
-    caption=f"All names: the {len(every)} electrodes of the grid. Blue: "
-    f"{len(of_deap)} of DEAP's {len(grid.DEAP_CHANNELS)}. Red frames: those "
-    "of this recording. Grey: no electrode.",
+    caption=f"The {len(every)} electrodes of the grid. Blue: the "
+    f"{len(of_deap)} of DEAP. Red frames: those of this recording. Grey: no "
+    "electrode.",
 )
 
 # %% [markdown]
 # The same grid serves the data sets DEAP {cite:p}`koelstra2012` and SEED
 # {cite:p}`zheng2015`, since an electrode that both have is in the same cell.
 # Any {term}`recording` with electrodes of the 10-20 system, the usual places
-# on the head, finds its cells; other electrodes get some by the key `grid` of
-# a study. The spelling of a name does not matter, and four electrodes have an
-# old name, such as T3 for T7.
+# on the head, has its cells. The key `grid` of a study gives cells to other
+# electrodes. The spelling of a name does not matter, and four electrodes have
+# an old name, such as T3 for T7.
 
 # %%
 for name in ("FP1", "EEG Fp1-REF", "T3", "POZ"):
@@ -211,7 +211,7 @@ say(
     f"have the mean {de.mean():.1f} nats, and 0 nats means a variance of",
     f"{1 / (2 * np.pi * np.e):.2f} µV². An empty cell then looks like an",
     "electrode with almost no signal. After the z-score of a window, 0 is the",
-    "mean of that window, so an empty cell says *as usual*. The same holds",
+    "mean of that window, so an empty cell looks average. The same holds",
     "beyond the edge of the grid, where this network sees zeros too (see",
     "{term}`padding`).",
 )
@@ -351,8 +351,8 @@ Table(
 # ## What the smooth picture adds
 #
 # A scalp picture ({term}`topomap`) looks richer than the grid, but it was made
-# from the same values. Draw a value that we know: 1 at one electrode, 0 at all
-# others.
+# from the same values. Draw a pattern that we know: 1 at one electrode and 0
+# at all others.
 
 # %% tags=["hide-input"]
 middle = channels.index("Cz") if "Cz" in channels else n_channels // 2
@@ -364,7 +364,8 @@ pages.grid_and_scalp(
 # %% [markdown]
 # The single value has become a hill several centimetres wide. Its width is the
 # distance between electrodes. Is the interpolation right where nothing was
-# measured? Hide each electrode in turn and guess its value from the others.
+# measured? Hide each electrode in turn, and guess its value from the others
+# with the same kind of interpolation.
 
 # %%
 places = maps.positions(tuple(channels))  # on the flat picture of the head
@@ -397,7 +398,8 @@ display(
 ratio = frame["error"] / frame["electrodes"]
 say(
     f"The error is {ratio.min():.0%} ({ratio.idxmin()}) to {ratio.max():.0%}",
-    f"({ratio.idxmax()}) of the standard deviation. The outermost",
+    f"({ratio.idxmax()}) of the standard deviation, where 100% is the error",
+    "of guessing the mean everywhere. The outermost",
     f"{n_channels - inner.sum()} electrodes cannot be guessed at all, because",
     "the others do not surround them. Read a scalp picture at its dots:",
     "values between them are guesses. The network does not see them.",

@@ -54,7 +54,8 @@ use_style()
 # ## A file
 #
 # Here is an EDF file of a simulated person, with an annotation at the start of
-# each trial. Put the path of your own file in its place. Most recording
+# each trial. The number `effect` sets how strongly the signals follow the
+# film. Put the path of your own file in place of `file`. Most recording
 # programs call annotations markers.
 
 # %%
@@ -91,8 +92,9 @@ print(dict(recording.sizes))
 #
 # Each trial is split into {term}`windows <window>`. Two kinds of feature in
 # four {term}`bands <band>` describe each window, and a map arranges them as
-# the electrodes are on the head. The chapters on [filters](02_band_filtering),
-# [features](03_de_versus_psd) and [maps](05_grid_and_brain_maps) explain why.
+# the electrodes are arranged on the head. The chapters on
+# [filters](02_band_filtering), [features](03_de_versus_psd) and
+# [maps](05_grid_and_brain_maps) explain these steps.
 
 # %%
 features = emolib.extract_features(recording, emolib.FeatureSettings())
@@ -104,8 +106,8 @@ print(dict(maps.sizes))
 #
 # Windows of one trial are alike, whatever the person felt. So all windows of a
 # trial must be in the same set, training or test. The {term}`protocol`
-# *trial-grouped* does this. `cv_of` gives its {term}`folds <fold>` to
-# scikit-learn, for any of its classifiers.
+# *trial-grouped* does this. `cv_of` turns it into {term}`folds <fold>` for
+# scikit-learn and any of its classifiers.
 
 # %%
 tasks = {"film": emolib.Task(classes=example.EVENTS)}
@@ -132,8 +134,8 @@ say(
 #
 # ## Look at it
 #
-# Choose a band, a trial and a moment. Point at an electrode, or use the arrow
-# keys.
+# Choose a band, a trial and a moment. Point at an electrode, or move to it
+# with the arrow keys, to see its course over time.
 
 # %% tags=["hide-input"]
 display(emolib.Explorer(features, tasks=tasks))
