@@ -19,8 +19,7 @@
 # Three layers look at a {term}`brain map` through small squares. Each number
 # in the figure below counts how many of the 72 cells of the {term}`grid` one
 # unit of the third layer can see. All units have the same weights. **Why do
-# some see the whole head, while the unit at the bottom right sees only a third
-# of it?**
+# some see the whole grid, but the unit at the bottom right only a third?**
 
 # %% tags=["parameters", "remove-input"] needs="scores"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -84,7 +83,7 @@ Picture(
 # - what a convolution does to a brain map, worked out on one real map;
 # - which part of the head a unit sees, and what pooling keeps of it;
 # - how to count the parameters of a network by hand;
-# - why the network gives other answers in training than afterwards.
+# - why the output of the network in training differs from that afterwards.
 #
 # **Time.** About 25 minutes, and half an hour for the exercises.
 #
@@ -425,10 +424,11 @@ Table(
 )
 
 # %% [markdown]
-# This answers the first question. A kernel of odd size has a middle, but one
-# of 4 by 4 has none. Keras places it so that it covers one cell before its
-# place and two behind. Two such layers shift the field twice, to the right and
-# down. Only the dense layer sees the whole head with every unit.
+# This answers the question from the top of the page. A kernel of odd size has
+# a middle, but one of 4 by 4 has none. Keras places it so that it covers one
+# cell to the left of its place and two to the right, and likewise one above
+# and two below. Two such layers shift the field twice, to the right and down.
+# Only in the dense layer does every unit see the whole head.
 #
 # A receptive field tells you what *can* matter. Cells in its middle reach the
 # unit on more paths than those at its border {cite:p}`luo2016`, as exercise 1

@@ -17,7 +17,7 @@
 # # The multi-task loss
 #
 # Two classifiers predict the {term}`class` of a {term}`window`. The careful
-# one is right less often and always says 60 %. The sure one is right more
+# one is right less often and always says 60 %. The bold one is right more
 # often and always says 99 %. The figure below shows what each pays for right
 # and wrong {term}`predictions <prediction>`. **Why does the better classifier
 # pay more?**
@@ -65,7 +65,7 @@ from jax import numpy as jnp  # isort: skip
 shown.use_style()
 
 # %% tags=["hide-input"]
-classifiers = {"careful": (0.7, 0.6), "sure": (0.8, 0.99)}  # right, says
+classifiers = {"careful": (0.7, 0.6), "bold": (0.8, 0.99)}  # right, says
 looks = zip("os", (shown.BLUE, shown.RED), strict=True)
 line = np.linspace(0.005, 1, 200)
 
@@ -88,10 +88,11 @@ ax.legend(loc="upper right", markerscale=0.5)
 Picture(
     fig,
     alt="A curve falls from a high loss at probability 0 to none at 1. The "
-    f"careful classifier pays {paid['careful']:.2f} nats on average, the sure "
-    f"one {paid['sure']:.2f}.",
-    caption="The larger a mark, the more often its classifier is charged this "
-    "loss.",
+    f"careful classifier pays {paid['careful']:.2f} nats on average, the bold "
+    f"one {paid['bold']:.2f}.",
+    caption="Curve: the loss of a prediction. Each classifier has two marks: "
+    "on the right where it is correct, on the left where it is wrong. The "
+    "larger a mark, the more often its classifier pays this loss.",
 )
 
 # %% [markdown]
@@ -188,9 +189,10 @@ say(
 # $$\ell = -\ln p.$$
 #
 # A head that gives 1 to the true class pays nothing. A head that gives 0.5 to
-# each of two classes pays $\ln 2 \approx 0.69$ nats. A head that is sure and
-# wrong pays without limit. This answers the question: the sure classifier of
-# the figure is wrong only now and then, but each time it pays a lot.
+# each of two classes pays $\ln 2 \approx 0.69$ nats. For a head that is
+# certain and wrong, the loss has no limit. This answers the question from the
+# top of the page: the bold classifier is seldom wrong, but it pays a lot each
+# time.
 #
 # ## Two heads, one sum
 #
@@ -364,8 +366,8 @@ Picture(
 #
 # ## The loss by hand
 #
-# Is the loss that Keras reports the one of the formula? Compute it by hand for
-# these weights, and for those of the last pass.
+# Does the loss that Keras reports agree with the formula? Compute it by hand
+# for these weights, and for those of the last pass.
 
 
 # %%
@@ -399,7 +401,7 @@ display(
     )
 )
 say(
-    "Training on makes a network sure of itself. It pays off where the",
+    "Further training makes a network more certain. This pays off where the",
     "prediction is right and costs a lot where it is wrong. (There are only",
     f"{n_validation} validation {{term}}`trials <trial>`, so do not read more",
     "into these numbers.)",
@@ -658,8 +660,9 @@ for name, column in (("together", "second"), ("alone", "first")):
     rows[f"here, {name}"] = {t: f"{100 * v:.1f} %" for t, v in means.items()}
 Table(
     pd.DataFrame(rows).T.fillna("none"),
-    caption="Published: accuracy of windows, window-wise. Here: balanced "
-    f"accuracy of trials, {protocol.replace('_', '-')}",
+    caption="Published: accuracy of windows, window-wise, read from a bar "
+    "chart. Here: balanced accuracy of trials (chance: 50 %), "
+    f"{protocol.replace('_', '-')}",
 )
 
 # %% tags=["remove-input"]

@@ -102,7 +102,7 @@ Picture(
 # - how to train a network on everybody, then on one person, with two calls of
 #   `fit`;
 # - how a schedule halves the learning rate and ends the training;
-# - by how much a score is too good if the test set also chooses the epoch;
+# - by how much a score rises if the test set also chooses the epoch;
 # - what had to change in the training for people who were held out;
 # - what fine-tuning gained, in the paper and here, and what it could gain.
 #
@@ -346,8 +346,8 @@ frame = pd.DataFrame(scores).T
 display(
     Table(
         frame.map("{:.2f}".format),
-        caption=f"Balanced accuracy of test trials, {task}, before and after "
-        "fine-tuning, one small network each",
+        caption=f"Balanced accuracy of test trials (chance: 0.5), {task}, "
+        "before and after fine-tuning, one small network each",
     )
 )
 n_test = table.loc[fold.test].groupby("subject")["trial"].nunique().min()
@@ -488,8 +488,8 @@ as_published = next(iter(window_wise(table, n_folds=2, seed=0, tasks=tasks)))
 print(np.array_equal(as_published.validation, as_published.test))
 
 # %% [markdown]
-# How much too good does this make a {term}`score`? Let a network know nothing,
-# like those in the first figure. With $N$ test {term}`predictions
+# By how much does this raise a {term}`score`? Let a network know nothing, like
+# those in the first figure. With $N$ test {term}`predictions
 # <prediction>`, the accuracy of one epoch has the mean 0.5 and the standard
 # deviation $\sqrt{1 / 4N}$. If $n$ epochs are independent, the best of them
 # has the expected accuracy
@@ -529,8 +529,8 @@ Table(
 )
 
 # %% [markdown]
-# With 40 predictions, choosing on test data makes a good score out of nothing.
-# With tens of thousands it adds next to nothing. Real epochs are not
+# With 40 predictions, choosing on test data turns guessing into a good score.
+# With tens of thousands it adds hardly anything. Real epochs are not
 # independent, since most predictions stay the same from one epoch to the next,
 # so the formula gives an upper limit (exercise 2).
 #
@@ -548,11 +548,12 @@ benches.offer(lambda: replay_bench(this_study))
 #
 # On real {term}`recordings <recording>`, rest against mental arithmetic
 # {cite:p}`zyma2019`, the published training does worse than ridge regression,
-# a linear model with a penalty on large weights, on the same maps. The table
-# shows what changed when one thing after the other was replaced. Twenty people
-# were held out in five folds. The settings were chosen by the scores of the
-# first ten people. The others are **not a strict hold-out**: earlier scores of
-# all twenty were known when the settings were chosen.
+# a linear model with a penalty on large weights, on the same maps. The tables
+# show what changed when parts of the training were replaced one by one (chance
+# is 0.5). Twenty people were held out in five folds. The settings were chosen
+# by the scores of the first ten people. The others are **not a strict
+# hold-out**: earlier scores of all twenty were known when the settings were
+# chosen.
 
 # %% tags=["remove-input"]
 tried = trainings()
@@ -634,7 +635,7 @@ display(
     Table(
         frame.map("{:.2f} %".format).rename_axis(None),
         caption="Published accuracies of windows on DEAP, window-wise "
-        "(windows of one trial in both sets)",
+        "(windows of one trial in both sets). A frame is a window",
     )
 )
 
