@@ -359,7 +359,7 @@ Picture(
 # %% [markdown]
 # ## The claim that a protocol supports
 #
-# | protocol | held out | the claim it can carry |
+# | protocol | held out | the claim that it supports |
 # | --- | --- | --- |
 # | window-wise | windows (of one trial on both sides) | none |
 # | trial-grouped | each person's trials | this person, new trials |
@@ -396,7 +396,7 @@ Picture(
 # where $\Phi$ is the cumulative distribution function of the normal
 # distribution.
 #
-# **A weighted sum** does not have to name trials. Let the labels
+# **A weighted sum** need not identify single trials. Let the labels
 # $y_k = \pm 1$ of $K$ trials be random. Least squares finds weights near
 # $w = -\frac1K \sum_k y_k d_k$. For a window of a known trial,
 # $y_k\, w \cdot (e_{ik} - d_k)$ has the mean $p\,\tau^2 / K$, from the trial's
@@ -431,7 +431,7 @@ correct = expected(rho, p, K)
 say(
     f"Now put in the numbers of the first figure. {B} baseline windows",
     f"give $\\rho$ = {rho:.2f}. With {p} features, one window in",
-    f"{1 / mistaken:,.0f} is closer to a certain other trial than to its own.",
+    f"{1 / mistaken:,.0f} is closer to a given other trial than to its own.",
     f"With {K} trials, a weighted sum is correct in",
     f"**{correct:.0%}** of the windows ({BOTH_SIDES}).",
 )
@@ -525,10 +525,10 @@ Picture(
 # **The mean over the trials** is one vector for all trials, so it marks none.
 #
 # **Centring on the trial's own windows** leaves $\rho = 0$. But the windows of
-# a trial now add up to zero. If its training windows are above, its $n / F$
-# test windows are below (of $n$ windows in $F$ folds), and a weighted sum
-# predicts the *opposite* of the label. A score far below chance is
-# {term}`leakage`, too:
+# a trial now add up to zero. If the mean of its training windows is above
+# zero, that of its $n / F$ test windows is below (of $n$ windows in $F$
+# folds), and a weighted sum predicts the *opposite* of the label. A score far
+# below chance is {term}`leakage`, too:
 #
 # $$P(\text{correct}) =
 # \Phi\!\left(-\sqrt{(F - 1)\, p / (n K)}\right) < 0.5 .$$
@@ -723,7 +723,7 @@ shares = marks[["named", "5 neighbours", "looked up"]]
 display(
     Table(
         shares.assign(nats=beside["information"]).map("{:.2f}".format),
-        caption="Named: proportion of windows whose trial is named by mean "
+        caption="Named: proportion of windows whose trial is found by mean "
         "and scale. Balanced accuracy on random labels of 5 neighbours, and "
         f"of labels looked up. All: {BOTH_SIDES}. Nats: predicted information "
         "per feature",
@@ -733,7 +733,8 @@ leaks = marks.loc["subtract", ["ridge", "5 neighbours", "looked up"]]
 say(
     "A z-score helps ridge as much as a subtraction",
     f"({marks['ridge']['z-score']:.2f} and {marks['ridge']['subtract']:.2f}),",
-    f"but it names more trials ({marks['named']['z-score']:.2f} against",
+    "but the trials of more windows are found",
+    f"({marks['named']['z-score']:.2f} against",
     f"{marks['named']['subtract']:.2f}).",
 )
 
@@ -865,8 +866,8 @@ say(
     f"{leaking.loc['nothing'].min():.2f} to",
     f"{leaking.loc['nothing'].max():.2f}. Subtraction raises them to",
     f"**{leaking.loc['subtract'].min():.2f} to",
-    f"{leaking.loc['subtract'].max():.2f}**, and the mean of another piece",
-    f"does the same ({other.min():.2f} to {other.max():.2f}). With whole",
+    f"{leaking.loc['subtract'].max():.2f}**, and so does the mean of another",
+    f"piece ({other.min():.2f} to {other.max():.2f}). With whole",
     "pieces held out, ridge reaches",
     f"{at_rest['ridge, whole trials'].min():.2f} to",
     f"{at_rest['ridge, whole trials'].max():.2f}. A person has only {K}",
@@ -896,7 +897,7 @@ say(
 #
 # ### What was known
 #
-# It is known that window-wise splits leak, also with labels permuted between
+# It is known that window-wise splits leak, even with labels permuted between
 # trials. {cite:t}`white2023` showed it on DEAP and SEED. {cite:t}`li2021` and
 # {cite:t}`xu2024` name temporal autocorrelation as the cause.
 # {cite:t}`brookshire2024` compare held-out segments with held-out people in
@@ -905,7 +906,7 @@ say(
 # {cite:t}`cen2022` blame improper preprocessing for "false high accuracy", and
 # change the baseline removal. This chapter adds one sufficient cause, isolated
 # and quantified: the estimation error of what is removed. To our knowledge
-# that had not been done.
+# nobody has done that before.
 #
 # {cite:t}`ahmed2023` and {cite:t}`wirawan2021` report gains from dividing by
 # the baseline mean. The mechanism would predict gains *if* windows of one
@@ -986,10 +987,10 @@ for setting in dict.fromkeys([this_study.features.baseline, "none"]):
 display(
     Table(
         pd.DataFrame(probes).T.map("{:.0%}".format),
-        caption=f"Windows whose trial or person is named, by linear "
-        f"discriminant analysis. Rows: the setting `baseline`. Trials of "
-        f"{subject}, windows on both sides. {len(few)} people, on held-out "
-        "trials",
+        caption="Windows whose trial or person is recognised by linear "
+        "discriminant analysis. Rows: how the baseline mean is removed. "
+        f"Trials: of {subject}, windows of one trial on both sides. People: "
+        f"of {len(few)}, on held-out trials",
     )
 )
 name, by_chance = probes["none"]["trial"], probes["none"]["trial, by chance"]
@@ -1044,7 +1045,7 @@ display(
         "The [cohort page](/cohort.ipynb) has the network's scores.",
         *(
             f"Not shown: {name}, for which these data do not suffice"
-            f" ({shown.escape_markdown(why)})."
+            f" ({shown.escape_markdown(why.rstrip('.'))})."
             for name, why in refused.items()
         ),
     )
@@ -1110,8 +1111,8 @@ rows = {
 display(
     Table(
         pd.DataFrame(rows).T.map("{:.2f}".format),
-        caption="Ridge, balanced accuracy of windows, by the setting "
-        f"`baseline`. Real and random labels: {BOTH_SIDES}. Honest: real "
+        caption="Ridge, balanced accuracy of windows, by how the baseline "
+        f"mean is removed. Real and random labels: {BOTH_SIDES}. Honest: real "
         f"labels, {protocol_name(honest)}",
     )
 )

@@ -182,13 +182,13 @@ if leaking is None:
 #
 # *Occlusion* is the simplest method {cite:p}`zeiler2014`. Predict. Set one
 # electrode to 0 in all {term}`planes <plane>`. Predict again. What the
-# prediction loses is what the network owed to that electrode.
+# prediction loses is the contribution of that electrode.
 #
 # The loss is measured on the *log probability* of the {term}`label`: the
 # natural logarithm of the probability that the network gave to the correct
 # {term}`class`, averaged over windows, in nats. A coin gets
-# $\ln \tfrac12 = -0.69$. An accuracy would be coarser, because it does not
-# change until a prediction tips over.
+# $\ln \tfrac12 = -0.69$. An accuracy would be coarser, because it changes only
+# when a predicted class changes.
 
 # %%
 rated = np.flatnonzero(network.table[task] >= 0)
@@ -293,7 +293,8 @@ Table(
     .T.map("{:.1f}".format)
     .assign(electrodes=[found["electrodes"] for found in regions.values()]),
     caption=f"Loss in thousandths of a nat, {task}, first network, "
-    f"{protocol_name(honest)}. A region is two rows of the grid",
+    f"{protocol_name(honest)}. A region is two rows of the grid. Below 0: "
+    "predictions get better without it",
 )
 
 # %% [markdown]
@@ -570,11 +571,11 @@ else:
 # ## A network that knows the trial
 #
 # Under the window-wise protocol, windows of one trial are on both sides of the
-# split, and it is enough to recognise the trial. The rows above named *with
-# what marks a trial* compare its map with the features that could do so. A map
-# that agrees with the truth would not justify a window-wise score either. Such
-# a network may use both: what follows the rating, and what marks the trial.
-# The map cannot tell which of them a correct prediction was due to. The
+# split, and it is enough to recognise the trial. In the figure above, the rows
+# *with what marks a trial* compare its map with the features that could do so.
+# Even a map that agrees with the truth would not justify a window-wise score.
+# Such a network may use both: what follows the rating, and what marks the
+# trial. The map cannot tell you which of them made a prediction correct. The
 # protocol can (see {term}`leakage`).
 #
 # ## Muscles and eyes
@@ -709,8 +710,8 @@ Picture(
 cost = ...
 
 # %% tags=["hide-cell", "solution"]
-# An accuracy changes only when a prediction tips over. With few windows it is
-# often exactly the same, although the probabilities have changed.
+# An accuracy changes only when a predicted class changes. With few windows it
+# is often exactly the same, although the probabilities have changed.
 first = [c for c, row in zip(channels, rows, strict=True) if row // 2 == 0]
 first = first or channels
 at = [channels.index(c) for c in first]

@@ -614,8 +614,8 @@ Picture(
 
 # %% [markdown]
 # *Shuffled* is the same trained LSTM, given the windows of each test group in
-# random order. If the LSTM has learned something from the order, shuffling
-# must cost it accuracy.
+# random order. If the LSTM has learnt something from the order, shuffling must
+# cost it accuracy.
 
 # %% tags=["remove-input"]
 differences = pd.DataFrame(
@@ -629,7 +629,10 @@ differences = pd.DataFrame(
     }
 ).T
 Table(
-    differences.map("{:+.1f}".format).replace("+nan", "none"),
+    differences.round(1)
+    .add(0.0)
+    .map("{:+.1f}".format)
+    .replace("+nan", "none"),
     caption="Differences of balanced accuracy in percentage points, with 95 % "
     "intervals from a bootstrap",
 )
@@ -642,7 +645,7 @@ say(
     f"Intervals that exclude zero: {clear} of {len(ends)}."
     if len(ends)
     else "There is no interval.",
-    f"A difference smaller than about {half:.0f} points would be missed."
+    f"A difference smaller than about {half:.0f} points would often be missed."
     if len(ends)
     else "",
     "The bootstrap resamples people and stimuli, or the trials of a single",
@@ -652,10 +655,10 @@ say(
 # %% [markdown]
 # ## What may you conclude?
 #
-# Only whether these small networks showed a difference
-# on these few trials, and how large it would have to be. You may not conclude
-# that time is unimportant. That claim needs the networks at full width and
-# trained to the end, many more trials and more seeds.
+# You may conclude whether these small networks showed a difference on these
+# few trials, and how large it would have to be. You may not conclude that time
+# is unimportant. That claim needs networks of full width, trained to the end,
+# with many more trials and more seeds.
 #
 # ## What others report
 #
@@ -672,9 +675,14 @@ chosen = ["", "single frames pooled", "6 frames before fine-tuning"]
 reported = figures[systems & figures["variant"].isin(chosen)]
 named = reported.set_index("system")[["variant", "valence", "arousal"]]
 Table(
-    named,
+    named.assign(
+        **{
+            name: named[name].map("{:.2f}".format)
+            for name in ("valence", "arousal")
+        }
+    ),
     caption="Published accuracies on DEAP, in percent. Windows of one trial "
-    "are in training and test",
+    "are in training and test. A frame is a window",
 )
 
 # %% tags=["remove-input"]
@@ -696,7 +704,7 @@ say(
 #
 # ## Check yourself
 #
-# **1.** A network averages the embeddings of six windows. Can it have learned
+# **1.** A network averages the embeddings of six windows. Can it have learnt
 # that a feature rises within these windows?
 #
 # ```{dropdown} Answer

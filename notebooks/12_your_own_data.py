@@ -318,7 +318,7 @@ for right, wrong in {
 #
 # The section `recordings` of a study file says how to clean the recordings.
 # Its settings have the names of MNE-BIDS-Pipeline, and MNE does the work. The
-# part `subjects` is for single persons. Here, everyone gets a high-pass filter
+# part `subjects` is for single people. Here, everyone gets a high-pass filter
 # at 1 Hz and a notch filter for line noise, and one loose electrode is
 # interpolated from the others.
 
@@ -436,11 +436,12 @@ benches.PlanningBench()
 # %% [markdown]
 # ## What are many windows worth?
 #
-# To cut trials into more {term}`windows <window>` gives more rows. But windows
-# of one trial share its {term}`label` and much of its signal, so their
-# predictions are correct or wrong together. If correct predictions of two
-# windows of a trial correlate by $\rho$, the variance of the mean of $n$
-# windows grows by the *design effect* $1 + (n - 1)\rho$, and they are worth
+# If you cut trials into more {term}`windows <window>`, the table gets more
+# rows. But windows of one trial share its {term}`label` and much of its
+# signal, so their predictions are correct or wrong together. If correct
+# predictions of two windows of a trial correlate by $\rho$, the variance of
+# the mean of $n$ windows grows by the *design effect* $1 + (n - 1)\rho$, and
+# they are worth
 #
 # $$n_\text{eff} = \frac{n}{1 + (n - 1)\,\rho}$$
 #
@@ -646,8 +647,11 @@ say(
 #
 # ## How to read a subject's report
 #
-# Each subject has a page, linked from the [cohort's](/cohort.ipynb):
+# Each subject has a page, linked from the [cohort's](/cohort.ipynb). It begins
+# with the scores under an honest protocol. These are its sections:
 #
+# - **Explore the maps.** Any trial or group of trials, window by window. Among
+#   so many maps, some are striking by chance.
 # - **Recording and preprocessing.** The number of trials, their length, the
 #   electrodes, what was left out and why, and the trials of each class. *Look
 #   here first.* If one class has three trials, read no further. Then compare
@@ -663,15 +667,16 @@ say(
 #   outline of a cluster does not locate it.
 # - **What the network sees.** Values in the cells of the grid, one
 #   {term}`plane` for each kind of feature in each {term}`band`.
-# - **Explore the maps.** Any trial or group of trials, window by window. Among
-#   so many maps, some are striking by chance.
 # - **Decoding.** Counts of held-out trials, what guessing would reach, and
 #   scores by protocol. Ask what was held out, and whether the score is within
 #   the range of chance. Hollow points say nothing about new trials.
-# - **Which electrodes and bands the network uses.** This means no more than
-#   the score beside it: a network that only guesses uses electrodes, too.
+# - **Is it more than chance?** A {term}`permutation test` of ridge regression
+#   on this person's trials. The network is too slow for such a test.
+# - **Which electrodes and bands the network uses.** Such a map is worth no
+#   more than the score beside it: a network that only guesses uses
+#   electrodes, too.
 # - **What fine-tuning changed.** How many trials became correct and how many
-#   wrong. A few of some tens of trials change by chance.
+#   wrong. Of a few dozen trials, some change by chance.
 # - **How to read this page** explains the words, **Methods to cite** is a
 #   paragraph to paste, and **Provenance** says what made the page.
 #
