@@ -9,12 +9,13 @@ RUN    := $(VENV)/bin/python
 # one more than a small machine has processors, since each waits at times, for a browser or a run.
 BESIDE := --no-loadscope-reorder --numprocesses
 
-.PHONY: help book pdf test test-fast lab questions bench benches evidence faults music-trial check lint clean
+.PHONY: help book pdf slides test test-fast lab questions bench benches evidence faults music-trial check lint clean
 
 help:
 	@echo 'make book                            build the book on simulated data (some minutes)'
 	@echo 'make book STUDY=studies/eegmat.yaml  the same on another study'
 	@echo 'make pdf                             the book as one PDF too, by Chromium'
+	@echo 'make slides                          slides of each chapter too'
 	@echo 'make test                            run the tests (some minutes)'
 	@echo 'make test-fast                       without training, browser and workflow'
 	@echo 'make lab                             open the notebooks in JupyterLab'
@@ -32,6 +33,9 @@ book: $(VENV)/installed
 
 pdf: book
 	@$(RUN) -m emolib pdf $(STUDY)
+
+slides: book
+	@$(RUN) -m emolib slides $(STUDY)
 
 check: $(VENV)/installed
 	@$(RUN) -m emolib check $(STUDY)

@@ -134,6 +134,11 @@ COMMANDS = {
     ),
     "book": ("build the book from the executed notebooks", "book.assembly:make_book", ""),
     "pdf": ("print the built book to one PDF, linked from its front page", "book.pdf:make_pdf", ""),
+    "slides": (
+        "make slides of each chapter, linked from the book's front page",
+        "book.decks:make_slides",
+        "",
+    ),
 }
 WITHOUT_STUDY = {  # by command: what its first argument is called, and what it is
     "new": ("NAME", "of the study file to write, without its ending"),
@@ -141,7 +146,16 @@ WITHOUT_STUDY = {  # by command: what its first argument is called, and what it 
     "grade": ("ANSWERS", "the sheet that the student has filled in"),
 }
 POSITIONAL = ("recordings",)
-ON_WHOLE = ("run", "check", "verify", "report", "predict", "export", "pdf")  # others are a job each
+ON_WHOLE = (
+    "run",
+    "check",
+    "verify",
+    "report",
+    "predict",
+    "export",
+    "pdf",
+    "slides",
+)  # others: a job each
 
 
 def main(arguments: list[str] | None = None) -> int:

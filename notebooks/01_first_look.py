@@ -228,7 +228,7 @@ if not tasks:
         )
     )
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 labels = {}
 for name, task in tasks.items():
     rating = rated["rating"].sel(scale=task.rating)
@@ -276,7 +276,7 @@ Picture(
 # second). Welch's method {cite:p}`welch1967` estimates it: split the signal
 # into pieces of two seconds, compute the spectrum of each, and average.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 eeg = recording["eeg"].transpose("trial", "channel", "time")
 trials = [x.dropna("time").to_numpy() for x in eeg]
 shortest = min(x.shape[1] for x in trials)

@@ -103,7 +103,7 @@ Picture(
 # arithmetic precise for slow bands.)
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def butterworth(band, order=3):
     limits = (band.low_hz, band.high_hz)
     return signal.butter(order, limits, "bandpass", fs=sfreq, output="sos")
@@ -222,7 +222,7 @@ say(
 #
 # The rest of this chapter follows from $h$.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 impulse = signal.unit_impulse(round(20 * sfreq))  # 1, 0, 0, ...
 h = {name: signal.sosfilt(sos, impulse) for name, sos in filters.items()}
 energy = {name: np.cumsum(x**2) for name, x in h.items()}

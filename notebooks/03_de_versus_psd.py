@@ -136,7 +136,7 @@ Table(
 # variance and nothing else. Five lines of SciPy and NumPy compute it for
 # twelve {term}`trials <trial>`.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 filtered, entropy = {}, {}
 n_windows = eeg.shape[-1] // n_window
 for name, band in all_bands.items():
@@ -171,7 +171,7 @@ for name, w in pieces.items():  # those of the package
 #
 # This is a straight line of slope 2, the same for all bands. Fit one:
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 energy = {name: (w**2).sum(axis=-1) for name, w in filtered.items()}
 x = np.concatenate([h.ravel() for h in entropy.values()])
 y = np.log(np.concatenate([e.ravel() for e in energy.values()]))

@@ -293,7 +293,7 @@ Table(
 # It depends on the trial $k$, but **not on the window** $w$: all windows of a
 # trial have the same vector subtracted.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 y = x - rest.mean(axis=1)[trial]
 
 ours = extraction.extract_features(
@@ -425,7 +425,7 @@ say(
 # :::
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def z_window(x):
     mean, sd = (f(x, axis=(1, 2), keepdims=True) for f in (np.mean, np.std))
     return (x - mean) / sd

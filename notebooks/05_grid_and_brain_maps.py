@@ -152,7 +152,7 @@ for name in ("FP1", "EEG Fp1-REF", "T3", "POZ"):
 # {term}`plane`. The planes of one {term}`window` form a {term}`brain map`, the
 # input of the network. Four lines of NumPy build the maps:
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 x = features["feature"].to_numpy()  # (window, kind, band, channel)
 n_windows, n_kinds, n_bands, n_channels = x.shape
 rows, columns = grid.cells(channels)
@@ -224,7 +224,7 @@ say(
 # only: in cells on the grid, in millimetres on a standard head.
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def neighbours(points):
     d = squareform(pdist(points))
     farther = np.maximum(d[:, None, :], d[None, :, :])  # from a third point
@@ -561,7 +561,7 @@ table = table[["trial", "onset_seconds", *channels]]
 file = Path(tempfile.mkdtemp()) / "my_features.csv"
 table.to_csv(file, index=False)
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] slideshow={"slide_type": "skip"}
 Table(
     table.iloc[:3, :4].round(2),
     caption="The first rows and columns of the table",
@@ -577,7 +577,7 @@ own = pd.read_csv(file)  # your own: pd.read_csv("path/of/your_table.csv")
 explorer = Explorer(features_of_table(own), title="Features from a table")
 saved = file.with_suffix(".html").write_text(explorer.page(), encoding="utf-8")
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input"] slideshow={"slide_type": "skip"}
 display(explorer)
 
 # %% [markdown]

@@ -121,7 +121,7 @@ if trained:
 # in the library Keras, is this chain. Each comment gives the shape of `z`.
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def conv(z, n, size):
     same = {"padding": "same", "activation": "relu"}
     return layers.Conv2D(n, size, **same)(z)
@@ -245,7 +245,7 @@ display(
 # Compute its sum at the {term}`electrode` where the output is largest.
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def outputs(layer, maps):
     part = keras.Model(cnn.input, cnn.get_layer(layer).output)
     return np.asarray(part(maps))
@@ -280,7 +280,7 @@ Table(
 #
 # The same for all cells and all kernels at once:
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 patches = sliding_window_view(padded, (5, 5), axis=(0, 1))
 sums = np.einsum("rcpij,ijpk->rck", patches, weights) + bias
 np.testing.assert_allclose(np.maximum(sums, 0), by_keras, atol=1e-4)

@@ -222,7 +222,7 @@ say(
 # number of windows of class $c$. Each class then has the same total weight.
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def balanced(labels):
     labels = labels[labels >= 0]  # -1: no rating
     return len(labels) / (2 * np.bincount(labels, minlength=2))
@@ -370,7 +370,7 @@ Picture(
 # for these weights, and for those of the last pass.
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def by_hand(weights, part):
     model.set_weights(weights)
     p = model.predict(maps[part], verbose=0)

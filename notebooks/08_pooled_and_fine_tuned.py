@@ -268,7 +268,7 @@ def given(part, heads=tasks):  # maps, classes, weights
     return maps[part], classes, weights
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def start(weights, learning_rate):
     model.set_weights(weights)
     for variable in model.optimizer.variables:  # forget the last training
@@ -368,7 +368,7 @@ say(
 # {term}`early stopping`.
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def follow(losses, rate, halve_after, stop_after):
     best, since_best, since_fall, rates = np.inf, 0, 0, []
     for loss in losses:

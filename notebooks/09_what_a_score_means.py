@@ -183,7 +183,7 @@ x = x[:, x.any(axis=0)].astype(float)  # without the empty cells
 print(f"{len(x)} windows of {len(who)} people, {x.shape[1]} features")
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def ridge_predictions(x, y, folds):
     predicted = np.empty(len(y), int)
     one_hot = np.eye(y.max() + 1)[y]
@@ -207,7 +207,7 @@ def window_score(x, table, task, protocol):
     return by_fold.groupby("subject").mean().mean()
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 random = shuffling.permuted_by_trial(table, tasks, seed)
 kinds = {
     f"real labels, {BOTH_SIDES}": (table, "window_wise"),

@@ -190,7 +190,7 @@ if leaking is None:
 # $\ln \tfrac12 = -0.69$. An accuracy would be coarser, because it changes only
 # when a predicted class changes.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 rated = np.flatnonzero(network.table[task] >= 0)
 chosen = subsample(rated, n_windows)  # evenly spaced
 x = network.maps(chosen)
@@ -338,7 +338,7 @@ def gradient(maps):
     return jnp.log(of_label).sum()  # each row depends on its own map alone
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def integrated_gradients(n_points):
     middles = (np.arange(n_points) + 0.5) / n_points
     slopes = [gradient(np.float32(alpha) * x) for alpha in middles]

@@ -151,7 +151,7 @@ say(
 # {term}`LSTM`, and train both networks on the sequences above.
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def network(reader, n_windows, n_numbers, n_classes, rate=0.5):
     x = inputs = keras.Input((n_windows, n_numbers))
     x = layers.Dense(16, activation="relu")(x)  # (group, window, 16)
@@ -253,7 +253,7 @@ say(
 # next cell takes the layer out of the untrained 4D-CRNN and gives it random
 # vectors instead of embeddings.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 layer = crnn.get_layer("embedding")
 kernel, recurrent, bias = map(np.asarray, layer.get_weights())
 vectors = rng.normal(size=(size, len(kernel))).astype("float32")

@@ -163,7 +163,7 @@ Table(
 # subtract the mean of each channel, since [filters
 # ring](02_band_filtering) on an offset.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 raw = mne.io.read_raw_edf(folder / example.EEG_FILE, verbose="error")
 trials = pd.read_csv(folder / example.TABLE)
 sfreq = raw.info["sfreq"]
@@ -254,7 +254,7 @@ Table(
 # A study is a YAML file of a few lines. This one asks for valence
 # under two honest {term}`protocols <protocol>`.
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 example.write_example(folder, recording)
 study_file = folder / "mine.yaml"
 text = """\
@@ -367,7 +367,7 @@ Table(
 # one-sided test at the level of 0.05.
 
 
-# %%
+# %% slideshow={"slide_type": "slide"}
 def plan(n):
     low, high = stats.binom.ppf([0.025, 0.975], n, 0.5) / n
     critical = stats.binom.ppf(0.95, n, 0.5) + 1  # speaks against chance

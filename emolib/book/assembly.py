@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sysconfig
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -57,17 +58,35 @@ def make_book(study: Study) -> Path:
     InputError
         If Jupyter Book warns of anything: a dead link or a broken figure is a fault.
     """
-    return make_linked(study, None)
+    return _make(study, None, None)
 
 
-def make_linked(study: Study, pdf: Path | None) -> Path:
-    """Make the book, with a link to a PDF of it on its front page if there is one."""
+def add_to_book(study: Study, *, pdf: Path | None = None, slides: Path | None = None) -> Path:
+    """Build the book once more with a PDF or slides that its front page links; see `make_book`.
+
+    What was added before stays.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        kept = Path(name) / "slides"
+        if slides is None and (study.book / "slides").is_dir():
+            slides = shutil.copytree(study.book / "slides", kept)
+        if pdf is None:
+            found = sorted((study.book / "_downloads").glob("*/book.pdf"))
+            pdf = shutil.copy(found[0], Path(name) / "book.pdf") if found else None
+        return _make(study, pdf, slides)
+
+
+def _make(study: Study, pdf: Path | None, slides: Path | None) -> Path:
+    """Make the book, and link on its front page what there is beside it."""
     book = study.folder / "book"
     source = book / "source"
-    assemble(study, source, pdf)
+    assemble(study, source, pdf, slides)
     with unfinished(book) as place:
         build(source, place)
-        escape_search_index(place / "_build" / "html" / "searchindex.js")
+        html = place / "_build" / "html"
+        escape_search_index(html / "searchindex.js")
+        if slides is not None:
+            shutil.copytree(slides, html / "slides")
         shutil.rmtree(book / "_build", ignore_errors=True)
         (place / "_build").rename(book / "_build")
     note(*(path for path in study.book.rglob("*") if path.is_file()))
@@ -100,7 +119,9 @@ def escape_search_index(file: Path) -> None:
         path.write_text(f"{head}({script_json(found)})", encoding="utf-8")
 
 
-def assemble(study: Study, folder: Path, pdf: Path | None = None) -> None:
+def assemble(
+    study: Study, folder: Path, pdf: Path | None = None, slides: Path | None = None
+) -> None:
     """Copy and write all that the book is built from into a folder, which is emptied first."""
     shutil.rmtree(folder, ignore_errors=True)
     aside = shutil.ignore_patterns("_build", "*.py", "__pycache__", "screenshots")
@@ -129,6 +150,8 @@ def assemble(study: Study, folder: Path, pdf: Path | None = None) -> None:
     if pdf is not None:
         shutil.copy(pdf, folder / DOWNLOADS / "book.pdf")
         text += f"\n{{download}}`The whole book as one PDF </{DOWNLOADS}/book.pdf>`\n"
+    if slides is not None:
+        text += '\n<a href="slides/index.html">Slides of each chapter</a>\n'
     first.write_text(text, encoding="utf-8")
     (folder / MADE).mkdir()
     (folder / MADE / "objectives.md").write_text(objectives(), encoding="utf-8")

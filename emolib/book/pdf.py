@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 
-from emolib.book.assembly import assemble, build, make_linked
+from emolib.book.assembly import add_to_book, assemble, build
 from emolib.book.single_file import print_page
 from emolib.errors import DataError
 from emolib.study.artefacts import job
@@ -42,7 +42,7 @@ def make_pdf(study: Study) -> Path:
         page = folder / "_build" / "singlehtml" / "intro.html"
         page.write_text(for_paper(page.read_text(encoding="utf-8")), encoding="utf-8")
         print_page(page, folder / "book.pdf")
-        return make_linked(study, folder / "book.pdf")
+        return add_to_book(study, pdf=folder / "book.pdf")
 
 
 def for_paper(page: str) -> str:

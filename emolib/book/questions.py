@@ -198,7 +198,7 @@ def _drawn(code: str, space: dict[str, Any], alt: str) -> bytes:
     return Picture(figure, alt=alt, caption=alt).png
 
 
-def _image(address: str, answer: Answer) -> str:
+def image(address: str, answer: Answer) -> str:
     """Return a picture; what it shows is said in words."""
     words = html.escape(re.sub("<[^>]+>", "", html.unescape(answer.text)))
     return f'<img src="{address}" alt="{words}">'
@@ -220,7 +220,7 @@ def _on_page(number: int, question: Question) -> str:
         shown = answer.text
         if answer.png:
             data = base64.b64encode(answer.png).decode("ascii")
-            shown = _image(f"data:image/png;base64,{data}", answer)
+            shown = image(f"data:image/png;base64,{data}", answer)
         fields.append(
             f'<label><input type="radio" name="{question.name}" autocomplete="off"> '
             f"<span>{letter}. {shown}</span></label>"
@@ -274,7 +274,7 @@ def _for_moodle(question: Question) -> Xml.Element:
         text = "*" if each.value is None else repr(each.value)
         if not question.numeric:
             file = f"{question.name}-{i}.png"
-            text = _image(f"@@PLUGINFILE@@/{file}", each) if each.png else each.text
+            text = image(f"@@PLUGINFILE@@/{file}", each) if each.png else each.text
         markup = "moodle_auto_format" if question.numeric else "html"
         fraction = "100" if each.right else "0"
         answer = _text(one, "answer", text, fraction=fraction, format=markup)

@@ -2,7 +2,7 @@
   const box = document.currentScript.parentElement;
   const { module, traits } = JSON.parse(box.querySelector("script").textContent);
   const bytes = "data:application/octet-stream;base64,";
-  const held = { ...traits, inPage: true };
+  const held = { ...traits, inPage: !box.closest(".reveal") }; // on a slide the address is the deck's
   for (const [name, value] of Object.entries(traits)) {
     if (typeof value !== "string" || !value.startsWith(bytes)) continue;
     held[name] = Uint8Array.from(atob(value.slice(bytes.length)), (c) => c.charCodeAt(0));

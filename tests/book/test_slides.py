@@ -1,0 +1,262 @@
+"""The slides of a chapter: what is on them, and how they look in a browser, from a folder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import axe_playwright_python
+import jupytext
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from playwright.sync_api import Browser, Page
+
+from emolib.__main__ import main
+from emolib.book import decks, slides
+from emolib.book.exercises import NOTEBOOKS
+from emolib.book.questions import Answer, Question
+from emolib.figures.display import Picture, Table, say
+from emolib.study.study import load
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+CAPTION = "Each point is a window. " + "The line is fitted to all of them. " * 12
+QUESTION = Question(
+    *("which", "Which one?", "", "", False),
+    (Answer("This", "It is.", True), Answer("That", "It is not.", False)),
+)
+# What of a slide is outside of it. What only screen readers are told is nowhere.
+OUTSIDE = """
+() => {
+    const slide = Reveal.getCurrentSlide(), box = slide.getBoundingClientRect();
+    const silent = "mjx-assistive-mml, mjx-container *, .x-hidden, aside, aside *, script, style";
+    return [...slide.querySelectorAll("*")].filter((it) => {
+        if (it.matches(silent) || !it.checkVisibility()) return false;
+        const {left, right, top, bottom, width} = it.getBoundingClientRect();
+        return width && (left < box.left - 1 || top < box.top - 1
+            || right > box.right + 1 || bottom > box.bottom + 1);
+    }).map((it) => `${it.tagName} ${it.className}: ${it.textContent.slice(0, 40)}`);
+}
+"""
+
+
+def shown(*objects: object) -> list:
+    """Outputs of a cell that shows these objects."""
+    bundles = (
+        each._repr_mimebundle_()
+        if hasattr(each, "_repr_mimebundle_")
+        else {"text/markdown": each.data}
+        for each in objects
+    )
+    return [new_output("display_data", data=dict(data)) for data in bundles]
+
+
+@pytest.fixture
+def notebook():
+    figure, ax = plt.subplots(figsize=(6, 2))
+    ax.plot([1, 2])
+    picture = Picture(figure, alt="The line rises.", caption=CAPTION)
+    table = Table(pd.DataFrame({"x": [1]}, index=["a"]), caption="Few numbers")
+    marked = {"slideshow": {"slide_type": "slide"}}
+    left_out = {"slideshow": {"slide_type": "skip"}}
+    return new_notebook(
+        cells=[
+            new_markdown_cell("# A *title*\n\nTwo {term}`windows <window>`. **Which is longer?**"),
+            new_code_cell("draw()", outputs=shown(picture)),
+            new_markdown_cell(
+                "## What you will learn\n\n- to look;\n- to ask.\n\n**Time.** Short."
+            ),
+            new_markdown_cell("## Look\n\nSee {cite:t}`shen2020`. The sum of both is"),
+            new_markdown_cell("$$a_1 + b_{\\rm x}$$\n\nwhere $a_1 < 1$ is small."),
+            new_code_cell("x = 1  # not asked for"),
+            new_code_cell("y = 2\n\n\nprint(y)", metadata=marked),
+            new_code_cell("", outputs=shown(table, say("It is **so**.")), metadata=left_out),
+            new_code_cell("", outputs=shown(table)),
+            new_markdown_cell(
+                "## Check yourself\n\n**1.** Why?\n\n```{dropdown} Answer\nSince $x$.\n```\n\n"
+                "## Exercises\n\n**Exercise 1.** Do it.\n\n```{dropdown} Hint\nSlowly.\n```"
+            ),
+            new_code_cell("", outputs=shown(say("Right."))),
+            new_markdown_cell(
+                "## Conclusion\n\nOne thing. Another thing.\n\n## Where to read on\n\nX"
+            ),
+        ]
+    )
+
+
+def made(notebook) -> list[slides.Slide]:
+    return slides.slides_of(notebook, "02_test", [QUESTION], {"shen2020": "Shen and others (2020)"})
+
+
+def test_a_deck_goes_from_the_question_to_the_conclusion(notebook):
+    deck = made(notebook)
+    assert [each.kind for each in deck] == [
+        *("title", "opening", "goals", "formula", "code", "table", "ask", "question"),
+        *("exercises", "summary"),
+    ]
+    title, opening, goals, formula, *_, asked, _, exercises, summary = deck
+    assert title.title == "A <em>title</em>"
+    assert opening.title == "Which is longer?" and "Two windows." in opening.body
+    assert "to ask" in goals.body and "Time" not in goals.body and "Short" in goals.notes
+    assert "The sum of both is" in formula.body and r"\[a_1 + b_{\rm x}\]" in formula.body
+    assert "See Shen and others (2020)" in formula.notes
+    assert "Why?" in asked.body and "Since" in asked.notes
+    assert "Do it." in exercises.body and "Right." not in exercises.body
+    assert "Slowly" in exercises.notes and "Slowly" not in exercises.body
+    assert summary.body.count("<li>") == 2
+
+
+def test_a_figure_keeps_its_words_and_a_short_caption(notebook):
+    opening = made(notebook)[1]
+    assert 'alt="The line rises."' in opening.body and "Figure 2.1." in opening.body
+    assert "Each point is a window." in opening.body
+    assert CAPTION.strip() not in opening.body and CAPTION.strip() in opening.notes
+    assert "The line rises." in opening.notes
+
+
+def test_code_is_on_a_slide_where_its_cell_says_so(notebook):
+    deck = made(notebook)
+    text = "".join(each.body for each in deck)
+    assert "not asked for" not in text
+    assert re.sub("<[^>]+>", "", deck[4].body) == "y = 2\n\nprint(y)"
+    assert len([each for each in deck if each.kind == "table"]) == 1  # the other is skipped
+    assert "<strong>so</strong>" in "".join(each.notes for each in deck)
+
+
+@pytest.mark.parametrize("chapter", sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py")), ids=lambda p: p.stem)
+def test_code_that_is_marked_can_be_read_from_the_last_row(chapter):
+    cells = jupytext.read(chapter).cells
+    marked = [c for c in cells if c.metadata.get("slideshow", {}).get("slide_type") == "slide"]
+    assert marked
+    for cell in marked:
+        assert cell.cell_type == "code" and "hide-input" not in cell.metadata.get("tags", [])
+        assert len(cell.source.splitlines()) <= slides.LINES, cell.source[:60]
+
+
+def test_answers_are_in_the_notes_and_come_at_the_next_key(notebook):
+    question = made(notebook)[7]
+    right = '<div class="fragment answer">'
+    assert "It is." in question.body.partition(right)[2]
+    assert "It is." not in question.body.partition(right)[0]
+    assert "right: It is." in question.notes and "wrong: It is not." in question.notes
+
+
+def test_a_book_that_is_not_built_has_no_slides(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    assert main(["slides", "smoke"]) == 1
+    assert "is not built yet" in capsys.readouterr().err
+
+
+def walk(page: Page, deck: Path) -> Iterator[tuple[str, list[str]]]:
+    """Go through a deck; yield each slide's kind and what of it is outside of it."""
+    page.goto(deck.as_uri())
+    page.wait_for_function("window.Reveal?.isReady() && window.MathJax?.startup?.promise")
+    for number in range(page.evaluate("Reveal.getTotalSlides()")):
+        page.evaluate(f"Reveal.slide({number})")
+        page.evaluate("Reveal.nextFragment()")  # the answer
+        page.wait_for_function(
+            "Reveal.getCurrentSlide().matches('.title') || Reveal.getCurrentSlide().dataset.fits"
+        )
+        kind = page.evaluate("Reveal.getCurrentSlide().classList[0]")
+        yield kind, page.evaluate(OUTSIDE)
+
+
+def faults(page: Page) -> list[str]:
+    """What axe-core finds serious or critical on a slide."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({preload: false, resultTypes: ['violations']})")["violations"]
+    grave = [each for each in found if each["impact"] in ("serious", "critical")]
+    return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in grave]
+
+
+def look(browser: Browser, folder: Path, names: list[str], *, every: bool) -> set[str]:
+    """Go through decks at 1280 x 720; look closely at every slide, or at one of each kind."""
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
+    page, kinds, problems, requests = context.new_page(), set(), [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    for name in names:
+        for number, (kind, outside) in enumerate(walk(page, folder / f"{name}.html"), 1):
+            problems += [f"{name}, {number}, {kind}: {each}" for each in outside]
+            if every or kind not in kinds:
+                problems += [f"{name}, {number}, {kind}: {each}" for each in faults(page)]
+            kinds.add(kind)
+    context.close()
+    assert not problems, "\n".join(problems)
+    assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    return kinds
+
+
+@pytest.fixture(scope="module")
+def smoke_decks(smoke_run, tmp_path_factory) -> Path:
+    """The decks of the smoke study's chapters."""
+    folder = tmp_path_factory.mktemp("decks") / "slides"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+        assert len(decks.write_decks(load("smoke"), folder)) == 12
+    return folder
+
+
+@pytest.mark.slow
+def test_nothing_leaves_a_slide_or_the_computer(smoke_decks, browser):
+    names = ["01_first_look", "02_band_filtering", "09_what_a_score_means"]
+    kinds = look(browser, smoke_decks, names, every=False)
+    assert kinds >= {"title", "opening", "figure", "formula", "table", "code", "bench", "question"}
+
+
+@pytest.mark.faults
+def test_nothing_leaves_any_slide_of_any_deck(smoke_decks, browser):
+    look(browser, smoke_decks, sorted(p.stem for p in smoke_decks.glob("[01]*.html")), every=True)
+
+
+@pytest.mark.slow
+def test_keys_move_the_deck_and_what_can_be_touched(smoke_decks, browser):
+    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    page.goto((smoke_decks / "02_band_filtering.html").as_uri())
+    page.wait_for_function("window.Reveal?.isReady()")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("Reveal.getState().indexh") == 1
+    at = page.evaluate("Reveal.getSlides().findIndex((it) => it.matches('.bench'))")
+    page.evaluate(f"Reveal.slide({at})")
+    slider = page.locator(".present .b-frame input[type=range]").first
+    slider.focus()
+    before = slider.input_value()
+    page.keyboard.press("ArrowRight")
+    assert slider.input_value() != before
+    assert page.evaluate("Reveal.getState().indexh") == at
+    page.get_by_role("button", name="Show the answer").focus()
+    page.keyboard.press("Space")
+    assert page.locator(".present .b-answer").inner_text()
+    assert page.evaluate("Reveal.getState().indexh") == at
+    context.close()
+
+
+@pytest.mark.slow
+def test_a_deck_is_printed_a_page_for_each_slide(smoke_decks, browser):
+    page = browser.new_page()
+    page.goto((smoke_decks / "03_de_versus_psd.html").as_uri() + "?print-pdf")
+    page.wait_for_selector(".pdf-page")
+    page.wait_for_timeout(500)
+    pdf = page.pdf(prefer_css_page_size=True, print_background=True)
+    pages = len(re.findall(rb"/Type\s*/Page\b", pdf))
+    questions = page.locator("section.ask, section.question").count()
+    assert pages == page.evaluate("Reveal.getSlides().length") > questions
+    page.close()
+
+
+@pytest.mark.faults
+def test_the_book_links_its_slides(smoke_run, tmp_path, monkeypatch):
+    shutil.copytree(smoke_run[0], tmp_path / "results")
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+    assert main(["slides", "smoke"]) == 0
+    html = tmp_path / "results" / "smoke" / "book" / "_build" / "html"
+    assert 'href="slides/index.html"' in (html / "intro.html").read_text()
+    listed = re.findall(
+        r'<li value="\d+"><a href="([^"]+)"', (html / "slides/index.html").read_text()
+    )
+    assert len(listed) == 12 and all((html / "slides" / name).is_file() for name in listed)
+    assert main(["verify", "smoke"]) == 0
