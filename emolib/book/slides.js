@@ -46,6 +46,15 @@ async function settle(slide) {
 const keyboardCondition = ({ key }) =>
   key === "Escape" || !document.activeElement?.closest(".emolib-explorer");
 
+// The window with the notes has no looks of MathJax, and would show what it tells screen readers.
+window.MathJax = {
+  startup: {
+    pageReady: () => MathJax.startup.defaultPageReady().then(() => {
+      document.querySelectorAll("aside.notes mjx-assistive-mml").forEach((told) => told.remove());
+    }),
+  },
+};
+
 Reveal.initialize({
   width: 1280,
   height: 720,

@@ -157,9 +157,7 @@ def walk(page: Page, deck: Path) -> Iterator[tuple[str, list[str]]]:
     for number in range(page.evaluate("Reveal.getTotalSlides()")):
         page.evaluate(f"Reveal.slide({number})")
         page.evaluate("Reveal.nextFragment()")  # the answer
-        page.wait_for_function(
-            "Reveal.getCurrentSlide().matches('.title, [data-settled]')"
-        )
+        page.wait_for_function("Reveal.getCurrentSlide().matches('.title, [data-settled]')")
         kind = page.evaluate("Reveal.getCurrentSlide().classList[0]")
         yield kind, page.evaluate(OUTSIDE)
 
