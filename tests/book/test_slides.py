@@ -20,7 +20,7 @@ from emolib.book import decks, slides
 from emolib.book.exercises import NOTEBOOKS
 from emolib.book.questions import Answer, Question
 from emolib.figures.display import Picture, Table, say
-from emolib.study.study import load
+from emolib.study.study import PROJECT, load
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 CAPTION = "Each point is a window. " + "The line is fitted to all of them. " * 12
@@ -134,6 +134,19 @@ def test_code_that_is_marked_can_be_read_from_the_last_row(chapter):
     for cell in marked:
         assert cell.cell_type == "code" and "hide-input" not in cell.metadata.get("tags", [])
         assert len(cell.source.splitlines()) <= slides.LINES, cell.source[:60]
+
+
+def test_plans_name_slides_and_benches_as_they_are_called():
+    """A heading in italics in a plan of `teach.md` is one of a chapter or of the laboratory."""
+    page = (PROJECT / "book" / "teach.md").read_text(encoding="utf-8")
+    plans = page.partition("## One lecture")[2].partition("(learning-objectives)=")[0]
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in NOTEBOOKS.glob("*.py"))
+    headings = {found.replace("\n# ", " ") for found in re.findall(r"^# ## (.+)$", pages, re.M)}
+    rows = [line for line in plans.splitlines() if line.startswith("|")]
+    named = {name for row in rows for name in re.findall(r"(?<![*\w])\*([^*|]+)\*", row)}
+    keys = {"S", "F", "Run", "Run All Above Selected Cell"}
+    assert len(named) > 20
+    assert named - keys <= headings
 
 
 def test_answers_are_in_the_notes_and_come_at_the_next_key(notebook):
