@@ -39,6 +39,7 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -137,6 +138,40 @@ bullets(
 # The last row cannot be judged: without `trial`, nobody can say which windows
 # belong together.
 #
+# ## Windows that overlap
+#
+# White noise again: trials of a minute, eight channels, and one random label
+# per trial. The windows last two seconds and begin every quarter of a second,
+# so neighbours share most of their samples. They were cut before the split, a
+# mistake reported in public code more than once. No baseline was subtracted.
+
+# %%
+noise = rng.normal(size=(20, 8, 60 * 128))  # trial, channel, sample
+cut = np.lib.stride_tricks.sliding_window_view(noise, 256, axis=-1)
+power = np.log(cut[:, :, ::32].var(axis=-1)).swapaxes(1, 2)
+n = power.shape[1]  # windows in a trial
+of_trial = np.repeat(np.arange(20), n)
+overlapping = emolib.audit(
+    power.reshape(-1, 8),
+    rng.permutation(np.arange(20) % 2)[of_trial],
+    trial=of_trial,
+    onset=np.tile(np.arange(n) * 0.25, 20),
+    window_seconds=2.0,
+    cv=folds,
+    estimator=KNeighborsClassifier(1),
+)
+
+# %% tags=["remove-input"]
+numbers = overlapping.numbers
+say(
+    f"**{numbers['overlapping_windows']:,} of {numbers['n_windows']:,}**",
+    "tested windows share samples with training windows. Nearest neighbours",
+    f"score {numbers['score']:.2f}, and {numbers['score_trial_grouped']:.2f}",
+    "with whole trials held out. The verdict:",
+    f"**{overlapping.verdict}**.",
+)
+
+# %% [markdown]
 # ## On the command line
 #
 # ```
