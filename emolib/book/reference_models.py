@@ -76,6 +76,51 @@ def reference_sentences(asked: Sequence[str], scores: pd.DataFrame) -> list[str]
     return told
 
 
+def measured_table(found: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    """List balanced accuracies of trials under a protocol, a row for each model.
+
+    `found` is of `emolib.evaluation.literature.measured_references`; each data set and task is a
+    column.
+
+    Examples
+    --------
+    >>> found = pd.DataFrame({"data": "demo", "protocol": "trial_grouped", "task": "valence",
+    ...     "model": ["network", "lda"], "unit": "window", "what": "trial", "value": [0.5, 0.55],
+    ...     "low": 0.4, "high": 0.7})
+    >>> measured_table(found, "trial_grouped").loc["LDA"].tolist()
+    ['windows', '0.55 (0.40 to 0.70)']
+    """
+    rows = found[(found["protocol"] == protocol) & (found["what"] == "trial")]
+    told = rows.assign(
+        model=rows["model"].map(name_of),
+        predicts=rows["unit"] + "s",
+        data=rows["data"] + ", " + rows["task"],
+        text=[with_interval(row) for _, row in rows.iterrows()],
+    )
+    wide = told.pivot_table("text", ["model", "predicts"], "data", aggfunc="first", sort=False)
+    return wide.reset_index("predicts").rename_axis(columns=None)
+
+
+def reported_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """List results of `emolib.evaluation.literature.field`, a row for each system and split.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"system": "DGCNN", "split": "not stated", "measure": "accuracy %",
+    ...     "task": ["valence", "arousal"], "score": [86.23, 84.54], "read": "abstract",
+    ...     "source": "Song and others, 2018"})
+    >>> reported_table(rows).loc["DGCNN"].tolist()[:3]
+    ['not stated', '86.23', '84.54']
+    """
+    keys = ["system", "split", "measure", "read", "source"]
+    text = rows.assign(score=rows["score"].map("{:g}".format))
+    wide = text.pivot_table("score", keys, "task", aggfunc="first", sort=False).reset_index()
+    names = {"split": "split, as stated", "read": "read in"}
+    tasks = list(dict.fromkeys(rows["task"]))
+    columns = ["system", "split", *tasks, "measure", "read", "source"]
+    return wide[columns].rename(columns=names).rename_axis(columns=None).set_index("system")
+
+
 def name_of(model: str) -> str:
     """Return what pages call a model.
 

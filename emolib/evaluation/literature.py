@@ -1,6 +1,6 @@
-"""What others report for DEAP, for tables that stand beside our own scores.
+"""What others report, for tables that stand beside our own scores, and what was measured here.
 
-The figures are data, not code: `published.csv` beside this file has them with their sources.
+The figures are data, not code: the tables beside this file have them with their sources.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pandas as pd
 FILE = Path(__file__).with_suffix(".csv")
 TRAININGS = FILE.with_name("recipe.csv")
 REFERENCES = FILE.with_name("references.csv")
+FIELD = FILE.with_name("field.csv")
 
 # What fine-tuning moved "single frames pooled" by, percentage points by stage.
 FINE_TUNING_POINTS = {"subject": -0.01, "subject_and_task": 0.14}
@@ -38,6 +39,43 @@ def published() -> pd.DataFrame:
     96.28
     """
     return pd.read_csv(FILE, keep_default_na=False)
+
+
+def field() -> pd.DataFrame:
+    """Read published results on DEAP, SEED and DREAMER, each with its split as its source has it.
+
+    Only what was read is in it: the column ``read`` says whether that was an abstract or a README.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``dataset``, ``system``, ``task``; ``protocol``, a name in
+        `emolib.splits.PROTOCOLS`, empty where the words read do not decide it; ``split``, those
+        words, or "not stated"; ``score`` (in ``measure``, percent); ``read`` and ``source``.
+
+    Examples
+    --------
+    >>> found = field().query("system == 'DGCNN' and dataset == 'SEED'")
+    >>> found.set_index("split")["score"].to_dict()
+    {'subject independent cross-validation': 79.95, 'subject dependent': 90.4}
+    """
+    return pd.read_csv(FIELD, keep_default_na=False)
+
+
+def measured_references() -> pd.DataFrame:
+    """Read what reference models and the network score on the same folds.
+
+    Measured once, by ``python -m benchmarks.references``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``data`` (a name), ``protocol``, ``task``, ``model``, ``unit`` (whether the model
+        predicts a "window" or a "trial" at a time), ``what`` ("window" or "trial", of which the
+        balanced accuracy is), ``value``, ``low`` and ``high`` (95 % intervals), ``trainings`` (how
+        often each fold was trained), ``commit`` and ``date``.
+    """
+    return pd.read_csv(REFERENCES)
 
 
 def trainings() -> pd.DataFrame:

@@ -36,7 +36,8 @@ def trial_covariances(
     """Compute the covariance of each whole trial in each band.
 
     The last channel is left out: against the common average all channels add up to 0, and their
-    covariance would be singular.
+    covariance would be singular. Interpolated channels and components that were taken out cost rank
+    as well; there the shrinkage alone keeps a covariance positive definite.
 
     Parameters
     ----------

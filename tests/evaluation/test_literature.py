@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emolib.evaluation.literature import published, trainings
+from emolib.evaluation.literature import field, published, trainings
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 
 ABLATIONS = {
@@ -55,3 +55,23 @@ def test_what_trainings_scored_is_there_for_both_kinds_of_data():
     names = ("ridge regression", "as published", "fixed schedule, no batch normalisation")
     assert {len(data[name]) for name in names} == {8}  # two kinds of z-scores, six cohorts
     assert (found["low"] <= found["value"]).all() and (found["value"] <= found["high"]).all()
+
+
+def test_what_the_field_reports_is_whole_and_says_what_was_read():
+    found = field()
+    assert set(found["dataset"]) == {"DEAP", "SEED", "DREAMER"}
+    assert not found.duplicated(["dataset", "system", "task", "split"]).any()
+    assert set(found["read"]) == {"abstract", "README"}
+    assert set(found["measure"]) == {"accuracy %", "F1 %"}
+    assert (found[["system", "task", "split", "source"]] != "").all(axis=None)
+    assert found["score"].between(30, 100).all()
+
+
+def test_a_split_that_is_not_stated_is_no_protocol():
+    found = field()
+    assert set(found["protocol"]) <= {*PROTOCOLS, ""}
+    assert (found.loc[found["split"] == "not stated", "protocol"] == "").all()
+    # The words "subject dependent" do not say whether windows of one trial are on both sides.
+    assert (found.loc[found["split"] == "subject dependent", "protocol"] == "").all()
+    people = found["split"].str.contains("one subject out|independent|cross-subject")
+    assert (found.loc[people, "protocol"] == "leave_subjects_out").all()
