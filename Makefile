@@ -3,13 +3,15 @@
 
 PYTHON ?= python3
 STUDY  ?= studies/demo.yaml
+# A folder that `make wheels` filled: packages are installed from it and from nowhere else.
+WHEELS ?=
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 # Processes take files of tests in the order that tests/conftest.py gives. Of all tests three do:
 # one more than a small machine has processors, since each waits at times, for a browser or a run.
 BESIDE := --no-loadscope-reorder --numprocesses
 
-.PHONY: help book pdf slides test test-fast lab questions bench benches evidence faults music-trial check lint clean
+.PHONY: help book pdf slides test test-fast lab questions bench benches evidence faults music-trial check wheels lint clean
 
 help:
 	@echo 'make book                            build the book on simulated data (some minutes)'
@@ -26,6 +28,8 @@ help:
 	@echo 'make faults                          try spoilt recordings and results, full disks, kills (an hour or two)'
 	@echo 'make music-trial                     fetch, run and build the film-music study on made-up signals'
 	@echo 'make check STUDY=...                 look at the recordings of a study, compute nothing'
+	@echo 'make wheels                          fill the folder wheels/ for machines without internet,'
+	@echo '                                     where make book WHEELS=wheels installs from it'
 	@echo 'make clean                           remove results and the environment'
 
 book: $(VENV)/installed
@@ -78,6 +82,13 @@ faults: $(VENV)/installed
 music-trial: $(VENV)/installed
 	$(RUN) -m benchmarks.music
 
+# All that an installation takes, what builds the project itself included, for this Python and processor.
+wheels: $(VENV)/installed
+	@echo 'filling the folder $(or $(WHEELS),wheels) (some minutes)'
+	@$(RUN) -m pip wheel --quiet --disable-pip-version-check --wheel-dir $(or $(WHEELS),wheels) \
+		--constraint constraints.txt --editable '.[test]' 'setuptools>=77'
+	@rm -f $(or $(WHEELS),wheels)/emolib-*.whl
+
 clean:
 	rm -rf results $(VENV)
 
@@ -86,5 +97,6 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 $(MAKECMDGOALS)") if sys.version_info < (3, 11) else 0'
 	@echo 'installing into $(VENV) (once, a few minutes)'
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test]'
+	@$(RUN) -m pip install --quiet --disable-pip-version-check $(if $(WHEELS),--no-index --find-links $(WHEELS)) \
+		--constraint constraints.txt --editable '.[test]'
 	@touch $@

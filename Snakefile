@@ -107,6 +107,18 @@ def simulated_file(wildcards):
     return [f"recordings/s{number}.mat"] if simulated else []
 
 
+def megabytes(least, of_input=0):
+    """Memory of a job: measured, with half as much again, and more each time that it is tried."""
+    if not of_input:
+        return lambda wildcards, attempt: least * attempt
+    return lambda wildcards, input, attempt: round((least + of_input * input.size_mb) * attempt)
+
+
+def minutes(most):
+    """Time of a job, and more each time that it is tried."""
+    return lambda wildcards, attempt: most * attempt
+
+
 wildcard_constraints:
     variant_dir=f"(?:{'|'.join(map(re.escape, members))})",  # in brackets: an empty one would be no constraint
     subject="|".join(map(re.escape, subjects)),
@@ -138,8 +150,8 @@ if simulated:
         benchmark:
             "benchmarks/simulate/sub-{number}.tsv"
         resources:
-            mem_mb=1000,
-            runtime=5,
+            mem_mb=megabytes(1000),
+            runtime=minutes(5),
         shell:
             emolib + " simulate --subject sub-{wildcards.number} " + study_and_log
 
@@ -159,8 +171,8 @@ rule features:
     benchmark:
         "{variant_dir}benchmarks/features/{subject}.tsv"
     resources:
-        mem_mb=memory,
-        runtime=10,
+        mem_mb=megabytes(memory),
+        runtime=minutes(10),
     shell:
         emolib + " features {params.variant} --subject {params.subject:q} " + study_and_log
 
@@ -179,8 +191,8 @@ rule summary:
     benchmark:
         "benchmarks/summary/{subject}.tsv"
     resources:
-        mem_mb=memory,
-        runtime=10,
+        mem_mb=megabytes(memory),
+        runtime=minutes(10),
     shell:
         emolib + " summary --subject {params.subject:q} " + study_and_log
 
@@ -200,8 +212,8 @@ rule train:
         "{variant_dir}benchmarks/train/{protocol}-{fold}.tsv"
     threads: int(threads())
     resources:
-        mem_mb=6000,
-        runtime=24 * 60,
+        mem_mb=megabytes(1500, 5),
+        runtime=minutes(24 * 60),
     shell:
         emolib + " train {params.variant} --protocol {wildcards.protocol} --fold {wildcards.fold} " + study_and_log
 
@@ -221,8 +233,8 @@ rule part:  # of a fold's work, where a run has `--subjects-per-job`; `train` fi
         "{variant_dir}benchmarks/part/{protocol}-{fold}-{part}.tsv"
     threads: int(threads())
     resources:
-        mem_mb=6000,
-        runtime=24 * 60,
+        mem_mb=megabytes(1500, 5),
+        runtime=minutes(24 * 60),
     shell:
         emolib + " part {params.variant} --protocol {wildcards.protocol} --fold {wildcards.fold}"
         " --part {wildcards.part} " + study_and_log
@@ -241,8 +253,8 @@ rule refit:
         "benchmarks/refit/{protocol}-{permutation}-{fold}.tsv"
     threads: int(threads())
     resources:
-        mem_mb=6000,
-        runtime=24 * 60,
+        mem_mb=megabytes(1500, 5),
+        runtime=minutes(24 * 60),
     shell:
         emolib + " train --protocol {wildcards.protocol} --fold {wildcards.fold}"
         " --permutation {wildcards.permutation} " + study_and_log
@@ -262,8 +274,8 @@ rule explain:
         "benchmarks/explain/{protocol}-{fold}.tsv"
     threads: int(threads())
     resources:
-        mem_mb=6000,
-        runtime=4 * 60,
+        mem_mb=megabytes(1500, 5),
+        runtime=minutes(4 * 60),
     shell:
         emolib + " explain --protocol {wildcards.protocol} --fold {wildcards.fold} " + study_and_log
 
@@ -283,6 +295,9 @@ rule score:
         "{variant_dir}logs/score.log",
     benchmark:
         "{variant_dir}benchmarks/score/score.tsv"
+    resources:
+        mem_mb=megabytes(1000, 5),
+        runtime=minutes(30),
     shell:
         emolib + " score {params.variant} " + study_and_log
 
@@ -300,8 +315,8 @@ rule group_tests:
     benchmark:
         "benchmarks/group_tests/group_tests.tsv"
     resources:
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=megabytes(1000, 5),
+        runtime=minutes(60),
     shell:
         emolib + " group-tests " + study_and_log
 
@@ -322,8 +337,8 @@ rule references:
     benchmark:
         "benchmarks/references/references.tsv"
     resources:
-        mem_mb=6000,
-        runtime=4 * 60,
+        mem_mb=megabytes(1000, 5),
+        runtime=minutes(4 * 60),
     shell:
         emolib + " references " + study_and_log
 
@@ -341,7 +356,8 @@ rule chapter:
     benchmark:
         "benchmarks/chapter/{chapter}.tsv"
     resources:
-        mem_mb=memory,
+        mem_mb=megabytes(memory),
+        runtime=minutes(30),
     shell:
         emolib + " page --notebook {wildcards.chapter} " + study_and_log
 
@@ -363,7 +379,8 @@ rule subject_page:
     benchmark:
         "benchmarks/subject_page/{subject}.tsv"
     resources:
-        mem_mb=memory,
+        mem_mb=megabytes(memory),
+        runtime=minutes(30),
     shell:
         emolib + " page --notebook subject_report --subject {params.subject:q} " + study_and_log
 
@@ -384,6 +401,9 @@ rule cohort_page:
         "logs/cohort_page.log",
     benchmark:
         "benchmarks/cohort_page/cohort_page.tsv"
+    resources:
+        mem_mb=megabytes(1500, 5),
+        runtime=minutes(30),
     shell:
         emolib + " page --notebook cohort_report " + study_and_log
 
@@ -402,5 +422,8 @@ rule book:
         "logs/book.log",
     benchmark:
         "benchmarks/book/book.tsv"
+    resources:
+        mem_mb=megabytes(2000),
+        runtime=minutes(60),
     shell:
         emolib + " book " + study_and_log

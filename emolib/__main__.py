@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 import warnings
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from emolib.errors import InputError
 from emolib.storage import told_by_system
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "cores": {"type": int, "default": os.cpu_count() or 1, "help": "processors to use"},
+    "cores": {"type": int, "help": "processors to use; all if neither this nor a profile says"},
     "force": {"action": "store_true", "help": "make everything again"},
     "subjects-per-job": {
         **{"type": int, "metavar": "N", "dest": "subjects_per_job"},
         "help": "fine-tune so many subjects a job; by default a fold is one job",
     },
+    "profile": {"metavar": "NAME_OR_FOLDER", "help": "where jobs run: local, slurm, kubernetes"},
+    "dry-run": {"action": "store_true", "dest": "dry", "help": "tell what would run, run nothing"},
     "targets": {"nargs": "+", "default": (), "help": "only these, such as scores/scores.csv"},
     "subject": {"help": "such as sub-01"},
     "variant": {"metavar": "NAME", "help": "one of the study's variants"},
@@ -48,7 +50,7 @@ COMMANDS = {
     "run": (
         "bring a study up to date, from its recordings to its book",
         "study.workflow:run",
-        "[cores] [force] [subjects-per-job] [targets]",
+        "[cores] [profile] [dry-run] [force] [subjects-per-job] [targets]",
     ),
     "check": (
         "tell of each subject whether a run can use it, or what a file of signals holds",
@@ -146,6 +148,11 @@ WITHOUT_STUDY = {  # by command: what its first argument is called, and what it 
     "grade": ("ANSWERS", "the sheet that the student has filled in"),
 }
 POSITIONAL = ("recordings",)
+IN_HOME = {  # folders that libraries make in a home, by the variable that moves each
+    "IPYTHONDIR": ".ipython",
+    "KERAS_HOME": ".keras",
+    "MPLCONFIGDIR": ".config/matplotlib",
+}
 ON_WHOLE = (
     "run",
     "check",
@@ -179,9 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     command, name, folder = options.pop("command"), options.pop("study"), Path()
     before = signal.signal(signal.SIGTERM, _stop)
     try:
-        temporary = tempfile.gettempdir()  # tells where none can be had
-        if not os.access(os.environ.get("HOME", "."), os.W_OK):  # of which pages would warn
-            os.environ.setdefault("MPLCONFIGDIR", temporary)
+        _spare_home(tempfile.gettempdir())  # which tells where none can be had
         if command in WITHOUT_STUDY:
             given = name if command == "new" else Path(name)
             well = _function(COMMANDS[command][1])(given, **options)
@@ -219,6 +224,24 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         signal.signal(signal.SIGTERM, before)
     return int(found is False)
+
+
+def _spare_home(temporary: str) -> None:
+    """Keep libraries from making folders in a home, where caches have another place.
+
+    They make them there whatever `XDG_CACHE_HOME` says, or warn on pages if they cannot.
+    """
+    home, cache = Path(os.environ.get("HOME", ".")), os.environ.get("XDG_CACHE_HOME")
+    if cache or not os.access(home, os.W_OK):
+        own = f"emolib-{getattr(os, 'getuid', int)()}"  # others have the temporary folder too
+        place = Path(cache) / "emolib" if cache else Path(temporary) / own
+        for variable, folder in IN_HOME.items():
+            if variable not in os.environ and not os.access(home / folder, os.W_OK):
+                with suppress(OSError):
+                    (made := place / Path(folder).name.lstrip(".")).mkdir(
+                        parents=True, exist_ok=True
+                    )
+                    os.environ[variable] = str(made)
 
 
 def _stop(number: int, _: object) -> None:

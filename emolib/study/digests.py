@@ -83,3 +83,26 @@ def code_of(stage: str) -> list[Path]:
         inside = sorted(path for path in folder.rglob("*") if path.suffix in CODE)
         files += inside or [folder.with_suffix(".py")]
     return files
+
+
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Compare the digests of two runs by stage; return what has changed, code or settings.
+
+    Examples
+    --------
+    >>> changes({"features": "a-b", "scores": "c-d"}, {"features": "a-x", "scores": "c-d"})
+    'emolib (features) changed since these results were made'
+    >>> changes({"group_tests": "a-b"}, {"group_tests": "x-y"})
+    "emolib (group tests) and the study's settings (group tests) changed since these results \
+were made"
+    """
+    found = []
+    for part, what in ((1, "emolib"), (0, "the study's settings")):
+        changed = [
+            stage.replace("_", " ")
+            for stage, digest in now.items()
+            if digest.split("-")[part] != f"{before.get(stage, digest)}-".split("-")[part]
+        ]
+        if changed:
+            found.append(f"{what} ({', '.join(changed)})")
+    return f"{' and '.join(found)} changed since these results were made" if found else ""

@@ -59,6 +59,7 @@ class ProgressHandler(logging.Handler):
             name = " ".join([record.rule_name, *filter(None, record.wildcards.values())])
             log = self.folder / record.log[0]
             self.running[job] = (name, record.reason, time.monotonic(), log)
+            self.failed[:] = [failed for failed in self.failed if failed[0] != name]  # once more
         elif event == LogEvent.JOB_FINISHED and job in self.running:
             name, reason, start, _ = self.running.pop(job)
             self.done += 1
@@ -92,20 +93,26 @@ class ProgressHandler(logging.Handler):
             self.console.print(f"{self.changed}: {again} of {made.total()} jobs run again")
 
 
-class PlannedFolds(logging.Handler):
-    """Collect the folds that a run would train, from the log events of one that does nothing."""
+class Planned(logging.Handler):
+    """Collect the jobs that a run would run, from the log events of one that does nothing."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.folds: list[dict[str, str]] = []  # the wildcards of each
+        self.folds: list[dict[str, str]] = []  # the wildcards of each that would be trained
+        self.asked: list[tuple[str, int, int | None, int | None]] = []  # rule, threads, MB, minutes
         self.failed: list = []
         self.messages: list[str] = []
         self.interrupted, self.bar = 0, nullcontext()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event."""
-        if getattr(record, "event", None) == LogEvent.JOB_INFO and record.rule_name == "train":
-            self.folds.append(dict(record.wildcards))
+        if getattr(record, "event", None) == LogEvent.JOB_INFO:
+            asked = dict(record.resources)  # what depends on files still to make is no number
+            known = [asked.get(name) for name in ("mem_mb", "runtime")]
+            known = [int(value) if isinstance(value, int | float) else None for value in known]
+            self.asked.append((record.rule_name, record.threads, *known))
+            if record.rule_name == "train":
+                self.folds.append(dict(record.wildcards))
         elif record.levelno >= logging.WARNING:
             self.messages.append(record.getMessage())
 

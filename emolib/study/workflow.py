@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pandas as pd
 import psutil
 from filelock import FileLock, Timeout
 from snakemake.api import SnakemakeApi
@@ -24,10 +25,11 @@ from emolib.escaping import plain
 from emolib.storage import UNFINISHED, atomic, of_disk
 from emolib.study import check, stages
 from emolib.study.artefacts import readable, remove_damaged
-from emolib.study.digests import CODE_OF, MADE_WITH
+from emolib.study.digests import CODE_OF, MADE_WITH, changes
 from emolib.study.parts import part_files
 from emolib.study.privacy import tidy_logs
-from emolib.study.progress import PlannedFolds, ProgressHandler
+from emolib.study.profiles import Execution, execution
+from emolib.study.progress import Planned, ProgressHandler
 from emolib.study.space import check_room
 from emolib.study.study import PROJECT, Study
 
@@ -44,18 +46,20 @@ class WorkflowError(InputError):
 
 def run(
     study: Study,
-    cores: int,
+    cores: int | None = None,
     force: bool = False,
     targets: Sequence[str] = (),
     subjects_per_job: int | None = None,
+    profile: str | None = None,
+    dry: bool = False,
 ) -> bool:
     """Bring a study up to date, and print what was made and what could not be used.
 
     Parameters
     ----------
     study : Study
-    cores : int
-        How many processors jobs may use at a time.
+    cores : int or None
+        How many processors jobs may use at a time; None: all, or what the profile says.
     force : bool
         Make everything again.
     targets : sequence of str
@@ -63,6 +67,10 @@ def run(
     subjects_per_job : int, optional
         Into jobs of how many subjects each the fine-tuning of a fold is split, see
         `emolib.study.parts`; by default a fold is one job.
+    profile : str or None
+        Where jobs run, see `emolib.study.profiles`; None: on this machine.
+    dry : bool
+        Tell what would run, and what of a machine it would ask for; run nothing.
 
     Returns
     -------
@@ -73,13 +81,19 @@ def run(
     ------
     WorkflowError
         If a stage fails, with the end of its log, or another run works on the study.
+    SettingsError
+        If the profile is not known, or says what it may not.
     """
-    start = time.monotonic()
+    start, how = time.monotonic(), execution(profile, cores)
     check.fetch(study)
     check.check_study(study)
     subjects = study.subjects()
     print(f"{plain(study.title)}: {len(subjects)} subjects, {', '.join(study.protocols)}")
-    n_jobs = run_jobs(study, cores, force, targets, subjects_per_job)
+    if dry:
+        told = plan(study, how, force, targets).to_string(index=False)
+        print(told.replace("    <NA>", "by input"))
+        return True
+    n_jobs = run_jobs(study, how, force, targets, subjects_per_job)
     took = f"{time.monotonic() - start:.0f} s"
     print(f"{n_jobs} jobs in {took}" if n_jobs else f"nothing to do: all is up to date ({took})")
     failed, folds, pages = stages.failures(study), stages.failed_folds(study), failed_pages(study)
@@ -99,7 +113,7 @@ def run(
 
 def run_jobs(
     study: Study,
-    cores: int,
+    how: Execution,
     force: bool = False,
     targets: Sequence[str] = (),
     subjects_per_job: int | None = None,
@@ -123,20 +137,20 @@ def run_jobs(
     try:
         # The lock goes with the process, however it ends; Snakemake's own would stay behind.
         lock = FileLock(study.folder / ".lock", timeout=0)
-        with lock, _temporary_files(study.folder), _ends_jobs(handler):
+        with lock, _temporary_files(study.folder, how), _ends_jobs(handler):
             try:
                 remove_unfinished(study.folder)
                 take_back_times(study.folder)
                 found, again = remove_damaged(study.folder)
                 spoilt += found
                 if subjects_per_job is not None:
-                    planned = PlannedFolds()
-                    _run_snakemake(study, cores, force, targets, again, planned, dry=True)
+                    planned = Planned()
+                    _run_snakemake(study, how.dry(), force, targets, again, planned)
                     if parts := part_files(study, planned.folds, subjects_per_job):
-                        _run_snakemake(study, cores, force, parts, again, handler)
+                        _run_snakemake(study, how, force, parts, again, handler)
                         again = {name for name in again if not (study.folder / name).exists()}
                 if not handler.failed:
-                    _run_snakemake(study, cores, force, targets, again, handler)
+                    _run_snakemake(study, how, force, targets, again, handler)
                 # A job that finds what it reads damaged, whatever its size and times, fails.
                 while handler.failed and not handler.interrupted:
                     found, again = remove_damaged(study.folder, thorough=True)
@@ -144,7 +158,7 @@ def run_jobs(
                         break
                     spoilt += found
                     handler.failed.clear()
-                    _run_snakemake(study, cores, False, targets, again, handler)
+                    _run_snakemake(study, how, False, targets, again, handler)
             finally:
                 tidy_logs(study)
                 _tell_damaged(study.folder, spoilt)
@@ -163,27 +177,26 @@ def run_jobs(
     return handler.done
 
 
-def changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
-    """Compare the digests of two runs by stage; return what has changed, code or settings.
+def plan(
+    study: Study, how: Execution, force: bool = False, targets: Sequence[str] = ()
+) -> pd.DataFrame:
+    """List the jobs that `run_jobs` would run: by rule and by what they ask for, how many.
 
-    Examples
-    --------
-    >>> changes({"features": "a-b", "scores": "c-d"}, {"features": "a-x", "scores": "c-d"})
-    'emolib (features) changed since these results were made'
-    >>> changes({"group_tests": "a-b"}, {"group_tests": "x-y"})
-    "emolib (group tests) and the study's settings (group tests) changed since these results \
-were made"
+    Columns are jobs, rule, threads, mem_mb (MB of memory) and runtime (minutes); memory and time
+    are the most that is asked for at first, and missing where that depends on files still to make.
     """
-    found = []
-    for part, what in ((1, "emolib"), (0, "the study's settings")):
-        changed = [
-            stage.replace("_", " ")
-            for stage, digest in now.items()
-            if digest.split("-")[part] != f"{before.get(stage, digest)}-".split("-")[part]
-        ]
-        if changed:
-            found.append(f"{what} ({', '.join(changed)})")
-    return f"{' and '.join(found)} changed since these results were made" if found else ""
+    study.folder.mkdir(parents=True, exist_ok=True)
+    fresh = not (study.folder / ".snakemake").exists()
+    _run_snakemake(study, how.dry(), force, targets, (), planned := Planned())
+    if fresh:  # so that the first run does not take what planning leaves for older results
+        _write(study.folder / MADE_WITH, {stage: study.digest(stage) for stage in CODE_OF})
+    asked = pd.DataFrame(planned.asked, columns=["rule", "threads", "mem_mb", "runtime"])
+    asked = asked[asked["rule"] != "all"].astype({"mem_mb": "Int64", "runtime": "Int64"})
+    return (
+        asked.groupby("rule", sort=False)
+        .agg(jobs=("rule", "size"), **{name: (name, "max") for name in asked.columns[1:]})
+        .reset_index()
+    )
 
 
 def failed_pages(study: Study) -> dict[str, str]:
@@ -218,8 +231,14 @@ def take_back_times(folder: Path) -> None:
 
 
 @contextmanager
-def _temporary_files(folder: Path) -> Iterator[None]:
-    """Let jobs have temporary files in one folder, which goes with the run or with the next."""
+def _temporary_files(folder: Path, how: Execution) -> Iterator[None]:
+    """Let jobs have temporary files in one folder, which goes with the run or with the next.
+
+    Other machines do not have that folder: jobs there use what `TMPDIR` names.
+    """
+    if how.elsewhere:
+        yield
+        return
     record, parent = folder / TEMPORARY, Path(tempfile.gettempdir())
     with suppress(OSError, ValueError):  # no run was killed
         left = Path(record.read_text())
@@ -258,12 +277,11 @@ def _ends_jobs(handler: ProgressHandler) -> Iterator[None]:
 
 def _run_snakemake(
     study: Study,
-    cores: int,
+    how: Execution,
     force: bool,
     targets: Sequence[str],
     again: Collection[str],
-    handler: ProgressHandler | PlannedFolds,
-    dry: bool = False,
+    handler: ProgressHandler | Planned,
 ) -> None:
     """Run the workflow for the targets, and make `again` what of that its rules make.
 
@@ -274,19 +292,17 @@ def _run_snakemake(
         logger.handlers[:] = [handler]
         try:
             workflow = api.workflow(
-                resource_settings=settings.ResourceSettings(cores=cores),
                 config_settings=settings.ConfigSettings(config={"study": str(study.file)}),
                 snakefile=PROJECT / "Snakefile",
                 workdir=study.folder,
+                **how.of_workflow,
             )
             rules = list(workflow._workflow.rules)
             made = {file for file in again if any(rule.is_producer(file) for rule in rules)}
             wanted = settings.DAGSettings(
                 frozenset(targets), force_incomplete=True, forceall=force, forcerun=frozenset(made)
             )
-            how = settings.ExecutionSettings(lock=False, keep_going=True)
-            executor = "dryrun" if dry else "local"
-            workflow.dag(wanted).execute_workflow(executor, execution_settings=how)
+            workflow.dag(wanted).execute_workflow(**how.of_jobs)
         except (Exception, KeyboardInterrupt) as error:
             if handler.failed or handler.interrupted:
                 return  # the caller says which job, and shows its log

@@ -106,12 +106,33 @@ def test_no_folder_for_temporary_files_is_told(monkeypatch, capsys):
     assert sentence.startswith("error: TMPDIR: no folder for temporary files can be written to.")
 
 
-def test_pages_do_not_warn_of_a_home_that_is_forbidden(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path / "none"))
-    monkeypatch.setenv("MPLCONFIGDIR", "so that it is as before in the end")
-    monkeypatch.delenv("MPLCONFIGDIR")
+@pytest.fixture
+def moved(monkeypatch, tmp_path):
+    """The variables that move folders of a home, unset, and as they were in the end."""
+    for variable in ("MPLCONFIGDIR", "IPYTHONDIR", "KERAS_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, "so that it is as before in the end")
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    return ("MPLCONFIGDIR", "IPYTHONDIR", "KERAS_HOME")
+
+
+def test_pages_do_not_warn_of_a_home_that_is_forbidden(moved):
     main(["features", "no such study", "--subject", "sub-01"])
-    assert os.access(os.environ["MPLCONFIGDIR"], os.W_OK)
+    assert all(os.access(os.environ[variable], os.W_OK) for variable in moved)
+
+
+def test_libraries_make_no_folder_in_a_home_where_caches_have_another_place(
+    moved, monkeypatch, tmp_path
+):
+    own = tmp_path / "home" / ".ipython"
+    own.mkdir(parents=True)
+    main(["features", "no such study", "--subject", "sub-01"])
+    assert not set(moved) & set(os.environ)  # nothing says that there is another place
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    main(["features", "no such study", "--subject", "sub-01"])
+    assert "IPYTHONDIR" not in os.environ  # what a person has there is used
+    assert os.environ["KERAS_HOME"] == str(tmp_path / "cache" / "emolib" / "keras")
+    assert os.environ["MPLCONFIGDIR"] == str(tmp_path / "cache" / "emolib" / "matplotlib")
 
 
 @pytest.mark.workflow
