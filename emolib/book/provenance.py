@@ -18,6 +18,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 
@@ -43,6 +44,7 @@ WORKFLOW = {
     "features": ("features of a subject", "its recording"),
     "summary": ("what pages show of a subject", "its recording and features"),
     "train": ("predictions and weights of a fold", "everybody's features"),
+    "part": ("weights of some subjects of a fold", "everybody's features"),
     "refit": ("predictions of a fold with permuted labels", "everybody's features"),
     "explain": ("attributions of a fold", "its weights and everybody's features"),
     "score": ("scores", "predictions of all folds"),
@@ -141,16 +143,18 @@ def job_table(folder: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame with one row per job, in the order of `WORKFLOW`
-        Columns ``rule``, ``job`` (the rule and what it worked on) and ``seconds``.
+        Columns ``rule``, ``job`` (the rule and what it worked on), ``seconds``, and ``megabytes``,
+        the most memory that it had at a time, NaN where that was not seen.
     """
     rows = []
     for rule in WORKFLOW:
         for file in sorted(folder.glob(f"**/benchmarks/{rule}/*.tsv")):
             job = file.relative_to(folder).with_suffix("").as_posix().replace("benchmarks/", "")
             with suppress(ValueError, IndexError):  # no row yet, or a damaged file
-                took = float(pd.read_csv(file, sep="\t", usecols=["s"])["s"].iloc[-1])
-                rows.append((rule, job, took))
-    return pd.DataFrame(rows, columns=["rule", "job", "seconds"])
+                last = pd.read_csv(file, sep="\t", usecols=["s", "max_rss"]).iloc[-1]
+                memory = pd.to_numeric(last["max_rss"], errors="coerce")
+                rows.append((rule, job, float(last["s"]), float(memory)))
+    return pd.DataFrame(rows, columns=["rule", "job", "seconds", "megabytes"])
 
 
 def environment() -> dict[str, str]:
@@ -194,11 +198,17 @@ def _durations(jobs: pd.DataFrame) -> list[str]:
             "`python -m emolib run`."
         ]
     by_rule = jobs.groupby("rule", sort=False)["seconds"].agg(["size", "sum", "median", "max"])
+    most = jobs.groupby("rule", sort=False)["megabytes"].max()
     stages = [
-        (rule.replace("_", " "), *WORKFLOW[rule], f"{n:.0f}", *(f"{s:.1f}" for s in seconds))
+        (
+            *(rule.replace("_", " "), *WORKFLOW[rule], f"{n:.0f}"),
+            *(f"{s:.1f}" for s in seconds),
+            "not seen" if np.isnan(most[rule]) else f"{most[rule]:.0f}",
+        )
         for rule, n, *seconds in by_rule.itertuples()
     ]
     head = ("stage", "makes", "from", "jobs", "all (s)", "median (s)", "longest (s)")
+    head += ("most memory (MB)",)
     slowest = jobs.nlargest(SLOWEST, "seconds").itertuples()
     return [
         f"{len(jobs)} jobs are recorded. Added up they took {jobs['seconds'].sum() / 60:.1f} "

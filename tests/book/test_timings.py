@@ -16,15 +16,15 @@ from emolib.study.study import PROJECT
 @pytest.fixture
 def study(tmp_path) -> Path:
     """What Snakemake writes of four jobs, one of them of a variant."""
-    for name, seconds in {
-        "benchmarks/score/score": 1,
-        "benchmarks/features/sub-02": 2.5,
-        "benchmarks/features/sub-01": 1,
-        "variants/de_only/benchmarks/score/score": 0.5,
+    for name, (seconds, megabytes) in {
+        "benchmarks/score/score": (1, "-"),  # Snakemake's sign for: it ended before it was seen
+        "benchmarks/features/sub-02": (2.5, "-"),
+        "benchmarks/features/sub-01": (1, "227.86"),
+        "variants/de_only/benchmarks/score/score": (0.5, "-"),
     }.items():
         file = (tmp_path / name).with_suffix(".tsv")
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"s\th:m:s\tmax_rss\n{seconds:.4f}\t0:00:01\t-\n")
+        file.write_text(f"s\th:m:s\tmax_rss\n{seconds:.4f}\t0:00:01\t{megabytes}\n")
     return tmp_path
 
 
@@ -35,6 +35,7 @@ def test_jobs_are_listed_in_the_order_of_the_workflow(study):
     ]
     assert jobs["rule"].tolist() == ["features", "features", "score", "score"]
     assert jobs["seconds"].tolist() == [1, 2.5, 1, 0.5]
+    assert jobs["megabytes"].notna().tolist() == [True, False, False, False]
 
 
 def test_every_rule_that_makes_something_stands_in_the_table_and_is_timed():
@@ -61,8 +62,9 @@ def test_without_records_there_are_no_jobs_and_the_page_says_so(tmp_path):
 def test_the_page_adds_up(study):
     page = environment_page(study)
     assert "4 jobs are recorded" in page
-    row = "| features | features of a subject | its recording | 2 | 3.5 | 1.8 | 2.5 |"
+    row = "| features | features of a subject | its recording | 2 | 3.5 | 1.8 | 2.5 | 228 |"
     assert row in page.splitlines()
+    assert re.search(r"^\| score \|.*\| not seen \|$", page, re.MULTILINE)
     longest = page.partition("The longest jobs:")[2]
     assert longest.index("features/sub-02") < longest.index("features/sub-01")
     assert [line for line in page.splitlines() if line.startswith("# ")] == [

@@ -68,19 +68,19 @@ def wait_for(what, run: subprocess.Popen, seconds: float = 240):
     return found
 
 
-def working(stage: str) -> list[psutil.Process]:
-    """The processes of a stage: `python -P -m emolib STAGE ...`."""
+def working(stage: str, study: Path) -> list[psutil.Process]:
+    """The processes of a stage of one study and no other: `python -P -m emolib STAGE ...`."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "cwd"]):
         words = process.info["cmdline"] or []
-        if words[1:5] == ["-P", "-m", "emolib", stage] and str(PROJECT) in " ".join(words):
+        if words[1:5] == ["-P", "-m", "emolib", stage] and process.info["cwd"] == str(study):
             found.append(process)
     return found
 
 
-def kill_one_and_drain(slurm: Cluster, going: subprocess.Popen) -> None:
+def kill_one_and_drain(slurm: Cluster, going: subprocess.Popen, study: Path) -> None:
     """Kill the first job that simulates; drain the node, and resume it once nothing runs."""
-    (job, *_) = wait_for(lambda: working("simulate"), going)
+    (job, *_) = wait_for(lambda: working("simulate", study), going)
     job.send_signal(signal.SIGKILL)
     slurm.call("scontrol", "update", f"nodename={slurm.node}", "state=drain", "reason=test")
     wait_for(lambda: slurm.jobs("PENDING") and not slurm.jobs("RUNNING,COMPLETING"), going)
@@ -105,7 +105,7 @@ def test_on_slurm_a_killed_job_is_done_again_and_the_bytes_are_those_of_a_local_
     for name in [*lost, "models/trial_grouped/fold-0/history.parquet"]:
         (there / name).unlink()
     with run(slurm, there.parent, "--targets", *lost) as going:
-        kill_one_and_drain(slurm, going)
+        kill_one_and_drain(slurm, going, there)
         told, _ = going.communicate(timeout=400)
     assert going.returncode == 0, told
     assert "failed          simulate 02" in told  # once, and was done again
@@ -119,7 +119,7 @@ def test_the_whole_book_is_made_on_slurm_with_a_job_killed_and_the_node_drained(
     slurm, smoke_run, tmp_path
 ):
     with run(slurm, tmp_path) as going:
-        kill_one_and_drain(slurm, going)
+        kill_one_and_drain(slurm, going, tmp_path / "smoke")
         told, _ = going.communicate(timeout=3000)
     assert going.returncode == 0, told
     assert contents(tmp_path / "smoke") == contents(smoke_run[0] / "smoke")
