@@ -233,7 +233,8 @@ def test_keys_move_the_deck_and_what_can_be_touched(smoke_decks, browser):
     assert page.evaluate("Reveal.getState().indexh") == 1
     at = page.evaluate("Reveal.getSlides().findIndex((it) => it.matches('.bench'))")
     page.evaluate(f"Reveal.slide({at})")
-    slider = page.locator(".present .b-frame input[type=range]").first
+    page.wait_for_function("Reveal.getCurrentSlide().matches('[data-settled]')")
+    slider = page.locator(".present .b-frame input[type=range]:visible").first
     slider.focus()
     before = slider.input_value()
     page.keyboard.press("ArrowRight")
