@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -42,7 +43,7 @@ from emolib.model.trainer import Trainer
 from emolib.model.training import train_fold
 from emolib.recordings.labels import Task, window_table
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
-from emolib.splits.folds import train_rows
+from emolib.splits.folds import Fold, train_rows
 from emolib.splits.protocols import leave_subjects_out
 from emolib.study import stages
 from emolib.study.fold import network_settings
@@ -68,6 +69,7 @@ TRAININGS: dict[str, tuple[dict, dict]] = {
     "no batch normalisation": ({"batch_norm": False}, BALANCED),
     DEFAULT: ({}, {}),
     "the same, rate 0.0003": ({}, {"learning_rate": 3e-4}),
+    "the same, rate 0.0001": ({}, {"learning_rate": 1e-4}),
     "the same, twice as many epochs": ({}, {"epochs": 12, "fixed_epochs": 12}),
     "the same, dropout 0.5": ({"dropout": 0.5}, {}),
     "the same, twice as wide": ({"width": 0.25}, {}),
@@ -75,6 +77,8 @@ TRAININGS: dict[str, tuple[dict, dict]] = {
     "the same, electrodes left out": ({}, {}),
     "the same, mean over the grid": ({}, {}),
     "the same, labels smoothed": ({}, {}),
+    "the same, shifted windows too": ({}, {}),
+    "the same, epochs by inner folds": ({}, {}),
 }
 # By name: a layer that changes the maps of training rows, for each map anew.
 ON_MAPS: dict[str, Callable[[], keras.layers.Layer]] = {
@@ -84,7 +88,10 @@ ON_MAPS: dict[str, Callable[[], keras.layers.Layer]] = {
     ),
 }
 MEAN_OF_GRID, SMOOTHED = "the same, mean over the grid", "the same, labels smoothed"
+SHIFTED, INNER = "the same, shifted windows too", "the same, epochs by inner folds"
+AVERAGED = "the same, mean of the seeds"
 SMOOTHING = 0.1
+N_EPOCHS, N_INNER = (3, 6, 12), 4  # to choose from, by the balanced accuracy of inner folds
 BOTH = (PUBLISHED, DEFAULT)  # trained with every seed
 
 
@@ -97,13 +104,14 @@ class Data:
     task: str
     model: ModelSettings
     training: TrainingSettings
+    study: Study | None = None  # of real ones: where recordings are
 
 
 def real(study: Study) -> Data:
     """Load the maps of a study's people."""
     maps, table = stages.load_windows(study)
     (task,) = study.tasks
-    return Data(maps, table, task, network_settings(study, PROTOCOL), study.training)
+    return Data(maps, table, task, network_settings(study, PROTOCOL), study.training, study)
 
 
 def simulated(effect: float, seed: int) -> Data:
@@ -143,18 +151,79 @@ def trained(data: Data, name: str, seed: int) -> pd.DataFrame:
             loss={data.task: smoothed},
             weighted_metrics={data.task: [correct]},
         )
-    labels = {data.task: data.table[data.task].to_numpy()}
-    subjects = data.table["subject"].to_numpy()
     parts = []
     for k, fold in enumerate(_folds(data)):
         key = (seed, PROTOCOL, k)
-        given = (trainer, data.maps, labels, fold, subjects)
-        result = next(train_fold(*given, seed_key=key, fine_tune=False))
-        rows = data.table.iloc[result.rows]
+        if name == INNER:
+            n = epochs_by_inner_folds(data, train_rows(fold), key)
+            trainer.settings = replace(training, fixed_epochs=n)
+        more, rows = shifted(data) if name == SHIFTED else (data.maps[:0], np.array([], int))
+        known = np.flatnonzero(np.isin(rows, fold.train))
+        fold = replace(fold, train=np.concatenate([fold.train, len(data.maps) + known]))
+        all_rows = np.concatenate([np.arange(len(data.maps)), rows])
+        given = result_of(trainer, np.concatenate([data.maps, more]), data, all_rows, fold, key)
+        rows = data.table.iloc[fold.test]
         who = {"protocol": PROTOCOL, "fold": k + seed * N_FOLDS, "stage": "pooled"}
-        own = labels[data.task][result.rows]
-        parts.append(predictions_of(rows, data.task, own, result.probabilities[data.task], **who))
+        parts.append(predictions_of(rows, data.task, rows[data.task].to_numpy(), given, **who))
     return pd.concat(parts, ignore_index=True)
+
+
+def result_of(trainer: Trainer, maps, data: Data, rows, fold: Fold, key: tuple) -> np.ndarray:
+    """Train on maps that belong to these rows of the table; return what the test rows are given."""
+    labels = {data.task: data.table[data.task].to_numpy()[rows]}
+    subjects = data.table["subject"].to_numpy()[rows]
+    result = next(train_fold(trainer, maps, labels, fold, subjects, seed_key=key, fine_tune=False))
+    return result.probabilities[data.task]
+
+
+@cache
+def shifted(data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """Return maps of windows that begin half a window later, and the rows that they belong to."""
+    study, found = data.study, []
+    place = ["subject", "trial", "window"]
+    for subject in stages.valid_subjects(study):
+        recording = stages.recording(study, subject)
+        later = round(study.features.window_seconds * recording.attrs["sfreq"] / 2)
+        features = extract_features(recording.isel(time=slice(later, None)), study.features)
+        table = window_table(features, study.tasks)[place]
+        found.append((to_brain_maps(features).to_numpy(), table))
+    maps, tables = zip(*found, strict=True)
+    rows = (
+        data.table[place]
+        .reset_index()
+        .merge(
+            pd.concat(tables, ignore_index=True).reset_index(), on=place, suffixes=("", "_later")
+        )
+    )
+    return np.concatenate(maps)[rows["index_later"]], rows["index"].to_numpy()
+
+
+def epochs_by_inner_folds(data: Data, rows: np.ndarray, key: tuple) -> int:
+    """Return the number of epochs with which people left out of these rows are predicted best."""
+    table = data.table.iloc[rows].reset_index(drop=True)
+    labels, found = table[data.task].to_numpy(), {}
+    inner = replace(data, maps=data.maps[rows], table=table)
+    folds = list(leave_subjects_out(table, n_folds=N_INNER, seed=0, tasks=[data.task]))
+    for n in N_EPOCHS:
+        trainer = inner_trainers(data)[n]
+        scores = [
+            balanced_accuracy_score(
+                labels[fold.test],
+                result_of(
+                    trainer, inner.maps, inner, np.arange(len(rows)), fold, (*key, "inner", k)
+                ).argmax(axis=1),
+            )
+            for k, fold in enumerate(folds)
+        ]
+        found[n] = np.mean(scores)
+    return max(found, key=found.get)
+
+
+@cache
+def inner_trainers(data: Data) -> dict[int, Trainer]:
+    """Return what trains with each number of epochs, compiled once."""
+    how = {n: replace(data.training, epochs=n, fixed_epochs=n) for n in N_EPOCHS}
+    return {n: Trainer(partial(build, data.model), training) for n, training in how.items()}
 
 
 def _built(settings: ModelSettings, name: str, *, seed: int | None = 0) -> keras.Model:
@@ -227,6 +296,13 @@ def predictions(name: str, load_data: Callable[[], Data], training: str, seeds: 
     return pd.concat(tables, ignore_index=True)
 
 
+def mean_of_seeds(given: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions by the mean probability of all seeds."""
+    given = given.assign(fold=given["fold"] % N_FOLDS, repeat=0)
+    names = [name for name in given if name != "probability"]
+    return given.groupby(names, sort=False, dropna=False, as_index=False)["probability"].mean()
+
+
 def rows_of(
     name: str, training: str, given: pd.DataFrame, of_ridge: pd.DataFrame
 ) -> Iterator[dict]:
@@ -276,6 +352,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             seeds = asked.seeds if training in BOTH else asked.seeds[:1]
             given = predictions(name, load_data, training, seeds)
             rows += rows_of(name, training, given, of_ridge)
+            if training == DEFAULT and name.startswith("real"):
+                rows += rows_of(name, AVERAGED, mean_of_seeds(given), of_ridge)
         own = pd.DataFrame([row for row in rows if row["data"] == name])
         show(name, own[own["people"] == "all"].drop(columns=["data", "people"]))
     made = {"commit": commit(), "date": datetime.date.today().isoformat()}
