@@ -41,7 +41,7 @@ AFTER_THE_RUN = ("test_cluster", *GROUPS[1:], "test_book", "test_single_file", "
 LAST = ("emolib/", "test_repository", "tests/recordings", "tests/splits")
 
 # The modules whose examples build networks.
-NETWORKS = re.compile(r"emolib\.(model|explain|lessons\.light_)")
+NETWORKS = re.compile(r"emolib\.(model|explain)")
 
 # Nothing of Chromium's own may go out: a request would then not be the page's.
 QUIET = [
