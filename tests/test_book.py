@@ -37,7 +37,7 @@ SCREENS = {
 PAPER = {"viewport": {"width": 680, "height": 994}, "color_scheme": "light"}
 TEACHING = re.compile(r"chapters/(01|02|03|04|05|06|07|08|09|10|11|12)_")  # they keep to the screen
 HIGHEST_REPORT = 8_000  # pixels of a report before anything is unfolded
-TALL = {"how-far-does-an-estimate-scatter", "check-yourself"}  # five charts; a list of questions
+TALL = {"how-far-does-an-estimate-scatter"}  # five charts
 HEAVIEST = 3_000_000  # bytes of a page, its figures within it (DESIGN: the explorer)
 
 # Words of tables that go over to another line within.

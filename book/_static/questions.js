@@ -1,5 +1,6 @@
 // Questions on a page: a button checks the answer that was given, and says why it is right or wrong.
-// What is said stands in the folded answers, which is all that is there without JavaScript.
+// What is said stands in the folded answers, which is all that is there without JavaScript. One question
+// of a group is shown at a time; the others are found by the browser's search, and printed.
 
 /** Read a number as people write it. A comma may be a point, or stand between thousands. */
 function numbers(text) {
@@ -17,7 +18,38 @@ function reply(question, said) {
   return said.find(({ dataset }) => near(dataset)) ?? said.at(-1);
 }
 
+/** Show one question of a group, and a button for each. */
+function oneAtATime(group) {
+  const questions = [...group.querySelectorAll(".emolib-question")];
+  if (questions.length < 2) return;
+  const steps = document.createElement("p");
+  steps.className = "emolib-steps";
+  steps.append("Question ");
+  const buttons = questions.map(({ dataset }) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = dataset.number;
+    button.setAttribute("aria-label", `Question ${dataset.number}`);
+    steps.append(button);
+    return button;
+  });
+  const show = (chosen) => {
+    questions.forEach((question, i) => {
+      if (i === chosen) question.removeAttribute("hidden");
+      else question.setAttribute("hidden", "until-found");
+      buttons[i].setAttribute("aria-pressed", i === chosen);
+    });
+  };
+  questions.forEach((question, i) => {
+    buttons[i].addEventListener("click", () => show(i));
+    question.addEventListener("beforematch", () => show(i));
+  });
+  questions[0].before(steps);
+  show(0);
+}
+
 document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".emolib-questions").forEach(oneAtATime);
   for (const question of document.querySelectorAll(".emolib-question")) {
     const answers = question.querySelector("details");
     const button = document.createElement("button");

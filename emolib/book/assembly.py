@@ -239,6 +239,8 @@ def _offer(
     for cell in notebook.cells:
         if label := fold_label(cell):
             cell.metadata["mystnb"] = {"code_prompt_show": label}
+        if "check" in cell.metadata.get("tags", []):  # what it says of the book's own solution, too
+            cell.metadata["tags"] = ["check", "hide-cell"]
 
 
 def join_folds(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
@@ -254,13 +256,15 @@ def join_folds(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode
 
 
 def with_questions(cells: list[nbformat.NotebookNode], chapter: str) -> list[nbformat.NotebookNode]:
-    """Put the first questions of a chapter where it ends its own, before the exercises."""
+    """Put the first questions of a chapter after its own, before the exercises; count on."""
     questions = read_questions(chapter).get(chapter)
     at = next((i for i, cell in enumerate(cells) if _EXERCISES.search(cell.source)), None)
     if not questions or at is None:
         return cells
     before, after = _EXERCISES.split(cells[at].source, maxsplit=1)
-    page = new_output("display_data", data={"text/html": self_check(questions[:ON_A_PAGE])})
+    own = len(re.findall(r"^\*\*\d+\.\*\*", before, re.MULTILINE))
+    shown = self_check(questions[:ON_A_PAGE], first=own + 1)
+    page = new_output("display_data", data={"text/html": shown})
     code = "# questions of the bank"  # a cell without code is left out, with what it shows
     made = new_code_cell(code, outputs=[page], metadata={"tags": ["remove-input"]})
     rest = new_markdown_cell(f"## Exercises{after}")
@@ -273,7 +277,7 @@ def fold_label(cell: nbformat.NotebookNode) -> str | None:
     if "solution" in tags:
         return "Solution"
     if "check" in tags:
-        return "Code of the check"
+        return "Check of the solution"
     if "hide-input" not in tags:
         return None
     shown = "".join(str(output.get("data")) for output in cell.get("outputs", ()))

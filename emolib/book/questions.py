@@ -204,11 +204,14 @@ def image(address: str, answer: Answer) -> str:
     return f'<img src="{address}" alt="{words}">'
 
 
-def self_check(questions: Sequence[Question]) -> str:
-    """Return questions as HTML that needs no network; `questions.js` adds the buttons."""
+def self_check(questions: Sequence[Question], *, first: int = 1) -> str:
+    """Return questions, numbered from `first`, as HTML that needs no network.
+
+    `questions.js` adds the buttons, and shows one question at a time.
+    """
     parts = [
         "<p>Try these as well. Nothing that you answer is counted or stored.</p>",
-        *(_on_page(number, question) for number, question in enumerate(questions, 1)),
+        *(_on_page(number, question) for number, question in enumerate(questions, first)),
     ]
     return f'<div class="emolib-questions">{"".join(parts)}</div>'
 
@@ -237,7 +240,8 @@ def _on_page(number: int, question: Question) -> str:
     code = f'<pre tabindex="0">{html.escape(question.code)}</pre>' if question.code else ""
     plots = ' class="emolib-plots"' if question.answers[0].png else ""
     return (
-        f'<fieldset class="emolib-question"><legend>{number}. {question.text}</legend>{code}'
+        f'<fieldset class="emolib-question" data-number="{number}">'
+        f"<legend>{number}. {question.text}</legend>{code}"
         f"<div{plots}>{''.join(fields)}</div>"
         f"<details><summary>Answer</summary><ul>{''.join(told)}</ul></details></fieldset>"
     )

@@ -156,7 +156,7 @@ def test_no_page_asks_for_a_substitution(assembled):
         (["hide-input"], "show()", '<table class="a">', "Code of this table"),
         (["hide-input"], "import numpy", "", "Imports and data"),
         (["hide-cell", "solution"], "import numpy", "", "Solution"),
-        (["check", "hide-input"], "check(x, 1)", "", "Code of the check"),
+        (["check", "hide-input"], "check(x, 1)", "", "Check of the solution"),
         (["hide-input"], "prepare()", "", "Preparation"),
         ([], "draw()", '<figure class="a">', None),
     ],

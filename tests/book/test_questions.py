@@ -167,6 +167,13 @@ def test_a_page_asks_the_first_questions_before_its_exercises():
     assert made[2].source, "a cell without code is left out of the book, with its outputs"
     page = made[2].outputs[0]["data"]["text/html"]
     assert page.count("<fieldset") == page.count("<details>") == 4
+    assert "<legend>1. " in page
+    cells[1].source = cells[1].source.replace("One.", "**1.** One?\n\n**2.** Two?")
+    assert (
+        "<legend>3. "
+        in with_questions(cells, "10_what_the_network_looks_at")[2].outputs[0].data["text/html"]
+    )
+    cells[1].source = cells[1].source.replace("**1.** One?\n\n**2.** Two?", "One.")
     nbformat.validate(nbformat.v4.new_notebook(cells=made))
     assert with_questions(cells, "A1_paper_and_code") == cells
 
@@ -181,8 +188,7 @@ def test_answers_are_checked_by_keyboard_and_told_to_a_screen_reader(browser, re
     )
     page.evaluate(f"{script}; document.dispatchEvent(new Event('DOMContentLoaded'))")
     told = page.get_by_role("status")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")  # the button: nothing is chosen yet
+    page.get_by_role("button", name="Check").first.focus()  # nothing is chosen yet
     page.keyboard.press("Enter")
     assert told.first.inner_text() == "Choose an answer, or enter a number, first."
     page.get_by_label("yes").focus()
@@ -190,6 +196,9 @@ def test_answers_are_checked_by_keyboard_and_told_to_a_screen_reader(browser, re
     page.keyboard.press("Enter")
     assert "is right. It is 4." in told.first.inner_text()
     number = page.get_by_label("Your answer")
+    assert not number.is_visible(), "one question at a time"
+    page.get_by_role("button", name="Question 2").press("Enter")
+    assert number.is_visible() and not page.get_by_label("yes").is_visible()
     replies = {"4,05": "4 µV is right. Half of it.", "+16": "16 µV is wrong. Twice as much."}
     replies |= {"\N{MINUS SIGN}4": "Any other number is wrong. Divide by two.", "four": "first."}
     for given, reply in replies.items():
