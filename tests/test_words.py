@@ -1,6 +1,7 @@
 """Words of the field: what `words.tsv` lists is written nowhere that a reader looks.
 
-Those are pages, notebooks, and the package's docstrings and messages; comments are not read.
+Those are pages, notebooks, questions, and the package's docstrings and messages, also those of its
+scripts; comments are not read.
 """
 
 from __future__ import annotations
@@ -15,11 +16,9 @@ PROJECT = Path(__file__).resolve().parents[1]
 LISTED = Path(__file__).with_suffix("").with_name("words.tsv").read_text(encoding="utf-8")
 WORDS = [line.split("\t") for line in LISTED.splitlines() if not line.startswith("#")]
 AVOID = re.compile("|".join(f"(?:{pattern})" for pattern, _ in WORDS), re.IGNORECASE)
-FILES = [
-    path
-    for place in ("*.md", "book/*.md", "notebooks/*.py", "emolib/**/*.py", "benchmarks/*.py")
-    for path in sorted(PROJECT.glob(place))
-]
+PLACES = ("*.md", "book/*.md", "book/*.yaml", "book/_static/*.js", "notebooks/*.py")
+PLACES += ("emolib/**/*.py", "emolib/**/*.js", "benchmarks/*.py")
+FILES = [path for place in PLACES for path in sorted(PROJECT.glob(place))]
 
 
 def text_of(path: Path) -> str:
@@ -30,6 +29,8 @@ def text_of(path: Path) -> str:
         said = [each for each in strings if isinstance(each, str) and " " in each]
         prose = re.findall(r"^# (?!%%)(.*)$", text, re.M) if path.parent.name == "notebooks" else []
         text = " \N{PILCROW SIGN} ".join(["\n".join(prose), *said])
+    if path.suffix in (".js", ".yaml"):
+        text = re.sub(r"(?m)^\s*(//|#|/?\*).*$|\s//\s.*$|- name: .*$", " ", text)
     return " ".join(text.split())
 
 

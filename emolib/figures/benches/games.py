@@ -46,19 +46,19 @@ class SplitGame(Bench):
     title = "The split game"
     question = (
         "Forty trials of white noise get random labels. Each trial's own baseline is subtracted, "
-        "and single windows are held out at random. What share of the windows will ridge "
+        "and single windows are held out at random. What proportion of the windows will ridge "
         "regression classify correctly?"
     )
     guess_of: ClassVar = {"low": 20, "high": 100, "step": 1, "unit": "%", "start": 75}
     tries = (
         (
             "Hold out whole trials.",
-            "The accuracy falls to about 50 %: a new trial's mark was in no training window.",
+            "The accuracy falls to about 50 %: no training window had the mark of a new trial.",
             {"source": "noise", "split": "trials", "removal": "own"},
         ),
         (
             "Hold out windows, and subtract nothing.",
-            "About 50 % again: without a shared vector nothing marks a trial.",
+            "About 50 % again, because nothing marks a trial without a shared vector.",
             {"source": "noise", "split": "windows", "removal": "none"},
         ),
         (

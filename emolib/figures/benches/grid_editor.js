@@ -86,7 +86,7 @@ export default {
             const words = [...new Set(typed.value.split(/[\s,;]+/).filter(Boolean))];
             const names = [...new Set(words.map((word) => known.get(word.toLowerCase())))];
             const strange = words.filter((word) => !known.has(word.toLowerCase()));
-            if (strange.length) told.textContent = `No place on the head is known of ${strange.join(", ")}.`;
+            if (strange.length) told.textContent = `No place on the head is known for ${strange.join(", ")}.`;
             else if (!names.length || names.length > ROWS * COLUMNS) told.textContent = "Type 1 to 72 names.";
             else {
                 told.textContent = `${names.length} electrodes have a cell.`;

@@ -61,17 +61,17 @@ class GridBench(Bench):
     tries = (
         (
             "Choose a headset of four electrodes.",
-            "68 of 72 cells are empty: a kernel sees little else than zeros.",
+            "68 of 72 cells are empty, so a kernel sees hardly anything but zeros.",
             {"montage": "muse"},
         ),
         (
             "Take SEED's 62 electrodes, and look at the front.",
-            "AF3 and AF4 stand beside Fp1 and Fp2, so the grid makes neighbours of Fp1 and F1.",
+            "AF3 and AF4 are beside Fp1 and Fp2, so Fp1 and F1 become neighbours on the grid.",
             {"montage": "seed", "row": 1.0, "column": 3.0},
         ),
         (
             "Move Cz away from its cell, and back.",
-            "It leaves its neighbours on the head behind; back at home it has them again.",
+            "It loses its neighbours on the head. Back in its cell, it has them again.",
             {"montage": "deap", "row": 4.0, "column": 5.0},
         ),
     )

@@ -14,9 +14,9 @@ const cost = (margin, high) => {
 export default {
     render: ({ model, el }) => renderBench({ model, el }, (bench) => {
         const { view } = bench;
-        const costs = makeChart({ name: "What an answer costs", x: { words: "margin: logit of high − logit of low" }, y: { words: "loss, nats" } });
-        const pulls = makeChart({ name: "The step that each head asks of two shared numbers", x: { words: "first" }, y: { words: "second" } });
-        const blind = makeChart({ name: "Expected loss of one answer for all trials", x: { words: "probability of high (%)" }, y: { words: "loss, nats" } });
+        const costs = makeChart({ name: "What a prediction costs", x: { words: "margin: logit of high − logit of low" }, y: { words: "loss, nats" } });
+        const pulls = makeChart({ name: "The step of two shared weights that each head asks for", x: { words: "first" }, y: { words: "second" } });
+        const blind = makeChart({ name: "Expected loss of one prediction for all trials", x: { words: "probability of high (%)" }, y: { words: "loss, nats" } });
         const trade = makeChart({ name: "The sum of the losses against the weight of valence", x: { words: "weight of valence" }, y: { words: "loss, nats" } });
         let now = {};
 
@@ -78,7 +78,7 @@ export default {
         }
 
         const answer = () =>
-            `${tidy(100 * now.best)} %: with ${tidy(view.share)} % of the trials high and ${view.classes === "balanced" ? "balanced class weights" : "no class weights"}, that answer costs least. As a decision: ${Math.abs(now.best - 0.5) < 1e-9 ? "neither class" : now.best > 0.5 ? "always high" : "always low"}.`;
+            `${tidy(100 * now.best)} %: with ${tidy(view.share)} % of the trials high and ${view.classes === "balanced" ? "balanced class weights" : "no class weights"}, that prediction costs least. As a decision: ${Math.abs(now.best - 0.5) < 1e-9 ? "neither class" : now.best > 0.5 ? "always high" : "always low"}.`;
 
         return {
             panels: [costs, pulls, blind, trade].map((chart) => chart.element),

@@ -42,24 +42,24 @@ class TimeBench(Bench):
     module = "memory"
     title = "An LSTM, step by step"
     question = (
-        "The unit reads the windows in their order, and its course is drawn. Read backwards, the "
-        "windows have the same mean. What will the unit's last state be?"
+        "One unit reads the windows in their order, and the chart shows its state. In reverse "
+        "order the windows have the same mean. What will the last state of the unit be?"
     )
     guess_of: ClassVar = {"low": -1, "high": 1, "step": 0.05, "unit": "", "start": 0}
     tries = (
         (
             "Shut the forget gate.",
-            "The cell holds the last window alone; the state before it still opens the gates.",
+            "The cell holds only the last window, but the state before it still opens the gates.",
             {"forget": -6.0, "order": "reversed"},
         ),
         (
             "Open the forget gate wide.",
-            "The cell becomes a sum over windows, so the last states of all orders move together.",
+            "The cell becomes a sum over windows, so all orders end in similar states.",
             {"forget": 6.0, "order": "reversed"},
         ),
         (
             "Step through the windows, and check the arithmetic below the charts.",
-            "Each cell is what is kept plus what is written.",
+            "Each cell is the sum of what is kept and what is written.",
             {"forget": 0.0, "step": 2.0, "order": "recorded"},
         ),
     )
@@ -163,19 +163,19 @@ class LossBench(Bench):
     module = "loss"
     title = "The loss of two heads"
     question = (
-        "Seven of ten trials are high, and the features tell nothing. Which probability of high, "
-        "given to all trials, makes the expected cross-entropy least?"
+        "Seven of ten trials are high, and the features carry no information. Every trial gets the "
+        "same probability of high. Which one makes the expected cross-entropy smallest?"
     )
     guess_of: ClassVar = {"low": 0, "high": 100, "step": 1, "unit": "%", "start": 100}
     tries = (
         (
             "Balance the classes.",
-            "The best single answer moves to 50 %, whatever the share of high trials.",
+            "The best single prediction moves to 50 %, whatever the proportion of high trials.",
             {"classes": "balanced"},
         ),
         (
             "Let the heads pull in opposite directions.",
-            "The two steps cancel: what helps one head harms the other.",
+            "The two steps cancel, because what helps one head harms the other.",
             {"angle": 180.0, "valence_margin": 0.0, "arousal_margin": 0.0, "task": 0.5},
         ),
         (
@@ -185,16 +185,16 @@ class LossBench(Bench):
         ),
     )
     valence_margin = Choice(
-        1.0, "Valence", "Move the heads' answers", low=-4, high=4, step=0.1, unit=""
+        1.0, "Valence", "Move the predictions", low=-4, high=4, step=0.1, unit=""
     )
     arousal_margin = Choice(
-        -0.5, "Arousal", "Move the heads' answers", low=-4, high=4, step=0.1, unit=""
+        -0.5, "Arousal", "Move the predictions", low=-4, high=4, step=0.1, unit=""
     )
     valence_class = Choice(
-        "high", "Valence was", "Move the heads' answers", options={"low": "low", "high": "high"}
+        "high", "Valence was", "Move the predictions", options={"low": "low", "high": "high"}
     )
     arousal_class = Choice(
-        "high", "Arousal was", "Move the heads' answers", options={"low": "low", "high": "high"}
+        "high", "Arousal was", "Move the predictions", options={"low": "low", "high": "high"}
     )
     share = Choice(70.0, "High trials", "Weigh the classes", low=5, high=95, step=5, unit="%")
     classes = Choice(

@@ -68,7 +68,7 @@ export default {
 
         function bars() {
             const shown = Object.entries(classes).flatMap(([task, names]) => names.map((name, k) => ({ task, name, k })).slice(names.length === 2 ? 1 : 0));
-            const chart = makeChart({ name: "What the heads answer", x: { words: "", format: (i) => `${shown[i].task} ${shown[i].name}` }, y: { words: "%" } });
+            const chart = makeChart({ name: "What the heads predict", x: { words: "", format: (i) => `${shown[i].task} ${shown[i].name}` }, y: { words: "%" } });
             return { ...chart, shown };
         }
 
@@ -278,7 +278,7 @@ export default {
             },
             describe() {
                 const at = grid.channels[electrodeAt.get(here())] ?? "no electrode";
-                return `Window ${view.window}: ${windows[now.w]}. It answers ${told(now.read)}. Pointed at: row ${view.row}, column ${view.column} (${at}).`;
+                return `Window ${view.window}: ${windows[now.w]}. Prediction: ${told(now.read)}. Chosen cell: row ${view.row}, column ${view.column} (${at}).`;
             },
             first: { name: "window", to: windows.length },
             own: {
@@ -287,10 +287,10 @@ export default {
                     const missing = planes.filter((name) => !columns[name]);
                     if (missing.length) throw new Error(`It has no column ${missing.join(", ")}.`);
                     const n = columns[planes[0]].length;
-                    if (n !== places.length) throw new Error(`It has ${n} rows; there are ${places.length} electrodes.`);
+                    if (n !== places.length) throw new Error(`It has ${n} rows, but there are ${places.length} electrodes.`);
                     planes.forEach((name, p) => places.forEach((place, e) => painted.set(place * nPlanes + p, columns[name][e])));
                     bench.update("paint");
-                    return `${file} is painted on the map. “Undo painting” takes it off.`;
+                    return `${file} is painted on the map. “Undo painting” removes it.`;
                 },
             },
             values: () => ({

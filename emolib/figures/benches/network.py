@@ -55,20 +55,20 @@ class NetworkBench(Bench):
     module = "network"
     title = "The network live"
     question = (
-        "Set the whole map to zero. The network predicts all the same. Which probability does it "
-        "give to {}?"
+        "Set the whole map to zero. The network still makes a prediction. Which probability does "
+        "it give to {}?"
     )
     guess_of: ClassVar = {"low": 0, "high": 100, "step": 1, "unit": "%", "start": 50}
     tries = (
         (
             "Silence the back of the head, then the front.",
-            "The answers move by different amounts: a network does not weigh electrodes alike.",
+            "The predictions change by different amounts: electrodes have different weights.",
             {"silent_region": "back", "silent_electrode": "none", "silent_band": "none"},
         ),
         (
             "Compare the gradient with what hiding costs.",
-            "One says where the answer would change fastest, the other what it rests on; "
-            "the two maps differ.",
+            "The gradient shows where the prediction would change fastest. Hiding shows what it "
+            "rests on. The two maps differ.",
             {"explain": "gradient", "silent_region": "none"},
         ),
         (

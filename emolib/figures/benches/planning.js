@@ -98,7 +98,7 @@ export default {
             hides: (name) => name === "shared" && view.people === 1,
             draw,
             answer,
-            describe: () => `${view.people} × ${view.trials} trials count as ${now.n} independent answers. A true accuracy of ${tidy(view.effect)} % would be found in ${percent(now.power)} of such experiments; found in 4 of 5: ${percent(now.detectable)}. ${spec.claims[view.protocol]}`,
+            describe: () => `${view.people} × ${view.trials} trials count as ${now.n} independent predictions. A true accuracy of ${tidy(view.effect)} % would be found in ${percent(now.power)} of such experiments; found in 4 of 5: ${percent(now.detectable)}. ${spec.claims[view.protocol]}`,
             first: { name: "people", to: 20 },
             values: () => ({ ...now, yaml: text.textContent }),
             stop: () => [byTrials, byPeople].forEach((chart) => chart.stop()),

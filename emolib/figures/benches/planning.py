@@ -39,19 +39,19 @@ class PlanningBench(Bench):
     module = "planning"
     title = "Planning an experiment"
     question = (
-        "One person rates 40 films, and a classifier draws at random. Leave out the lowest and the "
-        "highest 2.5 of 100 experiments: which accuracy does guessing reach in the others?"
+        "One person rates 40 films, and a classifier predicts at random. Which accuracy does it "
+        "exceed in only 2.5 of 100 such experiments?"
     )
     guess_of: ClassVar = {"low": 50, "high": 100, "step": 1, "unit": "%", "start": 55}
     tries = (
         (
             "Ask 20 people instead of one.",
-            "Chance narrows, and an accuracy of 55 % can be found.",
+            "The range of chance narrows, and an accuracy of 55 % can be found.",
             {"people": 20.0, "shared": 0.0, "effect": 55.0},
         ),
         (
             "Let people respond alike to each film.",
-            "20 people then tell little more than a few: films are what there are too few of.",
+            "20 people then tell you little more than a few, because there are too few films.",
             {"people": 20.0, "shared": 0.2, "effect": 55.0},
         ),
         (

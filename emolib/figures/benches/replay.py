@@ -66,12 +66,12 @@ class ReplayBench(Bench):
         ),
         (
             "Be patient.",
-            "The fit goes on through epochs that are not better; the best one is kept.",
+            "The fit goes on through epochs that are not better, and the best one is kept.",
             {"stop_after": 16.0, "halve_after": 5.0},
         ),
         (
             "Look at one linear classifier after another.",
-            "The test fold never chooses an epoch that is worse on test: it sees the answers.",
+            "The test fold always chooses the epoch that is best on the test fold itself.",
             {"run": 2.0},
         ),
     )

@@ -50,7 +50,7 @@ class FilterBench(Bench):
     title = "Filters"
     question = (
         "A causal filter keeps 8 to 14 Hz, and the output is cut into windows of half a second. "
-        "What share of the energy in such a window entered the filter before the window began?"
+        "What proportion of the energy in such a window entered the filter before the window began?"
     )
     guess_of: ClassVar = {"low": 0, "high": 100, "step": 1, "unit": "%", "start": 10}
     tries = (
@@ -61,7 +61,7 @@ class FilterBench(Bench):
         ),
         (
             "Filter a step.",
-            "The output is an oscillation that was in no input: the filter's own ringing.",
+            "The output oscillates although the input does not: the filter rings.",
             {"source": "step", "filtering": "causal"},
         ),
         (
@@ -172,25 +172,25 @@ class EntropyBench(Bench):
     module = "entropy"
     title = "Differential entropy and power"
     question = (
-        "Differential entropy is estimated from the samples of one window. How many samples does "
-        "Gaussian noise need, so that the estimate scatters by 0.1 nats or less (standard "
-        "deviation)?"
+        "Differential entropy is estimated from the samples of one window of Gaussian noise. How "
+        "many samples does the window need, so that the standard deviation of the estimate is 0.1 "
+        "nats or less?"
     )
     guess_of: ClassVar = {"low": 8, "high": 500, "step": 1, "unit": "samples", "start": 200}
     tries = (
         (
-            "Take a sine of 20 µV with hardly any noise; then halve its amplitude.",
+            "Take a sine of 20 µV with hardly any noise, then halve its amplitude.",
             "DE falls by ln 2 = 0.69 nats, whatever the amplitude was.",
             {"source": "sine", "amplitude": 20.0, "noise": 0.5},
         ),
         (
-            "Make the sine a little slower than a window is long: 1 Hz in a quarter of a second.",
+            "Make the sine slower than the window: 1 Hz in a quarter of a second.",
             "The window has a mean: energy counts it and DE does not, so points leave the line.",
             {"source": "sine", "frequency": 1.0, "window": 0.25, "amplitude": 20.0},
         ),
         (
             "Turn the sine off.",
-            "Only noise is left: its histogram is the Gaussian, and its density is flat.",
+            "Only noise is left. Its histogram follows the Gaussian, and its density is flat.",
             {"source": "sine", "amplitude": 0.0, "noise": 10.0, "window": 4.0},
         ),
     )

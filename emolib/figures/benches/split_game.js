@@ -162,7 +162,7 @@ export default {
         const sections = spec.bands.map(([low, high]) => designBand(3, low, high, spec.sfreq));
         const formula = makeChart({
             name: "Balanced accuracy", x: { words: "baseline (s)", log: true },
-            y: { words: "share of windows", format: percent }, height: 230,
+            y: { words: "proportion of windows", format: percent }, height: 230,
         });
         const deal = makeChart({
             name: "What the first fold holds out", x: { words: "window" }, y: { words: "trial" }, height: 230,
@@ -331,7 +331,7 @@ export default {
                 const windows = points.filter((it) => it.split === "windows" && it.source === "noise");
                 if (!windows.length) return "The first score is on its way.";
                 const first = windows[0].value;
-                return `The first draw gave ${percent(first)}: windows of one trial on both sides, random labels, white noise. Hold out whole trials, and it is about one half.`;
+                return `The first draw gave ${percent(first)}: windows of one trial on both sides, random labels, white noise. Hold out whole trials, and it is about 50 %.`;
             },
             own: {
                 words: "Drop a CSV file here with a row for each window: columns “trial” and “label” (0 or 1), and a column for each feature.",

@@ -83,8 +83,8 @@ export function judge(columns) {
         if (found.overlapping_windows) told.push(`${found.overlapping_windows} tested windows share samples with training windows.`);
     }
     if (units && !subject) told.push("There is no column `subject`: equal trial numbers are taken for one trial.");
-    if (found.shared_stimuli) told.push(`${found.shared_stimuli} stimuli are on both sides: a score is one of known stimuli.`);
-    if (found.shared_subjects) told.push(`${found.shared_subjects} subjects are on both sides: a score is one of known people.`);
+    if (found.shared_stimuli) told.push(`${found.shared_stimuli} stimuli are on both sides: a score is one of seen stimuli.`);
+    if (found.shared_subjects) told.push(`${found.shared_subjects} subjects are on both sides: a score is one of seen people.`);
     const leaks = found.shared_trials || found.overlapping_windows;
     const verdict = leaks ? "leaks" : found.shared_trials === null ? "cannot tell" : "no leak found";
     if (verdict === "no leak found") told.push("No finding is no proof: only the indices were looked at, no feature.");
@@ -95,7 +95,7 @@ export default {
     render({ el }) {
         const shown = h("div", { class: "b-reading" });
         const drop = makeDrop({
-            words: "Drop a CSV file with a row a window and the columns subject, trial and fold (the fold in which the row is tested); stimulus, onset and window_seconds if there are any. It stays on this page.",
+            words: "Drop a CSV file with one row per window and the columns subject, trial and fold (the fold in which the row is tested). You may add stimulus, onset and window_seconds. It stays on this page.",
             parse: textColumns,
             take(columns, name) {
                 const { verdict, told } = judge(columns);

@@ -67,8 +67,8 @@ export default {
         const { bands, grid, nRest, nBlocks, nTrials } = spec;
         const nChannels = grid.channels.length;
         const size = { p: bands.length * nChannels, nBlock: spec.nBlock };
-        const course = makeChart({ name: "One feature's course", x: { words: "time in the trial (s)" }, y: { words: "" } });
-        const named = makeChart({ name: "Windows whose trial is named", x: { words: "", format: (i) => ["nothing", "own", "another’s", "mean"][i] }, y: { words: "%" } });
+        const course = makeChart({ name: "One feature over time", x: { words: "time in the trial (s)" }, y: { words: "" } });
+        const named = makeChart({ name: "Windows assigned to their own trial", x: { words: "", format: (i) => ["nothing", "own", "another’s", "mean"][i] }, y: { words: "%" } });
         const [raw, map] = ["The window's map before", "… and after"].map((name) => makeMap(grid, spec.colours, name));
         let now = {};
 

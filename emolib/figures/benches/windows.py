@@ -49,9 +49,9 @@ class WindowBench(Bench):
     module = "windows"
     title = "Windows, baseline and normalisation"
     question = (
-        "Each window is given to the trial whose mean window is nearest, and this names many "
-        "trials rightly. In what share of the windows will the trial be named correctly once each "
-        "trial's own baseline is subtracted?"
+        "Each window is assigned to the trial whose mean window is nearest. Before any subtraction "
+        "this is often right. In what proportion of the windows will it be right once each trial's "
+        "own baseline mean is subtracted?"
     )
     guess_of: ClassVar = {"low": 0, "high": 100, "step": 1, "unit": "%", "start": 30}
     tries = (
@@ -62,12 +62,12 @@ class WindowBench(Bench):
         ),
         (
             "Normalise each window.",
-            "The level common to all electrodes and bands is gone; the pattern remains.",
+            "The level common to all electrodes and bands is gone, but the pattern remains.",
             {"normalise": "window"},
         ),
         (
             "Take windows of three seconds.",
-            "The course is smoother, since each value rests on more samples; there are fewer.",
+            "The curve is smoother, because each of its fewer values comes from more samples.",
             {"window": "3.0", "normalise": "none"},
         ),
     )
