@@ -69,7 +69,7 @@ def test_electrodes_are_dragged_and_typed(touch):
     field = page.get_by_role("textbox", name="Or type names")
     field.fill("fp1, T3 Ox")
     page.get_by_role("button", name="Use these names").press("Enter")
-    assert page.get_by_text("No place on the head is known of Ox.").is_visible()
+    assert page.get_by_text("No place on the head is known for Ox.").is_visible()
     field.fill("fp1, T3 OZ oz AF7")
     page.get_by_role("button", name="Use these names").press("Enter")
     typed = read_layout(page.evaluate(values).splitlines())
