@@ -119,10 +119,19 @@ class Pods:
         self.secret = {}
 
 
+@pytest.fixture
+def pods():
+    """A stand-in for Kubernetes, which ends its pods with the test."""
+    made = Pods()
+    yield made
+    for pod in made.running.values():
+        pod.kill()
+        pod.wait()
+
+
 @pytest.mark.slow
 @pytest.mark.workflow
-def test_kubernetes_is_asked_for_pods_that_make_what_a_run_here_makes(tmp_path, monkeypatch):
-    pods = Pods()
+def test_kubernetes_is_asked_for_pods_that_make_what_a_run_here_makes(pods, tmp_path, monkeypatch):
     monkeypatch.setattr(kubernetes.config, "load_kube_config", lambda: None)
     monkeypatch.setattr(kubernetes.client, "CoreV1Api", lambda: pods)
     monkeypatch.setattr(kubernetes.client, "BatchV1Api", lambda: pods)
