@@ -108,7 +108,7 @@ def simulated_file(wildcards):
 
 
 def megabytes(least, of_input=0):
-    """Memory of a job: measured, with half as much again, and more each time that it is tried."""
+    """Memory of a job: what was measured and room to spare, and more each time that it is tried."""
     if not of_input:
         return lambda wildcards, attempt: least * attempt
     return lambda wildcards, input, attempt: round((least + of_input * input.size_mb) * attempt)

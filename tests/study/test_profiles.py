@@ -48,6 +48,21 @@ def test_a_dry_run_says_what_each_rule_asks_for(name, tmp_path, monkeypatch):
     assert (tmp_path / "smoke" / "made_with.json").is_file()  # no older results: a run says nothing
 
 
+@pytest.mark.slow
+def test_training_asks_for_memory_by_the_size_of_all_features(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    study, asked = load("smoke"), []
+    study.features_file("sub-01").parent.mkdir(parents=True)
+    for megabytes in (10, 30):
+        for subject in study.subjects():
+            with study.features_file(subject).open("wb") as file:
+                file.truncate(megabytes * 1_000_000)
+        of = plan(study, execution("slurm")).set_index("rule")["mem_mb"]
+        asked.append((of["train"], of["book"]))
+    assert asked[1][0] - asked[0][0] == pytest.approx(5 * 4 * 20, rel=0.1)
+    assert asked[0][1] == asked[1][1]  # of a job that reads none
+
+
 def profile(folder, text):
     (folder / FILE).write_text(text)
     return str(folder)
