@@ -226,7 +226,7 @@ def _question(question: Question) -> Slide:
             right = f'<div class="fragment answer"><p><b>{given}.</b> {answer.why}</p></div>'
     asked = code(question.code) if question.code else ""
     if question.numeric:
-        unit = f" in {html.escape(question.unit)}" if question.unit else ""
+        unit = f" ({html.escape(question.unit)})" if question.unit else ""
         listed = f"<p>Write down a number{unit}.</p>"
     else:
         plots = " plots" if question.answers[0].png else ""
