@@ -6,6 +6,7 @@ as well, so that the built book holds all of it and needs no network.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 import sysconfig
 import tempfile
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +68,8 @@ def add_to_book(study: Study, *, pdf: Path | None = None, slides: Path | None = 
 
     What was added before stays.
     """
-    with tempfile.TemporaryDirectory() as name:
+    # What Sphinx says is for logs: it names a folder that is about to move.
+    with tempfile.TemporaryDirectory() as name, redirect_stdout(io.StringIO()):
         kept = Path(name) / "slides"
         if slides is None and (study.book / "slides").is_dir():
             slides = shutil.copytree(study.book / "slides", kept)

@@ -23,7 +23,7 @@ from emolib.book.render import page_file
 from emolib.book.slides import Slide, slides_of
 from emolib.errors import DataError
 from emolib.escaping import escape_html
-from emolib.study.artefacts import check, job, readable
+from emolib.study.artefacts import job, readable
 from emolib.study.study import PROJECT, Study
 
 LOOKS = Path(__file__).with_name("slides.css")
@@ -107,7 +107,6 @@ def make_slides(study: Study) -> Path:
     if not (study.book / "index.html").is_file():
         hint = f"Run `python -m emolib run {study.name}` first."
         raise DataError(study.book, "is not built yet.", hint)
-    check(study.folder, ("notebooks",))
     with tempfile.TemporaryDirectory() as name, job(study.folder, "book", {}):
         folder = Path(name) / "slides"
         write_decks(study, folder)

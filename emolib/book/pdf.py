@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -38,7 +40,8 @@ def make_pdf(study: Study) -> Path:
     with tempfile.TemporaryDirectory() as name, job(study.folder, "book", {}):
         folder = Path(name)
         assemble(study, folder / "source")
-        build(folder / "source", folder, builder="singlehtml")
+        with redirect_stdout(io.StringIO()):  # what Sphinx says is for logs
+            build(folder / "source", folder, builder="singlehtml")
         page = folder / "_build" / "singlehtml" / "intro.html"
         page.write_text(for_paper(page.read_text(encoding="utf-8")), encoding="utf-8")
         print_page(page, folder / "book.pdf")

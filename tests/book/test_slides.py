@@ -17,9 +17,11 @@ from playwright.sync_api import Browser, Page
 
 from emolib.__main__ import main
 from emolib.book import decks, slides
+from emolib.book.assembly import add_to_book
 from emolib.book.exercises import NOTEBOOKS
 from emolib.book.questions import Answer, Question
 from emolib.figures.display import Picture, Table, say
+from emolib.study.artefacts import job
 from emolib.study.study import PROJECT, load
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -272,3 +274,9 @@ def test_the_book_links_its_slides(smoke_run, tmp_path, monkeypatch):
     )
     assert len(listed) == 12 and all((html / "slides" / name).is_file() for name in listed)
     assert main(["verify", "smoke"]) == 0
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    with job(load("smoke").folder, "book", {}):
+        add_to_book(load("smoke"), pdf=tmp_path / "a.pdf")
+    front = (html / "intro.html").read_text()
+    assert "book.pdf" in front and 'href="slides/index.html"' in front
+    assert (html / "slides" / listed[0]).is_file()
