@@ -10,6 +10,7 @@ from pathlib import Path
 import axe_playwright_python
 import jupytext
 import matplotlib.pyplot as plt
+import nbformat
 import pandas as pd
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -20,6 +21,7 @@ from emolib.book import decks, slides
 from emolib.book.assembly import add_to_book
 from emolib.book.exercises import NOTEBOOKS
 from emolib.book.questions import Answer, Question
+from emolib.book.render import failure_page
 from emolib.figures.display import Picture, Table, say
 from emolib.study.artefacts import job
 from emolib.study.study import PROJECT, load
@@ -165,6 +167,23 @@ def test_a_book_that_is_not_built_has_no_slides(tmp_path, monkeypatch, capsys):
     assert "is not built yet" in capsys.readouterr().err
 
 
+def test_a_chapter_that_was_not_computed_has_no_deck(notebook, tmp_path, monkeypatch):
+    failed = failure_page("10_x: nothing to show", "The data do not suffice.", "No.", "None.")
+    failed.metadata["emolib"] = {"failed": "No."}
+    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py")):
+        page = failed if path.stem.startswith("10_") else notebook
+        nbformat.write(page, tmp_path / f"{path.stem}.ipynb")
+    monkeypatch.setattr(decks, "page_file", lambda study, name: tmp_path / f"{name}.ipynb")
+    monkeypatch.setattr(decks, "read_questions", dict)
+    made = decks.write_decks(load("smoke"), tmp_path / "slides")
+    listed = (tmp_path / "slides" / "index.html").read_text()
+    assert len(made) == 11 and not list((tmp_path / "slides").glob("10_*"))
+    assert "Not computed for this study: 10_" in listed and 'href="10_' not in listed
+    text = (tmp_path / "slides" / "09_what_a_score_means.html").read_text()
+    assert "A title (Emotion from EEG brain maps)" in text
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', text + listed)
+
+
 def walk(page: Page, deck: Path) -> Iterator[tuple[str, list[str]]]:
     """Go through a deck; yield each slide's kind and what of it is outside of it."""
     page.goto(deck.as_uri())
@@ -242,6 +261,8 @@ def test_keys_move_the_deck_and_what_can_be_touched(smoke_decks, browser):
     page.keyboard.press("ArrowRight")
     assert slider.input_value() != before
     assert page.evaluate("Reveal.getState().indexh") == at
+    page.wait_for_timeout(700)  # a bench on a page of the book would now change the address
+    assert page.url.endswith(f"#/{at}")
     page.get_by_role("button", name="Show the answer").focus()
     page.keyboard.press("Space")
     assert page.locator(".present .b-answer").inner_text()
