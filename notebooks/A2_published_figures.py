@@ -31,7 +31,11 @@ from IPython.display import display
 from emolib.book import reference_models
 from emolib.book.provenance import provenance
 from emolib.book.tables import score_table
-from emolib.evaluation.literature import field, published
+from emolib.evaluation.literature import (
+    field,
+    measured_references,
+    published,
+)
 from emolib.figures import display as shown
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, bullets, say
@@ -167,8 +171,8 @@ for row in others[others["split"] == "subject dependent"].itertuples():
     same = (others[["dataset", "system", "task"]] == row[1:4]).all(axis=1)
     across = others.loc[same & people, "score"].iloc[0]
     told.append(
-        f"{row.system} on {row.dataset} ({row.task}): {row.score:.1f} % "
-        f"subject dependent, {across:.1f} % with people held out, "
+        f"{row.system} on {row.dataset} ({row.task}): {row.score:g} % "
+        f"subject dependent, {across:g} % with people held out, "
         f"**{row.score - across:.1f} percentage points** less."
     )
 display(bullets(*told))
@@ -193,6 +197,51 @@ for dataset, own in others[people].groupby("dataset", sort=False):
 for dataset, own in others[~people].groupby("dataset", sort=False):
     caption = f"{dataset}, within a subject or not stated, percent"
     display(Table(reference_models.reported_table(own), caption=caption))
+
+# %% [markdown]
+# ## Measured here
+#
+# These scores come from this book's own runs. All models are trained and
+# tested on the same {term}`folds <fold>`: on the open recordings of rest and
+# arithmetic {cite:p}`zyma2019`, and on simulated people. They are
+# {term}`balanced accuracies <balanced accuracy>` of whole trials, so the
+# {term}`chance level` is the same in all columns.
+
+# %% tags=["remove-input"]
+found = measured_references()
+made = found.iloc[-1]
+simulated = found["data"].str.startswith("simulated")
+across, within = "leave_subjects_out", "trial_grouped"
+shown_here = [
+    ("Real recordings (eegmat) and the demo", found[~simulated], across),
+    ("Three more simulated cohorts", found[simulated], across),
+    ("The demo, whole trials held out", found[~simulated], within),
+]
+for caption, own, protocol in shown_here:
+    table = reference_models.measured_table(own, protocol)
+    caption = f"{caption}. In parentheses: 95 % intervals"
+    display(*([Table(table, caption=caption)] if len(table) else []))
+
+# %% tags=["remove-input"]
+display(say(*reference_models.WORDS.values()))
+real = found[(found["data"] == "eegmat") & (found["what"] == "trial")]
+score_of = real.set_index("model")["value"]
+adapted = score_of.pop("tangent_space_recentred")
+display(
+    say(
+        "On the real recordings the highest score without the recordings of",
+        f"the people held out is {score_of.max():.2f}, by",
+        f"{reference_models.name_of(score_of.idxmax())}; the network scores",
+        f"{score_of['network']:.2f}. Recentring raises the tangent space from",
+        f"{score_of['tangent_space']:.2f} to {adapted:.2f}. An interval of a",
+        "score is no test of a difference between two models.",
+    )
+)
+say(
+    f"The network and EEGNet were trained {found['trainings'].max()} times.",
+    "(Measured by `python -m benchmarks.references`",
+    f"at commit {made['commit']}, {made['date']}.)",
+)
 
 # %% [markdown]
 # ## Ablations

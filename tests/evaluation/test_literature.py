@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from emolib.evaluation.literature import field, published, trainings
+from emolib.evaluation.literature import field, measured_references, published, trainings
 from emolib.splits.protocols import LEAKING, PROTOCOLS
+from emolib.study.keys import REFERENCES
 
 ABLATIONS = {
     *("proposed", "DE only", "PSD only", "single-task"),
@@ -75,3 +76,15 @@ def test_a_split_that_is_not_stated_is_no_protocol():
     assert (found.loc[found["split"] == "subject dependent", "protocol"] == "").all()
     people = found["split"].str.contains("one subject out|independent|cross-subject")
     assert (found.loc[people, "protocol"] == "leave_subjects_out").all()
+
+
+def test_all_reference_models_were_measured_with_people_held_out():
+    found = measured_references()
+    across = found[(found["protocol"] == "leave_subjects_out") & (found["what"] == "trial")]
+    models = {"network", *REFERENCES, "tangent_space_recentred"}
+    by_data = across.groupby(["data", "task"])["model"].agg(list)
+    assert {("eegmat", "condition"), ("demo", "valence"), ("demo", "arousal")} <= {*by_data.index}
+    assert all(sorted(own) == sorted(models) for own in by_data)
+    assert (found["low"] <= found["value"]).all() and (found["value"] <= found["high"]).all()
+    assert set(found.loc[found["unit"] == "trial", "what"]) == {"trial"}
+    assert (found.loc[found["model"] == "majority", "value"] == 0.5).all()
