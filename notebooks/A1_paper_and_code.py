@@ -63,12 +63,12 @@ Table(
 
 # %% [markdown]
 # Releasing code is the best that authors can do for their readers, because it
-# answers what four pages cannot. This page says which side this book takes,
-# and measures what each point does, where that takes seconds: on
-# {term}`features <feature>`, on {term}`folds <fold>`, and on the
-# {term}`scores <score>` of ridge regression, a linear classifier. What a point
-# does to a trained network takes a study of its own. All numbers are from the
-# {term}`study` that this book was made from.
+# answers what four pages cannot. This page says whether this book follows the
+# paper or the code. Where that takes only seconds, it also measures what each
+# point does: on {term}`features <feature>`, on {term}`folds <fold>`, and on
+# the {term}`scores <score>` of ridge regression, a linear classifier. What a
+# point does to a trained network takes a study of its own. All numbers are
+# from the {term}`study` that this book was made from.
 
 # %% tags=["hide-input"]
 this_study = load(study)
@@ -273,8 +273,9 @@ say(f"Planes: {measured['planes']}.")
 # default of Keras and so that of the code, it is dropped. That column is over
 # F8, T8 and P8. Is their information lost?
 #
-# Not quite. Each convolution mixes neighbours. A {term}`kernel` of $k$
-# columns lets output $j$ see the inputs from $j - \lfloor (k-1)/2 \rfloor$ to
+# Not quite, because each convolution mixes neighbours. With a {term}`kernel`
+# of
+# $k$ columns, output $j$ sees the inputs from $j - \lfloor (k-1)/2 \rfloor$ to
 # $j + \lfloor k/2 \rfloor$. Count the paths from each column of the map to the
 # columns that pooling keeps:
 
@@ -302,9 +303,9 @@ by_column["lost"] = by_column["lost"].map("{:.0%}".format)
 display(Table(by_column, caption="Paths into the pooled map, *valid*"))
 n_fewer = (5 - 4) * 4 * 64 * 512  # blocks, rows, filters, units
 measured["pooling"] = (
-    f"'valid' has {n_fewer:,} weights fewer and loses {lost[-1]:.0%} of the "
+    f"'valid' has {n_fewer:,} fewer weights and loses {lost[-1]:.0%} of the "
     f"paths from the right-most column, {lost[0]:.0%} from the left-most; "
-    "scores not here"
+    "scores were not compared"
 )
 say(f"{measured['pooling']}.")
 
@@ -349,7 +350,7 @@ if len(tasks) > 1:
     measured["class_weights"] = (
         f"second class in the loss of {worst}: {shares['own'][worst]:.2f} "
         f"with its own weights, {shares['last'][worst]:.2f} with those of "
-        f"{tasks[-1]}; scores not here"
+        f"{tasks[-1]}; scores were not compared"
     )
 
 # %% [markdown]
@@ -413,12 +414,12 @@ say(f"What it does: {escape_markdown(measured['stratification'])}.")
 #
 # ## Early stopping on the test fold
 #
-# Training stops, and the best {term}`epoch` of training is kept, by the loss
-# on data that are not trained on. In the code these data are the test fold,
-# and the best result *on the test fold* is reported. The best of several noisy
-# numbers is too good on average. By how much depends on the number of
-# independent predictions. Here are networks that guess anew in each epoch of
-# training:
+# The loss on data that are not trained on decides when training stops and
+# which {term}`epoch` of training is kept. In the code these data are the test
+# fold, and the best result *on the test fold* is reported. On average, the
+# best of several noisy numbers is too good. By how much depends on the number
+# of independent predictions. The next cell simulates networks that guess anew
+# in each epoch of training:
 
 # %%
 epochs = this_study.training.epochs
@@ -465,8 +466,8 @@ rate = apart(ablations, "proposed", ablations, "no rate decay")
 one, six = "single frames pooled", "6 frames before fine-tuning"
 frames = apart(cnn, one, cnn, six)
 fifth = apart(cnn, "6 frames", cnn, "repository's update")
-measured["rate"] = f"not here; published, without any decay: {rate}"
-measured["windows"] = f"not here; published, six instead of one: {frames}"
+measured["rate"] = f"not measured; published, no decay: {rate}"
+measured["windows"] = f"not measured; published, six, not one: {frames}"
 measured["figures"] = f"published, the fifth fold against all five: {fifth}"
 
 # %% tags=["remove-input"]

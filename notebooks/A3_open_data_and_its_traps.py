@@ -17,24 +17,25 @@
 # # An open data set and its traps
 #
 # Thirty-one people listened to forty clips of film music each and said what
-# they felt {cite:p}`daly2020`. Anybody may have their EEG, without a signed
-# agreement. This page reads the data set's tables of events, and finds that
-# they misname the questions and misfile the clips. You can follow each step:
-# how a mistake shows, what the right reading is, and what speaks for it.
+# they felt {cite:p}`daly2020`. Anyone may download their EEG without signing
+# an agreement. This page reads the tables of events of the data set and finds
+# that they misname the questions and misfile the clips. You can follow each
+# step: how a mistake shows, how the tables should be read, and what the
+# evidence is.
 #
-# The point is not this data set. A classifier that is trained on wrong labels
-# gives a score like any other, and no cross-validation notices. Labels have to
-# be checked before anything is trained.
+# Other data sets have mistakes, too. A classifier that is trained on wrong
+# labels gets a score like any other, and no cross-validation notices. So check
+# the labels before you train anything.
 #
 # ```{admonition} What nobody has tried yet
 # :class: warning
 # **Nobody has yet run this book on the signals of this data set.** The labels
 # on this page were compared with an independent reading, trial by trial. Of
 # the signals only names, sizes and descriptions were seen. A subject's page
-# says in what a recording differs from them.
+# says where a recording differs from them.
 # ```
 
-# %%
+# %% tags=["hide-input"]
 import json
 import re
 import tempfile
@@ -51,7 +52,7 @@ from emolib.study.study import load
 
 use_style()
 
-# %% tags=["parameters"] needs="first"
+# %% tags=["parameters", "remove-input"] needs="first"
 study = "demo"  # a name in the folder studies/, or the path of a study file
 subject = None  # this page is about no subject of the study
 
@@ -59,10 +60,10 @@ subject = None  # this page is about no subject of the study
 # ## The tables of events
 #
 # In the BIDS standard, each file of signals has a table of events beside it.
-# Those of this data set come with the book, unchanged: they are the part that
-# this page needs. *An EEG dataset recorded during affective music listening*
-# is by I. Daly, N. Nicolaou, D. Williams, F. Hwang, A. Kirke, E. Miranda and
-# S. J. Nasuto, University of Reading. OpenNeuro publishes it as
+# Those of this data set come with the book, unchanged. *An EEG dataset
+# recorded during affective music listening* is by I. Daly, N. Nicolaou, D.
+# Williams, F. Hwang, A. Kirke, E. Miranda and S. J. Nasuto, University of
+# Reading. OpenNeuro publishes it as
 # [ds002721](https://doi.org/10.18112/openneuro.ds002721.v1.0.2). Its licence
 # is [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).
 
@@ -89,11 +90,11 @@ is_music = events["code"] == 788
 events["trial"] = is_music.groupby([events[name] for name in RUN]).cumsum()
 
 # %% [markdown]
-# Codes stand for what happened. 786 is a cross on the screen, 788 the
-# beginning of the music and the first 1092 after it the end. Then eight
-# questions follow, 800 to 807, each with an answer from 833 (1, strongly
-# disagree) to 841 (9, strongly agree). A file beside the table says what each
-# question asks.
+# Codes say what happened. 786 is a cross on the screen, 788 is the beginning
+# of the music, and the first 1092 after it is the end. Then eight questions
+# follow, 800 to 807, each with an answer from 833 (1, strongly disagree) to
+# 841 (9, strongly agree). A file beside the table says what each question
+# asks.
 
 # %% tags=["hide-input"]
 (listing,) = root.glob("sub-*/eeg/*_events.json")
@@ -116,11 +117,11 @@ say(f"The questions, as that file has them: {names}.")
 # %% [markdown]
 # ## Which question does an answer belong to?
 #
-# Look at the table: at the very onset of an answer another question's code is
-# written. It is the question that comes *next*. So an answer belongs to the
-# last question whose onset is earlier, not to one at the same time. There is a
-# test of that. Each trial asks eight different questions, so the right rule
-# must find eight in each.
+# In the table, the code of another question has the very onset of an answer.
+# It is the question that comes *next*. So an answer belongs to the last
+# question whose onset is earlier, and not to one at the same time. You can
+# test this: each trial asks eight different questions, so the right rule must
+# find eight in each.
 
 # %%
 questions = events[events["code"].between(800, 807)]
@@ -259,13 +260,14 @@ Picture(
 # The comparison of the copies allows a second reading: `events.json` describes
 # the first copy, and the impossible correlations are real. The correlations
 # decide between the two. So does a third source, which is not part of this
-# book: when the eight codes were matched, blindly, with published norms of the
-# clips {cite:p}`eerola2011`, all eight got the names that were found here.
+# book. The eight codes were matched, without knowing their names, with
+# published norms of the clips {cite:p}`eerola2011`, and all eight got the
+# names that were found here.
 #
 # ## Codes without a time
 #
-# The second copy of the answers, and the codes 301 to 660 of the clips, were
-# added to the tables later. They do not stand where they happened.
+# The second copy of the answers and the codes 301 to 660 of the clips were
+# added to the tables later. Their onsets are not the times of the events.
 
 # %%
 behind = paired["onset"].to_numpy() - again["onset"].to_numpy()
@@ -284,9 +286,10 @@ say(
 #
 # Each file names ten clips, one for each of its ten trials. If people hear the
 # same clip, they should feel something similar. The *intraclass correlation*
-# measures that: it is the share of the ratings' variance that the clips
-# explain, 0 if clips do not matter and 1 if all listeners agree. Compute it
-# for the clips as they are filed, and for clips that belong to an earlier run.
+# measures that. It is the proportion of the variance of the ratings that the
+# clips explain: 0 if clips do not matter, and 1 if all listeners agree.
+# Compute it for the clips as they are filed, and for clips that belong to an
+# earlier run.
 
 # %%
 clips = events[events["code"].between(301, 660)]
@@ -380,11 +383,11 @@ say(
 )
 
 # %% [markdown]
-# They are two runs late. That does not follow from agreement, since these
-# people share few clips with others. It was found with the published norms of
-# the clips. They also show that what is filed for runs 3 and 4 of sub-28 fits
-# none of its trials. The clips of the last runs are lost. Such trials have no
-# known clip, but their ratings can be used all the same.
+# They are two runs late. Agreement between people cannot show that, because
+# these people share few clips with others. The published norms of the clips
+# did. They also show that the clips filed for runs 3 and 4 of sub-28 fit none
+# of its trials. The clips of the last runs are lost. The ratings of such
+# trials can still be used, although their clip is unknown.
 #
 # ## The reader of the package
 #
@@ -412,15 +415,15 @@ say(
 )
 
 # %% [markdown]
-# ## What to take along
+# ## Conclusion
 #
-# - Count before you trust: eight questions a trial, ten clips a run. A rule
-#   that finds another number is wrong.
+# - Count first: eight questions per trial, ten clips per run. A rule that
+#   finds another number is wrong.
 # - Correlate the labels with each other. If you know which of them must go
-#   together, you can see that names are exchanged.
-# - Look for the same information twice, and compare.
-# - Labels that are right agree between people who met the same stimulus.
-# - Say what could not be checked. Here that is the signals.
+#   together, you can see that some names are wrong.
+# - If the same information is stored twice, compare the copies.
+# - Correct labels agree between people who heard the same stimulus.
+# - Say what you could not check. Here that is the signals.
 #
 # To build the book from this data set, run `make book
 # STUDY=studies/music.yaml`; [the page on data](/data.md) says what it

@@ -17,22 +17,22 @@
 # # Audit a split
 #
 # A paper reports 95 % accuracy. Were windows of one trial in the training set
-# and in the test set? An audit answers that for any table of windows, no
-# matter who made it, and with which program. It needs neither the recordings
-# nor a study, and you can use it on your own work before a reviewer does.
+# and in the test set? An audit answers that for any table of windows, whatever
+# program made it. It needs neither the recordings nor a study, and you can use
+# it on your own work before a reviewer does.
 #
 # ## What you will learn
 #
 # - how to tell whether a split leaks, from its indices alone;
-# - what the {term}`features <feature>` add: can they name the {term}`trial`,
-#   and does the model predict labels that were exchanged between trials?
+# - what the {term}`features <feature>` add: do they identify the
+#   {term}`trial`, and does the model predict permuted labels?
 # - why an audit that finds nothing proves nothing.
 #
 # ## Another pipeline
 #
-# White noise, labels drawn at random, and a baseline correction: the mean of
-# six noisy rest windows is subtracted from all windows of a trial. Then come
-# scikit-learn's scaler, its classifier and its shuffled folds.
+# Here are white noise, random labels and a baseline correction: the mean of
+# six noisy baseline windows is subtracted from all windows of a trial. Then
+# come scikit-learn's scaler, its classifier and its shuffled folds.
 
 # %%
 import numpy as np
@@ -53,7 +53,7 @@ from emolib.study.study import load
 
 use_style()
 
-# %% tags=["parameters"] needs="first"
+# %% tags=["parameters", "remove-input"] needs="first"
 study = "demo"  # for the list at the foot; all else is the same in each study
 
 # %%
@@ -105,8 +105,9 @@ say(
 # %% [markdown]
 # ## Four splits, four verdicts
 #
-# The same features, split in other ways. A column `fold` names the
-# {term}`fold` in which a window is tested; a window with -1 always trains.
+# Now split the same features in other ways. A column `fold` names the
+# {term}`fold` in which a window is tested. A window with -1 is always in the
+# training set.
 
 # %%
 late = np.tile(np.arange(30), 40) >= 24  # each trial's last fifth
@@ -140,10 +141,11 @@ bullets(
 #
 # ## Windows that overlap
 #
-# White noise again: trials of a minute, eight channels, and one random label
-# per trial. The windows last two seconds and begin every quarter of a second,
-# so neighbours share most of their samples. They were cut before the split, a
-# mistake reported in public code more than once. No baseline was subtracted.
+# This is white noise again: trials of a minute, eight channels, and one random
+# label per trial. The windows last two seconds and begin every quarter of a
+# second, so neighbours share most of their samples. They were cut before the
+# split, a mistake reported in public code more than once. No baseline was
+# subtracted.
 
 # %%
 noise = rng.normal(size=(20, 8, 60 * 128))  # trial, channel, sample
@@ -183,15 +185,15 @@ say(
 # `y` and `fold`, and its other columns of numbers are the features. An `.npz`
 # file has the arrays `x`, `y`, `subject`, `trial` and `fold`. You may add
 # `stimulus`, `onset` and `window_seconds` (for windows that overlap) and
-# `predictions` (the classes that your model gave). A folder of TorchEEG's
-# folds is read as it is. The first command writes a page in one file; the
+# `predictions` (the classes that your model predicted). A folder of TorchEEG's
+# folds is read as it is. The first command writes a page in one file, and the
 # second prints one JSON object.
 #
 # ## In this page
 #
-# Drop a table of a split here. The page looks at indices only: trials,
-# stimuli and subjects on both sides, and windows that share samples. Nothing
-# leaves the page.
+# Drop a table of a split here. The page checks indices only: trials, stimuli
+# and subjects on both sides, and windows that share samples. Nothing leaves
+# the page.
 
 # %% tags=["hide-input"]
 SplitTable()
@@ -210,16 +212,18 @@ SplitTable()
 # | features centred on each trial, smooth neighbours | no, but it is said |
 # | stimuli or subjects on both sides | no, but it limits the claim |
 #
-# Permuting labels between trials is the strongest control: it keeps the
-# whole pipeline and takes away what the labels mean. How much windows of
-# known trials add to scores of mental states has been measured
-# {cite}`white2023`. The halves of the stimuli do the same for the identity of
-# a film. Each class is dealt evenly to both halves, so emotion cannot help.
+# Permuting labels between trials is the strongest control, because it keeps
+# the whole pipeline and removes only the meaning of the labels. Others have
+# measured how much windows of seen trials add to scores of mental states
+# {cite:p}`white2023`. Another check divides the stimuli into two random halves
+# with equally many trials of each class. If a classifier can
+# separate the halves, it recognises the films. Emotion cannot help it.
 #
-# No finding is no proof. Nobody can see in a table that the number of epochs
-# of training was chosen on the test set, or that channels were selected on
-# all data. `make evidence` measures, on simulated people with known leaks,
-# how often the audit finds them and how often it accuses a clean split.
+# An audit that finds nothing does not show that a split is clean. Nobody can
+# see in a table that the number of epochs of training was chosen on the test
+# set, or that channels were selected on all data. `make evidence` measures, on
+# simulated people with known leaks, how often the audit finds them and how
+# often it accuses a clean split.
 #
 # ## A checklist for reviewers
 #

@@ -142,7 +142,7 @@ if told := sentences.channels_sentence(counts):
 # ## Scores by protocol
 #
 # The {term}`protocol` says which data were held out, and so which claim a score supports;
-# [How to read this book](/how_to_read.md) lists all protocols. {term}`pooled` and
+# [How to read this book](/how_to_read.md) lists all protocols. {term}`Pooled <pooled>` and
 # {term}`fine-tuned` networks come from successive stages of training.
 
 # %% tags=["remove-input"]
@@ -209,8 +209,8 @@ if tested["network"].notna().any():
     display(
         say(
             "The network takes too long to train on every permutation of the labels, so it has no",
-            "p. For what its scores can mean, and what they cannot: see",
-            "[What a score means](/chapters/09_what_a_score_means.ipynb).",
+            "p. [What a score means](/chapters/09_what_a_score_means.ipynb) explains what its",
+            "scores can and cannot mean.",
         )
     )
 

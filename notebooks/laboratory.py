@@ -16,10 +16,10 @@
 # %% [markdown]
 # # Laboratory
 #
-# Each *bench* on this page is a computation to touch. It starts from a
-# recording of this study, asks a question, and shows the answer once you have
-# guessed. All is computed on this page: it needs no network, and nothing
-# that you enter or drop leaves it.
+# Each *bench* on this page is a computation that you can change with your
+# hands. It starts from a recording of this study, asks a question, and shows
+# the answer once you have guessed. Everything is computed on this page. It
+# works offline, and nothing that you enter or drop leaves it.
 #
 # **By keyboard.** Tab leads from control to control, and the arrow keys move
 # it. The page's address keeps what you set up, so you can send it to somebody.
@@ -37,7 +37,7 @@ from emolib.study.study import load
 
 use_style()
 
-# %% tags=["parameters"] needs="scores"
+# %% tags=["parameters", "remove-input"] needs="scores"
 study = "demo"  # a name in the folder studies/, or the path of a study file
 subject = None  # such as "sub-01"; None: the first that can be used
 
@@ -64,8 +64,8 @@ benches.offer(
 # %% [markdown]
 # ## Differential entropy and power
 #
-# Two names for one number, and an estimate that scatters. See
-# [DE versus PSD](03_de_versus_psd).
+# These are two names for nearly the same number. How much does an estimate of
+# it scatter? See [DE versus PSD](03_de_versus_psd).
 
 # %% tags=["hide-input"]
 benches.offer(lambda: benches.EntropyBench(longest.to_numpy(), sfreq))
@@ -73,7 +73,7 @@ benches.offer(lambda: benches.EntropyBench(longest.to_numpy(), sfreq))
 # %% [markdown]
 # ## Windows, baseline and normalisation
 #
-# What is subtracted from a window marks its trial. See
+# A vector that is subtracted from all windows of a trial marks the trial. See
 # [Windows, baseline and normalisation](04_windows_baseline_normalisation).
 
 # %% tags=["hide-input"]
@@ -108,7 +108,7 @@ benches.offer(lambda: network_bench(this_study, protocol))
 # %% [markdown]
 # ## The loss of two heads
 #
-# Class weights and task weights change what the network is asked for. See
+# Class weights and task weights change what the network is trained for. See
 # [The multi-task loss](07_multi_task_loss).
 
 # %% tags=["hide-input"]
@@ -120,8 +120,8 @@ benches.offer(lambda: benches.LossBench(share=share))
 # %% [markdown]
 # ## A training replayed
 #
-# Scrub through the epochs of this study's fits, and set the patience. What
-# would a score be if the test fold chose the epoch? See
+# Move through the epochs of this study's trainings, and set the patience. How
+# much higher is a score if the test fold chooses the epoch? See
 # [Pooled and fine-tuned](08_pooled_and_fine_tuned).
 
 # %% tags=["hide-input"]
@@ -130,7 +130,7 @@ benches.offer(lambda: replay_bench(this_study))
 # %% [markdown]
 # ## The split game
 #
-# White noise with random labels: how high can a score get? See
+# How high can a score get on white noise with random labels? See
 # [What a score means](09_what_a_score_means).
 
 # %% tags=["hide-input"]
@@ -139,8 +139,9 @@ benches.offer(lambda: benches.SplitGame(recording, this_study.tasks))
 # %% [markdown]
 # ## An LSTM, step by step
 #
-# An average has no order, but an LSTM has one. Here it reads the first windows
-# of a trial. See [Time: several windows at once](11_time_and_4d_crnn).
+# An average does not depend on the order of the windows, but an LSTM does.
+# Here it reads the first windows of a trial. See [Time: several windows at
+# once](11_time_and_4d_crnn).
 
 # %% tags=["hide-input"]
 features = stages.features(this_study, subject)
@@ -155,8 +156,9 @@ benches.offer(lambda: benches.TimeBench(z_score(read, axis=0), names))
 # %% [markdown]
 # ## Planning an experiment
 #
-# How many people, how many trials? The bench takes answers as independent; a
-# trained classifier scatters more. See [Your own data](12_your_own_data).
+# How many people do you need, and how many trials? The bench takes predictions
+# as independent. The scores of a trained classifier scatter more. See
+# [Your own data](12_your_own_data).
 
 # %% tags=["hide-input"]
 benches.PlanningBench()

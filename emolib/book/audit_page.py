@@ -92,7 +92,7 @@ def page_of(found: Audit, name: str) -> str:
     Examples
     --------
     >>> page = page_of(Audit("no leak found"), "mine.csv")
-    >>> "<h1>Audit of mine.csv</h1>" in page, "No finding is no proof" in page
+    >>> "<h1>Audit of mine.csv</h1>" in page, "found no leak" in page
     (True, True)
     """
     parts = [f"# Audit of {escape_markdown(name)}", f"**Verdict: {found.verdict}.**"]

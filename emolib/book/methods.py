@@ -59,7 +59,9 @@ ENDS = {
 }
 
 
-def methods(study: Study, found: Mapping[str, xr.Dataset]) -> tuple[str, list[str]]:
+def methods(
+    study: Study, found: Mapping[str, xr.Dataset], *, n_subjects: int | None = None
+) -> tuple[str, list[str]]:
     """Write the methods of a study as one paragraph, and the references that it numbers.
 
     Parameters
@@ -67,6 +69,8 @@ def methods(study: Study, found: Mapping[str, xr.Dataset]) -> tuple[str, list[st
     study : Study
     found : mapping of str to Dataset
         Summaries of the subjects that it is about, see `emolib.evaluation.subject.summarise`.
+    n_subjects : int, optional
+        Subjects of the study, where it is about fewer of them.
 
     Returns
     -------
@@ -75,6 +79,11 @@ def methods(study: Study, found: Mapping[str, xr.Dataset]) -> tuple[str, list[st
     """
     cited: list[str] = []
     text = [*_recordings(study, found, cited), *_features(study, cited), *_network(study, cited)]
+    if n_subjects and n_subjects > len(found):
+        text.append(
+            f"The networks were trained on the training data of all {n_subjects} subjects of the "
+            f"study; the scores here are those of {len(found)}."
+        )
     text.append(
         "Scores are balanced accuracies of whole trials, computed within each subject and fold and "
         f"then averaged. Their 95 % intervals come from {RESAMPLES} bootstrap resamples. Ridge "

@@ -282,14 +282,14 @@ def published_sentence(dataset: str, tasks: Sequence[str]) -> str:
         )
     other = {
         "deap": "They come from the same recordings, but from other folds and trainings",
-        "simulated": "They come from other data, the recordings of DEAP's 32 people, and this "
-        "study's are of simulated people",
+        "simulated": "They come from the recordings of DEAP's 32 people, but this study is about "
+        "simulated people",
     }
     of = other.get(dataset, "They come from other people, those of DEAP, in another experiment")
     return (
-        f"{of}, and papers report one number, not a score for each person. So the "
-        f"difference cannot be tested. Figures with {BOTH_SIDES} leak on both sides of the "
-        "comparison: equal scores show the same leakage, not that the method works."
+        f"{of}. Also, papers report one number instead of a score for each person. So the "
+        f"difference cannot be tested. With {BOTH_SIDES}, both the published scores and those of "
+        "this study leak: equal scores show the same leakage, not that the method works."
     )
 
 

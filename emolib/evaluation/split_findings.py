@@ -59,10 +59,10 @@ class Audit:
             return "The split leaks. " + " ".join(f.text for f in self.findings if f.leak)
         if self.verdict == NONE_FOUND:
             return (
-                "No leak was found by the checks that could be made. No finding is no proof: a "
-                "leak that leaves no trace in these data cannot be seen."
+                "The checks that could be made found no leak. This does not show that there is "
+                "none: a leak may leave no trace in these data."
             )
-        return "This cannot be told from what was given. " + " ".join(self.not_checked)
+        return "What was given is not enough to tell. " + " ".join(self.not_checked)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as one object for JSON: the verdict, the numbers, then the words."""
@@ -89,7 +89,9 @@ def say_worth(data: SplitData, right: np.ndarray, found: Audit) -> None:
     numbers = found.numbers
     numbers["accuracy"] = float(right[tested].mean())
     if data.trial is None:
-        found.not_checked.append("The interval: it needs `trial`, since windows are no cases.")
+        found.not_checked.append(
+            "The interval: it needs `trial`, since windows are not independent."
+        )
         return
     shape = (int(data.trial.max()) + 1, len(data.classes))
     n, n_right = np.zeros(shape), np.zeros(shape)

@@ -28,6 +28,13 @@ def test_the_paragraph_says_the_settings_and_cites_its_sources(study, words, cit
         assert re.search(rf"\[[\d, ]*\b{number}\b", paragraph)
 
 
+def test_one_subject_is_not_said_to_have_trained_the_networks():
+    paragraph, _ = methods(load("demo"), {"sub-01": ONE}, n_subjects=4)
+    assert (
+        "training data of all 4 subjects of the study; the scores here are those of 1" in paragraph
+    )
+
+
 def test_models_of_recordings_are_named_and_cited():
     study = load("demo").model_copy(update={"references": ("ridge", "tangent_space", "eegnet")})
     paragraph, cited = methods(study, {"sub-01": ONE})

@@ -79,7 +79,7 @@ def test_a_clean_split_is_not_accused(kind, effect):
     found = audit(**given, fold=folds(given, kind))
     assert found.verdict == NONE_FOUND, found
     assert found.numbers["shared_trials"] == 0
-    assert "No finding is no proof" in found.words
+    assert "found no leak" in found.words
     assert abs(found.numbers["score_permuted_labels"] - 0.5) < 0.05
     # a shift of 2 standard deviations: Phi(1) = .84 of windows, less for the marks
     assert (found.numbers["score"] > 0.7) == (effect > 0)

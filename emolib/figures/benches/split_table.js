@@ -87,7 +87,7 @@ export function judge(columns) {
     if (found.shared_subjects) told.push(`${found.shared_subjects} subjects are on both sides: a score is one of seen people.`);
     const leaks = found.shared_trials || found.overlapping_windows;
     const verdict = leaks ? "leaks" : found.shared_trials === null ? "cannot tell" : "no leak found";
-    if (verdict === "no leak found") told.push("No finding is no proof: only the indices were looked at, no feature.");
+    if (verdict === "no leak found") told.push("This does not show that there is no leak: only the indices were checked, not the features.");
     return { ...found, verdict, told };
 }
 
