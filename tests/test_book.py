@@ -259,6 +259,7 @@ def by_page(visits: dict[str, Visit], look) -> dict[str, object]:
 def test_the_book_has_its_parts(pages, smoke_book):
     names = {str(path.relative_to(smoke_book)) for path in pages}
     prose = {"intro.html", "how_to_read.html", "data.html", "responsible_use.html", "teach.html"}
+    prose |= {"clusters.html"}
     appendix = {"environment.html", "api.html", "jose.html", "glossary.html", "bibliography.html"}
     assert prose | appendix | {"cohort.html"} <= names
     assert any(re.fullmatch(r"chapters/A\d_\w+\.html", name) for name in names)
