@@ -22,7 +22,7 @@ help:
 	@echo 'make test-fast                       without training, browser and workflow'
 	@echo 'make lab                             open the notebooks in JupyterLab'
 	@echo 'make questions                       write the bank of questions for Moodle'
-	@echo 'make bench                           measure speed and memory, as ratios'
+	@echo 'make bench                           measure speed and memory, and how they grow with subjects (two hours)'
 	@echo 'make benches                         try each bench with twenty random settings'
 	@echo 'make evidence                        measure what is claimed of the statistics (half an hour)'
 	@echo 'make faults                          try spoilt recordings and results, full disks, kills (an hour or two)'
@@ -60,10 +60,8 @@ questions: $(VENV)/installed
 	@$(RUN) -m emolib.book.questions results/questions.xml
 
 bench: $(VENV)/installed
-	$(RUN) -m benchmarks.features
-	$(RUN) -m benchmarks.training
-	$(RUN) -m benchmarks.explorer
 	$(RUN) -m benchmarks.benches
+	$(RUN) -m benchmarks.scale
 
 benches: $(VENV)/installed
 	$(RUN) -m pytest -m benches

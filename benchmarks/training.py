@@ -11,15 +11,21 @@ Run it by `make bench`, or `python -m benchmarks.training`. It prints
 - the machine's matrix products and the network's own arithmetic, in GFLOP/s.
 
 It exits with 1 where a limit is not kept.
+
+`python -m benchmarks.training --side-by-side 8` measures something else: how long fine-tuning 8
+subjects takes one after another and at the same time, on the GPU if JAX has one, and by how much
+probabilities then differ. On a GPU add `--width 1`, the published network.
 """
 
 from __future__ import annotations
 
+import argparse
 import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -29,8 +35,10 @@ from emolib.model.fine_tuning import fine_tune_subject
 from emolib.model.networks import build_mt_cnn
 from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.trainer import Trainer
+from emolib.model.training import train_fold
 from emolib.splits.folds import Fold
 
+import jax  # isort: skip
 import keras  # isort: skip
 
 SMALLEST_SPEED = 0.95
@@ -194,7 +202,7 @@ def peak_memory() -> float:
 
 def memory_of_pooled_stage() -> tuple[float, float]:
     """Bytes above imports, and bytes of the maps; run alone in a process."""
-    imports = _peak()
+    imports = peak_bytes()
     maps, labels, _ = cohort(32, 4800)
     trainer = Trainer(partial(build_mt_cnn, ModelSettings(width=1 / 16)), SETTINGS)
     rows = np.random.default_rng(0).permutation(len(maps))
@@ -202,10 +210,10 @@ def memory_of_pooled_stage() -> tuple[float, float]:
     fold = Fold(train, validation, validation)
     fit = trainer.fit(maps, labels, fold, learning_rate=1e-3, epochs=1, seed_key=("bench",))
     trainer.predict(fit.weights, maps, validation)
-    return _peak() - imports, maps.nbytes
+    return peak_bytes() - imports, maps.nbytes
 
 
-def _peak() -> float:
+def peak_bytes() -> float:
     """The most memory that this process has held, in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
@@ -237,8 +245,52 @@ def gflops() -> None:
     print(f"{speed * 3 * 2 * forwards / 1e9:.0f} GFLOP/s")
 
 
+def side_by_side(n_subjects: int, width: float) -> tuple[float, float]:
+    """Time one after another as a multiple of that side by side; how much probabilities differ.
+
+    Both are timed after a fit of each that compiles.
+    """
+    n_windows = 1200
+    maps, labels, subjects = cohort(n_subjects, n_windows)
+    within = np.arange(len(maps)) % n_windows
+    parts = (within < 768, (within >= 768) & (within < 960), within >= 960)
+    fold = Fold(*(np.flatnonzero(part) for part in parts))
+    found, took = {}, {}
+    for size in (1, n_subjects):
+        settings = replace(SETTINGS, side_by_side=size, epochs=0)
+        trainer = Trainer(partial(build_mt_cnn, ModelSettings(width=width)), settings)
+
+        def fits(trainer: Trainer = trainer) -> list:
+            given = (trainer, maps, labels, fold, subjects)
+            return list(train_fold(*given, seed_key=("bench",)))
+
+        fits()
+        start = time.perf_counter()
+        found[size] = fits()
+        took[size] = time.perf_counter() - start
+    (device, *_) = jax.devices()
+    apart = max(
+        float(np.abs(probability - other.probabilities[task]).max())
+        for one, other in zip(found[1], found[n_subjects], strict=True)
+        for task, probability in one.probabilities.items()
+    )
+    ratio = took[1] / took[n_subjects]
+    print(f"fine-tuning {n_subjects} subjects x 3 stages, width {width:g}, on {device}: ")
+    print(f"  one after another {took[1]:.1f} s, side by side {took[n_subjects]:.1f} s, ", end="")
+    print(f"{ratio:.2f} times as fast; probabilities differ by {apart:.1e} at most")
+    return ratio, apart
+
+
 def main() -> int:
     """Measure, print, and say by the exit status whether the limits are kept."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--side-by-side", type=int, metavar="SUBJECTS")
+    parser.add_argument("--width", type=float, default=WIDTH, help="of the network, side by side")
+    asked = parser.parse_args()
+    if asked.side_by_side:
+        side_by_side(asked.side_by_side, asked.width)
+        return 0
     gflops()
     kept = [
         pooled_speed() >= SMALLEST_SPEED,
