@@ -447,10 +447,9 @@ say(
 # %% [markdown]
 # ## Move the band
 #
-# The bench below filters the first seconds of the trial. It opens with the
-# question of this chapter, whose answer you now know for alpha. **Guess
-# first:** what happens to that proportion if the band is 9 to 11 Hz? Then make
-# the band narrower, and watch how long the filter rings.
+# The bench below filters the first seconds of the trial. It asks for the
+# proportion that you now know. **Guess first:** what does it become with a
+# band of 9 to 11 Hz? Set it, and watch how long the filter rings.
 
 # %% tags=["hide-input"]
 benches.offer(lambda: benches.FilterBench(raw, sfreq, channel=at_back))
