@@ -38,6 +38,7 @@ PAPER = {"viewport": {"width": 680, "height": 994}, "color_scheme": "light"}
 TEACHING = re.compile(r"chapters/(01|02|03|04|05|06|07|08|09|10|11|12)_")  # they keep to the screen
 HIGHEST_REPORT = 8_000  # pixels of a report before anything is unfolded
 TALL = {"how-far-does-an-estimate-scatter"}  # five charts
+TALL |= {"the-whole-network-live", "both-methods-live"}  # each layer of a network, in one bench
 HEAVIEST = 3_000_000  # bytes of a page, its figures within it (DESIGN: the explorer)
 
 # Words of tables that go over to another line within.
