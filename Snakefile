@@ -212,7 +212,7 @@ rule train:
         "{variant_dir}benchmarks/train/{protocol}-{fold}.tsv"
     threads: int(threads())
     resources:
-        mem_mb=megabytes(1500, 5),
+        mem_mb=megabytes(1500, 8),
         runtime=minutes(24 * 60),
     shell:
         emolib + " train {params.variant} --protocol {wildcards.protocol} --fold {wildcards.fold} " + study_and_log
@@ -233,7 +233,7 @@ rule part:  # of a fold's work, where a run has `--subjects-per-job`; `train` fi
         "{variant_dir}benchmarks/part/{protocol}-{fold}-{part}.tsv"
     threads: int(threads())
     resources:
-        mem_mb=megabytes(1500, 5),
+        mem_mb=megabytes(1500, 8),
         runtime=minutes(24 * 60),
     shell:
         emolib + " part {params.variant} --protocol {wildcards.protocol} --fold {wildcards.fold}"
@@ -253,7 +253,7 @@ rule refit:
         "benchmarks/refit/{protocol}-{permutation}-{fold}.tsv"
     threads: int(threads())
     resources:
-        mem_mb=megabytes(1500, 5),
+        mem_mb=megabytes(1500, 8),
         runtime=minutes(24 * 60),
     shell:
         emolib + " train --protocol {wildcards.protocol} --fold {wildcards.fold}"
@@ -274,7 +274,7 @@ rule explain:
         "benchmarks/explain/{protocol}-{fold}.tsv"
     threads: int(threads())
     resources:
-        mem_mb=megabytes(1500, 5),
+        mem_mb=megabytes(1500, 8),
         runtime=minutes(4 * 60),
     shell:
         emolib + " explain --protocol {wildcards.protocol} --fold {wildcards.fold} " + study_and_log
@@ -296,7 +296,7 @@ rule score:
     benchmark:
         "{variant_dir}benchmarks/score/score.tsv"
     resources:
-        mem_mb=megabytes(1000, 5),
+        mem_mb=megabytes(1000, 15),
         runtime=minutes(30),
     shell:
         emolib + " score {params.variant} " + study_and_log
@@ -315,7 +315,7 @@ rule group_tests:
     benchmark:
         "benchmarks/group_tests/group_tests.tsv"
     resources:
-        mem_mb=megabytes(1000, 5),
+        mem_mb=megabytes(1000, 15),
         runtime=minutes(60),
     shell:
         emolib + " group-tests " + study_and_log
@@ -337,7 +337,7 @@ rule references:
     benchmark:
         "benchmarks/references/references.tsv"
     resources:
-        mem_mb=megabytes(1000, 5),
+        mem_mb=megabytes(1000, 15),
         runtime=minutes(4 * 60),
     shell:
         emolib + " references " + study_and_log
@@ -402,7 +402,7 @@ rule cohort_page:
     benchmark:
         "benchmarks/cohort_page/cohort_page.tsv"
     resources:
-        mem_mb=megabytes(1500, 5),
+        mem_mb=megabytes(1500, 8),
         runtime=minutes(30),
     shell:
         emolib + " page --notebook cohort_report " + study_and_log

@@ -59,7 +59,7 @@ def test_training_asks_for_memory_by_the_size_of_all_features(tmp_path, monkeypa
                 file.truncate(megabytes * 1_000_000)
         of = plan(study, execution("slurm")).set_index("rule")["mem_mb"]
         asked.append((of["train"], of["book"]))
-    assert asked[1][0] - asked[0][0] == pytest.approx(5 * 4 * 20, rel=0.1)
+    assert asked[1][0] - asked[0][0] == pytest.approx(8 * 4 * 20, rel=0.1)
     assert asked[0][1] == asked[1][1]  # of a job that reads none
 
 
