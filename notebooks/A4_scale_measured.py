@@ -117,8 +117,8 @@ sizes = [f"{scale.maps_gb(n):,.0f} GB" for n in (few, many)]
 sentences = [
     "A pooled training holds the brain maps of all its subjects. At the size",
     f"of DEAP they take {sizes[0]} for {few:,} subjects and {sizes[1]} for",
-    f"{many:,}: no machine has such a memory, so maps would have to be read",
-    "from disk batch by batch.",
+    f"{many:,}. Few machines have so much memory, so maps would have to be",
+    "read from disk batch by batch.",
 ]
 limits = scale.breaks(table)
 if len(limits):

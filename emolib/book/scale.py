@@ -53,7 +53,10 @@ BREAKS: tuple[tuple[str, str, float, str], ...] = (
 
 # What is shown of what was carried forward: of which quantity and rule, its name, a factor, a unit.
 SHOWN: tuple[tuple[str, str, str, float, str], ...] = (
-    *(("seconds", rule, f"all jobs of `{rule}`", 1 / 3_600, "h") for rule in PER_SUBJECT),
+    ("seconds", "simulate", "simulating all", 1 / 3_600, "h"),
+    ("seconds", "features", "features of all", 1 / 3_600, "h"),
+    ("seconds", "summary", "summaries of all", 1 / 3_600, "h"),
+    ("seconds", "subject_page", "pages of all", 1 / 3_600, "h"),
     ("seconds", "train", "training all folds", 1 / 3_600, "h"),
     ("seconds", "cohort_page", "the cohort's page", 1 / 3_600, "h"),
     ("seconds", "book", "building the pages", 1 / 3_600, "h"),
@@ -230,7 +233,7 @@ def growth_table(table: pd.DataFrame) -> pd.DataFrame:
     for what, of, name, scale, unit in SHOWN:
         if (what, of) in grown.index:
             own = grown.loc[(what, of)]
-            rows[f"{name} ({unit})"] = [f"{own[n] * scale:,.1f}" for n in LARGE]
+            rows[f"{name} ({unit})"] = [_rounded(own[n] * scale) for n in LARGE]
     columns = [f"{n:,} subjects" for n in LARGE]
     return pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("what")
 
@@ -241,3 +244,8 @@ def history_table(table: pd.DataFrame) -> pd.DataFrame:
     wide = runs.pivot_table(index=["date", "commit"], columns="subjects", values="value")
     wide.columns = [f"{n} subjects" for n in wide.columns]
     return wide.map("{:.0f}".format).reset_index().set_index("date")
+
+
+def _rounded(value: float) -> str:
+    """Return a number with no more digits than a slope carried so far deserves."""
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2f}"

@@ -87,8 +87,8 @@ def fine_tune_side_by_side(
 ) -> Iterator[StageResult]:
     """Fine-tune as `fine_tune_subject` each of the chosen subjects, so many at the same time.
 
-    How many is in the trainer's settings. All results are those of one after another, to the last
-    digits. Other parameters as `train_fold`.
+    How many is in the trainer's settings. All results are those of one after another, but for
+    rounding. Other parameters as `train_fold`.
     """
     size = trainer.settings.side_by_side
     beside = SideBySide(trainer, size)
@@ -102,7 +102,7 @@ def fine_tune_side_by_side(
             able = [stage for stage in stages if stage.active]
             files = [_kept(checkpoints, stage.names) for stage in able]
             done = [read_state(file) if file else None for file in files]
-            if not all(done):  # those beside it decide a fit's last digits: all or none
+            if not all(done):  # those beside it decide how a fit is rounded: all or none
                 plans = [
                     trainer.plan(
                         x,

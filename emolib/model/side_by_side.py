@@ -2,8 +2,8 @@
 
 One step of training goes through all of them: ``jax.vmap`` over the stateless step of the trainer's
 model. What decides a fit is as if it were alone: the order of its rows, dropout, the moments of a
-batch, the schedule, the best epoch. Only sums are taken in another order, so that results differ
-in their last digits.
+batch, the schedule, the best epoch. Only sums are taken in another order. Weights so differ by
+rounding, which many steps of Adam enlarge; `benchmarks/training.py` measures it.
 """
 
 from __future__ import annotations

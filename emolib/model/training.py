@@ -56,7 +56,7 @@ def train_fold(
     only : slice, optional
         Which of the test subjects, in the order of their names: only their results are given, and
         not the pooled one. Where `training.side_by_side` is above 1, a multiple of it begins and
-        ends the slice, or results differ in their last digits.
+        ends the slice, or results differ by rounding.
     checkpoints : path, optional
         A folder of this fold alone that keeps finished fits and the begun pooled one, so that a
         killed run goes on and gives the same bits. The caller that keeps the results deletes it.

@@ -45,7 +45,7 @@ def make_part(study: Study, protocol: str, number: int, part: str) -> None:
 def parts_of(study: Study, subjects_per_job: int) -> list[str]:
     """List the groups of subjects that jobs fine-tune.
 
-    Those who train side by side stay together, since they decide each other's last digits.
+    Those who train side by side stay together, since they decide how each other's sums are rounded.
 
     Parameters
     ----------
