@@ -144,16 +144,15 @@ def planning(sizes: Sequence[int], times: int) -> Iterator[Row]:
 def plan(study: Path) -> None:
     """List a study's recordings, plan a run, print the seconds of both and the megabytes."""
     from emolib.study import workflow as runs
-    from emolib.study.progress import PlannedFolds
+    from emolib.study.profiles import execution
     from emolib.study.sources import Sources
     from emolib.study.study import load
 
     loaded = load(study)
-    loaded.folder.mkdir(parents=True)
     start = time.perf_counter()
     Sources(loaded)
     listing = time.perf_counter() - start
-    runs._run_snakemake(loaded, 2, False, (), (), PlannedFolds(), dry=True)
+    runs.plan(loaded, execution())
     print(listing, time.perf_counter() - start - listing, training.peak_bytes() / 1e6)
 
 

@@ -40,14 +40,14 @@ LIMITS: dict[str, tuple[float, float, str]] = {
 # What breaks first is the limit that the fewest subjects reach: which quantity, of what, the most
 # that it may be, and in words.
 BREAKS: tuple[tuple[str, str, float, str], ...] = (
-    ("memory_mb", "train", 6_000, "the memory that a training asks for, 6,000 MB"),
-    ("memory_mb", "group_tests", 6_000, "the memory that the tests of all ask for, 6,000 MB"),
+    ("memory_mb", "train", 64_000, "64 GB of memory for a training"),
+    ("memory_mb", "group_tests", 64_000, "64 GB of memory for the tests of all subjects"),
     ("planning_memory_mb", "", 16_000, "16 GB of memory for the plan of a run"),
     ("listing_seconds", "", 60, "a minute in which each job on a cluster lists all recordings"),
     ("planning_seconds", "", 3_600, "an hour to plan a run"),
     ("seconds", "book", 3_600, "an hour to build the pages"),
     ("seconds", "cohort_page", 3_600, "an hour for the cohort's page"),
-    ("seconds", "train", 24 * 3_600, "a day for one fold, which its job asks for"),
+    ("seconds", "train", 24 * 3_600, "a day to train all folds one after another"),
     ("disk_mb", "", 1e6, "a disk of a terabyte"),
 )
 
