@@ -214,7 +214,7 @@ simulated = found["data"].str.startswith("simulated")
 across, within = "leave_subjects_out", "trial_grouped"
 shown_here = [
     ("Real recordings (eegmat) and the demo", found[~simulated], across),
-    ("Three more simulated cohorts", found[simulated], across),
+    ("More simulated cohorts", found[simulated], across),
     ("The demo, whole trials held out", found[~simulated], within),
 ]
 for caption, own, protocol in shown_here:
