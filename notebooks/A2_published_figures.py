@@ -168,7 +168,7 @@ unstated = (others["split"] == "not stated")[~trivial]
 unstated = unstated.groupby(others["system"]).any()
 told = []
 for row in others[others["split"] == "subject dependent"].itertuples():
-    same = (others[["dataset", "system", "task"]] == row[1:4]).all(axis=1)
+    same = (others[["dataset", "system", "task"]] == [*row[1:4]]).all(axis=1)
     across = others.loc[same & people, "score"].iloc[0]
     told.append(
         f"{row.system} on {row.dataset} ({row.task}): {row.score:g} % "

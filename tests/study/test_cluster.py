@@ -100,7 +100,7 @@ def test_on_slurm_a_killed_job_is_done_again_and_the_bytes_are_those_of_a_local_
 ):
     """One subject's recording is lost, and a network's predictions; the rest is there."""
     local, there = smoke_run[0] / "smoke", tmp_path / "results" / "smoke"
-    shutil.copytree(local, there, copy_function=shutil.copy2, ignore=_pages)
+    shutil.copytree(local, there, copy_function=shutil.copy2)
     lost = ["recordings/s02.mat", "features/sub-02.nc", "predictions/trial_grouped/fold-0.parquet"]
     for name in [*lost, "models/trial_grouped/fold-0/history.parquet"]:
         (there / name).unlink()
@@ -140,8 +140,3 @@ def test_a_run_that_is_stopped_takes_its_jobs_from_the_queue(slurm, tmp_path):
         time.sleep(0.2)
     assert not slurm.jobs("RUNNING,PENDING,COMPLETING")
     assert not list(tmp_path.rglob("recordings/s01.mat"))
-
-
-def _pages(folder: str, names: list[str]) -> set[str]:
-    """Leave out of a copy what is no number: pages and the book."""
-    return {"book", "notebooks"} & set(names) if Path(folder).name == "smoke" else set()
