@@ -20,10 +20,11 @@ FOLDER = Path(__file__).with_name("screenshots")
 SCREEN = {"width": 1280, "height": 860}
 # What lies over a page while it is scrolled.
 BARE = ".bd-header-article, #pst-skip-link { display: none !important; }"
-# By picture: the page, and the heading that stands at its top; or the element that is all of it.
+FIRST_FIGURE = "article figure"
+# By picture: the page, and what stands in its middle: the first figure; or is all of the picture.
 PICTURES = {
-    "subject": ("subjects/sub-01.html", "#power-over-the-scalp-by-class"),
-    "cohort": ("cohort.html", "#scores-by-protocol"),
+    "subject": ("subjects/sub-01.html", FIRST_FIGURE),
+    "cohort": ("cohort.html", FIRST_FIGURE),
     "explorer": ("subjects/sub-01.html", ".emolib-explorer-box"),
 }
 
@@ -32,9 +33,9 @@ def take(page: Page, address: str, place: str) -> bytes:
     """Take one picture, PNG."""
     page.goto(address, wait_until="load")
     page.wait_for_timeout(1000)  # for the explorer and for mathematics
-    at = page.locator(place)
-    if place.startswith("#"):
-        at.evaluate("element => element.scrollIntoView()")
+    at = page.locator(place).first
+    if place == FIRST_FIGURE:
+        at.evaluate("element => element.scrollIntoView({ block: 'center' })")
         page.wait_for_timeout(500)
         return page.screenshot()
     page.add_style_tag(content=BARE)
