@@ -71,11 +71,15 @@ display(told)
 if len(runs) > 1:
     newest = scale.latest(table).query("what == 'run_seconds'")
     start, slope = scale.curve(runs)
+    n = newest["repeat"].nunique()
+    n_runs = (
+        f"the median of {n} runs is shown" if n > 1 else "one run is shown"
+    )
     display(
         say(
             f"A whole run takes {start:.0f} s whatever the cohort is, and",
-            f"{slope:.1f} s more for each subject. The median of",
-            f"{newest['repeat'].nunique()} runs is shown, measured on",
+            f"{slope:.1f} s more for each subject. Of each size, {n_runs},",
+            "measured on",
             f"{newest['date'].max()[:10]} with {newest['machine'].iloc[0]}.",
         )
     )
