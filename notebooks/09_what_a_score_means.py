@@ -197,7 +197,9 @@ def ridge_predictions(x, y, folds):
 
 def window_score(x, table, task, protocol):
     """Balanced accuracy per person and fold; mean over folds, then people."""
-    folds = protocols.cv_of(protocol, table, n_folds, seed, tasks=tasks)
+    people = table["subject"].nunique()  # a section may take few of them
+    n = min(n_folds, people) if "subjects" in protocol else n_folds
+    folds = protocols.cv_of(protocol, table, n, seed, tasks=tasks)
     y = table[task].to_numpy()
     rows = table.assign(right=ridge_predictions(x, y, folds) == y)
     for k, (_, test) in enumerate(folds):
