@@ -59,8 +59,6 @@ prose = [path for path in sorted((studies.PROJECT / "book").rglob("*")) if path.
 prose = [studies.PROJECT / "_config.yml", *prose]
 scores = [f"{variant_dir}scores/scores.parquet" for variant_dir in members]
 raw_references = sorted({*study.references} & {*OF_RECORDINGS})
-recorded = [f"recordings/s{name.removeprefix('sub-')}.mat" for name in subjects.values()]
-recorded = recorded if simulated and raw_references else []  # others are known by their digests
 
 
 def digest(stage):
@@ -101,10 +99,14 @@ def shown_in(chapter):
     return features_of(study)[: None if waits_for(chapter) == "features" else 1]
 
 
+def recorded(*names):
+    """The simulated recordings of subjects; others are known by their digests."""
+    return [f"recordings/s{name.removeprefix('sub-')}.mat" for name in names if simulated]
+
+
 def simulated_file(wildcards):
-    """The simulated recording of a subject; others are known by their digests."""
-    number = subject_of(wildcards).removeprefix("sub-")
-    return [f"recordings/s{number}.mat"] if simulated else []
+    """The simulated recording of a subject."""
+    return recorded(subject_of(wildcards))
 
 
 def megabytes(least, of_input=0):
@@ -325,7 +327,7 @@ rule references:
     input:
         features_of(study),
         "scores/scores.parquet",
-        recorded,
+        recorded(*subjects.values()) if raw_references else [],
     output:
         "scores/references.parquet",
         "scores/references.csv",

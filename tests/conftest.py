@@ -125,6 +125,13 @@ def smoke_run(tmp_path_factory) -> tuple[Path, subprocess.CompletedProcess[str]]
     return results, run
 
 
+@pytest.fixture
+def own_run(smoke_run, tmp_path, monkeypatch) -> None:
+    """A copy of that run, the results of this test alone: to be changed."""
+    shutil.copytree(smoke_run[0], tmp_path / "results")
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+
+
 @pytest.fixture(scope="session")
 def smoke_book(smoke_run) -> Path:
     """The folder of the HTML pages that the run of the smoke study built."""

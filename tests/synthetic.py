@@ -17,6 +17,7 @@ from scipy.io import savemat
 
 from emolib.errors import InputError
 from emolib.recordings.deap import DeapLayout
+from emolib.splits.folds import Fold
 
 # DEAP's format with few, short trials: 4 of 0.5 s + 2 s.
 SMALL = DeapLayout(n_trials=4, baseline_samples=64, trial_samples=256)
@@ -300,3 +301,15 @@ def check_each(names: Iterable[str], read: Callable[[str], object]) -> dict[str,
         except InputError as error:
             found[name] = error
     return found
+
+
+def noise_cohort(*sizes: int) -> tuple[np.ndarray, dict[str, np.ndarray], Fold, np.ndarray]:
+    """Maps of noise, labels of two tasks with one missing, a fold, and whose each row is."""
+    rng = np.random.default_rng(0)
+    subjects = np.repeat([f"sub-{i + 1:02d}" for i in range(len(sizes))], sizes)
+    x = rng.normal(size=(len(subjects), 8, 9, 1)).astype("float32")
+    labels = {task: rng.integers(0, 2, len(subjects)) for task in ("valence", "arousal")}
+    labels["arousal"][5] = -1
+    part = rng.integers(0, 5, len(subjects))
+    fold = Fold(*(np.flatnonzero(np.isin(part, of)) for of in ([0, 1, 2], [3], [4])))
+    return x, labels, fold, subjects

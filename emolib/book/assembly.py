@@ -29,7 +29,7 @@ from emolib.book.counting import number_figures, tell_time
 from emolib.book.exercises import EXERCISES, NOTEBOOKS, read_config, server_links
 from emolib.book.questions import ON_A_PAGE, read_questions, self_check
 from emolib.book.subject_tables import cohort_table
-from emolib.errors import InputError
+from emolib.errors import DataError, InputError
 from emolib.escaping import escape_html, escape_markdown, script_json
 from emolib.evaluation.literature import published
 from emolib.figures.explorer.widget import Explorer
@@ -61,6 +61,13 @@ def make_book(study: Study) -> Path:
         If Jupyter Book warns of anything: a dead link or a broken figure is a fault.
     """
     return _make(study, None, None)
+
+
+def check_built(study: Study) -> None:
+    """Raise a DataError if there is no book yet that something could be added to."""
+    if not (study.book / "index.html").is_file():
+        hint = f"Run `python -m emolib run {study.name}` first."
+        raise DataError(study.book, "is not built yet.", hint)
 
 
 def add_to_book(study: Study, *, pdf: Path | None = None, slides: Path | None = None) -> Path:

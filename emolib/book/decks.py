@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 from pygments.formatters import HtmlFormatter
 
-from emolib.book.assembly import add_to_book
+from emolib.book.assembly import add_to_book, check_built
 from emolib.book.exercises import NOTEBOOKS, citation_names
 from emolib.book.questions import ON_A_PAGE, read_questions
 from emolib.book.render import page_file
@@ -104,9 +104,7 @@ def make_slides(study: Study) -> Path:
     InputError
         If Jupyter Book warns of anything.
     """
-    if not (study.book / "index.html").is_file():
-        hint = f"Run `python -m emolib run {study.name}` first."
-        raise DataError(study.book, "is not built yet.", hint)
+    check_built(study)
     with tempfile.TemporaryDirectory() as name, job(study.folder, "book", {}):
         folder = Path(name) / "slides"
         write_decks(study, folder)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 
-from emolib.book.assembly import add_to_book, assemble, build
+from emolib.book.assembly import add_to_book, assemble, build, check_built
 from emolib.book.single_file import print_page
-from emolib.errors import DataError
 from emolib.study.artefacts import job
 from emolib.study.study import Study
 
@@ -34,9 +33,7 @@ def make_pdf(study: Study) -> Path:
     InputError
         If there is no Chromium, or Jupyter Book warns of anything.
     """
-    if not (study.book / "index.html").is_file():
-        hint = f"Run `python -m emolib run {study.name}` first."
-        raise DataError(study.book, "is not built yet.", hint)
+    check_built(study)
     with tempfile.TemporaryDirectory() as name, job(study.folder, "book", {}):
         folder = Path(name)
         assemble(study, folder / "source")

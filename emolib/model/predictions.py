@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -45,3 +47,17 @@ def predictions_of(
     keys = rows[["subject", "trial", "stimulus", "window"]]
     own = {"task": task, "label": labels, "probability": probability[:, 1]}
     return pd.DataFrame(who, index=keys.index).join(keys.assign(**own, **further))
+
+
+def rated_predictions(
+    table: pd.DataFrame,
+    labels: Mapping[str, np.ndarray],
+    rows: np.ndarray,
+    probabilities: Mapping[str, np.ndarray],
+    **who: object,
+) -> Iterator[pd.DataFrame]:
+    """Yield `predictions_of` each task for those of some rows of a table that have a label."""
+    for task, probability in probabilities.items():
+        rated = labels[task][rows] >= 0
+        own = rows[rated]
+        yield predictions_of(table.iloc[own], task, labels[task][own], probability[rated], **who)

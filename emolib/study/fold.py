@@ -16,7 +16,7 @@ from emolib.errors import DataError
 from emolib.model import networks
 from emolib.model.batches import Inputs, group_inputs
 from emolib.model.fine_tuning import StageResult
-from emolib.model.predictions import predictions_of
+from emolib.model.predictions import rated_predictions
 from emolib.model.settings import ModelSettings
 from emolib.model.trainer import Trainer, Weights
 from emolib.model.training import train_fold
@@ -107,8 +107,13 @@ def fold_data(
 ) -> tuple[Inputs, pd.DataFrame, list[Fold]]:
     """Return what the study's model is fed with, the table of it, and a protocol's folds."""
     inputs, table = group_inputs(maps, table, study.model.windows)
+    return inputs, table, folds_of(study, protocol, table)
+
+
+def folds_of(study: Study, protocol: str, table: pd.DataFrame) -> list[Fold]:
+    """Return the folds of a protocol with a study's seed and tasks."""
     split = PROTOCOLS[protocol](table, n_folds=study.n_folds, seed=study.seed, tasks=[*study.tasks])
-    return inputs, table, list(split)
+    return list(split)
 
 
 def weights_name(training_stage: str, subject: str | None, task: str | None) -> str:
@@ -136,11 +141,7 @@ def _train_fold(
         who = {"protocol": protocol, "fold": number, "stage": result.training_stage}
         history = result.fit.history.assign(**who, subject=result.subject, task=result.task)
         histories.append(history)
-        for task, probability in result.probabilities.items():
-            rated = labels[task][result.rows] >= 0
-            rows = result.rows[rated]
-            own = labels[task][rows]
-            predicted.append(predictions_of(table.iloc[rows], task, own, probability[rated], **who))
+        predicted += rated_predictions(table, labels, result.rows, result.probabilities, **who)
         if not permutation:
             model.set_weights(result.fit.weights)
             name = weights_name(result.training_stage, result.subject, result.task)

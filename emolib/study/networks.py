@@ -19,9 +19,9 @@ from emolib.model.networks import build
 from emolib.model.trainer import Weights
 from emolib.model.training import SMALL_WIDTH, fit_small, small_training
 from emolib.splits.folds import Fold, subsample
-from emolib.splits.protocols import LEAKING, PROTOCOLS
+from emolib.splits.protocols import LEAKING
 from emolib.study import stages
-from emolib.study.fold import fold_data, network_settings, pooled_weights
+from emolib.study.fold import fold_data, folds_of, network_settings, pooled_weights
 from emolib.study.study import Study
 
 Cohort = tuple[np.ndarray, pd.DataFrame]
@@ -151,9 +151,8 @@ def replay_bench(study: Study, *, cohort: Cohort | None = None) -> ReplayBench:
     """
     maps, table = cohort or stages.load_windows(study)
     protocol = study.attribution_protocol or study.protocols[0]
-    tasks = list(study.tasks)
-    split = PROTOCOLS[protocol](table, n_folds=study.n_folds, seed=study.seed, tasks=tasks)
-    scores = scores_by_epoch(maps, table[tasks[0]].to_numpy(), split, seed=study.seed)
+    labels = table[next(iter(study.tasks))].to_numpy()
+    scores = scores_by_epoch(maps, labels, folds_of(study, protocol, table), seed=study.seed)
     schedule = study.training.schedule_for
     fixed = [each for each in study.protocols if schedule(leaks=each in LEAKING) == "fixed"]
     return ReplayBench(stages.histories(study), scores, fixed=fixed)

@@ -16,7 +16,7 @@ import xarray as xr
 
 from emolib.errors import DataError
 from emolib.features.raw_windows import raw_windows
-from emolib.model.predictions import predictions_of
+from emolib.model.predictions import rated_predictions
 from emolib.recordings.labels import window_table
 from emolib.splits.folds import Fold, group_windows
 from emolib.splits.protocols import CROSS_SUBJECT
@@ -148,9 +148,5 @@ def eegnet(
             )
         )
         who = {"protocol": protocol, "fold": number, "stage": "pooled"}
-        for task, probability in result.probabilities.items():
-            rated = labels[task][result.rows] >= 0
-            rows = result.rows[rated]
-            own = labels[task][rows]
-            parts.append(predictions_of(table.iloc[rows], task, own, probability[rated], **who))
+        parts += rated_predictions(table, labels, result.rows, result.probabilities, **who)
     return pd.concat(parts, ignore_index=True)

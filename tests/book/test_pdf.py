@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 import pytest
 
 from emolib.__main__ import main
 from emolib.book.pdf import for_paper
 from emolib.figures.inline import fragment
+from emolib.study.study import load
 
 
 def test_what_can_be_touched_is_a_picture_on_paper():
@@ -29,11 +29,9 @@ def test_a_book_that_is_not_built_has_no_pdf(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.faults
 @pytest.mark.browser
-def test_the_book_is_printed_with_contents_and_links_and_linked(smoke_run, tmp_path, monkeypatch):
-    shutil.copytree(smoke_run[0], tmp_path / "results")
-    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+def test_the_book_is_printed_with_contents_and_links_and_linked(own_run):
     assert main(["pdf", "smoke"]) == 0
-    html = tmp_path / "results" / "smoke" / "book" / "_build" / "html"
+    html = load("smoke").book
     link = re.search(r'href="([^"]+book\.pdf)"', (html / "intro.html").read_text())
     pdf = (html / link[1]).read_bytes()
     assert pdf.startswith(b"%PDF")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -284,11 +283,9 @@ def test_a_deck_is_printed_a_page_for_each_slide(smoke_decks, browser):
 
 
 @pytest.mark.faults
-def test_the_book_links_its_slides(smoke_run, tmp_path, monkeypatch):
-    shutil.copytree(smoke_run[0], tmp_path / "results")
-    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
+def test_the_book_links_its_slides(own_run, tmp_path):
     assert main(["slides", "smoke"]) == 0
-    html = tmp_path / "results" / "smoke" / "book" / "_build" / "html"
+    html = load("smoke").book
     assert 'href="slides/index.html"' in (html / "intro.html").read_text()
     listed = re.findall(
         r'<li value="\d+"><a href="([^"]+)"', (html / "slides/index.html").read_text()

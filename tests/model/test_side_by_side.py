@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic import noise_cohort
 
 from emolib.errors import SettingsError
 from emolib.model.networks import build
@@ -15,7 +16,6 @@ from emolib.model.settings import ModelSettings, TrainingSettings
 from emolib.model.side_by_side import SideBySide
 from emolib.model.trainer import Trainer
 from emolib.model.training import train_fold
-from emolib.splits.folds import Fold
 
 import keras  # isort: skip
 
@@ -60,14 +60,8 @@ def glorot(seed):
 @pytest.fixture(scope="module")
 def cohort():
     """Three subjects with 90, 50 and 47 rows, one with one class of valence, labels missing."""
-    rng = np.random.default_rng(0)
-    subjects = np.repeat(["sub-01", "sub-02", "sub-03"], [90, 50, 47])
-    x = rng.normal(size=(len(subjects), 8, 9, 1)).astype("float32")
-    labels = {task: rng.integers(0, 2, len(subjects)) for task in ("valence", "arousal")}
-    labels["arousal"][5] = -1
+    x, labels, fold, subjects = noise_cohort(90, 50, 47)
     labels["valence"][subjects == "sub-03"] = 1
-    part = rng.integers(0, 5, len(subjects))
-    fold = Fold(*(np.flatnonzero(np.isin(part, of)) for of in ([0, 1, 2], [3], [4])))
     return x, labels, fold, subjects
 
 

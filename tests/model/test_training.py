@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from synthetic import noise_cohort
 
 from emolib.errors import DataError, SettingsError
 from emolib.model.batches import Batches, GroupedInputs
@@ -37,14 +38,7 @@ def trainer() -> Trainer:
 @pytest.fixture(scope="module")
 def cohort():
     """Three subjects with 60, 50 and 47 rows, a missing label, and a fold of them."""
-    rng = np.random.default_rng(0)
-    subjects = np.repeat(["sub-01", "sub-02", "sub-03"], [60, 50, 47])
-    x = rng.normal(size=(len(subjects), 8, 9, 1)).astype("float32")
-    labels = {task: rng.integers(0, 2, len(subjects)) for task in ("valence", "arousal")}
-    labels["arousal"][5] = -1
-    part = rng.integers(0, 5, len(subjects))
-    fold = Fold(*(np.flatnonzero(np.isin(part, of)) for of in ([0, 1, 2], [3], [4])))
-    return x, labels, fold, subjects
+    return noise_cohort(60, 50, 47)
 
 
 def same(one, other) -> bool:

@@ -17,7 +17,6 @@ function follow(losses, rate, halveAfter, stopAfter) {
     return { rates, kept, stops: null };
 }
 
-const WATCHED = "Past a halving, the recorded losses are those of the rate as it was.";
 const argmax = (values) => values.indexOf(Math.max(...values));
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -112,7 +111,7 @@ export default {
                     if (!loss || !watched) throw new Error(`It has the columns ${Object.keys({ loss, ...others }).join(", ")}; “loss” and “val_loss” are needed.`);
                     if (rate && Math.min(...rate) <= 0) throw new Error("A learning rate is not above 0.");
                     const n = loss.length;
-                    const told = rate ? WATCHED : "The file has no learning rate, so 0.001 is assumed.";
+                    const told = rate ? spec.watched : "The file has no learning rate, so 0.001 is assumed.";
                     spec.fits.own = { loss: Array.from(loss), val_loss: Array.from(watched), rate: Array.from(rate ?? loss.map(() => 1e-3)), note: told };
                     bench.offer("fit", "own");
                     bench.offer("epoch", Math.max(n, spec.choices.epoch.high));

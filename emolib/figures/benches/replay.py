@@ -120,7 +120,8 @@ class ReplayBench(Bench):
             "run": {"high": len(scores)},
         }
         start = {"fit": next(iter(fits)), "epoch": float(longest)}
-        super().__init__({"fits": fits, "scores": scores}, rules, **start | choices)
+        numbers = {"fits": fits, "scores": scores, "watched": WATCHED}
+        super().__init__(numbers, rules, **start | choices)
 
     def still(self) -> tuple[Picture, Table, str]:
         """Return the first fit's losses, and what each way to choose the epoch scores."""
