@@ -195,10 +195,8 @@ def ridge_predictions(x, y, folds):
     return predicted
 
 
-def window_score(x, table, task, protocol):
+def window_score(x, table, task, protocol, n=n_folds):
     """Balanced accuracy per person and fold; mean over folds, then people."""
-    people = table["subject"].nunique()  # a section may take few of them
-    n = min(n_folds, people) if "subjects" in protocol else n_folds
     folds = protocols.cv_of(protocol, table, n, seed, tasks=tasks)
     y = table[task].to_numpy()
     rows = table.assign(right=ridge_predictions(x, y, folds) == y)
@@ -1097,8 +1095,10 @@ for setting in settings:
         x_own, rows = after[setting]
         random = shuffling.permuted_by_trial(rows, tasks, seed)
         cases = [rows, "window_wise"], [random, "window_wise"], [rows, honest]
+        people = rows["subject"].nunique()  # few, perhaps fewer than folds
+        n = min(n_folds, people) if "subjects" in honest else n_folds
         price[setting] = [
-            window_score(x_own, labelled, task, held_out)
+            window_score(x_own, labelled, task, held_out, n)
             for task in tasks
             for labelled, held_out in cases
         ]
