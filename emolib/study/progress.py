@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from snakemake_interface_logger_plugins.common import LogEvent
 
-STOP_SECONDS = 0.5  # in which a signal to all processes has reached all of them
+STOP_SECONDS = 10  # in which a signal to all processes has reached the run, on a busy machine
+STOPPED = ("KeyboardInterrupt", "stopped: ")  # what is in the log of a job that a signal ended
 # Why a job runs: Snakemake's words, which a colon may follow with the files that it means, and
 # ours for a person.
 REASONS = {
@@ -66,19 +67,24 @@ class ProgressHandler(logging.Handler):
             self.bar.advance(self.task)
             seconds = time.monotonic() - start
             self.console.print(f"[green]done[/] {seconds:6.1f} s  {name:<38} [dim]{_why(reason)}")
-        elif event == LogEvent.JOB_ERROR and job in self.running and not self._is_stopped():
+        elif event == LogEvent.JOB_ERROR and job in self.running:
             name, _, _, log = self.running.pop(job)
             text = log.read_text(errors="replace") if log.exists() else ""
-            self.failed.append((name, log, text))
-            self.console.print(f"[red]failed[/]          {name}")
+            if not self._is_stopped(text):
+                self.failed.append((name, log, text))
+                self.console.print(f"[red]failed[/]          {name}")
         elif record.levelno >= logging.WARNING:
             self.messages.append(record.getMessage())
         running = ", ".join(name for name, *_ in self.running.values())
         self.bar.update(self.task, description=running)
 
-    def _is_stopped(self) -> bool:
-        """Return whether the run is being stopped: Ctrl-C may reach a job before its run."""
-        end = time.monotonic() + STOP_SECONDS
+    def _is_stopped(self, text: str) -> bool:
+        """Return whether the run is being stopped: Ctrl-C may reach a job before its run.
+
+        A job that says in its log why it failed is believed at once.
+        """
+        doubtful = not text.strip() or any(word in text for word in STOPPED)
+        end = time.monotonic() + STOP_SECONDS * doubtful
         while not self.interrupted and time.monotonic() < end:
             time.sleep(0.02)
         return bool(self.interrupted)

@@ -14,8 +14,8 @@ from command import PROJECT
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from emolib.__main__ import main
+from emolib.study import progress
 from emolib.study import study as studies
-from emolib.study.progress import ProgressHandler
 from emolib.study.workflow import remove_unfinished, take_back_times
 
 
@@ -60,19 +60,32 @@ def test_a_run_that_is_stopped_ends_its_jobs_and_says_what_is_kept(tmp_path, num
     assert list(tmp_path.rglob("recordings/s0?.mat"))  # is kept
 
 
-@pytest.mark.parametrize("stopped", [True, False])
-def test_a_job_that_ctrl_c_reaches_before_its_run_did_not_fail(tmp_path, capsys, stopped):
-    handler = ProgressHandler(tmp_path, "", lambda jobs: None)
+@pytest.mark.parametrize(
+    ("log", "after", "failed"),  # of the run's signal, in seconds
+    [
+        ("", 0.8, False),
+        ("stopped: nothing is half-written.\n", 0.8, False),
+        ("Traceback (most recent call last):\n  ...\nKeyboardInterrupt\n", 0.8, False),
+        ("", None, True),  # as by a lack of memory
+        ("error: s03.mat: is damaged.\n", 0.8, True),
+    ],
+)
+def test_a_job_that_ctrl_c_reaches_before_its_run_did_not_fail(
+    tmp_path, capsys, monkeypatch, log, after, failed
+):
+    monkeypatch.setattr(progress, "STOP_SECONDS", 0.3 if after is None else 10)
+    (tmp_path / "simulate.log").write_text(log)
+    handler = progress.ProgressHandler(tmp_path, "", lambda jobs: None)
     handler.running[3] = ("simulate 03", "", 0.0, tmp_path / "simulate.log")
     record = logging.LogRecord("snakemake", logging.ERROR, "", 0, "", None, None)
     record.event, record.job_id = LogEvent.JOB_ERROR, 3
-    stop = threading.Timer(0.1, setattr, (handler, "interrupted", signal.SIGINT))
-    if stopped:
+    stop = threading.Timer(after or 0, setattr, (handler, "interrupted", signal.SIGINT))
+    if after is not None:
         stop.start()
     handler.emit(record)
     stop.cancel()
-    assert [name for name, *_ in handler.failed] == ([] if stopped else ["simulate 03"])
-    assert ("failed" in capsys.readouterr().out) is not stopped
+    assert [name for name, *_ in handler.failed] == ["simulate 03"] * failed
+    assert ("failed" in capsys.readouterr().out) is failed
 
 
 def test_a_command_that_is_stopped_ends_without_a_traceback(monkeypatch, capsys):

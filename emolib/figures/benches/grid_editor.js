@@ -60,8 +60,8 @@ export default {
         let held = null; // the cell that is dragged
         let over = null;
 
-        const grid = s("svg", { role: "img", class: "b-map b-press b-cells", viewBox: `0 0 ${COLUMNS * CELL} ${ROWS * CELL}` });
-        const scalp = s("svg", { role: "img", class: "b-map b-cells", viewBox: "-1.4 -1.4 2.8 2.8" });
+        const grid = s("svg", { role: "img", "aria-label": "The grid", class: "b-map b-press b-cells", viewBox: `0 0 ${COLUMNS * CELL} ${ROWS * CELL}` });
+        const scalp = s("svg", { role: "img", "aria-label": "The head from above", class: "b-map b-cells", viewBox: "-1.4 -1.4 2.8 2.8" });
         const counts = makeChart({ name: "Pairs of neighbours", x: { words: "", format: (i) => KINDS[i] }, y: { words: "pairs" }, height: 170 });
         const text = h("pre", { class: "b-rows", tabindex: 0, "aria-label": "For the study file" });
         const told = h("p", { class: "b-told", role: "status" });

@@ -57,7 +57,7 @@ export default {
         const unitMaps = new Map();
         const shades = spec.colours.sequential.map(rgbOf);
         const unitPlace = h("div", { class: "b-panel" });
-        const atlas = h("canvas", { class: "b-atlas", role: "img" });
+        const atlas = h("canvas", { class: "b-atlas", role: "img", "aria-label": "The layer's units" });
         const atlasTitle = h("p", { class: "x-name" });
         const sums = h("div", { class: "b-panel" });
         atlas.addEventListener("click", (event) => {

@@ -330,7 +330,7 @@ function makeBar() {
 /** The values of one electrode over time, a line for each group; a click or drag chooses a time. */
 function makeChart(ontime) {
     const [left, right, top, bottom, height] = [46, 8, 8, 20, 132];
-    const svg = s("svg", { height, role: "img" });
+    const svg = s("svg", { height, role: "img", "aria-label": "Time course" });
     const cursor = s("line", { y1: top, y2: height - bottom, class: "x-cursor" });
     let width = 600;
     let n = 1;

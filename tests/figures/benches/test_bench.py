@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from operator import attrgetter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -161,3 +163,11 @@ def test_markup_in_a_name_is_text():
 
 def test_two_of_the_same_are_the_same_bytes():
     assert BENCHES["split_game"]().page() == BENCHES["split_game"]().page()
+
+
+@pytest.mark.parametrize(
+    "script", [*Path(benches.__file__).parents[1].rglob("*.js")], ids=attrgetter("name")
+)
+def test_a_picture_has_a_name_before_anything_is_drawn_in_it(script):
+    made = [line.strip() for line in script.read_text().splitlines() if 'role: "img"' in line]
+    assert [line for line in made if '"aria-label": ' not in line] == []

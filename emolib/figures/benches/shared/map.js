@@ -29,10 +29,10 @@ export function makeMap({ shape, rows, columns, channels }, colours, name, onpoi
         if (onpoint) set(cell, { onpointerenter: () => onpoint(c) });
         if (onpress) set(cell, { onpointerdown: () => onpress(c) });
     });
-    const svg = s("svg", { role: "img", class: onpress ? "b-map b-press" : "b-map", viewBox: `0 0 ${nColumns * CELL} ${nRows * CELL}` }, ...cells, ...names);
+    const svg = s("svg", { role: "img", "aria-label": name, class: onpress ? "b-map b-press" : "b-map", viewBox: `0 0 ${nColumns * CELL} ${nRows * CELL}` }, ...cells, ...names);
     const strip = h("span", { class: "b-strip", "aria-hidden": "true" });
     const [low, high] = [h("span"), h("span")];
-    const title = h("p", { class: "x-name" });
+    const title = h("p", { class: "x-name" }, name);
     const element = h("div", { class: "b-panel" }, title, svg, h("p", { class: "b-scale" }, low, strip, high));
 
     let strips = null; // the colours that the strip shows
