@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from snakemake_interface_logger_plugins.common import LogEvent
 
-STOP_SECONDS = 10  # in which a signal to all processes has reached the run, on a busy machine
+STOP_SECONDS = 5  # in which a signal to all processes has reached the run, on a busy machine
 STOPPED = ("KeyboardInterrupt", "stopped: ")  # what is in the log of a job that a signal ended
 # Why a job runs: Snakemake's words, which a colon may follow with the files that it means, and
 # ours for a person.
