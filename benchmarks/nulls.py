@@ -62,7 +62,8 @@ def false_positives(
     within-subject test must reject too often, since it finds the stimuli's identity; the
     joint-stimulus one must not.
     """
-    counts = {"joint_stimulus": 0, "within_subject": 0}
+    tests = {"joint_stimulus": joint_stimulus_test, "within_subject": within_subject_test}
+    counts = dict.fromkeys(tests, 0)
     _, table = null_cohort(kind, np.random.default_rng(seed))
     # Folds that do not depend on the labels are those of all cohorts.
     folds = list(leave_subjects_out(table, n_folds=5, seed=seed, tasks=()))
@@ -70,7 +71,7 @@ def false_positives(
         own = stable_seed(seed, kind, d)
         x, table = null_cohort(kind, np.random.default_rng(own))
         smoother = prepare(x, table, folds)
-        for test in (joint_stimulus_test, within_subject_test):
+        for kind_of_test, test in tests.items():
             given = test(smoother, "valence", n_permutations=n_permutations, seed=own)
-            counts[given.kind] += given.p <= ALPHA
+            counts[kind_of_test] += given.p <= ALPHA
     return pd.Series(counts, dtype=int)

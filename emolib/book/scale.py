@@ -16,7 +16,6 @@ COLUMNS = ["date", "commit", "machine", "what", "of", "subjects", "repeat", "val
 PER_SUBJECT = ("simulate", "features", "summary", "subject_page")  # rules with a job per subject
 LARGE = (1_000, 100_000)  # subjects, to which slopes are carried forward
 DEAP_WINDOWS = 4_800  # of a subject
-WINDOWS = 200  # of a subject of the measured study: 10 trials of 10 s
 OF_WINDOW = 8 * 9 * 8 * 4  # bytes of a brain map
 ONCE = ("ratio", "targets_seconds", "no_op_seconds", "one_changed_seconds")  # of one size
 NEVER = 1e9  # more subjects than that are no limit
@@ -202,15 +201,15 @@ def breaks(table: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values("subjects", ignore_index=True)
 
 
-def maps_gb(n_subjects: int, windows: int = DEAP_WINDOWS) -> float:
-    """Return the size of the brain maps that a pooled training holds, in GB.
+def maps_gb(n_subjects: int) -> float:
+    """Return the size of the brain maps that a pooled training of such subjects holds, in GB.
 
     Examples
     --------
     >>> round(maps_gb(32), 2)
     0.35
     """
-    return n_subjects * windows * OF_WINDOW / 1e9
+    return n_subjects * DEAP_WINDOWS * OF_WINDOW / 1e9
 
 
 def ratio_table(table: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,7 @@ import pandas as pd
 from scipy import stats
 
 from emolib.book.tables import by_task, comparable, of_all
-from emolib.evaluation.permutation import ALPHA, ALTERNATIVES
+from emolib.evaluation.permutation import ALPHA, ALTERNATIVE
 from emolib.evaluation.scores import (
     ESTIMAND,
     STAGES,
@@ -176,7 +176,7 @@ def group_sentences(tests: pd.DataFrame) -> list[str]:
             f"{name}: ridge regression reached a balanced accuracy of {row.score:.2f}. With "
             f"permuted labels of the stimuli, 95 % of scores fall between {row.chance_low:.2f} and "
             f"{row.chance_high:.2f}; p = {row.p:.3f}{corrected}. A score "
-            f"{ALTERNATIVES['joint_stimulus']} was {detected(row.corrected)}. "
+            f"{ALTERNATIVE} was {detected(row.corrected)}. "
             f"{needed if row.detectable < 1 else ''}"
         )
     return sentences
@@ -230,7 +230,7 @@ def permutation_sentences(permuted: pd.DataFrame) -> list[str]:
         else:
             text = (
                 "the labels of the stimuli were permuted in the same way for all subjects. A small "
-                f"p is evidence for a score {ALTERNATIVES['joint_stimulus']}; the smallest p that "
+                f"p is evidence for a score {ALTERNATIVE}; the smallest p that "
                 f"{n} {'refit' if n == 1 else 'refits'} can give is {1 / (n + 1):.2g}."
             )
         sentences.append(f"{protocol_name(protocol)}: {text}")

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import xarray as xr
+from scipy.stats import false_discovery_control
 
 from emolib.book.tables import as_table, by_task, difference, named, number
-from emolib.evaluation.comparison import benjamini_hochberg, compare
+from emolib.evaluation.comparison import compare
 from emolib.evaluation.scores import ESTIMAND, count_correct, reportable
 from emolib.features.spectra import quality_flags
 from emolib.recordings.settings import DEFAULT, RecordingSettings
@@ -150,9 +151,8 @@ def subject_tests(found: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     rows = pd.concat(tables).reset_index() if tables else pd.DataFrame(columns=[*names, "subject"])
     rows = rows[rows[["p", "holm_p"]].notna().any(axis=1)].copy()
     for name in ("p", "holm_p"):
-        known = rows[name].dropna()
-        corrected = pd.Series(benjamini_hochberg(known) if len(known) else [], known.index, float)
-        rows[f"{name}_corrected"] = corrected
+        known = rows[name].dropna().astype(float)
+        rows[f"{name}_corrected"] = pd.Series(false_discovery_control(known), known.index)
     return as_table(
         (
             {

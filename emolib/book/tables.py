@@ -122,7 +122,7 @@ def permuted_table(scores: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame
     refits = dict(list(permuted.query("metric == @ESTIMAND").groupby(keys)["value"]))
     for task, protocol in filter(refits.__contains__, rows.index):
         value, null = rows[task, protocol], refits[task, protocol]
-        p = PermutationTest("joint_stimulus", float(value), null.to_numpy()).p
+        p = PermutationTest(float(value), null.to_numpy()).p
         tested = f"{p:.2f}" if len(null) >= FEWEST_REFITS else f"needs {FEWEST_REFITS} refits"
         lines.append(
             {

@@ -44,17 +44,6 @@ def holm(p: Sequence[float]) -> np.ndarray:
     return adjusted[np.argsort(order)]
 
 
-def benjamini_hochberg(p: Sequence[float]) -> np.ndarray:
-    """Adjust p values so that the share of false ones among the rejected is held to the level.
-
-    Examples
-    --------
-    >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(3).tolist()
-    [0.03, 0.04, 0.04]
-    """
-    return stats.false_discovery_control(p, method="bh")
-
-
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """The difference of two networks or protocols, second less first, subject by subject.

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import false_discovery_control
 
 from emolib.errors import DataError
 from emolib.evaluation.bootstrap import subject_means
-from emolib.evaluation.comparison import benjamini_hochberg, holm
+from emolib.evaluation.comparison import holm
 from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.permutation import (
     IN_BLOCKS,
@@ -91,7 +92,7 @@ def group_tests(
                 row["network"] = of_network.get((protocol, "pooled", task), np.nan)
             rows.append(row)
     found = pd.DataFrame(rows, columns=list(COLUMNS))
-    for family, correct in ((found["primary"], holm), (~found["primary"], benjamini_hochberg)):
+    for family, correct in ((found["primary"], holm), (~found["primary"], false_discovery_control)):
         known = family & found["p"].notna()
         if known.any():
             found.loc[known, "corrected"] = correct(found.loc[known, "p"].astype(float))

@@ -126,14 +126,11 @@ class CentredRidge(ClassifierMixin, BaseEstimator):
     nothing by it.
     """
 
-    def __init__(self, alpha: float = RIDGE_ALPHA):
-        self.alpha = alpha
-
     def fit(self, x: np.ndarray, y: np.ndarray) -> CentredRidge:
         """Fit on (n_rows, n_features) and (n_rows,) classes."""
         self.classes_, code = np.unique(y, return_inverse=True)
         member = np.eye(len(self.classes_))[code]
-        self.ridge_ = Ridge(self.alpha).fit(x, member - member.mean(axis=0))
+        self.ridge_ = Ridge(RIDGE_ALPHA).fit(x, member - member.mean(axis=0))
         return self
 
     def predict_proba(self, x: np.ndarray) -> np.ndarray:
@@ -162,14 +159,13 @@ class LinearSvm(ClassifierMixin, BaseEstimator):
         return special.softmax(decision, axis=1)
 
 
-def _lda() -> BaseEstimator:
-    """Return LDA shrunk by Ledoit and Wolf's rule, which needs no validation data."""
-    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-
-
 REFERENCE_MODELS: dict[str, Callable[[], BaseEstimator]] = {
     "majority": lambda: DummyClassifier(strategy="prior"),
-    "lda": lambda: make_pipeline(StandardScaler(), _lda()),
+    "lda": lambda: make_pipeline(
+        StandardScaler(),
+        # Shrunk by Ledoit and Wolf's rule, which needs no validation data.
+        LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
+    ),
     "linear_svm": lambda: make_pipeline(StandardScaler(), LinearSvm()),
     "ridge": lambda: make_pipeline(StandardScaler(), CentredRidge()),
     "nearest_neighbours": lambda: make_pipeline(StandardScaler(), KNeighborsClassifier(5)),

@@ -25,11 +25,8 @@ ALPHA = 0.05  # significance level of every test
 PERMUTATIONS = 999
 GUESSES = 4000  # of all of a subject's trials
 IN_BLOCKS = "the classes come in blocks, so that time alone tells them apart"
-ALTERNATIVES = {
-    "joint_stimulus": "better than an arbitrary labelling of the same stimuli",
-    "within_subject": "any association with the labels, the stimuli's identity included",
-    "within_fold": "any association with the labels within each fold",
-}
+# What a small p of `joint_stimulus_test` is evidence for.
+ALTERNATIVE = "better than an arbitrary labelling of the same stimuli"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +35,12 @@ class PermutationTest:
 
     Attributes
     ----------
-    kind : str
-        What was permuted, a key of `ALTERNATIVES`.
     value : float
         The score of the labels as they are.
     null : numpy.ndarray, (n_permutations,)
         The scores of permuted labels.
     """
 
-    kind: str
     value: float
     null: np.ndarray
 
@@ -56,11 +50,6 @@ class PermutationTest:
         # Scores are sums in different orders: equal ones may differ in their last bits.
         b = np.count_nonzero(self.null >= self.value - 1e-12)
         return (1 + b) / (1 + len(self.null))
-
-    @property
-    def alternative_hypothesis(self) -> str:
-        """What a small p is evidence for."""
-        return ALTERNATIVES[self.kind]
 
     @property
     def null_interval(self) -> tuple[float, float]:
@@ -156,7 +145,7 @@ def joint_stimulus_test(
     rng = np.random.default_rng(seed)
     drawn = np.stack([rng.permutation(grid.shape[1]) for _ in range(n_permutations)])
     permuted = labels[row[subject[:, None], drawn[:, stimulus].T]]  # (n_trials, n_permutations)
-    return _test("joint_stimulus", smoother, labels, permuted)
+    return _test(smoother, labels, permuted)
 
 
 def within_subject_test(
@@ -184,7 +173,7 @@ def within_subject_test(
     for rows in block.groupby(block).indices.values():
         shuffled = rng.permuted(np.tile(labels[rows], (n_permutations, 1)), axis=1)
         permuted[rows] = shuffled.T
-    return _test("within_fold" if within_fold else "within_subject", smoother, labels, permuted)
+    return _test(smoother, labels, permuted)
 
 
 def is_block_design(labels: np.ndarray) -> bool:
@@ -301,8 +290,6 @@ def _labels(trials: pd.DataFrame, task: str) -> np.ndarray:
     return labels
 
 
-def _test(
-    kind: str, smoother: RidgeSmoother, labels: np.ndarray, permuted: np.ndarray
-) -> PermutationTest:
+def _test(smoother: RidgeSmoother, labels: np.ndarray, permuted: np.ndarray) -> PermutationTest:
     value = float(permutation_scores(smoother, labels[:, None])[0])
-    return PermutationTest(kind, value, permutation_scores(smoother, permuted))
+    return PermutationTest(value, permutation_scores(smoother, permuted))

@@ -71,7 +71,7 @@ def links(
 ) -> None:
     """Plot lines between pairs of electrodes, a colour and line style a kind of pair.
 
-    `places` are those of `grid_places` or `head_places`; there may be three kinds, by name.
+    `places` are those of `grid_places`; there may be three kinds, by name.
     """
     for (label, pairs), (colour, style, width) in zip(kinds.items(), LINKS, strict=False):
         for i, pair in enumerate(pairs):
@@ -92,11 +92,6 @@ def grid_places(channels: Sequence[str]) -> dict[str, tuple[float, float]]:
     rows, columns = grid.cells(list(channels))
     places = np.stack([columns, rows], axis=-1) + 0.5
     return dict(zip(channels, map(tuple, places.tolist()), strict=True))
-
-
-def head_places(channels: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Return each electrode's place on the head, as `montage` draws it."""
-    return dict(zip(channels, map(tuple, maps.positions(tuple(channels)).tolist()), strict=True))
 
 
 def _cell(ax: Axes, row: int, column: int, **look: object) -> None:

@@ -8,24 +8,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
+from scipy import sparse, stats
 
 from emolib.errors import DataError
 from emolib.evaluation.bootstrap import TrialCounts
-from emolib.evaluation.comparison import benjamini_hochberg, cluster_test, compare, holm
+from emolib.evaluation.comparison import cluster_test, compare, holm
 
 
 @settings(max_examples=20)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9), st.randoms())
-def test_corrections_are_monotone_and_ignore_the_order(p, random):
-    for correct in (holm, benjamini_hochberg):
-        adjusted = correct(p)
-        assert (adjusted >= np.array(p) - 1e-12).all()
-        assert (adjusted <= 1).all()
-        order = list(range(len(p)))
-        random.shuffle(order)
-        np.testing.assert_allclose(correct([p[i] for i in order]), adjusted[order])
-    assert (holm(p) >= benjamini_hochberg(p) - 1e-12).all()
+def test_the_correction_is_monotone_and_ignores_the_order(p, random):
+    adjusted = holm(p)
+    assert (adjusted >= np.array(p) - 1e-12).all()
+    assert (adjusted <= 1).all()
+    order = list(range(len(p)))
+    random.shuffle(order)
+    np.testing.assert_allclose(holm([p[i] for i in order]), adjusted[order])
+    assert (adjusted >= stats.false_discovery_control(p) - 1e-12).all()
 
 
 def counts_of(right: np.ndarray) -> TrialCounts:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
@@ -38,18 +36,10 @@ def test_a_frame_goes_round_its_cells(ax):
     assert set(boxes) == {((-1, 1), 4, 5)}
 
 
-@pytest.mark.parametrize("places", [electrodes.grid_places, electrodes.head_places])
-def test_links_join_their_electrodes_and_differ_without_colour(ax, places):
-    at = places(CHANNELS)
+def test_links_join_their_electrodes_and_differ_without_colour(ax):
+    at = electrodes.grid_places(CHANNELS)
     electrodes.links(ax, at, {"kept": [("Cz", "Fz"), ("Cz", "C3")], "lost": [("O1", "P7")]})
     ends = [tuple(zip(*line.get_data(), strict=True)) for line in ax.lines]
     assert ends == [(at["Cz"], at["Fz"]), (at["Cz"], at["C3"]), (at["O1"], at["P7"])]
     assert len({line.get_linestyle() for line in ax.lines}) == 2
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["kept", "lost"]
-
-
-def test_places_on_the_head_are_those_of_the_montage(ax):
-    electrodes.montage(ax, CHANNELS)
-    at = electrodes.head_places(CHANNELS)
-    assert [text.get_text() for text in ax.texts] == list(at)
-    assert np.allclose([text.get_position() for text in ax.texts], list(at.values()))
