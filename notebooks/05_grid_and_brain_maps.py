@@ -45,7 +45,7 @@ from emolib.features.bands import BANDS
 from emolib.figures import benches, electrodes, maps, pages
 from emolib.figures import display as shown
 from emolib.figures.display import Picture, Table, say
-from emolib.figures.explorer.table import features_of_table
+from emolib.figures.explorer.data import features_of_table
 from emolib.figures.explorer.widget import Explorer
 from emolib.recordings import simulated
 from emolib.recordings.labels import Task, trial_classes

@@ -10,7 +10,7 @@ import pytest
 
 from emolib.errors import DataError
 from emolib.features.extraction import FeatureSettings, extract_features
-from emolib.figures.explorer.table import features_of_table
+from emolib.figures.explorer.data import features_of_table
 from emolib.figures.explorer.widget import Explorer
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
 
