@@ -49,7 +49,7 @@ from emolib.features.before_after import before_and_after
 from emolib.figures import benches
 from emolib.figures import display as shown
 from emolib.figures import scores as score_plots
-from emolib.figures.benches.planning import chance_of
+from emolib.figures.benches.games import chance_of
 from emolib.figures.display import Picture, Table, say
 from emolib.grid import canonical_name, cells
 from emolib.recordings import READERS, example, files

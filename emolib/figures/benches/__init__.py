@@ -5,15 +5,13 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "bench": ["offer"],
-        "games": ["SplitGame"],
+        "bench": ["SplitTable", "offer"],
+        "games": ["PlanningBench", "SplitGame"],
         "grid_editor": ["GridBench"],
         "loss_and_time": ["LossBench", "TimeBench"],
         "network": ["NetworkBench"],
-        "planning": ["PlanningBench"],
         "replay": ["ReplayBench"],
         "signals": ["EntropyBench", "FilterBench"],
-        "split_table": ["SplitTable"],
         "windows": ["WindowBench"],
     },
 )

@@ -180,3 +180,35 @@ def offer(make: Callable[[], Bench]) -> Bench | Markdown:
     except InputError as error:
         why = map(escape_markdown, (error.message, error.hint))
         return admonition("This bench needs other data", *why)
+
+
+class SplitTable:
+    """Index checks of `emolib.audit`, computed by the page: nothing leaves it.
+
+    Examples
+    --------
+    >>> SplitTable()
+    SplitTable: a split, judged by its indices
+    """
+
+    def __repr__(self) -> str:
+        return "SplitTable: a split, judged by its indices"
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
+        return {"text/html": self.fragment(), "text/plain": repr(self)}
+
+    def fragment(self) -> str:
+        """Return it as HTML to stand within a page; it asks nothing of anybody."""
+        still = "<p>Without scripts: <code>python -m emolib audit FILE</code> judges a table.</p>"
+        return inline.fragment(
+            "bench",
+            module=inline.bundle(HERE / "split_table.js"),
+            style=CSS,
+            traits={},
+            still=still,
+            label="How to judge a split without scripts",
+        )
+
+    def page(self) -> str:
+        """Return a whole page of HTML with it, to be opened from a folder or sent."""
+        return inline.page("A split, judged by its indices", self.fragment())
