@@ -135,10 +135,14 @@ COMMANDS = {
         "to [variant] [out]",
     ),
     "book": ("build the book from the executed notebooks", "book.assembly:make_book", ""),
-    "pdf": ("print the built book to one PDF, linked from its front page", "book.pdf:make_pdf", ""),
+    "pdf": (
+        "print the built book to one PDF, linked from its front page",
+        "book.editions:make_pdf",
+        "",
+    ),
     "slides": (
         "make slides of each chapter, linked from the book's front page",
-        "book.decks:make_slides",
+        "book.editions:make_slides",
         "",
     ),
 }

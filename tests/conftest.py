@@ -37,7 +37,7 @@ GROUPS = (
     *(r"test_book.*\[desk", r"test_book.*\[phone"),
 )
 FIRST = ("test_workflow", GROUPS[0], "test_broken", "test_widget", "test_lab")
-AFTER_THE_RUN = ("test_cluster", *GROUPS[1:], "test_book", "test_single_file", "test_slides")
+AFTER_THE_RUN = ("test_cluster", *GROUPS[1:], "test_book", "test_single_file", "test_editions")
 LAST = ("emolib/", "test_repository", "tests/recordings", "tests/splits")
 
 # The modules whose examples build networks.

@@ -1,4 +1,4 @@
-"""The slides of a chapter: what is on them, and how they look in a browser, from a folder."""
+"""Slides: what is on them, and how they look in a browser, from a folder; and the book as a PDF."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from playwright.sync_api import Browser, Page
 
 from emolib.__main__ import main
-from emolib.book import decks, slides
+from emolib.book import editions, slides
 from emolib.book.assembly import add_to_book
 from emolib.book.exercises import NOTEBOOKS
 from emolib.book.questions import Answer, Question
 from emolib.book.render import failure_page
 from emolib.figures.display import Picture, Table, say
+from emolib.figures.inline import fragment
 from emolib.study.artefacts import job
 from emolib.study.study import PROJECT, load
 
@@ -172,9 +173,9 @@ def test_a_chapter_that_was_not_computed_has_no_deck(notebook, tmp_path, monkeyp
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py")):
         page = failed if path.stem.startswith("10_") else notebook
         nbformat.write(page, tmp_path / f"{path.stem}.ipynb")
-    monkeypatch.setattr(decks, "page_file", lambda study, name: tmp_path / f"{name}.ipynb")
-    monkeypatch.setattr(decks, "read_questions", dict)
-    made = decks.write_decks(load("smoke"), tmp_path / "slides")
+    monkeypatch.setattr(editions, "page_file", lambda study, name: tmp_path / f"{name}.ipynb")
+    monkeypatch.setattr(editions, "read_questions", dict)
+    made = editions.write_decks(load("smoke"), tmp_path / "slides")
     listed = (tmp_path / "slides" / "index.html").read_text()
     assert len(made) == 11 and not list((tmp_path / "slides").glob("10_*"))
     assert "Not computed for this study: 10_" in listed and 'href="10_' not in listed
@@ -227,7 +228,7 @@ def smoke_decks(smoke_run, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("decks") / "slides"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
-        assert len(decks.write_decks(load("smoke"), folder)) == 12
+        assert len(editions.write_decks(load("smoke"), folder)) == 12
     return folder
 
 
@@ -298,3 +299,32 @@ def test_the_book_links_its_slides(own_run, tmp_path):
     front = (html / "intro.html").read_text()
     assert "book.pdf" in front and 'href="slides/index.html"' in front
     assert (html / "slides" / listed[0]).is_file()
+
+
+def test_what_can_be_touched_is_a_picture_on_paper():
+    asked = {"module": "export default {}", "style": "", "traits": {}, "label": "a bench"}
+    bench = fragment("bench", still="<p>picture and table</p>", **asked)
+    page = "<head><script>mathjax</script></head><span id='document-a'></span><section><h2>A</h2>"
+    paper = editions.for_paper(page + bench)
+    assert "picture and table" in paper and "mathjax" in paper
+    assert "application/json" not in paper
+
+
+def test_a_book_that_is_not_built_has_no_pdf(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    assert main(["pdf", "smoke"]) == 1
+    assert "is not built yet" in capsys.readouterr().err
+
+
+@pytest.mark.faults
+@pytest.mark.browser
+def test_the_book_is_printed_with_contents_and_links_and_linked(own_run):
+    assert main(["pdf", "smoke"]) == 0
+    html = load("smoke").book
+    link = re.search(r'href="([^"]+book\.pdf)"', (html / "intro.html").read_text())
+    pdf = (html / link[1]).read_bytes()
+    assert pdf.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type /Page\b", pdf)) > 50
+    assert len(re.findall(rb"/Subtype /Link\b", pdf)) > 100
+    assert b"/Outlines" in pdf
+    assert main(["verify", "smoke"]) == 0

@@ -1,25 +1,30 @@
-"""Slides of all chapters: a deck each, which opens from a folder and asks nothing of a network.
+"""Editions of the book that its front page links: slides of all chapters, and one PDF of it all.
 
-reveal.js moves between the slides; it comes within the package sphinx-revealjs, and MathJax within
-sphinx-mathjax-offline. Both are copied beside the decks.
+Each chapter has a deck, which opens from a folder and asks nothing of a network. reveal.js moves
+between the slides; it comes within the package sphinx-revealjs, and MathJax within
+sphinx-mathjax-offline. Both are copied beside the decks. The PDF is printed by Chromium.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
+from bs4 import BeautifulSoup
 from pygments.formatters import HtmlFormatter
 
-from emolib.book.assembly import add_to_book, check_built
+from emolib.book.assembly import add_to_book, assemble, build, check_built
 from emolib.book.exercises import NOTEBOOKS, citation_names
 from emolib.book.questions import ON_A_PAGE, read_questions
 from emolib.book.render import page_file
+from emolib.book.single_file import print_page
 from emolib.book.slides import Slide, slides_of
 from emolib.errors import DataError
 from emolib.escaping import escape_html
@@ -28,8 +33,10 @@ from emolib.study.study import PROJECT, Study
 
 LOOKS = Path(__file__).with_name("slides.css")
 SCRIPT = Path(__file__).with_name("slides.js")
+PAPER = Path(__file__).with_name("pdf.css")
 STATIC = PROJECT / "book" / "_static"
 BOOK = "Emotion from EEG brain maps"
+CONTENTS = '<section id="contents"><h2>Contents</h2><ul></ul></section>'
 
 _DECK = """\
 <!doctype html>
@@ -205,3 +212,63 @@ def _index(decks: dict[str, list[Slide]], lacking: Sequence[str]) -> str:
     )
     told = f"<p>Not computed for this study: {', '.join(lacking)}.</p>" if lacking else ""
     return _INDEX.format(book=BOOK, decks=listed, lacking=told)
+
+
+def make_pdf(study: Study) -> Path:
+    """Print a study's book to one PDF, and build the book once more with a link to it.
+
+    Returns
+    -------
+    Path
+        The book's front page, which links the PDF.
+
+    Raises
+    ------
+    DataError
+        If the book has not been built yet.
+    InputError
+        If there is no Chromium, or Jupyter Book warns of anything.
+    """
+    check_built(study)
+    with tempfile.TemporaryDirectory() as name, job(study.folder, "book", {}):
+        folder = Path(name)
+        assemble(study, folder / "source")
+        with redirect_stdout(io.StringIO()):  # what Sphinx says is for logs
+            build(folder / "source", folder, builder="singlehtml")
+        page = folder / "_build" / "singlehtml" / "intro.html"
+        page.write_text(for_paper(page.read_text(encoding="utf-8")), encoding="utf-8")
+        print_page(page, folder / "book.pdf")
+        return add_to_book(study, pdf=folder / "book.pdf")
+
+
+def for_paper(page: str) -> str:
+    """Return a book on one page with a table of contents after the first, and styled for print.
+
+    Examples
+    --------
+    >>> page = "<head></head>" + "".join(
+    ...     f'<span id="document-{name}"></span><section><h2>{name}<a class="headerlink">#</a></h2>'
+    ...     for name in ("quick", "bands")
+    ... )
+    >>> contents = BeautifulSoup(for_paper(page), "html.parser").find(id="contents")
+    >>> [link["href"] for link in contents.find_all("a")], contents.find_next_sibling()["id"]
+    (['#document-quick', '#document-bands'], 'document-quick')
+    """
+    soup = BeautifulSoup(page, "html.parser")
+    style = soup.new_tag("style")
+    style.string = PAPER.read_text(encoding="utf-8")
+    soup.head.append(style)
+    for held in soup.select("script[type='application/json']"):  # of what can be touched
+        for script in held.parent.find_all("script"):  # its picture and table stay
+            script.decompose()
+    contents = BeautifulSoup(CONTENTS, "html.parser")
+    marks = soup.select("span[id^=document-]")  # before each page of the book but the first
+    for mark in marks:
+        title = mark.find_next(["h1", "h2", "h3"])
+        entry, link = soup.new_tag("li"), soup.new_tag("a", href=f"#{mark['id']}")
+        link.string = title.get_text().removesuffix("#")
+        entry.append(link)
+        contents.ul.append(entry)
+        mark.find_next("section")["class"] = "page"
+    marks[0].insert_before(contents)
+    return str(soup)
