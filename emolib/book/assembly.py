@@ -25,8 +25,8 @@ import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from emolib.book import provenance
-from emolib.book.counting import number_figures, tell_time
 from emolib.book.exercises import EXERCISES, NOTEBOOKS, read_config, server_links
+from emolib.book.layout import fold_label, join_folds, number_figures, tell_time
 from emolib.book.questions import ON_A_PAGE, read_questions, self_check
 from emolib.book.subject_tables import cohort_table
 from emolib.errors import DataError, InputError
@@ -253,18 +253,6 @@ def _offer(
             cell.metadata["tags"] = ["check", "hide-cell"]
 
 
-def join_folds(cells: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """Join folded cells that show nothing to the folded cell that follows: one fold to skip."""
-    kept = []
-    for cell in cells:
-        pair = [*kept[-1:], cell]
-        folded = all("hide-input" in each.metadata.get("tags", []) for each in pair)
-        if folded and len(pair) == 2 and not kept[-1].outputs:
-            cell.source = f"{kept.pop().source}\n\n\n{cell.source}"
-        kept.append(cell)
-    return kept
-
-
 def with_questions(cells: list[nbformat.NotebookNode], chapter: str) -> list[nbformat.NotebookNode]:
     """Put the first questions of a chapter after its own, before the exercises; count on."""
     questions = read_questions(chapter).get(chapter)
@@ -279,20 +267,3 @@ def with_questions(cells: list[nbformat.NotebookNode], chapter: str) -> list[nbf
     made = new_code_cell(code, outputs=[page], metadata={"tags": ["remove-input"]})
     rest = new_markdown_cell(f"## Exercises{after}")
     return [*cells[:at], new_markdown_cell(before), made, rest, *cells[at + 1 :]]
-
-
-def fold_label(cell: nbformat.NotebookNode) -> str | None:
-    """Return what a folded cell is called: by its tags, and by what it shows."""
-    tags = cell.metadata.get("tags", [])
-    if "solution" in tags:
-        return "Solution"
-    if "check" in tags:
-        return "Check of the solution"
-    if "hide-input" not in tags:
-        return None
-    shown = "".join(str(output.get("data")) for output in cell.get("outputs", ()))
-    imports = re.search(r"^(from|import) ", cell.source, re.MULTILINE)
-    for what, mark in (("figure", "<figure"), ("table", "<table")):
-        if mark in shown:
-            return f"{'Imports, data and code' if imports else 'Code'} of this {what}"
-    return "Imports and data" if imports else "Preparation"

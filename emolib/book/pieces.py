@@ -11,8 +11,8 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
 
-from emolib.book.counting import FIGURE
 from emolib.book.exercises import plain_markdown
+from emolib.book.layout import FIGURE
 
 ROWS, COLUMNS, CELL = 7, 6, 60  # of the largest table that has a slide, and signs in its cells
 ASIDE = {"remove-cell", "injected-parameters", "parameters"}

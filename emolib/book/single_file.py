@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from markdown_it import MarkdownIt
 
-from emolib.book.counting import number_figures
+from emolib.book.layout import number_figures
 from emolib.book.render import page_file
 from emolib.errors import DataError, InputError, check_option
 from emolib.storage import atomic, file_stem

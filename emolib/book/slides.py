@@ -27,7 +27,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from emolib.book.counting import number_figures
+from emolib.book.layout import number_figures
 from emolib.book.pieces import Part, beginning, sections, sentences, to_html
 from emolib.book.questions import Question, image
 

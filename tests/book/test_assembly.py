@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_markdown_cell, new_notebook
 
 from emolib.book.assembly import (
     DOWNLOADS,
@@ -18,8 +18,6 @@ from emolib.book.assembly import (
     PROSE,
     assemble,
     escape_search_index,
-    fold_label,
-    join_folds,
     objectives,
     offers,
 )
@@ -141,38 +139,3 @@ def test_no_page_asks_for_a_substitution(assembled):
     assert "substitution" not in re.search(r"myst_enable_extensions: (.*)", config)[1]
     for page in assembled.rglob("*.md"):
         assert "{{" not in page.read_text(encoding="utf-8"), page
-
-
-@pytest.mark.parametrize(
-    ("tags", "source", "shown", "label"),
-    [
-        (["hide-input"], "draw()", '<figure class="a">', "Code of this figure"),
-        (
-            ["hide-input"],
-            "import numpy\ndraw()",
-            "<figure",
-            "Imports, data and code of this figure",
-        ),
-        (["hide-input"], "show()", '<table class="a">', "Code of this table"),
-        (["hide-input"], "import numpy", "", "Imports and data"),
-        (["hide-cell", "solution"], "import numpy", "", "Solution"),
-        (["check", "hide-input"], "check(x, 1)", "", "Check of the solution"),
-        (["hide-input"], "prepare()", "", "Preparation"),
-        ([], "draw()", '<figure class="a">', None),
-    ],
-)
-def test_a_fold_says_what_is_in_it(tags, source, shown, label):
-    data = new_output("display_data", {"text/html": shown})
-    cell = new_code_cell(source, metadata={"tags": tags}, outputs=[data])
-    assert fold_label(cell) == label
-
-
-def test_folds_that_show_nothing_join_the_next_one():
-    given = [
-        *(("import numpy", ["hide-input"], 0), ("draw()", ["hide-input"], 1)),
-        *(("draw_again()", ["hide-input"], 1), ("prepare()", ["hide-input"], 0), ("x = 1", [], 0)),
-    ]
-    out = new_output("display_data", {"text/html": "<figure>"})
-    cells = [new_code_cell(s, metadata={"tags": t}, outputs=n * [out]) for s, t, n in given]
-    joined = [cell.source for cell in join_folds(cells)]
-    assert joined == ["import numpy\n\n\ndraw()", "draw_again()", "prepare()", "x = 1"]

@@ -1,9 +1,9 @@
-"""Figures are numbered in their order, words refer to them, and a page says its true time."""
+"""Figures are numbered in their order, a page says its true time, and folds say what is in them."""
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from emolib.book.counting import number_figures, tell_time
+from emolib.book.layout import fold_label, join_folds, number_figures, tell_time
 
 FIGURE = '<figure class="emolib-figure"><img alt="A."><figcaption>Look.</figcaption></figure>'
 
@@ -48,3 +48,38 @@ def test_the_time_is_that_of_words_visible_code_and_figures(page):
     page.cells.append(new_code_cell("\n".join(["x = 1"] * 36)))
     tell_time(page)  # some 10 minutes, 3 and 2
     assert "**Time.** About 15 minutes, and an hour." in page.cells[0].source
+
+
+@pytest.mark.parametrize(
+    ("tags", "source", "shown", "label"),
+    [
+        (["hide-input"], "draw()", '<figure class="a">', "Code of this figure"),
+        (
+            ["hide-input"],
+            "import numpy\ndraw()",
+            "<figure",
+            "Imports, data and code of this figure",
+        ),
+        (["hide-input"], "show()", '<table class="a">', "Code of this table"),
+        (["hide-input"], "import numpy", "", "Imports and data"),
+        (["hide-cell", "solution"], "import numpy", "", "Solution"),
+        (["check", "hide-input"], "check(x, 1)", "", "Check of the solution"),
+        (["hide-input"], "prepare()", "", "Preparation"),
+        ([], "draw()", '<figure class="a">', None),
+    ],
+)
+def test_a_fold_says_what_is_in_it(tags, source, shown, label):
+    data = new_output("display_data", {"text/html": shown})
+    cell = new_code_cell(source, metadata={"tags": tags}, outputs=[data])
+    assert fold_label(cell) == label
+
+
+def test_folds_that_show_nothing_join_the_next_one():
+    given = [
+        *(("import numpy", ["hide-input"], 0), ("draw()", ["hide-input"], 1)),
+        *(("draw_again()", ["hide-input"], 1), ("prepare()", ["hide-input"], 0), ("x = 1", [], 0)),
+    ]
+    out = new_output("display_data", {"text/html": "<figure>"})
+    cells = [new_code_cell(s, metadata={"tags": t}, outputs=n * [out]) for s, t, n in given]
+    joined = [cell.source for cell in join_folds(cells)]
+    assert joined == ["import numpy\n\n\ndraw()", "draw_again()", "prepare()", "x = 1"]

@@ -1,15 +1,24 @@
-"""Numbers that an executed page has: those of its figures, and the minutes that it takes to read.
+"""What the book adds to an executed page: numbers of figures, the minutes that it takes, and folds.
 
-Sphinx does not number figures that a notebook puts out, so they are numbered in the notebook.
+Sphinx does not number figures that a notebook puts out, so they are numbered in the notebook. It
+does not fold sections either, so this module is an extension of it too: the first section of a
+report stays open, and each later one becomes a `<details>` element, whose heading opens it. A
+browser's search and a link into a fold open it too, and on paper all are open.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
+from docutils import nodes
 from nbformat import NotebookNode
 
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
 WORDS_PER_MINUTE, LINES_PER_MINUTE = 180, 12
+REPORTS = ("cohort", "subjects/")  # how the names of the pages begin whose sections are folded
 FIGURE = '<figure class="emolib-figure">'
 UNREAD = {"remove-input", "hide-input", "hide-cell", "remove-cell", "scaffold", "solution", "check"}
 
@@ -63,6 +72,62 @@ def tell_time(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = _TIME.sub(told, cell.source)
+
+
+def join_folds(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """Join folded cells that show nothing to the folded cell that follows: one fold to skip."""
+    kept = []
+    for cell in cells:
+        pair = [*kept[-1:], cell]
+        folded = all("hide-input" in each.metadata.get("tags", []) for each in pair)
+        if folded and len(pair) == 2 and not kept[-1].outputs:
+            cell.source = f"{kept.pop().source}\n\n\n{cell.source}"
+        kept.append(cell)
+    return kept
+
+
+def fold_label(cell: NotebookNode) -> str | None:
+    """Return what a folded cell is called: by its tags, and by what it shows."""
+    tags = cell.metadata.get("tags", [])
+    if "solution" in tags:
+        return "Solution"
+    if "check" in tags:
+        return "Check of the solution"
+    if "hide-input" not in tags:
+        return None
+    shown = "".join(str(output.get("data")) for output in cell.get("outputs", ()))
+    imports = re.search(r"^(from|import) ", cell.source, re.MULTILINE)
+    for what, mark in (("figure", "<figure"), ("table", "<table")):
+        if mark in shown:
+            return f"{'Imports, data and code' if imports else 'Code'} of this {what}"
+    return "Imports and data" if imports else "Preparation"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Tell Sphinx what to do with a page before it is written."""
+    app.connect("doctree-resolved", fold)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def fold(app: Sphinx, page: nodes.document, name: str) -> None:
+    """Fold all sections of a report below its first one.
+
+    Examples
+    --------
+    >>> page = nodes.section("", *(nodes.section("", nodes.title("", word)) for word in "ABC"))
+    >>> fold(None, page, "cohort")
+    >>> [section.astext().split() for section in page[1:2]]
+    [['<details', 'class="emolib-fold"><summary>', 'B', '</summary>', '</details>']]
+    """
+    if not name.startswith(REPORTS):
+        return
+    title = next(page.findall(nodes.section), page)
+    for section in [child for child in title.children if isinstance(child, nodes.section)][1:]:
+        heading, *rest = section.children
+        parts = ['<details class="emolib-fold"><summary>', "</summary>", "</details>"]
+        start, middle, end = (nodes.raw("", part, format="html") for part in parts)
+        section.children = []
+        section += [start, heading, middle, *rest, end]
 
 
 def _is_figure(data: NotebookNode) -> bool:
