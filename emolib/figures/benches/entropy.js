@@ -1,6 +1,6 @@
 // Differential entropy and power: two names of one number, and how far its estimate scatters.
 
-import { limitsOf, makeChart, tidy } from "./shared/chart.js";
+import { limitsOf, line, makeChart, tidy } from "./shared/chart.js";
 import { button } from "./shared/elements.js";
 import { renderBench } from "./shared/frame.js";
 import { normals, randomOf } from "./shared/random.js";
@@ -108,7 +108,6 @@ export default {
             if (!spread.length) drawSpread();
             if (changed.length) compute();
             const { x, mean, variance, hz, power, others } = now;
-            const line = (xs, ys, css, name) => ({ kind: "line", xs, ys, css, name });
             course.draw({
                 x: [0, x.length / sfreq], y: limitsOf(x), layers: [line(Array.from(x, (_, i) => i / sfreq), x, "b-first")],
                 words: `${x.length} samples, standard deviation ${tidy(Math.sqrt(variance))} µV.`,
@@ -128,7 +127,7 @@ export default {
                 x: [0, Math.min(64, sfreq / 2)], y: limitsOf(power, { zero: true }), layers: [line(hz, power, "b-first")],
                 words: `It is largest at ${tidy(hz[power.indexOf(Math.max(...power))])} Hz.`,
             });
-            const guess = bench.guess === null ? [] : [{ kind: "rule", x: bench.guess, words: "your guess", css: "b-guess", row: 1 }];
+            const guess = bench.guessed((x) => ({ x, row: 1 }));
             const fineN = Array.from({ length: 50 }, (_, i) => 6 * 100 ** (i / 49));
             lengths.draw({
                 veiled: !bench.answered,
@@ -139,7 +138,7 @@ export default {
                     { kind: "rule", y: 0.1, words: "0.1 nats", left: true },
                     { kind: "rule", x: now.needed, words: `${now.needed} samples`, css: "b-second" }, ...guess,
                 ] : [{ kind: "rule", y: 0.1, words: "0.1 nats", left: true }, ...guess],
-                words: bench.answered ? answer() : "It is shown once you have guessed.",
+                words: bench.onceGuessed(answer),
             });
             const [des, logs] = [others.map((it) => it.de), others.map((it) => 0.5 * Math.log(it.energy))];
             const ends = limitsOf(des);
@@ -158,7 +157,7 @@ export default {
             `${now.needed} samples: with them the estimate's standard deviation falls below 0.1 nats, however strong the noise is. At ${tidy(sfreq)} Hz that is ${(now.needed / sfreq).toFixed(2)} s.`;
 
         return {
-            panels: [course, histogram, density, lengths, same].map((chart) => chart.element),
+            panels: [course, histogram, density, lengths, same],
             actions: [[spec.choices.window.verb, again]],
             draw,
             answer,
@@ -178,7 +177,6 @@ export default {
                 },
             },
             values: () => now,
-            stop: () => [course, histogram, density, lengths, same].forEach((chart) => chart.stop()),
         };
     }),
 };

@@ -1,6 +1,6 @@
 // Filters: a band to drag, and what it makes of a signal.
 
-import { limitsOf, makeChart, tidy } from "./shared/chart.js";
+import { limitsOf, line, makeChart, tidy } from "./shared/chart.js";
 import { bandPass, designBand, sectionAt } from "./shared/filters.js";
 import { renderBench } from "./shared/frame.js";
 import { normals, randomOf } from "./shared/random.js";
@@ -88,7 +88,6 @@ export default {
             const { x, y, sfreq, hz, gain, phase, h, middle, n, rms, within } = now;
             const shown = Math.min(x.length, Math.round(3 * sfreq));
             const seconds = Array.from({ length: shown }, (_, i) => i / sfreq);
-            const line = (xs, ys, css, name) => ({ kind: "line", xs, ys, css, name });
             const window = { kind: "span", from: 0, to: n / sfreq };
             course.draw({
                 x: [0, shown / sfreq], y: limitsOf([...x.subarray(0, shown), ...y.subarray(0, shown)]),
@@ -122,7 +121,7 @@ export default {
                 layers: [first((_, w) => w === 0, "b-second"), first((_, w) => w > 0, "b-first")],
                 words: `The first window has ${tidy(rms[0])}, the second ${tidy(rms[1] ?? 0)} µV.`,
             });
-            const guess = bench.guess === null ? [] : [{ kind: "rule", y: 1 - bench.guess / 100, words: "your guess", css: "b-guess" }];
+            const guess = bench.guessed((it) => ({ y: 1 - it / 100 }));
             origin.draw({
                 veiled: !bench.answered,
                 x: [0, n / sfreq], y: [0, 1.04],
@@ -130,7 +129,7 @@ export default {
                     line(within.map((_, t) => t / sfreq), within, "b-first", "share since the window began"),
                     { kind: "rule", y: 1 - now.before, words: "on average", css: "b-second", left: true }, ...guess,
                 ] : guess,
-                words: bench.answered ? answer() : "It is shown once you have guessed.",
+                words: bench.onceGuessed(answer),
             });
         }
 
@@ -138,7 +137,7 @@ export default {
             `${(100 * now.before).toFixed(0)} % of the energy in a window of ${tidy(view.window)} s ${view.filtering === "causal" ? "entered the filter before the window began" : "lies outside the window, before or after it"} (white noise as input, ${view.low_hz} to ${view.high_hz} Hz).`;
 
         return {
-            panels: [course, gains, bars, origin, rings, phases].map((chart) => chart.element),
+            panels: [course, gains, bars, origin, rings, phases],
             settle,
             draw,
             answer,
@@ -162,7 +161,6 @@ export default {
                 },
             },
             values: () => now,
-            stop: () => [course, gains, phases, rings, bars, origin].forEach((chart) => chart.stop()),
         };
     }),
 };

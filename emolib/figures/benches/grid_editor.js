@@ -183,7 +183,7 @@ export default {
             panels: [
                 h("div", { class: "b-panel" }, h("p", { class: "x-name" }, "The grid: drag an electrode"), grid, legend),
                 h("div", { class: "b-panel" }, h("p", { class: "x-name" }, "The head, from above"), scalp),
-                counts.element, h("div", { class: "b-panel" }, h("p", { class: "x-name" }, "For the study file"), text),
+                counts, h("div", { class: "b-panel" }, h("p", { class: "x-name" }, "For the study file"), text),
             ],
             actions: [
                 [spec.choices.montage.verb, h("div", { class: "x-row" }, field, button("Use these names", take), told)],
@@ -200,7 +200,6 @@ export default {
             },
             first: { name: "column", to: COLUMNS },
             values: () => ({ rows: model.get("rows"), kept: now.kept, lost: now.lost, invented: now.invented }),
-            stop: () => counts.stop(),
         };
     }),
 };

@@ -1,6 +1,6 @@
 // The loss of two heads: what each answer costs, and which way it pulls on what the heads share.
 
-import { limitsOf, makeChart, tidy } from "./shared/chart.js";
+import { limitsOf, line, makeChart, tidy } from "./shared/chart.js";
 import { renderBench } from "./shared/frame.js";
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
@@ -42,14 +42,14 @@ export default {
             if (changed.length) compute();
             const { each, step, best, weights, share } = now;
             const margins = Array.from({ length: 81 }, (_, i) => -4 + i / 10);
-            const curve = (name, css) => ({ kind: "line", xs: margins, ys: margins.map((m) => weights[Number(each[name].high)] * cost(m, each[name].high)), css, name });
+            const curve = (name, css) => line(margins, margins.map((m) => weights[Number(each[name].high)] * cost(m, each[name].high)), css, name);
             const point = (name, css) => ({ kind: "points", xs: [each[name].margin], ys: [each[name].loss], css: `${css} b-big` });
             costs.draw({
                 x: [-4, 4], y: [0, 4.2],
                 layers: [curve("valence", "b-first"), curve("arousal", "b-second"), point("valence", "b-first"), point("arousal", "b-second")],
                 words: `Valence costs ${tidy(each.valence.loss)}, arousal ${tidy(each.arousal.loss)} nats.`,
             });
-            const arrow = ([x, y], css, name) => [{ kind: "line", xs: [0, x], ys: [0, y], css, name }, { kind: "points", xs: [x], ys: [y], css: `${css} b-big` }];
+            const arrow = ([x, y], css, name) => [line([0, x], [0, y], css, name), { kind: "points", xs: [x], ys: [y], css: `${css} b-big` }];
             const reach = Math.max(0.05, ...[each.valence.pull, each.arousal.pull, step].flat().map(Math.abs)) * 1.15;
             pulls.draw({
                 x: [-reach, reach], y: [-reach, reach], equal: true,
@@ -58,21 +58,21 @@ export default {
             });
             const chances = Array.from({ length: 99 }, (_, i) => i + 1);
             const expected = chances.map((p) => -(share * weights[1] * Math.log(p / 100) + (1 - share) * weights[0] * Math.log(1 - p / 100)));
-            const guess = bench.guess === null ? [] : [{ kind: "rule", x: bench.guess, words: "your guess", css: "b-guess", row: 1 }];
+            const guess = bench.guessed((x) => ({ x, row: 1 }));
             blind.draw({
                 veiled: !bench.answered,
                 x: [0, 100], y: [0, Math.min(5, Math.max(...expected))],
                 layers: bench.answered ? [
-                    { kind: "line", xs: chances, ys: expected, css: "b-first" },
+                    line(chances, expected, "b-first"),
                     { kind: "rule", x: 100 * best, words: "least", css: "b-second" }, ...guess,
                 ] : guess,
-                words: bench.answered ? answer() : "It is shown once you have guessed.",
+                words: bench.onceGuessed(answer),
             });
             const parts = Array.from({ length: 21 }, (_, i) => i / 20);
             const sums = parts.map((w) => w * each.valence.loss + (1 - w) * each.arousal.loss);
             trade.draw({
                 x: [0, 1], y: limitsOf(sums, { zero: true }),
-                layers: [{ kind: "line", xs: parts, ys: sums, css: "b-first" }, { kind: "points", xs: [view.task], ys: [now.total], css: "b-first b-big" }],
+                layers: [line(parts, sums, "b-first"), { kind: "points", xs: [view.task], ys: [now.total], css: "b-first b-big" }],
                 words: `The sum is ${tidy(now.total)} nats.`,
             });
         }
@@ -81,13 +81,12 @@ export default {
             `${tidy(100 * now.best)} %: with ${tidy(view.share)} % of the trials high and ${view.classes === "balanced" ? "balanced class weights" : "no class weights"}, that prediction costs least. As a decision: ${Math.abs(now.best - 0.5) < 1e-9 ? "neither class" : now.best > 0.5 ? "always high" : "always low"}.`;
 
         return {
-            panels: [costs, pulls, blind, trade].map((chart) => chart.element),
+            panels: [costs, pulls, blind, trade],
             draw,
             answer,
             describe: () => `Loss: ${tidy(view.task)} × ${now.each.valence.loss.toFixed(3)} + ${tidy(1 - view.task)} × ${now.each.arousal.loss.toFixed(3)} = ${now.total.toFixed(3)} nats. The shared step is ${tidy(Math.hypot(...now.step))} long.`,
             first: { name: "valence_margin", to: -2 },
             values: () => now,
-            stop: () => [costs, pulls, blind, trade].forEach((chart) => chart.stop()),
         };
     }),
 };

@@ -82,7 +82,7 @@ export default {
                 words: GATES.map((name, i) => `${name} ${values[i].toFixed(3)}`).join(", "),
             });
             const line = (read, css, name) => ({ kind: "line", xs: numbers, ys: read.map((it) => it.state[unit]), css, name });
-            const guess = bench.guess === null ? [] : [{ kind: "rule", y: bench.guess, words: "your guess", css: "b-guess" }];
+            const guess = bench.guessed((y) => ({ y }));
             course.draw({
                 ...axis, y: [-1.05, 1.05],
                 layers: [
@@ -112,7 +112,7 @@ export default {
         };
 
         return {
-            panels: [fed, gates, course, ends].map((chart) => chart.element),
+            panels: [fed, gates, course, ends],
             actions: [[spec.choices.order.verb, again]],
             draw,
             answer,
@@ -123,7 +123,6 @@ export default {
             },
             first: { name: "step", to: n },
             values: () => now,
-            stop: () => [fed, gates, course, ends].forEach((chart) => chart.stop()),
         };
     }),
 };

@@ -248,7 +248,7 @@ export default {
             const shown = places.map((place) => chosen().reduce((sum, p) => sum + now.map[place * nPlanes + p], 0) / chosen().length);
             input.draw(shown, { unit: view.plane === "all" ? "mean of all planes" : view.plane, diverging: true, words: "", marked });
             const heights = (read, shift, css, name) => ({ kind: "bars", xs: answers.shown.map((_, i) => i + shift), ys: answers.shown.map(({ task, k }) => 100 * read.probabilities[task][k]), width: 0.24, css, name });
-            const guess = bench.guess === null ? [] : [{ kind: "rule", y: bench.guess, words: "your guess", css: "b-guess" }];
+            const guess = bench.guessed((y) => ({ y }));
             answers.draw({
                 x: [-0.6, answers.shown.length - 0.4], xticks: answers.shown.map((_, i) => i), y: [0, 104],
                 layers: [
@@ -265,7 +265,7 @@ export default {
         const answer = () => `An empty map: ${told(now.nothing)}. This window: ${told(now.whole)}.`;
         return {
             panels: [
-                input.element, answers.element, h("div", { class: "b-panel" }, progress, reasons.element), unitPlace,
+                input, answers, h("div", { class: "b-panel" }, progress, reasons.element), unitPlace,
                 h("div", { class: "b-panel" }, atlasTitle, atlas), sums,
             ],
             actions: [[spec.choices.brush.verb, h("div", { class: "x-row" }, button("Paint this electrode", paint), button("Empty the map", empty), button("Undo painting", undo))]],
@@ -300,7 +300,6 @@ export default {
             stop() {
                 stop();
                 clearTimeout(soon);
-                answers.stop();
             },
         };
     }),

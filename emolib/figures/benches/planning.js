@@ -69,7 +69,7 @@ export default {
             const { low, high } = now;
             for (const [chart, name, values, all] of curves) {
                 const share = (key) => all.map((it) => 100 * it[key]);
-                const guess = bench.guess === null ? [] : [{ kind: "rule", y: bench.guess, words: "your guess", css: "b-guess", left: name === "trials" }];
+                const guess = bench.guessed((y) => ({ y, left: name === "trials" }));
                 chart.draw({
                     veiled: !bench.answered,
                     x: [values[0] - 1, values.at(-1) + 1], y: [20, 100],
@@ -90,7 +90,7 @@ export default {
             `With ${view.people === 1 ? "one person" : `${view.people} people`} and ${view.trials} trials, guessing reaches ${percent(now.low)} to ${percent(now.high)} in 95 of 100 experiments.`;
 
         return {
-            panels: [byTrials.element, byPeople.element, file],
+            panels: [byTrials, byPeople, file],
             settle() {
                 for (const name of ["people", "trials"]) view[name] = Math.round(view[name]);
                 if (view.people < 5 && view.protocol === "leave_subjects_out") view.protocol = "trial_grouped";
@@ -101,7 +101,6 @@ export default {
             describe: () => `${view.people} × ${view.trials} trials count as ${now.n} independent predictions. A true accuracy of ${tidy(view.effect)} % would be found in ${percent(now.power)} of such experiments; found in 4 of 5: ${percent(now.detectable)}. ${spec.claims[view.protocol]}`,
             first: { name: "people", to: 20 },
             values: () => ({ ...now, yaml: text.textContent }),
-            stop: () => [byTrials, byPeople].forEach((chart) => chart.stop()),
         };
     }),
 };

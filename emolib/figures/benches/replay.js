@@ -93,7 +93,7 @@ export default {
             `${told(gain())} points: over ${spec.scores.length} fits, ${told(mean(scores.test))} % instead of ${told(mean(scores.validation))} %, with the same weights to choose from.`;
 
         return {
-            panels: [losses, rates, course, choices].map((chart) => chart.element),
+            panels: [losses, rates, course, choices],
             settle() {
                 for (const name of ["epoch", "halve_after", "stop_after", "run"]) view[name] = Math.round(view[name]);
                 view.epoch = Math.min(view.epoch, fit().loss.length);
@@ -121,7 +121,6 @@ export default {
                 },
             },
             values: () => ({ ...now, scores, gain: gain() }),
-            stop: () => [losses, rates, course, choices].forEach((chart) => chart.stop()),
         };
     }),
 };

@@ -280,7 +280,7 @@ export default {
                 dots(of("windows"), "b-second b-big b-square", "windows of one trial on both sides"),
                 dots(of("trials"), "b-first b-big", "whole trials held out"),
             );
-            if (bench.guess !== null) layers.push({ kind: "rule", y: bench.guess / 100, words: "your guess", css: "b-guess" });
+            layers.push(...bench.guessed((it) => ({ y: it / 100 })));
             formula.draw({
                 veiled: !bench.answered,
                 x: [0.45, 13], y: [0.2, 1.02], layers,
@@ -321,7 +321,7 @@ export default {
         }
 
         return {
-            panels: [h("div", { class: "b-panel" }, formula.element, wager), deal.element],
+            panels: [h("div", { class: "b-panel" }, formula.element, wager), deal],
             actions: [[spec.choices.split.verb, again], [spec.choices.split.verb, progress]],
             draw,
             describe,
@@ -338,7 +338,7 @@ export default {
                 take,
             },
             values: () => last && { ...last, points: points.length, formula: predicted(view.baseline), best: best() },
-            stop: () => [stop, formula.stop, deal.stop].forEach((it) => it()),
+            stop: () => [stop, formula.stop].forEach((it) => it()),
         };
     }),
 };

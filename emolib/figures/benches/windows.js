@@ -110,7 +110,7 @@ export default {
             map.draw(part(after[k][w]), { ...about, unit, diverging: view.removal !== "none" || view.normalise !== "none" });
             const chosen = (part) => ({ xs: [0, 1, 2, 3].filter(part), ys: shares.filter((_, i) => part(i)).map((share) => 100 * share), width: 0.7, kind: "bars" });
             const own = REMOVALS.indexOf(view.removal);
-            const guess = bench.guess === null ? [] : [{ kind: "rule", y: bench.guess, words: "your guess", css: "b-guess" }];
+            const guess = bench.guessed((y) => ({ y }));
             named.draw({
                 veiled: !bench.answered,
                 x: [-0.6, 3.6], xticks: [0, 1, 2, 3], y: [0, 104],
@@ -118,7 +118,7 @@ export default {
                     ...(bench.answered ? [{ ...chosen((i) => i !== own), css: "b-pale" }, { ...chosen((i) => i === own), css: "b-first" }] : []),
                     { kind: "rule", y: 100 / nTrials, words: "chance", left: true }, ...guess,
                 ],
-                words: bench.answered ? answer() : "It is shown once you have guessed.",
+                words: bench.onceGuessed(answer),
             });
         }
 
@@ -128,13 +128,12 @@ export default {
         };
 
         return {
-            panels: [course.element, named.element, raw.element, map.element],
+            panels: [course, named, raw, map],
             draw,
             answer,
             describe: () => `Trial ${Math.round(view.trial)}, ${view.channel}, ${view.band}: baseline ${tidy(now.levels[Math.round(view.trial) - 1][bands.indexOf(view.band) * nChannels + grid.channels.indexOf(view.channel)])} nats, the mean of its last ${tidy(Math.min(view.rest, nRest * spec.seconds))} s. ${spec.note}`,
             first: { name: "time", to: spec.choices.time.high },
             values: () => now,
-            stop: () => [course, named].forEach((chart) => chart.stop()),
         };
     }),
 };

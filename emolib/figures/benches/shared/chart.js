@@ -26,6 +26,9 @@ export function ticksOf(range, log, wanted) {
 /** Write a number in four figures at most. */
 export const tidy = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
 
+/** A layer of a chart that joins points. */
+export const line = (xs, ys, css, name) => ({ kind: "line", xs, ys, css, name });
+
 /**
  * Make a chart. `x` and `y` are `{ words, log }`; `handles`, if given, are what can be dragged along
  * x: their names, to be told to `ondrag(name, x)`.

@@ -59,13 +59,13 @@ function makeQuestion({ question, guess }, onanswer) {
     };
 }
 
-/** Build a bench: `build(bench)` returns its panels, `draw`, `answer`, `describe` and more. */
+/** Build a bench: `build(bench)` returns its panels, charts or elements, `draw`, `answer`, `describe` and more. */
 export function renderBench({ model, el }, build) {
     const spec = model.get("spec");
     const rules = spec.choices;
     const view = Object.fromEntries(Object.keys(rules).map((name) => [name, model.get(name) ?? rules[name].value]));
     const inPage = Boolean(model.get("inPage"));
-    const bench = { spec, view, choose, guess: null, answered: false, update, tell, offer };
+    const bench = { spec, view, choose, guess: null, answered: false, guessed, onceGuessed, update, tell, offer };
     let waiting = null;
     let moving = null;
     let told = { ...view };
@@ -100,7 +100,7 @@ export function renderBench({ model, el }, build) {
     const root = h("div", { class: "b-root", role: "group", "aria-label": `${spec.title}, to try out` },
         question.element,
         h("div", { class: "b-controls" }, ...frames.values()),
-        h("div", { class: "b-panels" }, ...parts.panels),
+        h("div", { class: "b-panels" }, ...parts.panels.map((panel) => panel.element ?? panel)),
         reading,
         ...(parts.own ? [makeDrop(parts.own)] : []),
         h("div", { class: "b-tries" }, h("p", {}, h("b", {}, "What to try")), h("ol", {}, ...tries)),
@@ -117,6 +117,17 @@ export function renderBench({ model, el }, build) {
         for (const name of changed) view[name] = change[name];
         draw(changed);
         tell();
+    }
+
+    /** The reader's guess as a rule across a chart, where `place` puts it; none before it is made. */
+    function guessed(place) {
+        if (bench.guess === null) return [];
+        return [{ kind: "rule", words: "your guess", css: "b-guess", ...place(bench.guess) }];
+    }
+
+    /** What a chart says in words, which must not tell the answer before a guess. */
+    function onceGuessed(words) {
+        return bench.answered ? words() : "It is shown once you have guessed.";
     }
 
     /** Offer an option that was to come later, or a number up to another limit. */
@@ -213,6 +224,7 @@ export function renderBench({ model, el }, build) {
         clearTimeout(waiting);
         stay();
         parts.stop?.();
+        for (const panel of parts.panels) panel.stop?.();
         for (const follower of followers) model.off?.(...follower);
     };
 }
