@@ -48,7 +48,7 @@ class Choice(traitlets.TraitType):
         What may be chosen, and how a reader sees it; and `later`, what a dropped file adds.
         Without options it is a number:
     low, high, step, unit
-        From where to where, in which steps, of what.
+        From where to where, in which steps, of what if it has a unit.
     """
 
     def __init__(self, default: float | str, label: str, verb: str, **rule: object):
@@ -64,6 +64,11 @@ class Choice(traitlets.TraitType):
         if not isinstance(value, (int, float)):
             raise SettingsError(self.name, f"got {value!r}.", "Give a number.")
         return float(check_range(self.name, value, rule["low"], rule["high"]))
+
+
+def alike(*names: str) -> dict[str, str]:
+    """Return options that a reader sees by their own names."""
+    return dict(zip(names, names, strict=True))
 
 
 class Bench(anywidget.AnyWidget):

@@ -14,7 +14,7 @@ from scipy import optimize, stats
 from emolib.errors import DataError
 from emolib.features.bands import BANDS
 from emolib.features.extraction import FeatureSettings, extract_features
-from emolib.figures.benches.bench import Bench, Choice
+from emolib.figures.benches.bench import Bench, Choice, alike
 from emolib.figures.display import BLUE, GREY, RED, WIDTH, Picture, Table
 from emolib.recordings.labels import Task, trial_classes
 from emolib.splits.protocols import protocol_name
@@ -80,20 +80,12 @@ class SplitGame(Bench):
     )  # fmt: skip
     labels = Choice(
         "random", "Labels", "Make the trials",
-        options={"random": "random"}, later={"own": "those of the file"},
+        options=alike("random"), later={"own": "those of the file"},
     )  # fmt: skip
-    trials = Choice(
-        "40", "Trials", "Make the trials", options={n: n for n in ("10", "20", "40", "80")}
-    )
-    channels = Choice(
-        "32", "Electrodes", "Make the trials", options={n: n for n in ("4", "8", "16", "32")}
-    )
-    windows = Choice(
-        "12", "Windows of a trial", "Make the trials", options={n: n for n in ("12", "24", "48")}
-    )
-    baseline = Choice(
-        3.0, "Baseline", "Drag the baseline", low=0.5, high=12, step=0.5, unit="s"
-    )  # fmt: skip
+    trials = Choice("40", "Trials", "Make the trials", options=alike("10", "20", "40", "80"))
+    channels = Choice("32", "Electrodes", "Make the trials", options=alike("4", "8", "16", "32"))
+    windows = Choice("12", "Windows of a trial", "Make the trials", options=alike("12", "24", "48"))
+    baseline = Choice(3.0, "Baseline", "Drag the baseline", low=0.5, high=12, step=0.5, unit="s")
     removal = Choice(
         "own",
         "Subtract",
@@ -136,8 +128,7 @@ class SplitGame(Bench):
             if study["nTrials"] >= FEWEST:
                 numbers["study"] = study
                 rules["source"] = {"options": {"noise": "white noise", "study": study["words"]}}
-                named = {name: name for name in study["labels"]}
-                rules["labels"] = {"options": {"random": "random"} | named}
+                rules["labels"] = {"options": alike("random", *study["labels"])}
         super().__init__(numbers, rules, **choices)
 
     def still(self) -> tuple[Picture, Table, str]:
@@ -245,13 +236,9 @@ class PlanningBench(Bench):
             {"people": 1.0, "trials": 60.0, "effect": 60.0},
         ),
     )
-    people = Choice(1.0, "People", "Plan people and trials", low=1, high=60, step=1, unit="")
-    trials = Choice(
-        40.0, "Trials of a person", "Plan people and trials", low=10, high=130, step=2, unit=""
-    )
-    effect = Choice(
-        60.0, "True accuracy", "Suppose an effect", low=50, high=90, step=1, unit="%"
-    )  # fmt: skip
+    people = Choice(1.0, "People", "Plan people and trials", low=1, high=60, step=1)
+    trials = Choice(40.0, "Trials of a person", "Plan people and trials", low=10, high=130, step=2)
+    effect = Choice(60.0, "True accuracy", "Suppose an effect", low=50, high=90, step=1, unit="%")
     shared = Choice(
         0.0,
         "Correlation of people's answers to a film",
@@ -259,7 +246,6 @@ class PlanningBench(Bench):
         low=0,
         high=0.5,
         step=0.01,
-        unit="",
     )
     protocol = Choice(
         "trial_grouped",

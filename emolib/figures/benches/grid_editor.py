@@ -82,8 +82,8 @@ class GridBench(Bench):
             "openbci": "OpenBCI, 16", "muse": "Muse, 4", "hydrocel": "HydroCel 128, those named",
         },
     )  # fmt: skip
-    row = Choice(4.0, "Row", MOVE, low=1, high=8, step=1, unit="")
-    column = Choice(5.0, "Column", MOVE, low=1, high=9, step=1, unit="")
+    row = Choice(4.0, "Row", MOVE, low=1, high=8, step=1)
+    column = Choice(5.0, "Column", MOVE, low=1, high=9, step=1)
     rows = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, channels: Sequence[str] = DEAP_CHANNELS, **choices: object):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError
-from emolib.figures.benches.bench import Bench, Choice
+from emolib.figures.benches.bench import Bench, Choice, alike
 from emolib.figures.display import BLUE, GREY, RED, WIDTH, Picture, Table
 
 MOST_STEPS = 6  # 720 orders
@@ -63,8 +63,8 @@ class TimeBench(Bench):
             {"forget": 0.0, "step": 2.0, "order": "recorded"},
         ),
     )
-    step = Choice(1.0, "Step", "Step through the windows", low=1, high=6, step=1, unit="")
-    unit = Choice(1.0, "Unit", "Step through the windows", low=1, high=3, step=1, unit="")
+    step = Choice(1.0, "Step", "Step through the windows", low=1, high=6, step=1)
+    unit = Choice(1.0, "Unit", "Step through the windows", low=1, high=3, step=1)
     order = Choice(
         "recorded",
         "Order of the windows",
@@ -72,7 +72,7 @@ class TimeBench(Bench):
         options={"recorded": "recorded", "reversed": "backwards", "shuffled": "shuffled"},
     )
     forget = Choice(
-        0.0, "Added to the forget gate's bias", "Open and shut", low=-6, high=6, step=0.5, unit=""
+        0.0, "Added to the forget gate's bias", "Open and shut", low=-6, high=6, step=0.5
     )
 
     def __init__(
@@ -184,26 +184,19 @@ class LossBench(Bench):
             {"valence_margin": -4.0, "valence_class": "high"},
         ),
     )
-    valence_margin = Choice(
-        1.0, "Valence", "Move the predictions", low=-4, high=4, step=0.1, unit=""
-    )
-    arousal_margin = Choice(
-        -0.5, "Arousal", "Move the predictions", low=-4, high=4, step=0.1, unit=""
-    )
+    valence_margin = Choice(1.0, "Valence", "Move the predictions", low=-4, high=4, step=0.1)
+    arousal_margin = Choice(-0.5, "Arousal", "Move the predictions", low=-4, high=4, step=0.1)
     valence_class = Choice(
-        "high", "Valence was", "Move the predictions", options={"low": "low", "high": "high"}
+        "high", "Valence was", "Move the predictions", options=alike("low", "high")
     )
     arousal_class = Choice(
-        "high", "Arousal was", "Move the predictions", options={"low": "low", "high": "high"}
+        "high", "Arousal was", "Move the predictions", options=alike("low", "high")
     )
     share = Choice(70.0, "High trials", "Weigh the classes", low=5, high=95, step=5, unit="%")
     classes = Choice(
-        "none",
-        "Class weights",
-        "Weigh the classes",
-        options={"none": "none", "balanced": "balanced"},
+        "none", "Class weights", "Weigh the classes", options=alike("none", "balanced")
     )
-    task = Choice(0.5, "Weight of valence", "Weigh the heads", low=0, high=1, step=0.05, unit="")
+    task = Choice(0.5, "Weight of valence", "Weigh the heads", low=0, high=1, step=0.05)
     angle = Choice(
         60.0, "Angle between the heads' weights", "Weigh the heads", low=0, high=180, step=5,
         unit="°",

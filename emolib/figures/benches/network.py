@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emolib.errors import DataError
-from emolib.figures.benches.bench import Bench, Choice
+from emolib.figures.benches.bench import Bench, Choice, alike
 from emolib.figures.display import BLUE, RED, WIDTH, Picture, Table
 from emolib.figures.explorer.words import palettes
 from emolib.grid import SHAPE, cells
@@ -77,24 +77,20 @@ class NetworkBench(Bench):
             {"layer": "conv_1", "row": 1.0, "column": 4.0},
         ),
     )
-    window = Choice(1.0, "Window", POINT, low=1, high=WINDOWS, step=1, unit="")
+    window = Choice(1.0, "Window", POINT, low=1, high=WINDOWS, step=1)
     plane = Choice("all", "Plane", POINT, options={"all": "all planes"})
     silent_electrode = Choice("none", "Electrode", SILENCE, options=NOBODY)
     silent_region = Choice(
-        "none", "Region", SILENCE,
-        options=NOBODY | {"front": "front", "back": "back", "left": "left", "right": "right"},
-    )  # fmt: skip
+        "none", "Region", SILENCE, options=NOBODY | alike("front", "back", "left", "right")
+    )
     silent_band = Choice("none", "Band", SILENCE, options=NOBODY)
-    row = Choice(4.0, "Row", PAINT, low=1, high=SHAPE[0], step=1, unit="")
-    column = Choice(5.0, "Column", PAINT, low=1, high=SHAPE[1], step=1, unit="")
-    brush = Choice(2.0, "Value to paint", PAINT, low=-4, high=4, step=0.5, unit="")
+    row = Choice(4.0, "Row", PAINT, low=1, high=SHAPE[0], step=1)
+    column = Choice(5.0, "Column", PAINT, low=1, high=SHAPE[1], step=1)
+    brush = Choice(2.0, "Value to paint", PAINT, low=-4, high=4, step=0.5)
     layer = Choice("conv_1", "Layer", LOOK, options={})
-    unit = Choice(1.0, "Unit", LOOK, low=1, high=64, step=1, unit="")
+    unit = Choice(1.0, "Unit", LOOK, low=1, high=64, step=1)
     head = Choice("", "Head to explain", LOOK, options={})
-    explain = Choice(
-        "occlusion", "Explain by", LOOK,
-        options={"occlusion": "occlusion", "gradient": "gradient"},
-    )  # fmt: skip
+    explain = Choice("occlusion", "Explain by", LOOK, options=alike("occlusion", "gradient"))
 
     def __init__(
         self,
@@ -138,16 +134,15 @@ class NetworkBench(Bench):
                      "columns": columns.tolist(), "shape": self.maps.shape[1:3]},
         }  # fmt: skip
         bands = [plane.split(" ", 1)[1] for plane in network.planes]
-        options = lambda names: {"options": {name: name for name in names}}  # noqa: E731
         rules = {
             "window": {"high": len(chosen)},
-            "plane": {"options": {"all": "all planes"} | options(network.planes)["options"]},
-            "silent_electrode": {"options": NOBODY | options(network.channels)["options"]},
-            "silent_band": {"options": NOBODY | options(bands)["options"]},
+            "plane": {"options": {"all": "all planes"} | alike(*network.planes)},
+            "silent_electrode": {"options": NOBODY | alike(*network.channels)},
+            "silent_band": {"options": NOBODY | alike(*bands)},
             "row": {"high": self.maps.shape[1]}, "column": {"high": self.maps.shape[2]},
-            "layer": options(layers),
+            "layer": {"options": alike(*layers)},
             "unit": {"high": max(each["outputs"] for each in trunk)},
-            "head": options(named),
+            "head": {"options": alike(*named)},
         }  # fmt: skip
         task, names = next(iter(named.items()))
         which = f"of fold {network.fold + 1}" if network.kind == "trained" else "narrow, of seconds"

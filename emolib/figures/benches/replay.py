@@ -14,7 +14,7 @@ from sklearn.metrics import balanced_accuracy_score
 from sklearn.preprocessing import StandardScaler
 
 from emolib.errors import DataError
-from emolib.figures.benches.bench import Bench, Choice
+from emolib.figures.benches.bench import Bench, Choice, alike
 from emolib.figures.display import BLUE, RED, WIDTH, Picture, Table
 from emolib.splits.folds import Fold, subsample
 from emolib.splits.protocols import protocol_name
@@ -75,16 +75,15 @@ class ReplayBench(Bench):
             {"run": 2.0},
         ),
     )
-    epoch = Choice(200.0, "Epoch", PLAY, low=1, high=200, step=1, unit="")
+    epoch = Choice(200.0, "Epoch", PLAY, low=1, high=200, step=1)
     fit = Choice("", "Fit", PLAY, options={}, later={"own": "your own file"})
     stop_after = Choice(
-        3.0, "Epochs without a better one, then stop", PATIENCE, low=1, high=20, step=1, unit=""
+        3.0, "Epochs without a better one, then stop", PATIENCE, low=1, high=20, step=1
     )
     halve_after = Choice(
-        2.0, "Epochs without a better one, then halve the rate", PATIENCE, low=1, high=20, step=1,
-        unit="",
-    )  # fmt: skip
-    run = Choice(1.0, "Linear classifier", WHO, low=1, high=60, step=1, unit="")
+        2.0, "Epochs without a better one, then halve the rate", PATIENCE, low=1, high=20, step=1
+    )
+    run = Choice(1.0, "Linear classifier", WHO, low=1, high=60, step=1)
 
     def __init__(
         self,
@@ -115,7 +114,7 @@ class ReplayBench(Bench):
             }
         longest = max(len(fit["loss"]) for fit in fits.values())
         rules = {
-            "fit": {"options": {name: name for name in fits}},
+            "fit": {"options": alike(*fits)},
             "epoch": {"high": longest},
             "run": {"high": len(scores)},
         }

@@ -75,12 +75,10 @@ class FilterBench(Bench):
         options={"own": "the recording", "sine": "a sine", "burst": "a burst", "step": "a step",
                  "noise": "white noise"},
     )  # fmt: skip
-    frequency = Choice(
-        10.0, "Its frequency", WHERE, low=1, high=45, step=0.5, unit="Hz"
-    )  # fmt: skip
+    frequency = Choice(10.0, "Its frequency", WHERE, low=1, high=45, step=0.5, unit="Hz")
     low_hz = Choice(8.0, "From", "Drag the band", low=0.5, high=44, step=0.5, unit="Hz")
     high_hz = Choice(14.0, "To", "Drag the band", low=1.5, high=45, step=0.5, unit="Hz")
-    order = Choice(3.0, "Order", "Set the filter", low=1, high=6, step=1, unit="")
+    order = Choice(3.0, "Order", "Set the filter", low=1, high=6, step=1)
     filtering = Choice(
         "causal", "Direction", "Set the filter",
         options={"causal": "causal", "zero_phase": "zero-phase"},
@@ -196,13 +194,13 @@ class EntropyBench(Bench):
     )
     source = Choice(
         "sine", "Signal", "Make a signal", options={"sine": "sine in noise", "own": "the recording"}
-    )  # fmt: skip
+    )
     amplitude = Choice(10.0, "Amplitude", "Make a signal", low=0, high=30, step=0.5, unit="µV")
     frequency = Choice(10.0, "Frequency", "Make a signal", low=1, high=45, step=0.5, unit="Hz")
     noise = Choice(5.0, "Noise", "Make a signal", low=0.5, high=30, step=0.5, unit="µV")
     window = Choice(
         1.0, "Window", "Set the window, and draw", low=0.25, high=4, step=0.25, unit="s"
-    )  # fmt: skip
+    )
 
     def __init__(self, signal: np.ndarray, sfreq: float, **choices: object):
         own = _piece(signal, sfreq, 3 * SECONDS, SECONDS)

@@ -15,7 +15,7 @@ from emolib.features.bands import BANDS, Band, band_pass
 from emolib.features.power import posterior_channels
 from emolib.features.spectra import trial_lengths
 from emolib.features.windows import cut_windows
-from emolib.figures.benches.bench import Bench, Choice
+from emolib.figures.benches.bench import Bench, Choice, alike
 from emolib.figures.display import BLUE, GREY, WIDTH, Picture, Table
 from emolib.figures.explorer.words import palettes
 from emolib.grid import SHAPE, cells
@@ -71,14 +71,8 @@ class WindowBench(Bench):
             {"window": "3.0", "normalise": "none"},
         ),
     )
-    window = Choice(
-        "0.5", "Window", "Set windows and baseline",
-        options=LENGTHS,
-    )  # fmt: skip
-    rest = Choice(
-        "3.0", "Baseline", "Set windows and baseline",
-        options=RESTS,
-    )  # fmt: skip
+    window = Choice("0.5", "Window", "Set windows and baseline", options=LENGTHS)
+    rest = Choice("3.0", "Baseline", "Set windows and baseline", options=RESTS)
     removal = Choice(
         "own", "Subtract", "Subtract, then normalise",
         options={"none": "nothing", "own": "the trial's own baseline",
@@ -90,7 +84,7 @@ class WindowBench(Bench):
                  "feature": "of each feature, over all windows"},
     )  # fmt: skip
     time = Choice(0.0, "Time", "Choose what to see", low=0, high=8.5, step=0.5, unit="s")
-    trial = Choice(1.0, "Trial", "Choose what to see", low=1, high=6, step=1, unit="")
+    trial = Choice(1.0, "Trial", "Choose what to see", low=1, high=6, step=1)
     band = Choice("alpha", "Band", "Choose what to see", options={})
     channel = Choice("Oz", "Electrode", "Choose what to see", options={})
 
@@ -112,8 +106,8 @@ class WindowBench(Bench):
             "a baseline, since this recording has none.",
         }  # fmt: skip
         rules = {
-            "band": {"options": {name: name for name in names}},
-            "channel": {"options": {name: name for name in channels}},
+            "band": {"options": alike(*names)},
+            "channel": {"options": alike(*channels)},
             "trial": {"high": n_trials},
             "time": {"high": (n_blocks - 1) * BLOCK_SECONDS},
             "window": {"options": {
