@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from importlib.metadata import version
 
-import numpy as np
 import xarray as xr
 from pybtex import format_from_file
 
+from emolib.book.sentences import ends
 from emolib.book.subject_tables import settings_table
 from emolib.evaluation.permutation import PERMUTATIONS
 from emolib.evaluation.scores import RESAMPLES
@@ -106,7 +106,7 @@ def _recordings(study: Study, found: Mapping[str, xr.Dataset], cited: list[str])
         "electrodes": [own.sizes["channel"] for own in found.values()],
         "Hz": [own.attrs["sfreq"] for own in found.values()],
     }
-    numbers = ", ".join(f"{_range(values)} {what}" for what, values in facts.items() if values)
+    numbers = ", ".join(f"{ends(values, 'g')} {what}" for what, values in facts.items() if values)
     data = f"the data set {study.dataset}{_cite(DATA.get(study.dataset, ()), cited)}"
     if study.simulation is not None:
         data = "a simulated data set"
@@ -169,11 +169,6 @@ def _labels(name: str, task: Task) -> str:
     if task.rating is None:
         return f"{name}, the conditions {' and '.join(task.classes)}"
     return f"{name}, {high} if the rating of {task.rating} is above {task.above:g}, else {low}"
-
-
-def _range(values: Sequence[float]) -> str:
-    """Return a number, or the smallest and the largest of several."""
-    return " to ".join(dict.fromkeys(f"{each:g}" for each in (np.min(values), np.max(values))))
 
 
 def _cite(keys: Collection[str], cited: list[str]) -> str:

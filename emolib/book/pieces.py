@@ -49,8 +49,12 @@ def to_html(text: str, *, inline: bool = False) -> str:
     >>> to_html("*A* [band](../02_band_filtering.ipynb): $a_1$", inline=True)
     '<em>A</em> band: <span class="math inline">\\\\(a_1\\\\)</span>'
     """
-    made = (_MARKDOWN.renderInline if inline else _MARKDOWN.render)(text.strip())
-    return _WITHIN.sub(r"\1", made)
+    return unlinked((_MARKDOWN.renderInline if inline else _MARKDOWN.render)(text.strip()))
+
+
+def unlinked(page: str) -> str:
+    """Return HTML in which links that lead into the book are words."""
+    return _WITHIN.sub(r"\1", page)
 
 
 def sections(notebook: NotebookNode, works: Mapping[str, str]) -> list[tuple[str, list[Part]]]:

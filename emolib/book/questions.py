@@ -14,7 +14,7 @@ import io
 import re
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,20 @@ class Question:
     unit: str
     numeric: bool
     answers: tuple[Answer, ...]
+
+    @property
+    def in_unit(self) -> str:
+        """The unit of a number, in brackets; empty without one."""
+        return f" ({html.escape(self.unit)})" if self.unit else ""
+
+    def shown(self) -> Iterator[tuple[str, str, Answer]]:
+        """Yield what each answer is called, a letter or a number, what is shown of it, and it."""
+        for letter, answer in zip("ABCDEFGH", self.answers, strict=False):
+            shown = answer.text
+            if answer.png:
+                data = base64.b64encode(answer.png).decode("ascii")
+                shown = image(f"data:image/png;base64,{data}", answer)
+            yield answer.text if self.numeric else letter, shown, answer
 
 
 def read_questions(chapter: str | None = None, file: Path = BANK) -> dict[str, list[Question]]:
@@ -219,24 +233,19 @@ def self_check(questions: Sequence[Question], *, first: int = 1) -> str:
 def _on_page(number: int, question: Question) -> str:
     """Return one question with its answers folded."""
     fields, told = [], []
-    for letter, answer in zip("ABCDEFGH", question.answers, strict=False):
-        shown = answer.text
-        if answer.png:
-            data = base64.b64encode(answer.png).decode("ascii")
-            shown = image(f"data:image/png;base64,{data}", answer)
+    for name, shown, answer in question.shown():
         fields.append(
             f'<label><input type="radio" name="{question.name}" autocomplete="off"> '
-            f"<span>{letter}. {shown}</span></label>"
+            f"<span>{name}. {shown}</span></label>"
         )
-        given = answer.text if question.numeric else letter
-        verdict = f"{given} is {'right' if answer.right else 'wrong'}."
-        near = "" if answer.value is None else f' data-value="{answer.value!r}"'
-        near += "" if answer.value is None else f' data-tolerance="{answer.tolerance!r}"'
+        verdict = f"{name} is {'right' if answer.right else 'wrong'}."
+        near = ""
+        if answer.value is not None:
+            near = f' data-value="{answer.value!r}" data-tolerance="{answer.tolerance!r}"'
         told.append(f"<li{near}><strong>{verdict}</strong> {answer.why}</li>")
     if question.numeric:
-        unit = f" ({html.escape(question.unit)})" if question.unit else ""
         entry = '<input type="text" inputmode="decimal" autocomplete="off">'
-        fields = [f"<label>Your answer{unit}: {entry}</label>"]
+        fields = [f"<label>Your answer{question.in_unit}: {entry}</label>"]
     code = f'<pre tabindex="0">{html.escape(question.code)}</pre>' if question.code else ""
     plots = ' class="emolib-plots"' if question.answers[0].png else ""
     return (
@@ -265,9 +274,8 @@ def _for_moodle(question: Question) -> Xml.Element:
     kind = "numerical" if question.numeric else "multichoice"
     one = Xml.Element("question", type=kind)
     code = f"<pre>{html.escape(question.code)}</pre>" if question.code else ""
-    unit = f" ({html.escape(question.unit)})" if question.unit else ""
     _text(one, "name", question.name)
-    _text(one, "questiontext", f"<p>{question.text}{unit}</p>{code}", format="html")
+    _text(one, "questiontext", f"<p>{question.text}{question.in_unit}</p>{code}", format="html")
     _text(one, "generalfeedback", "", format="html")
     settings = {"defaultgrade": "1", "penalty": "0.3333333", "hidden": "0"}
     if not question.numeric:

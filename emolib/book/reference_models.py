@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from emolib.book.tables import as_table, by_task
-from emolib.evaluation.scores import ESTIMAND, reportable, with_interval
+from emolib.book.tables import as_table, by_task, of_all
+from emolib.evaluation.scores import ESTIMAND, with_interval
 from emolib.splits.protocols import BOTH_SIDES, protocol_name
 
 NAMES = {
@@ -43,8 +43,8 @@ def reference_table(scores: pd.DataFrame) -> pd.DataFrame:
     >>> reference_table(pd.DataFrame(rows)).iloc[1].tolist()
     ['trial-grouped', 'tangent space', 'trials', '0.55 (0.50 to 0.60)']
     """
-    rows = reportable(scores[(scores["metric"] == ESTIMAND) & (scores["stage"] == "pooled")])
-    rows = by_task(rows[rows["fold"].isna() & rows["subject"].isna()])
+    rows = of_all(scores)
+    rows = by_task(rows[rows["metric"] == ESTIMAND])
     return as_table(
         {
             "task": row["task"],

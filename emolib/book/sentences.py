@@ -8,7 +8,7 @@ holds chance "slightly above" it. The book's page on responsible use says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -199,11 +199,10 @@ def effective_sentence(found: pd.DataFrame) -> str:
             "per trial, some classified correctly and some not."
         )
     factor = known["design_effect"] ** 0.5
-    times = " to ".join(dict.fromkeys(f"{each:.1f}" for each in (factor.min(), factor.max())))
     worst = known.loc[factor.idxmax()]
     return (
-        f"An interval that treats windows as independent is {times} times too narrow (the square "
-        f"root of the design effect). In the worst case ({worst['task']}, "
+        f"An interval that treats windows as independent is {ends(factor, '.1f')} times too narrow "
+        f"(the square root of the design effect). In the worst case ({worst['task']}, "
         f"{protocol_name(worst['protocol'])}, {STAGES[worst['stage']]}), the "
         f"{worst['windows']:,} windows of {worst['trials']} trials carry as much information as "
         f"{worst['effective']:,.0f} independent windows."
@@ -256,9 +255,8 @@ def intervals_sentence(found: pd.DataFrame, *, power: bool = False) -> str:
     if len(holding):
         text += ", so a difference was not detected"
     if len(holding) and power:
-        points = 100 * (holding["high"] - holding["low"]) / 2
-        ends = " to ".join(dict.fromkeys(f"{each:.0f}" for each in (points.min(), points.max())))
-        text += f", and one below about {ends} percentage points would be missed"
+        points = ends(100 * (holding["high"] - holding["low"]) / 2, ".0f")
+        text += f", and one below about {points} percentage points would be missed"
     if len(holding) < len(known):
         text += (
             f". In {len(known) - len(holding)} it does not. That is not a test: the intervals do "
@@ -316,3 +314,8 @@ def paired_sentence(pairs: Sequence[Sequence[float]], names: tuple[str, str], *,
 def detected(p: float) -> str:
     """Return what a p value allows to be said."""
     return "detected" if p < ALPHA else "not detected"
+
+
+def ends(values: Collection[float], spec: str) -> str:
+    """Return the smallest and the largest of some numbers, or what both are written as."""
+    return " to ".join(dict.fromkeys(f"{each:{spec}}" for each in (min(values), max(values))))

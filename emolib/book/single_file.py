@@ -12,6 +12,7 @@ import nbformat
 from markdown_it import MarkdownIt
 
 from emolib.book.layout import number_figures
+from emolib.book.pieces import unlinked
 from emolib.book.render import page_file
 from emolib.errors import DataError, InputError, check_option
 from emolib.storage import atomic, file_stem
@@ -82,7 +83,7 @@ def as_html(notebook: nbformat.NotebookNode) -> str:
             elif "text/markdown" in data:
                 text = re.sub(r"\{term\}`([^`<]+?)\s*(?:<[^`]*>)?`", r"\1", data["text/markdown"])
                 parts.append(markdown.render(text))
-    body = re.sub(r'<a href="(?!https?:)[^"]*"[^>]*>(.*?)</a>', r"\1", "\n".join(parts))
+    body = unlinked("\n".join(parts))
     title = re.search(r"<h1>(.*?)</h1>", body, flags=re.DOTALL)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

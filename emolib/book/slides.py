@@ -29,7 +29,7 @@ from pygments.lexers import PythonLexer
 
 from emolib.book.layout import number_figures
 from emolib.book.pieces import Part, beginning, sections, sentences, to_html
-from emolib.book.questions import Question, image
+from emolib.book.questions import Question
 
 CAPTION = 120  # characters of a caption that stand below its figure, twice as many beside it
 WIDE = 2.0  # width by height of a figure whose caption stands below it
@@ -212,22 +212,14 @@ def _open_questions(heading: str, parts: Sequence[Part]) -> list[Slide]:
 def _question(question: Question) -> Slide:
     """Return the slide of a question of the bank; the answer comes at the next key."""
     options, told, right = [], [], ""
-    for letter, answer in zip("ABCDEFGH", question.answers, strict=False):
-        shown = answer.text
-        if answer.png:
-            data = base64.b64encode(answer.png).decode("ascii")
-            shown = image(f"data:image/png;base64,{data}", answer)
-        options.append(f"<li><b>{letter}</b><div>{shown}</div></li>")
-        given = answer.text if question.numeric else letter
-        told.append(
-            f"<li><b>{given}</b>, {'right' if answer.right else 'wrong'}: {answer.why}</li>"
-        )
+    for name, shown, answer in question.shown():
+        options.append(f"<li><b>{name}</b><div>{shown}</div></li>")
+        told.append(f"<li><b>{name}</b>, {'right' if answer.right else 'wrong'}: {answer.why}</li>")
         if answer.right:
-            right = f'<div class="fragment answer"><p><b>{given}.</b> {answer.why}</p></div>'
+            right = f'<div class="fragment answer"><p><b>{name}.</b> {answer.why}</p></div>'
     asked = code(question.code) if question.code else ""
     if question.numeric:
-        unit = f" ({html.escape(question.unit)})" if question.unit else ""
-        listed = f"<p>Write down a number{unit}.</p>"
+        listed = f"<p>Write down a number{question.in_unit}.</p>"
     else:
         plots = " plots" if question.answers[0].png else ""
         listed = f'<ul class="options{plots}">{"".join(options)}</ul>'
