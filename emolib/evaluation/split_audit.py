@@ -103,18 +103,9 @@ def audit(
     >>> found.numbers["score_permuted_labels"] > 0.7, found.numbers["score_trial_grouped"] < 0.7
     (True, True)
     """
-    data = check_split(
-        *(x, y),
-        subject=subject,
-        trial=trial,
-        stimulus=stimulus,
-        onset=onset,
-        window_seconds=window_seconds,
-        fold=fold,
-        predictions=predictions,
-        cv=cv,
-        groups=groups,
-    )
+    columns = {"x": x, "y": y, "subject": subject, "trial": trial, "stimulus": stimulus}
+    columns |= {"onset": onset, "fold": fold, "predictions": predictions}
+    data = check_split(columns, window_seconds=window_seconds, cv=cv, groups=groups)
     found = Audit(notes=list(data.notes))
     _look_at_indices(data, found)
     if data.right is not None and data.folds:

@@ -6,7 +6,7 @@ No feature is looked at here: which trials, stimuli, subjects and samples are on
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,23 +71,14 @@ class SplitData:
 
 
 def check_split(
-    x: Any,
-    y: Any,
-    *,
-    subject: Any,
-    trial: Any,
-    stimulus: Any,
-    onset: Any,
-    window_seconds: Any,
-    fold: Any,
-    predictions: Any,
-    cv: Any,
-    groups: Any,
+    columns: Mapping[str, Any], *, window_seconds: Any, cv: Any, groups: Any
 ) -> SplitData:
-    """Check what `emolib.evaluation.audit` is given; parameters and errors are described there."""
-    given = {"x": x, "y": y, "subject": subject, "trial": trial, "stimulus": stimulus}
-    given |= {"onset": onset, "fold": fold, "predictions": predictions}
-    sizes = {name: np.shape(each)[:1] for name, each in given.items() if each is not None}
+    """Check what `emolib.evaluation.audit` is given; parameters and errors are described there.
+
+    `columns` are those that have a value for each row, by their names; None for one that is not
+    given.
+    """
+    sizes = {name: np.shape(each)[:1] for name, each in columns.items() if each is not None}
     if not sizes:
         raise DataError("audit", "got no data.", "Give at least `trial` and `fold`.")
     for name, size in sizes.items():
@@ -96,17 +87,17 @@ def check_split(
             found = f"{name} has {size[0] if size else 'no'} rows, {first} {(*sizes[first], 0)[0]}."
             raise DataError(name, found, "Give one row for each window, and at least one.")
     data = SplitData(next(iter(sizes.values()))[0])
+    x, y, fold, predictions = (columns[name] for name in ("x", "y", "fold", "predictions"))
     data.x = None if x is None else _features(x)
     if y is not None:
         data.label, data.classes = _classes(y)
-    data.subject = _numbers("subject", subject)
-    data.stimulus = _numbers("stimulus", stimulus)
-    data.trial = _numbers("trial", trial)
+    for name in ("subject", "stimulus", "trial"):
+        setattr(data, name, _numbers(name, columns[name]))
     if data.trial is not None and data.subject is not None:
         data.trial = pd.factorize(data.subject * (data.trial.max() + 1) + data.trial)[0]
     elif data.trial is not None:
         data.notes.append("No `subject` is given: equal trial numbers are taken for one trial.")
-    data.onset = _seconds("onset", onset, data.n)
+    data.onset = _seconds("onset", columns["onset"], data.n)
     data.length = _seconds("window_seconds", window_seconds, data.n)
     if data.length is not None and (data.length <= 0).any():
         raise DataError("window_seconds", "is not above 0.", "Give the length of a window.")
