@@ -100,7 +100,7 @@ COMMANDS = {
     ),
     "part": (
         "do part of the work of `train`, which then finds it done",
-        "study.parts:make_part",
+        "study.fold:make_part",
         "protocol fold part [variant]",
     ),
     "explain": (

@@ -26,7 +26,7 @@ from emolib.storage import UNFINISHED, atomic, of_disk
 from emolib.study import check, stages
 from emolib.study.artefacts import readable, remove_damaged
 from emolib.study.digests import CODE_OF, MADE_WITH, changes
-from emolib.study.parts import part_files
+from emolib.study.fold import part_files
 from emolib.study.privacy import tidy_logs
 from emolib.study.profiles import Execution, execution
 from emolib.study.progress import Planned, ProgressHandler
@@ -66,7 +66,7 @@ def run(
         Artefacts to make, relative to the study's folder; by default the book.
     subjects_per_job : int, optional
         Into jobs of how many subjects each the fine-tuning of a fold is split, see
-        `emolib.study.parts`; by default a fold is one job.
+        `emolib.study.fold`; by default a fold is one job.
     profile : str or None
         Where jobs run, see `emolib.study.profiles`; None: on this machine.
     dry : bool
