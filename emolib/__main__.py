@@ -197,7 +197,7 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.flush()
             return int(not well)
         if command == "check" and Path(name).suffix.lower() not in ("", ".yaml", ".yml"):
-            return int(not _function("study.check_file:report")(Path(name), **options))
+            return int(not _function("study.check_report:report_file")(Path(name), **options))
         if command == "verify" and Path(name).is_dir():  # a folder of results
             folder = Path(name).resolve()
             os.environ["EMOLIB_RESULTS"], name = str(folder.parent), folder.name
@@ -217,7 +217,7 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(error, OSError):
             error = told_by_system(error, folder)
         if options.get("as_json"):
-            _function("study.findings:print_fault")(error)
+            _function("study.check:print_fault")(error)
         else:
             print(f"error: {error}", file=sys.stderr)
         return 1

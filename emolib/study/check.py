@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +18,16 @@ import xarray as xr
 from emolib.errors import DataError, InputError, did_you_mean
 from emolib.features.extraction import extract_features, notes_on, trial_lengths
 from emolib.features.windows import samples_per_window
+from emolib.recordings.child import read_apart
+from emolib.recordings.eeg_file import open_raw
+from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.labels import MISSING, check_labels, trial_classes
+from emolib.recordings.roles import assign_roles
+from emolib.recordings.settings import RecordingSettings
 from emolib.recordings.simulated import simulate_subject
 from emolib.splits.folds import SESSION, enough_units, group_windows
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 from emolib.study import stages
-from emolib.study.findings import Finding, headers
 from emolib.study.reading import takes_settings
 from emolib.study.sources import Sources
 from emolib.study.study import Study
@@ -27,6 +35,56 @@ from emolib.study.study import Study
 FOLDS = (5, 4, 3, 6, 7, 8, 9, 10, 2)  # what is tried where the study's number does not do
 WITHIN = {"trial_grouped": "trials", "leave_sessions_out": "sessions"}  # of each subject's own
 LEFT_OUT = re.compile(r"trial (\d+) is left out: (.+)", re.DOTALL)  # a note of a reader
+
+
+@dataclass
+class Finding:
+    """What `check` finds of one subject, or of the study as a whole.
+
+    Parameters
+    ----------
+    subject : str or None
+        None: it is about the study.
+    usable : bool
+        Whether a run would use it.
+    problem, remedy : str or None
+        Why not, and what to do.
+    notes : list of str
+        What was left out or done, and what a reader should know.
+    files : list of str
+        What the subject is read from, as seen from the recordings' folder.
+    duration_seconds : float or None
+        Of the files with signals or, where a data set is cut already, of its trials.
+    sfreq : float or None
+        Sampling frequency, Hz.
+    channels, channels_off_grid : list of str
+        Those that are used, and the others of the files.
+    trials : int
+        How many are used.
+    trials_left_out : dict of str to str
+        Why others are not, by their number.
+    classes : dict of str to dict
+        By task and class: how many of the trials.
+    """
+
+    subject: str | None
+    usable: bool = True
+    problem: str | None = None
+    remedy: str | None = None
+    notes: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    duration_seconds: float | None = None
+    sfreq: float | None = None
+    channels: list[str] = field(default_factory=list)
+    channels_off_grid: list[str] = field(default_factory=list)
+    trials: int = 0
+    trials_left_out: dict[str, str] = field(default_factory=dict)
+    classes: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def fail(self, error: InputError) -> None:
+        """Note why it cannot be used."""
+        self.usable = False
+        self.problem, self.remedy = f"{error.source}: {error.message}", error.hint
 
 
 def check_study(study: Study) -> None:
@@ -135,9 +193,8 @@ def findings(
     sources.save()
     for member in (study, *variants):
         if tables[member.name]:
-            needs = protocol_needs(member, tables[member.name]).values()
+            whole += map(_of_study, _protocol_needs(member, tables[member.name]))
             _note_few_units(member, tables[member.name], found)
-            whole += [_of_study(need) for need in needs if need]
         elif member.name in faults:
             whole.append(_of_study(faults[member.name]))
     return found + whole
@@ -154,26 +211,26 @@ def _note_few_units(study: Study, tables: Sequence[pd.DataFrame], found: list[Fi
             one.notes.append(f"in no network: too few {units} for {folds}")
 
 
-def protocol_needs(study: Study, tables: Sequence[pd.DataFrame]) -> dict[str, InputError | None]:
-    """Try the folds of each protocol of a study; return why they cannot be made, or None.
+def _protocol_needs(study: Study, tables: Sequence[pd.DataFrame]) -> Iterator[InputError]:
+    """Yield why folds cannot be made, of each protocol of which they cannot, and what would do.
 
     `tables` have one row per window of each usable subject: `subject`, `trial`, `stimulus`,
     `window` and a class column per task.
     """
     table = pd.concat(tables, ignore_index=True)
     table = table[(table[[*study.tasks]] >= 0).any(axis=1)].reset_index(drop=True)
-    found: dict[str, InputError | None] = {}
     for protocol in study.protocols:
-        found[protocol] = error = why_no_folds(study, protocol, table, study.n_folds)
-        if error and protocol not in LEAKING:
+        error = why_no_folds(study, protocol, table, study.n_folds)
+        if error is None:
+            continue
+        hint = error.hint
+        if protocol not in LEAKING:
             able = (n for n in FOLDS if not why_no_folds(study, protocol, table, n))
             if n_folds := next(able, None):
                 hint = f"`n_folds: {n_folds}` in the study file would do."
-                found[protocol] = DataError(error.source, error.message, hint)
-            elif "folds" in error.hint:
+            elif "folds" in hint:
                 hint = "More data are needed, for any number of folds; or leave the protocol out."
-                found[protocol] = DataError(error.source, error.message, hint)
-    return found
+        yield DataError(error.source, error.message, hint)
 
 
 def why_no_folds(
@@ -260,3 +317,31 @@ def _compute_a_trial(recording: xr.Dataset, members: Sequence[Study]) -> None:
     for member in members:
         check_labels(recording, member.tasks)
         extract_features(recording.isel(trial=[0]), member.features)
+
+
+def print_json(found: Sequence[Finding]) -> None:
+    """Print findings as one JSON list."""
+    print(json.dumps([dataclasses.asdict(one) for one in found], indent=1))
+
+
+def print_fault(error: InputError) -> None:
+    """Print as a JSON list why a study cannot be read at all."""
+    print_json([_of_study(error)])
+
+
+def headers(
+    paths: Sequence[Path], settings: RecordingSettings
+) -> list[tuple[float, float, dict[str, str]]]:
+    """Return of each file its seconds, its rate (Hz) and why channels are left out, if MNE can."""
+
+    def opened() -> Iterator[tuple[float, float, dict[str, str]]]:
+        for path in paths:
+            with warnings.catch_warnings(action="ignore"), suppress(Exception):
+                raw, _ = open_raw(path)
+                drop, sfreq = assign_roles(raw, settings, path).drop, float(raw.info["sfreq"])
+                left_out = dict(choose_channels(path, raw, drop).left_out)
+                yield raw.n_times / sfreq, sfreq, left_out
+
+    with suppress(InputError):  # whatever is wrong, the reader says so
+        return read_apart(lambda: list(opened()), paths)
+    return []

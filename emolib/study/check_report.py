@@ -1,24 +1,49 @@
-"""What `check` prints: a table of the subjects, and what keeps a run from using all of them."""
+"""What `check` prints of a study, or of what a file of signals holds.
+
+Of a study: a table of the subjects, and what keeps a run from using all of them. Of a file: its
+facts, and what a study of it would need.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from emolib.errors import DataError
 from emolib.escaping import plain
+from emolib.recordings.settings import DEFAULT
+from emolib.recordings.sidecars import belonging
 from emolib.splits.protocols import HELD_OUT
-from emolib.study.check import findings
-from emolib.study.findings import Finding, print_json
+from emolib.study.check import Finding, findings, headers, print_json
+from emolib.study.draft import Look, Told, as_csv, draft_trials, look
+from emolib.study.sketch import study_text
 from emolib.study.study import Study
 
 TABLES = (".csv", ".tsv")
+ROWS = 3  # of the table of trials that is sketched
+EXAMPLES = ("calm", "tense")  # of a file without marks
+STUDY = """\
+A study of it needs a table, trials.csv, with one row per trial (seconds count from the start of the
+file; the last column is what the trial is classified by, numbers or words):
+
+{table}
+
+and beside it a file such as mine.yaml:
+
+{study}
+
+`python -m emolib new mine {name}` writes both, with all rows. Then
+`python -m emolib check mine.yaml` says whether they will do."""
 
 
 def report(study: Study, as_json: bool = False) -> bool:
@@ -36,6 +61,36 @@ def report(study: Study, as_json: bool = False) -> bool:
     return all(one.usable for one in found)
 
 
+def report_file(path: Path, as_json: bool = False) -> bool:
+    """Print what a file of signals holds: a sketch of its study too, or one JSON list.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be used.
+    """
+    with contextlib.redirect_stdout(sys.stderr):
+        if path.suffix.lower() in TABLES:
+            hint = "Name it as `root` in a study file with `dataset: files`, and check that."
+            raise DataError(path, "is a table, no file of signals.", hint)
+        held = look(path)
+        left_out = [name for *_, out in headers([path], DEFAULT) for name in out]
+    one = Finding(
+        None,
+        files=[each.name for each in (path, *belonging(path))],
+        duration_seconds=round(held.seconds, 3),
+        sfreq=held.sfreq,
+        channels=held.channels,
+        channels_off_grid=left_out,
+        notes=held.notes,
+    )
+    if as_json:
+        print_json([one])
+    else:
+        _print_file(one, held)
+    return True
+
+
 @contextlib.contextmanager
 def _progress() -> Iterator:
     """Show on a terminal which subject is read, and how many are left."""
@@ -50,7 +105,7 @@ def _progress() -> Iterator:
 
 def _print(study: Study, found: Sequence[Finding]) -> None:
     """Print the table, and below it what a table has no room for."""
-    console = Console(highlight=False, markup=False, emoji=False, force_jupyter=False)
+    console = _console()
     people = [one for one in found if one.subject is not None]
     if people:
         console.print(_table(study, people))
@@ -80,6 +135,11 @@ def _print(study: Study, found: Sequence[Finding]) -> None:
         _line(console, f"{name} ({HELD_OUT[protocol]}, {study.n_folds} folds): {can}")
     if people:
         _line(console, f"{usable} of {len(people)} subjects can be used.")
+
+
+def _console() -> Console:
+    """Return what prints texts as they are."""
+    return Console(highlight=False, markup=False, emoji=False, force_jupyter=False)
 
 
 def _line(console: Console, text: str, style: str = "") -> None:
@@ -124,3 +184,34 @@ def _files(names: Sequence[str]) -> str:
 def _and_out(used: int, left_out: int, word: str) -> str:
     """Write how many are used and, in brackets, how many are not."""
     return (f"{used} ({left_out} {word})" if left_out else str(used)) if used else ""
+
+
+def _print_file(one: Finding, held: Look) -> None:
+    """Print the facts, the notes and the sketch."""
+    counts = held.marks["condition"].value_counts()
+    facts = {
+        "files": ", ".join(one.files),
+        "duration": f"{one.duration_seconds:g} s",
+        "rate": f"{one.sfreq:g} Hz",
+        "unit of the EEG": ", ".join(held.units) or "volts, as MNE takes them",
+        f"{len(one.channels)} channels on the grid": ", ".join(one.channels),
+        f"{len(one.channels_off_grid)} channels off it": ", ".join(one.channels_off_grid) or "none",
+        "annotations": ", ".join(f"{text} ({n})" for text, n in counts.items()) or "none",
+    }
+    lines = [plain(f"{name}: {value}") for name, value in facts.items()]
+    lines += [plain(f"note: {note}") for note in one.notes]
+    console = _console()
+    for line in (*lines, "", *_sketch(held).splitlines()):
+        console.print(line, soft_wrap=True)
+
+
+def _sketch(held: Look) -> str:
+    """Write down the table and the study that a file would need, with its own marks."""
+    if held.marks.empty:  # two examples
+        rows = [(k * held.seconds / 2, held.seconds / 2, name) for k, name in enumerate(EXAMPLES)]
+        held = replace(held, marks=pd.DataFrame(rows, columns=held.marks.columns))
+    rows = draft_trials([held], held.path.parent, Told())
+    study = study_text("My study", "files", ".", rows, [held.sfreq], Told())
+    table = as_csv(rows.head(ROWS))
+    table, study = (textwrap.indent(text.rstrip(), "    ") for text in (table, study))
+    return STUDY.format(table=table, study=study, name=held.path.name)

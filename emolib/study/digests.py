@@ -33,7 +33,7 @@ CODE_OF = {
     "group_tests": ["grid", "recordings/labels", "splits", "evaluation", "study/stages"],
     "references": [
         *("errors", "storage", "grid", "recordings", "features", "splits", "model"),
-        *("evaluation", "study/stages", "study/references", "study/raw_references"),
+        *("evaluation", "study/stages", "study/references"),
     ],
     "scores": ["model/predictions", "evaluation/bootstrap", "evaluation/scores"],
     "pages": ["."],

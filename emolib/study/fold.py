@@ -1,8 +1,8 @@
 """The step that trains one fold of a protocol, on true labels or on permuted ones.
 
 Or in parts, a job each: the pooled fit, then groups of subjects to fine-tune. A part only keeps its
-fits, as a training does that may be killed; the job of the fold then finds them done. So results are
-the same bytes, in however many parts they were made.
+fits, as a training does that may be killed; the job of the fold then finds them done. So results
+are the same bytes, in however many parts they were made.
 """
 
 from __future__ import annotations

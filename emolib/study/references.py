@@ -1,25 +1,37 @@
-"""The step that fits reference models on the network's folds, and scores both in one table."""
+"""The step that fits reference models on the network's folds, and scores both in one table.
+
+Those that read recordings, Riemannian tangent space and EEGNet, are fitted only where a study's
+`references` name them. Both read the channels that all of its subjects have.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from emolib.errors import DataError, InputError
-from emolib.evaluation.linear import REFERENCE_MODELS, reference_predictions
+from emolib.evaluation.linear import REFERENCE_MODELS, reference_predictions, trials_of_windows
 from emolib.evaluation.scores import SCORE_COLUMNS, score
-from emolib.splits.folds import group_windows
-from emolib.splits.protocols import PROTOCOLS
+from emolib.features.raw_windows import raw_windows
+from emolib.model.predictions import rated_predictions
+from emolib.recordings.labels import window_table
+from emolib.splits.folds import Fold, group_windows
+from emolib.splits.protocols import CROSS_SUBJECT, PROTOCOLS
 from emolib.storage import atomic
-from emolib.study import raw_references, stages
+from emolib.study import stages
 from emolib.study.artefacts import DamagedError, read_table, write_table
 from emolib.study.study import Study
 
 COLUMNS = ("model", "unit", *SCORE_COLUMNS)
 NETWORK = "network"
-TRIAL_MODELS = ("tangent_space", raw_references.RECENTRED)  # which predict whole trials
+FEWEST_CHANNELS = 3  # that all subjects must have: two are left when one is dropped
+RECENTRED = "tangent_space_recentred"
+TRIAL_MODELS = ("tangent_space", RECENTRED)  # which predict whole trials
 
 
 def make_references(study: Study) -> None:
@@ -84,8 +96,8 @@ def _of_recordings(
     asked = set(study.references)
     try:
         read = {
-            "tangent_space": lambda: raw_references.covariances(study, table),
-            "eegnet": lambda: raw_references.signals(study, windows),
+            "tangent_space": lambda: covariances(study, table),
+            "eegnet": lambda: signals(study, windows),
         }
         read = {name: load() for name, load in read.items() if name in asked}
     except DamagedError:
@@ -99,11 +111,136 @@ def _of_recordings(
         try:
             folds = list(split)
             if "tangent_space" in read:
-                given = raw_references.tangent_space(
-                    study, read["tangent_space"], table, folds, protocol
-                )
+                given = tangent_space(study, read["tangent_space"], table, folds, protocol)
                 yield from given.items()
             if "eegnet" in read:
-                yield "eegnet", raw_references.eegnet(study, read["eegnet"], table, folds, protocol)
+                yield "eegnet", eegnet(study, read["eegnet"], table, folds, protocol)
         except InputError:  # as above, or windows are too short for it
             continue
+
+
+# -- models that read recordings -------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """Signals (row, channel, sample), each channel divided by its scale a batch at a time."""
+
+    x: np.ndarray
+    scale: np.ndarray  # (channel, 1)
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        return self.x[rows] / self.scale
+
+
+def subject_recordings(study: Study, table: pd.DataFrame) -> Iterator[tuple[str, xr.Dataset]]:
+    """Read the recordings of a table's subjects, each with the channels that all of them have."""
+    names = sorted(table["subject"].unique())
+    has = [stages.features(study, name)["channel"].to_numpy().tolist() for name in names]
+    shared = [channel for channel in has[0] if all(channel in own for own in has)]
+    if len(shared) < FEWEST_CHANNELS:
+        problem = f"only {len(shared)} channels are those of all subjects."
+        hint = "Leave 'tangent_space' and 'eegnet' out of `references`."
+        raise DataError(f"{study.name}: recordings", problem, hint)
+    for name in names:
+        yield name, stages.recording(study, name).sel(channel=shared)
+
+
+def covariances(study: Study, table: pd.DataFrame) -> np.ndarray:
+    """Compute what the tangent space reads of the trials of a table of windows.
+
+    Returns (trial, band, channel - 1, channel - 1) in the order of `trials_of_windows`.
+    """
+    # Imported here, as all of pyRiemann: a second that other references need not wait for.
+    from emolib.evaluation.riemann import trial_covariances
+
+    settings, found = study.features, []
+    for name, recording in subject_recordings(study, table):
+        used = np.unique(table.loc[table["subject"] == name, "trial"])
+        own = recording.sel(trial=used)
+        found.append(trial_covariances(own, settings.bands, filtering=settings.filtering))
+    return np.concatenate(found)
+
+
+def tangent_space(
+    study: Study,
+    found: np.ndarray,
+    table: pd.DataFrame,
+    folds: Sequence[Fold],
+    protocol: str,
+) -> dict[str, pd.DataFrame]:
+    """Return the trials that the tangent space predicts, by the name of the model.
+
+    Where people are held out there are two: also with each person's covariances recentred. Where
+    windows of one trial are on both sides there is none.
+    """
+    from emolib.evaluation.riemann import recentred, tangent_space_predictions
+
+    given = {"tangent_space": found}
+    if protocol in CROSS_SUBJECT:
+        given[RECENTRED] = recentred(found, trials_of_windows(table)[0]["subject"].to_numpy())
+    predicted = {
+        name: tangent_space_predictions(
+            own, table, folds, [*study.tasks], protocol=protocol, stage="pooled"
+        )
+        for name, own in given.items()
+    }
+    return {name: own for name, own in predicted.items() if len(own)}
+
+
+def signals(study: Study, table: pd.DataFrame) -> np.ndarray:
+    """Load what EEGNet reads of the rows of a table: (row, channel, sample), microvolts.
+
+    A row is what the study's network takes at a time: a window, or several on end.
+    """
+    from emolib.model.eegnet import SFREQ  # with Keras, which takes seconds
+
+    parts = []
+    for name, recording in subject_recordings(study, table):
+        x = raw_windows(recording, study.features.window_seconds, sfreq=SFREQ)
+        known = window_table(stages.features(study, name), study.tasks)
+        key = pd.MultiIndex.from_frame(known[["trial", "window"]])
+        own = table.loc[table["subject"] == name, ["trial", "window"]]
+        parts.append((own.index.to_numpy(), x[key.get_indexer(pd.MultiIndex.from_frame(own))]))
+    whole = np.concatenate([x for _, x in parts])
+    whole = whole[np.argsort(np.concatenate([rows for rows, _ in parts]))]
+    groups = group_windows(table, study.model.windows)
+    if groups.shape[1] == 1:
+        return whole
+    return np.concatenate([whole[of] for of in groups.T], axis=-1)
+
+
+def eegnet(
+    study: Study,
+    x: np.ndarray,
+    table: pd.DataFrame,
+    folds: Sequence[Fold],
+    protocol: str,
+) -> pd.DataFrame:
+    """Train EEGNet as the study's network is, pooled, and return the rows that it predicts.
+
+    So each fold is trained `study.repeats` times. `x` and `table` have a row for each of the
+    folds'. Each channel is divided by its standard deviation in the training rows.
+    """
+    from emolib.model.eegnet import ACROSS_SUBJECTS, WITHIN_SUBJECTS, build_eegnet
+    from emolib.model.trainer import Trainer
+    from emolib.model.training import train_fold
+
+    tasks = study.model_settings.tasks
+    dropout = ACROSS_SUBJECTS if protocol in CROSS_SUBJECT else WITHIN_SUBJECTS
+    build = partial(build_eegnet, x.shape[1], x.shape[2], tasks, dropout=dropout)
+    trainer, parts = Trainer(build, study.training), []
+    labels = {task: table[task].to_numpy() for task in tasks}
+    subjects = table["subject"].to_numpy()
+    for number in study.folds(protocol):
+        fold = folds[number % len(folds)]
+        scale = x[fold.train].std(axis=(0, 2), keepdims=True)[0]
+        key = (study.seed, protocol, number, "eegnet")
+        result = next(
+            train_fold(
+                trainer, Scaled(x, scale), labels, fold, subjects, seed_key=key, fine_tune=False
+            )
+        )
+        who = {"protocol": protocol, "fold": number, "stage": "pooled"}
+        parts += rated_predictions(table, labels, result.rows, result.probabilities, **who)
+    return pd.concat(parts, ignore_index=True)

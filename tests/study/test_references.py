@@ -8,7 +8,7 @@ import pytest
 
 from emolib.errors import DataError, SettingsError
 from emolib.evaluation.linear import REFERENCE_MODELS
-from emolib.study import raw_references, references, stages
+from emolib.study import references, stages
 from emolib.study.artefacts import write_table
 from emolib.study.keys import OF_RECORDINGS, REFERENCES
 from emolib.study.study import load
@@ -115,7 +115,7 @@ def test_eegnet_predicts_the_windows_of_the_network(study):
 def test_signals_are_in_the_order_of_the_rows(study):
     _, table = stages.load_windows(study)
     rows = table.iloc[::-1].reset_index(drop=True)
-    x = raw_references.signals(study, rows)
+    x = references.signals(study, rows)
     assert x.shape == (2 * 8 * 8, 32, 64)
     at = rows.index[(rows["subject"] == "sub-02") & (rows["trial"] == 3) & (rows["window"] == 5)]
     signal = stages.recording(study, "sub-02")["eeg"].sel(trial=3).to_numpy()
@@ -127,7 +127,7 @@ def test_several_windows_are_one_signal(study):
     study.file.write_text(STUDY + "model: {windows: 2}\n")
     study = load(study.file)
     _, table = stages.load_windows(study)
-    x = raw_references.signals(study, table)
+    x = references.signals(study, table)
     assert x.shape == (2 * 8 * 4, 32, 128)
 
 
@@ -145,7 +145,7 @@ def test_channels_that_not_all_have_are_left_out(study, monkeypatch):
 
     monkeypatch.setattr(stages, "features", fewer(features))
     monkeypatch.setattr(stages, "recording", fewer(read))
-    found = dict(raw_references.subject_recordings(study, table))
+    found = dict(references.subject_recordings(study, table))
     names = found["sub-01"]["channel"].to_numpy().tolist()
     assert names == found["sub-02"]["channel"].to_numpy().tolist()
     assert len(names) == 28
