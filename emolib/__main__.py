@@ -82,7 +82,7 @@ COMMANDS = {
         "book.verify:verify",
         "",
     ),
-    "simulate": ("simulate one subject", "study.simulating:make_recording", "subject"),
+    "simulate": ("simulate one subject", "study.sources:make_recording", "subject"),
     "features": (
         "compute one subject's features",
         "study.stages:make_features",

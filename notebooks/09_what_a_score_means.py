@@ -64,7 +64,7 @@ from emolib.recordings import eegmat, simulated
 from emolib.recordings.labels import window_table
 from emolib.splits import protocols, shuffling
 from emolib.splits.protocols import BOTH_SIDES, protocol_name
-from emolib.study import simulating, stages
+from emolib.study import sources, stages
 from emolib.study.study import load
 
 shown.use_style()
@@ -1069,7 +1069,7 @@ if not rated:
 
 # %% tags=["remove-input"]
 unknown = "For recordings of people, no one knows. That is why we need a test."
-say(truth_sentence(simulating.effects(this_study)) or unknown)
+say(truth_sentence(sources.effects(this_study)) or unknown)
 
 # %% [markdown]
 # ## What each way to remove a baseline mean costs

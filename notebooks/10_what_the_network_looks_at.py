@@ -39,7 +39,7 @@ from emolib.book.answers import check
 from emolib.book.provenance import provenance
 from emolib.book.sentences import cohort_sentences
 from emolib.evaluation import linear, scores, variance
-from emolib.explain import agreement, attribution, fold
+from emolib.explain import attribution, fold
 from emolib.features import power, windows
 from emolib.figures import benches, pages
 from emolib.figures import display as shown
@@ -50,7 +50,7 @@ from emolib.grid import cells
 from emolib.recordings import simulated
 from emolib.splits.folds import subsample
 from emolib.splits.protocols import BOTH_SIDES, LEAKING, protocol_name
-from emolib.study import simulating, stages
+from emolib.study import sources, stages
 from emolib.study.networks import (
     light_network,
     network_bench,
@@ -399,7 +399,7 @@ benches.offer(
 # direction.
 
 # %%
-effects = simulating.effects(this_study)
+effects = sources.effects(this_study)
 known = [name for name, size in effects.items() if size]
 known = [name for name in known if this_study.tasks[name].rating]
 truth = {}
@@ -411,7 +411,7 @@ if known:
         )
         behind = simulated.read_truth(this_study.recordings_root, name)
         mean_power = 10 ** (of_power.mean("trial") / 10)
-        changes.append(agreement.expected_change(behind, mean_power))
+        changes.append(attribution.expected_change(behind, mean_power))
     change = xr.concat(changes, dim="subject").mean("subject")
     if this_study.features.normalise == "window":
         change = change - change.mean(("band", "channel"))
@@ -481,7 +481,7 @@ def compare(one, target):
 
 
 one = means[honest]["attribution"].sel(task=task).to_numpy()
-mine, ours = compare(one, marks), agreement.compare_to_null(one, marks)
+mine, ours = compare(one, marks), attribution.compare_to_null(one, marks)
 np.testing.assert_allclose(mine[0], ours["value"])
 
 # %% [markdown]

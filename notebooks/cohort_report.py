@@ -35,7 +35,7 @@ from emolib.splits.protocols import BOTH_SIDES
 from emolib.storage import file_stem
 from emolib.study import load, stages
 from emolib.study.references import references
-from emolib.study.simulating import effects
+from emolib.study.sources import effects
 
 use_style()
 

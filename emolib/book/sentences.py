@@ -130,7 +130,7 @@ def channels_sentence(n_channels: Mapping[str, int]) -> str:
 def truth_sentence(effects: Mapping[str, float]) -> str:
     """Tell in which tasks of a simulated study there is something to find; empty if none is known.
 
-    `effects` are by task, as of `emolib.study.simulating.effects`.
+    `effects` are by task, as of `emolib.study.sources.effects`.
 
     Examples
     --------

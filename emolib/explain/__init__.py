@@ -5,8 +5,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "agreement": ["compare_to_null", "expected_change", "spatial_correlation"],
-        "attribution": ["integrated_gradients", "mask", "occlusion"],
+        "attribution": [
+            *("compare_to_null", "expected_change", "spatial_correlation"),
+            *("integrated_gradients", "mask", "occlusion"),
+        ],
         "fold": ["FoldNetwork", "fold_attribution"],
     },
 )

@@ -1,5 +1,7 @@
 """What a subject's recording is read from, and whether its content has changed.
 
+A simulated recording is made where it is not there yet.
+
 A file is known by its size and times; only where these have moved is its content read, so that a
 copy with an older date is noticed, and a new date alone makes nothing again. What is known is kept
 in a small file of the study's folder.
@@ -7,6 +9,7 @@ in a small file of the study's folder.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import json
@@ -16,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from emolib.errors import DataError, InputError
+from emolib.recordings import simulated
 from emolib.recordings.recording import refuse_special
 from emolib.recordings.sidecars import belonging
 from emolib.storage import atomic, digest_of_settings, state_of
@@ -159,3 +163,36 @@ def check_sources(study: Study, subject: str) -> None:
         sources = Sources(study)
         sources.check_signals(subject)
         sources.save()
+
+
+# -- simulated studies ---------------------------------------------------------------------
+
+
+def effects(study: Study) -> dict[str, float]:
+    """Return how strongly a simulated study's signals follow each task's rating; 0 is not at all.
+
+    Tasks whose rating the signals have no truth for are left out; so is all, for people.
+    """
+    known = study.simulation.effect if study.simulation is not None else {}
+    ratings = {name: task.rating for name, task in study.tasks.items()}
+    return {name: known[rating] for name, rating in ratings.items() if rating in known}
+
+
+def make_recording(study: Study, subject: str) -> None:
+    """Simulate one subject of the study and write it in DEAP's format, the truth beside it."""
+    number = int(subject.removeprefix("sub-"))
+    simulated.write_subject(study.simulation, number, study.recordings_root)
+
+
+def ensure_recording(study: Study, subject: str) -> None:
+    """Simulate a subject of a simulated study, unless its file is there with these settings."""
+    if study.simulation is None:
+        return
+    wanted, root = dataclasses.asdict(study.simulation), study.recordings_root
+    try:
+        made_with = json.loads(simulated.read_truth(root, subject).settings)
+    except DataError:
+        return make_recording(study, subject)
+    there = (root / f"s{subject.removeprefix('sub-')}.mat").exists()
+    if not (there and made_with.items() <= wanted.items()):
+        make_recording(study, subject)

@@ -33,8 +33,7 @@ from emolib.study.artefacts import (
 )
 from emolib.study.privacy import without_folders
 from emolib.study.reading import read_plainly
-from emolib.study.simulating import ensure_recording
-from emolib.study.sources import check_sources
+from emolib.study.sources import check_sources, ensure_recording
 from emolib.study.study import Study
 
 # -- recordings and features ---------------------------------------------------------------

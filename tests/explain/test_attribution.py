@@ -8,7 +8,6 @@ import pytest
 import xarray as xr
 
 from emolib.errors import DataError
-from emolib.explain import agreement as map_agreement
 from emolib.explain import attribution
 from emolib.grid import DEAP_CHANNELS, cells
 
@@ -212,7 +211,7 @@ class TestExpectedChange:
     )
 
     def test_by_hand(self):
-        given = map_agreement.expected_change(a_truth(), self.POWER)
+        given = attribution.expected_change(a_truth(), self.POWER)
         assert given.dims == ("scale", "band", "channel")
         assert given.sel(scale="arousal", band="alpha", channel="O1") == pytest.approx(
             2 * -0.3 * 1.5 * 16 / 40
@@ -225,33 +224,33 @@ class TestExpectedChange:
     def test_an_electrode_that_the_truth_lacks(self):
         power = self.POWER.assign_coords(channel=["O2", "Cz"])
         with pytest.raises(DataError, match="has no electrode Cz"):
-            map_agreement.expected_change(a_truth(), power)
+            attribution.expected_change(a_truth(), power)
 
 
 class TestAgreement:
     def test_level_and_scale_do_not_matter(self):
         one = np.random.default_rng(0).normal(size=(4, 32))
-        assert map_agreement.spatial_correlation(one, 3 * one - 7) == pytest.approx(1)
-        assert map_agreement.spatial_correlation(one, -one) == pytest.approx(-1)
+        assert attribution.spatial_correlation(one, 3 * one - 7) == pytest.approx(1)
+        assert attribution.spatial_correlation(one, -one) == pytest.approx(-1)
 
     def test_of_unrelated_maps_lies_within_chance(self):
         rng = np.random.default_rng(0)
         values = []
         for seed in range(100):
             one, other = rng.normal(size=(2, 4, 32))
-            null = map_agreement.null_correlations(one, other, draws=99, seed=seed)
-            values.append(np.mean(null >= map_agreement.spatial_correlation(one, other)) < 0.05)
+            null = attribution.null_correlations(one, other, draws=99, seed=seed)
+            values.append(np.mean(null >= attribution.spatial_correlation(one, other)) < 0.05)
         assert np.mean(values) < 0.12
 
     def test_chance_keeps_the_bands(self):
         """If only the band matters, shuffling electrodes changes nothing."""
         by_band = np.repeat(np.arange(4.0)[:, None], 32, axis=1)
-        null = map_agreement.null_correlations(by_band, by_band, draws=20)
+        null = attribution.null_correlations(by_band, by_band, draws=20)
         np.testing.assert_allclose(null, 1.0)
 
     def test_chance_is_repeatable(self):
         one, other = np.random.default_rng(0).normal(size=(2, 4, 32))
-        draw = [map_agreement.null_correlations(one, other, draws=5, seed=3) for _ in range(2)]
+        draw = [attribution.null_correlations(one, other, draws=5, seed=3) for _ in range(2)]
         assert np.array_equal(*draw)
 
 

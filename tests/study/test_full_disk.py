@@ -15,7 +15,7 @@ from emolib.errors import DataError
 from emolib.recordings.child import read_apart
 from emolib.recordings.recording import damaged
 from emolib.storage import atomic, told_by_system
-from emolib.study import load, simulating, space, stages
+from emolib.study import load, sources, space, stages
 
 NAMESPACES = ["unshare", "--user", "--map-root-user", "--mount"]
 needs_namespaces = pytest.mark.skipif(
@@ -66,7 +66,7 @@ def test_a_run_says_in_a_sentence_that_the_folder_of_results_is_forbidden(tmp_pa
 
 @pytest.mark.parametrize("make", [stages.make_features, stages.make_summary])
 def test_a_full_disk_is_no_subjects_failure(results, monkeypatch, make):
-    monkeypatch.setattr(simulating.simulated, "write_subject", full)
+    monkeypatch.setattr(sources.simulated, "write_subject", full)
     study = load("smoke")
     with pytest.raises(OSError, match="No space left"):
         make(study, "sub-01")
