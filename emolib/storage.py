@@ -73,6 +73,17 @@ def atomic(path: str | Path) -> Iterator[Path]:
         raise
 
 
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all, with the same ends of lines everywhere."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: str | Path, value: object) -> None:
+    """Write a record as JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=1))
+
+
 @contextmanager
 def unfinished(folder: Path) -> Iterator[Path]:
     """Yield a new folder in `folder` for what is being made; it is removed when the block ends."""

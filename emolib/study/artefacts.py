@@ -19,7 +19,7 @@ import xarray as xr
 from pyarrow import parquet
 
 from emolib.errors import DataError
-from emolib.storage import atomic, digest_of_files, file_stem, noting, state_of
+from emolib.storage import atomic, digest_of_files, file_stem, noting, state_of, write_json
 
 RECORDS = ".artefacts"  # the folder of the records; one each, since jobs end at the same time
 ROW_GROUP = 10_000  # rows of a table that are read together: little more than a subject's
@@ -139,7 +139,7 @@ def job(folder: Path, stage: str, options: Mapping[str, Any]) -> Iterator[None]:
     }
     for name in {*earlier} - {*files}:  # of a person who left, or under another name
         _remove(folder / name)
-    _save(record, {"subject": subject, "files": files})
+    write_json(record, {"subject": subject, "files": files})
 
 
 def check(folder: Path, reads: Collection[str], subject: str | None = None) -> None:
@@ -188,7 +188,7 @@ def remove_damaged(folder: Path, *, thorough: bool = False) -> tuple[list[str], 
             file.unlink()
         elif any(state_of(folder / name) != state[:-1] for name, state in files.items()):
             moved = {name: [*state_of(folder / name), state[-1]] for name, state in files.items()}
-            _save(file, record | {"files": moved})
+            write_json(file, record | {"files": moved})
         found += bad
     return found, removed
 
@@ -236,11 +236,6 @@ def _load(file: Path) -> dict | None:
         return record if sound and inside and "subject" in record else None
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-
-
-def _save(file: Path, record: dict) -> None:
-    with atomic(file) as path:
-        path.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
 def _same(path: Path, recorded: list, thorough: bool) -> bool:

@@ -15,7 +15,7 @@ from emolib.errors import SettingsError, check_range, did_you_mean
 from emolib.escaping import plain
 from emolib.recordings.example import write_edf
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
-from emolib.storage import atomic
+from emolib.storage import atomic, write_text
 from emolib.study.yaml_file import read_yaml
 
 COHORT = {"n_subjects": 4, "n_trials": 24, "trial_seconds": 20, "effect_spread": 0.3}
@@ -78,9 +78,7 @@ def write_cohort(name: str, seed: int, key: Path | None = None) -> Path:
     if key is not None:
         texts[key] = yaml.safe_dump({"cohort": name, "seed": seed, **answers}, sort_keys=False)
     for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic(path) as unfinished:
-            unfinished.write_text(text, encoding="utf-8")
+        write_text(path, text)
     return folder / "trials.csv"
 
 
@@ -104,8 +102,8 @@ def grade(sheet: Path, key: Path) -> bool:
         raise SettingsError(key, f"is no key: it lacks {', '.join(missing)}.", hint)
     for name in given:
         if name not in ("cohort", *QUESTIONS):
-            hint = did_you_mean(name, QUESTIONS) or f"Answers are {', '.join(QUESTIONS)}."
-            raise SettingsError(sheet, f"holds the unknown answer {name!r}.", hint)
+            problem = f"holds the unknown answer {name!r}."
+            raise SettingsError(sheet, problem, did_you_mean(name, QUESTIONS))
     if given.get("cohort") != wanted["cohort"]:
         problem = (
             f"answers for the cohort {given.get('cohort')!r}; the key is of {wanted['cohort']!r}."
@@ -122,7 +120,6 @@ def _write_recording(path: Path, recording: xr.Dataset) -> None:
     pieces = np.concatenate([recording["baseline"], recording["eeg"]], axis=-1)
     sfreq = recording.attrs["sfreq"]
     microvolts = np.concatenate(list(pieces), axis=-1, dtype=float)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as unfinished:
         write_edf(
             unfinished,

@@ -28,7 +28,7 @@ from emolib.model.training import train_fold
 from emolib.splits.folds import Fold, stable_seed
 from emolib.splits.protocols import CROSS_SUBJECT, LEAKING, PROTOCOLS
 from emolib.splits.shuffling import permuted_by_stimulus, permuted_by_trial
-from emolib.storage import atomic, digest_of_files, file_stem
+from emolib.storage import digest_of_files, file_stem, write_text
 from emolib.study.artefacts import DamagedError
 from emolib.study.stages import failure_record, load_windows, write_table
 from emolib.study.study import Study
@@ -232,8 +232,7 @@ def _train_fold(
             networks.save_weights(folder / name, model)
     if not permutation:
         text = json.dumps(dataclasses.asdict(settings), indent=1, sort_keys=True)
-        with atomic(folder / "model.json") as path:
-            path.write_text(text)
+        write_text(folder / "model.json", text)
     return pd.concat(predicted, ignore_index=True), pd.concat(histories, ignore_index=True)
 
 

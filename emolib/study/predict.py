@@ -27,7 +27,7 @@ from emolib.model.trainer import Trainer, Weights
 from emolib.recordings.labels import MISSING, trial_classes
 from emolib.recordings.recording import some
 from emolib.splits.protocols import HELD_OUT
-from emolib.storage import atomic
+from emolib.storage import write_text
 from emolib.study import stages
 from emolib.study.artefacts import open_dataset
 from emolib.study.digests import MADE_WITH
@@ -213,8 +213,7 @@ def _predictions(
 def _write_and_tell(study: Study, ensemble: Ensemble, table: pd.DataFrame, folder: Path) -> None:
     """Write the table, and print each trial's mean and what must be known of it."""
     file = folder / f"{study.name}_predictions.csv"
-    with atomic(file) as path:
-        table.to_csv(path, index=False, lineterminator="\n")
+    write_text(file, table.to_csv(index=False, lineterminator="\n"))
     columns = [name for name in table if name.startswith("probability")]
     means = table.groupby(["recording", "subject", "trial", "task"], sort=False)[columns].mean()
     for (recording, subject, trial, task), row in means.head(PRINTED).iterrows():

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emolib.errors import InputError
-from emolib.storage import atomic
+from emolib.storage import write_text
 
 if TYPE_CHECKING:
     from emolib.study.study import Study
@@ -51,8 +51,7 @@ def tidy_logs(study: Study) -> None:
     for log in study.folder.glob("**/logs/**/*.log"):
         text = log.read_text(encoding="utf-8", errors="replace")
         if (tidy := without_folders(text, study)) != text:
-            with atomic(log) as path:
-                path.write_text(tidy, encoding="utf-8")
+            write_text(log, tidy)
 
 
 def _cut(text: str, places: Mapping[Path, str]) -> str:

@@ -22,7 +22,7 @@ from emolib.model.predictions import rated_predictions
 from emolib.recordings.labels import window_table
 from emolib.splits.folds import Fold, group_windows
 from emolib.splits.protocols import CROSS_SUBJECT, PROTOCOLS
-from emolib.storage import atomic
+from emolib.storage import write_text
 from emolib.study import stages
 from emolib.study.artefacts import DamagedError, read_table, write_table
 from emolib.study.study import Study
@@ -54,8 +54,8 @@ def make_references(study: Study) -> None:
             found.append(scored(name, given))
     whole = pd.concat([one for one in found if len(one)] or found, ignore_index=True)
     write_table(whole[[*COLUMNS]], study.scores_file("references.parquet"))
-    with atomic(study.scores_file("references.csv")) as path:
-        whole[[*COLUMNS]].to_csv(path, index=False, lineterminator="\n")
+    text = whole[[*COLUMNS]].to_csv(index=False, lineterminator="\n")
+    write_text(study.scores_file("references.csv"), text)
 
 
 def scored(name: str, given: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from emolib.errors import DataError, InputError
 from emolib.recordings import simulated
 from emolib.recordings.recording import refuse_special
 from emolib.recordings.sidecars import belonging
-from emolib.storage import atomic, digest_of_settings, state_of
+from emolib.storage import digest_of_settings, state_of, write_json
 from emolib.study.reading import sources_of
 from emolib.study.study import Study
 
@@ -94,8 +94,8 @@ class Sources:
     def save(self) -> None:
         """Keep the digests for the next time."""
         if self.known != self._recorded():
-            with suppress(OSError), atomic(self.record) as path:  # it only saves time
-                path.write_text(json.dumps(self.known, indent=1))
+            with suppress(OSError):  # it only saves time
+                write_json(self.record, self.known)
 
     def _recorded(self) -> dict[str, list]:
         """Return what was saved; where there is nothing, or it is damaged, all is read again."""

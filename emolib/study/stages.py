@@ -21,7 +21,7 @@ from emolib.grid import to_brain_maps
 from emolib.recordings.labels import check_labels, window_table
 from emolib.recordings.recording import damaged
 from emolib.splits.folds import enough_units, has_folds
-from emolib.storage import atomic
+from emolib.storage import write_text
 from emolib.study.artefacts import (
     DamagedError,
     open_dataset,
@@ -243,8 +243,8 @@ def make_scores(study: Study) -> None:
     write_table(computed, study.scores_file())
     permuted = evaluation.permuted_scores(permuted_predictions(study))
     write_table(permuted, study.scores_file("permuted.parquet"))
-    with atomic(study.scores_file("scores.csv")) as path:
-        computed.to_csv(path, index=False, lineterminator="\n")
+    text = computed.to_csv(index=False, lineterminator="\n")
+    write_text(study.scores_file("scores.csv"), text)
 
 
 def scores(study: Study) -> pd.DataFrame:

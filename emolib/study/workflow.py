@@ -22,7 +22,7 @@ from snakemake.settings import types as settings
 
 from emolib.errors import InputError
 from emolib.escaping import plain
-from emolib.storage import UNFINISHED, atomic, of_disk
+from emolib.storage import UNFINISHED, atomic, of_disk, write_json
 from emolib.study import check, stages
 from emolib.study.artefacts import readable, remove_damaged
 from emolib.study.digests import CODE_OF, MADE_WITH, changes
@@ -126,7 +126,7 @@ def run_jobs(
     except (OSError, ValueError, AttributeError):  # no record, or a damaged one
         older = (study.folder / ".snakemake").exists()  # results of a version without a record
         unknown = {stage: digest.split("-")[0] + "-" for stage, digest in now.items()}
-        _write(record, before := unknown if older else now)
+        write_json(record, before := unknown if older else now)
     spoilt: list[str] = []
 
     def planned(jobs: Mapping[str, int]) -> None:
@@ -173,7 +173,7 @@ def run_jobs(
     if handler.failed:
         raise _failure(*handler.failed[0])
     if not targets:
-        _write(record, now)
+        write_json(record, now)
     return handler.done
 
 
@@ -189,7 +189,7 @@ def plan(
     fresh = not (study.folder / ".snakemake").exists()
     _run_snakemake(study, how.dry(), force, targets, (), planned := Planned())
     if fresh:  # so that the first run does not take what planning leaves for older results
-        _write(study.folder / MADE_WITH, {stage: study.digest(stage) for stage in CODE_OF})
+        write_json(study.folder / MADE_WITH, {stage: study.digest(stage) for stage in CODE_OF})
     asked = pd.DataFrame(planned.asked, columns=["rule", "threads", "mem_mb", "runtime"])
     asked = asked[asked["rule"] != "all"].astype({"mem_mb": "Int64", "runtime": "Int64"})
     return (
@@ -340,8 +340,3 @@ def _tell_damaged(folder: Path, spoilt: Sequence[str]) -> None:
             were = "artefact was" if len(names) == 1 else "artefacts were"
             told = ", ".join(names[:NAMED]) + more
             print(plain(f"{len(names)} missing or damaged {were} {what}: {told}"))
-
-
-def _write(record: Path, digests: Mapping[str, str]) -> None:
-    with atomic(record) as path:
-        path.write_text(json.dumps(digests, indent=1))
