@@ -157,16 +157,8 @@ IN_HOME = {  # folders that libraries make in a home, by the variable that moves
     "KERAS_HOME": ".keras",
     "MPLCONFIGDIR": ".config/matplotlib",
 }
-ON_WHOLE = (
-    "run",
-    "check",
-    "verify",
-    "report",
-    "predict",
-    "export",
-    "pdf",
-    "slides",
-)  # others: a job each
+# What is about a study as a whole; others are a job each.
+ON_WHOLE = ("run", "check", "verify", "report", "predict", "export", "pdf", "slides")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -241,10 +233,9 @@ def _spare_home(temporary: str) -> None:
         place = Path(cache) / "emolib" if cache else Path(temporary) / own
         for variable, folder in IN_HOME.items():
             if variable not in os.environ and not os.access(home / folder, os.W_OK):
+                made = place / Path(folder).name.lstrip(".")
                 with suppress(OSError):
-                    (made := place / Path(folder).name.lstrip(".")).mkdir(
-                        parents=True, exist_ok=True
-                    )
+                    made.mkdir(parents=True, exist_ok=True)
                     os.environ[variable] = str(made)
 
 

@@ -26,45 +26,33 @@ PROFILES = PROJECT / "profiles"
 FILE = "config.yaml"
 # What a profile may say, as options of Snakemake, by the settings that they become. It may say
 # nothing that a run decides itself, such as targets, and nothing that would be ignored.
-OF_WORKFLOW: dict[str, tuple[Any, dict[str, str]]] = {
+OF_WORKFLOW: dict[str, tuple[Any, list[str]]] = {
     "resource_settings": (
         settings.ResourceSettings,
-        {
-            "cores": "cores",
-            "jobs": "nodes",
-            "local-cores": "local_cores",
-            "max-threads": "max_threads",
-            "resources": "resources",
-            "default-resources": "default_resources",
-            "set-threads": "overwrite_threads",
-            "set-resources": "overwrite_resources",
-            "set-resource-scopes": "overwrite_resource_scopes",
-        },
+        [
+            *("cores", "jobs", "local-cores", "max-threads", "resources", "default-resources"),
+            *("set-threads", "set-resources", "set-resource-scopes"),
+        ],
     ),
 }
-OF_JOBS: dict[str, tuple[Any, dict[str, str]]] = {
-    "execution_settings": (
-        settings.ExecutionSettings,
-        {"latency-wait": "latency_wait", "retries": "retries"},
-    ),
+OF_JOBS: dict[str, tuple[Any, list[str]]] = {
+    "execution_settings": (settings.ExecutionSettings, ["latency-wait", "retries"]),
     "remote_execution_settings": (
         settings.RemoteExecutionSettings,
-        {
-            "container-image": "container_image",
-            "envvars": "envvars",
-            "max-status-checks-per-second": "max_status_checks_per_second",
-            "precommand": "precommand",
-            "seconds-between-status-checks": "seconds_between_status_checks",
-        },
+        [
+            *("container-image", "envvars", "precommand"),
+            *("max-status-checks-per-second", "seconds-between-status-checks"),
+        ],
     ),
-    "scheduling_settings": (
-        settings.SchedulingSettings,
-        {"max-jobs-per-timespan": "max_jobs_per_timespan", "scheduler": "scheduler"},
-    ),
-    "group_settings": (
-        settings.GroupSettings,
-        {"groups": "overwrite_groups", "group-components": "group_components"},
-    ),
+    "scheduling_settings": (settings.SchedulingSettings, ["max-jobs-per-timespan", "scheduler"]),
+    "group_settings": (settings.GroupSettings, ["groups", "group-components"]),
+}
+FIELDS = {  # of settings, where they have another name than the option
+    "jobs": "nodes",
+    "groups": "overwrite_groups",
+    "set-threads": "overwrite_threads",
+    "set-resources": "overwrite_resources",
+    "set-resource-scopes": "overwrite_resource_scopes",
 }
 
 
@@ -162,7 +150,10 @@ def _parsed(file: Path) -> argparse.Namespace:
         hint = f"{did_you_mean(str(executor), executors)} Others are installed by `pip install \
 snakemake-executor-plugin-{executor}`."
         raise SettingsError(f"{file}: executor {executor!r}", "is not installed.", hint)
-    known = {"executor", *(key for _, keys in (OF_WORKFLOW | OF_JOBS).values() for key in keys)}
+    known = {
+        "executor",
+        *(key for _, options in (OF_WORKFLOW | OF_JOBS).values() for key in options),
+    }
     known |= {info["cliarg"].lstrip("-") for info in executors[executor].get_settings_info()}
     for key in content:
         if key not in known:
@@ -178,11 +169,10 @@ snakemake-executor-plugin-{executor}`."
         raise SettingsError(file, f"is not understood: {problem}", hint) from None
 
 
-def _settings(given: argparse.Namespace, of: dict[str, tuple[Any, dict[str, str]]]) -> dict:
+def _settings(given: argparse.Namespace, of: dict[str, tuple[Any, list[str]]]) -> dict[str, Any]:
     """Return the settings of Snakemake's programming interface from those of its command line."""
-    return {
-        name: kind(
-            **{field: getattr(given, key.replace("-", "_")) for key, field in fields.items()}
-        )
-        for name, (kind, fields) in of.items()
-    }
+    found = {}
+    for name, (kind, options) in of.items():
+        fields = {option.replace("-", "_"): FIELDS.get(option) for option in options}
+        found[name] = kind(**{own or at: getattr(given, at) for at, own in fields.items()})
+    return found
