@@ -160,7 +160,7 @@ def _stages(
         *(rows[subjects[rows] == subject] for rows in (fold.train, fold.validation, fold.test)),
         leaks=fold.leaks,
     )
-    able = [task for task in trainer.tasks if _has_two_classes(labels[task][mine.train])]
+    able = [task for task in trainer.tasks if len({*labels[task][mine.train]} - {-1}) >= 2]
     stages = [("subject", None, settings.fine_tuning_learning_rate)]
     stages += [
         ("subject_and_task", task, settings.single_task_learning_rate) for task in trainer.tasks
@@ -218,7 +218,3 @@ def fit_or_read(
 def _kept(checkpoints: Path | None, names: Sequence[str | None]) -> Path | None:
     """Return the file of a finished fit, if such files are kept."""
     return checkpoints and checkpoints / file_stem("-".join(name for name in names if name))
-
-
-def _has_two_classes(labels: np.ndarray) -> bool:
-    return len(np.unique(labels[labels >= 0])) >= 2

@@ -88,13 +88,15 @@ def _facts(path: Path, settings: RecordingSettings) -> dict[str, Any]:
     first = max(0, raw.n_times - int(TAIL_SECONDS * sfreq))
     last = read_microvolts(raw, [*channels.values()], first, raw.n_times)
     live = (first + _filled_from(last, int(FLAT_SECONDS * sfreq))) / sfreq
-    facts = {
+    return {
         "seconds": raw.n_times / sfreq,
         "live": np.floor(live * 1000) / 1000,
         "sfreq": sfreq,
         "channels": list(channels),
+        "notes": notes,
+        "units": units,
+        "marks": marks,
     }
-    return {**facts, "notes": notes, "units": units, "marks": marks}
 
 
 def _filled_from(signals: np.ndarray, hold: int) -> int:

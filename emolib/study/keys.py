@@ -7,7 +7,7 @@ import re
 import typing
 import unicodedata
 import warnings
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -50,19 +50,14 @@ LONGEST = 60  # signs of a task's name
 
 def check_words(study: Any) -> None:
     """Raise a SettingsError at a study's first task, band, protocol or model that cannot be one."""
-    check_names(study.tasks, [band.name for band in study.features.bands])
+    for band in study.features.bands:
+        check_name("features.bands", band.name)
+    for task in study.tasks:
+        check_task_name(task)
     allowed = {"protocols": PROTOCOLS, "references": REFERENCES, "permutations": study.protocols}
     for key, known in allowed.items():
         for name in getattr(study, key):
             check_option(key, name, known)
-
-
-def check_names(tasks: Iterable[str], bands: Iterable[str]) -> None:
-    """Raise a SettingsError at the first name of a task or band that is no key."""
-    for band in bands:
-        check_name("features.bands", band)
-    for task in tasks:
-        check_task_name(task)
 
 
 def check_name(key: str, name: str) -> None:

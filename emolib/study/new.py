@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -23,9 +24,9 @@ from emolib.recordings.trial_table import (
     read_table,
     with_types,
 )
-from emolib.storage import atomic
+from emolib.storage import write_text
 from emolib.study.classroom import write_cohort
-from emolib.study.draft import Look, Told, as_csv, draft_trials, look
+from emolib.study.draft import Told, as_csv, draft_trials, look
 from emolib.study.sketch import study_text
 from emolib.study.study import PROJECT
 
@@ -85,8 +86,7 @@ def new(
     if not files:
         return False
     for path, text in files.items():
-        with atomic(path) as unfinished:
-            unfinished.write_text(text, encoding="utf-8")
+        write_text(path, text)
         print(plain(f"wrote {path.name}"))
     for heading, lines in (("assumed", told.assumed), ("still to do", told.missing)):
         if lines:
@@ -133,16 +133,14 @@ def _bids(file: Path, folder: Path, told: Told) -> str:
     """Return the study of a BIDS tree; "" if there is none, or its events do not say enough."""
     if not (folder / "dataset_description.json").is_file():
         return ""
-    rows, faults = _of_each(bids.subjects(folder), lambda who: bids.trials(folder, who))
-    if rows is None:
+    found, faults = _each(bids.subjects(folder), lambda who: bids.trials(folder, who))
+    if not found:
         told.assumed.append(f"the dataset is no `bids`, but `files`, since {faults[0]}")
         return ""
     told.missing += faults
-    looks, faults = _look_at([Path(one) for one in rows["file"].unique()])
-    told.missing += faults
-    rates = [one.sfreq for one in looks]
+    rows = pd.concat(found)
     rows = rows.drop(columns="value", errors="ignore") if "trial_type" in rows else rows
-    return study_text(file.stem, "bids", _from_here(folder), rows, rates, told)
+    return _of_rows(file.stem, "bids", folder, rows, told)
 
 
 def _tables(places: Sequence[Path]) -> tuple[Path | None, dict[Path, DataError]]:
@@ -163,21 +161,26 @@ def _tables(places: Sequence[Path]) -> tuple[Path | None, dict[Path, DataError]]
 
 def _of_table(title: str, table: Path, told: Told) -> str:
     """Return the study of a table of trials, with the rates that its files have."""
-    rows, faults = _of_each(read_subjects(table), lambda who: read_table(table, who))
-    if rows is None:
+    found, faults = _each(read_subjects(table), lambda who: read_table(table, who))
+    if not found:
         raise DataError(table, "holds no subject who can be read:", " ".join(faults))
     told.missing += faults
-    looks, faults = _look_at([Path(file) for file in rows["file"].unique()])
-    told.missing += faults
     place = table.parent if table.name in NAMES else table
-    return study_text(title, "files", _from_here(place), rows, [one.sfreq for one in looks], told)
+    return _of_rows(title, "files", place, pd.concat(found), told)
+
+
+def _of_rows(title: str, dataset: str, root: Path, rows: pd.DataFrame, told: Told) -> str:
+    """Return the study of the rows of a table of trials, with the rates that their files have."""
+    looks, faults = _each([Path(file) for file in rows["file"].unique()], look)
+    told.missing += faults
+    return study_text(title, dataset, _from_here(root), rows, [one.sfreq for one in looks], told)
 
 
 def _of_signals(
     file: Path, places: Sequence[Path], others: Mapping[Path, DataError], told: Told
 ) -> dict[Path, str]:
     """Return a table of trials and the study of it; nothing if no recording can be used."""
-    looks, faults = _look_at(_signals([one for one in places if one not in others]))
+    looks, faults = _each(_signals([one for one in places if one not in others]), look)
     if not looks:
         print("nothing is written, since no recording can be used:")
         print(*(f"- {plain(fault)}" for fault in faults), sep="\n")
@@ -211,28 +214,15 @@ def _joined(draft: pd.DataFrame, path: Path) -> pd.DataFrame:
     return pd.concat(own, ignore_index=True)
 
 
-def _of_each(
-    subjects: Sequence[str], read: Callable[[str], pd.DataFrame]
-) -> tuple[pd.DataFrame | None, list[str]]:
-    """Return the rows of all subjects who can be read, None if nobody can, and why not all."""
-    rows, faults = [], []
-    for subject in subjects:
+def _each(of: Sequence[Any], read: Callable[[Any], Any]) -> tuple[list[Any], list[str]]:
+    """Read each subject, or file; return also why some cannot be."""
+    found, faults = [], []
+    for one in of:
         try:
-            rows.append(read(subject))
-        except DataError as error:
-            faults.append(str(error))
-    return pd.concat(rows) if rows else None, list(dict.fromkeys(faults))
-
-
-def _look_at(files: Sequence[Path]) -> tuple[list[Look], list[str]]:
-    """Look at files of signals; return also why some cannot be used."""
-    looks, faults = [], []
-    for file in files:
-        try:
-            looks.append(look(file))
+            found.append(read(one))
         except InputError as error:
             faults.append(str(error))
-    return looks, faults
+    return found, list(dict.fromkeys(faults))
 
 
 def _signals(places: Sequence[Path]) -> list[Path]:
