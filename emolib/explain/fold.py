@@ -19,7 +19,7 @@ from emolib.explain.attribution import (
     occlusion,
     on_electrodes,
 )
-from emolib.model.batches import Inputs
+from emolib.model.epochs import Inputs
 from emolib.model.networks import build  # before keras: it chooses the backend
 from emolib.model.predictions import predictions_of
 from emolib.model.settings import ModelSettings

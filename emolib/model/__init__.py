@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "settings": ["ModelSettings", "TrainingSettings"],
         "networks": ["build", "build_crnn", "build_mt_cnn", "load_weights", "save_weights"],
-        "batches": ["GroupedInputs"],
+        "epochs": ["GroupedInputs"],
         "trainer": ["Fit", "Trainer"],
         "fine_tuning": ["StageResult", "fine_tune_subject"],
         "training": ["fit_small", "train_fold"],

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emolib.model.batches import ByTask, Inputs
-from emolib.model.callbacks import read_state, write_state
+from emolib.model.epochs import ByTask, Inputs, read_state, write_state
 from emolib.model.side_by_side import SideBySide
 from emolib.model.trainer import Fit, Trainer, Weights
 from emolib.splits.folds import Fold

@@ -17,7 +17,7 @@ import pandas as pd
 
 from emolib.errors import SettingsError
 from emolib.model import networks as _backend  # noqa: F401 - before keras: it chooses the backend
-from emolib.model.batches import Batches
+from emolib.model.epochs import Batches
 from emolib.model.trainer import Fit, Plan, Trainer, Weights
 
 import jax  # isort: skip

@@ -22,8 +22,14 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from emolib.errors import DataError, SettingsError
 from emolib.model import networks  # before keras: it chooses the backend
-from emolib.model.batches import Batches, ByTask, Inputs
-from emolib.model.callbacks import Checkpoint, HistoryLogger, RestoreBestOnLRDrop
+from emolib.model.epochs import (
+    Batches,
+    ByTask,
+    Checkpoint,
+    HistoryLogger,
+    Inputs,
+    RestoreBestOnLRDrop,
+)
 from emolib.model.settings import TrainingSettings
 from emolib.splits.folds import Fold, stable_seed
 

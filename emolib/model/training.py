@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from emolib.errors import SettingsError
-from emolib.model.batches import ByTask, Inputs
+from emolib.model.epochs import ByTask, Inputs
 from emolib.model.fine_tuning import (
     StageResult,
     fine_tune_side_by_side,

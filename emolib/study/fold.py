@@ -19,7 +19,7 @@ import pandas as pd
 
 from emolib.errors import DataError, SettingsError
 from emolib.model import networks
-from emolib.model.batches import Inputs, group_inputs
+from emolib.model.epochs import Inputs, group_inputs
 from emolib.model.fine_tuning import StageResult
 from emolib.model.predictions import rated_predictions
 from emolib.model.settings import ModelSettings

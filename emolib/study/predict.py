@@ -21,7 +21,7 @@ from emolib.evaluation.scores import ESTIMAND
 from emolib.features.extraction import extract_features, without_short_trials
 from emolib.grid import to_brain_maps
 from emolib.model import networks
-from emolib.model.batches import group_inputs
+from emolib.model.epochs import group_inputs
 from emolib.model.predictions import predictions_of
 from emolib.model.trainer import Trainer, Weights
 from emolib.recordings.labels import MISSING, trial_classes

@@ -12,8 +12,7 @@ import pytest
 from synthetic import noise_cohort
 
 from emolib.errors import DataError, SettingsError
-from emolib.model.batches import Batches, GroupedInputs
-from emolib.model.callbacks import read_state
+from emolib.model.epochs import Batches, GroupedInputs, read_state
 from emolib.model.fine_tuning import fine_tune_subject
 from emolib.model.networks import build_mt_cnn
 from emolib.model.settings import ModelSettings, TrainingSettings
@@ -311,7 +310,7 @@ class Kill(BaseException):
 
 def killed_in(monkeypatch, epoch):
     """Let training end when this epoch begins, and write a checkpoint after each."""
-    monkeypatch.setattr("emolib.model.callbacks.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("emolib.model.epochs.CHECKPOINT_SECONDS", 0.0)
     begun, start = [], Batches.start_epoch
 
     def start_epoch(batches, number):
