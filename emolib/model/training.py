@@ -123,7 +123,6 @@ def fit_small(
     fold: Fold,
     *,
     seed_key: Sequence[object],
-    heads: Sequence[str] | None = None,
 ) -> tuple[Trainer, Fit]:
     """Fit a small network on all subjects of a fold, in seconds: for demonstrations.
 
@@ -133,8 +132,6 @@ def fit_small(
         Compiled once in a process, however many fits follow.
     x, labels, fold, seed_key
         As for `train_fold`.
-    heads : sequence of str, optional
-        The tasks whose losses count; all by default.
 
     Returns
     -------
@@ -150,7 +147,6 @@ def fit_small(
         learning_rate=training.learning_rate,
         epochs=training.epochs,
         seed_key=seed_key,
-        task_weights={task: float(heads is None or task in heads) for task in trainer.tasks},
     )
     return trainer, fit
 

@@ -144,12 +144,12 @@ def network_bench(
         return NetworkBench(light_network(study, protocol, cohort=cohort), classes)
 
 
-def replay_bench(study: Study, *, cohort: Cohort | None = None) -> ReplayBench:
+def replay_bench(study: Study) -> ReplayBench:
     """Show the fits of a study epoch by epoch, and linear ones under its first honest protocol.
 
-    Parameters as `trained_networks`; a DataError says what a study lacks.
+    A DataError says what the study lacks.
     """
-    maps, table = cohort or stages.load_windows(study)
+    maps, table = stages.load_windows(study)
     protocol = study.attribution_protocol or study.protocols[0]
     labels = table[next(iter(study.tasks))].to_numpy()
     scores = scores_by_epoch(maps, labels, folds_of(study, protocol, table), seed=study.seed)
