@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from emolib.errors import DataError, InputError
 from emolib.features.released import write_released
@@ -18,10 +19,6 @@ from emolib.storage import atomic, file_stem
 from emolib.study import stages
 from emolib.study.artefacts import DamagedError, check, write_dataset
 from emolib.study.study import Study
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
 
 
 def export(study: Study, to: str, folder: Path) -> Path | bool:

@@ -10,15 +10,11 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from emolib.errors import InputError
 from emolib.storage import write_text
+from emolib.study.study import PROJECT, Study
 
-if TYPE_CHECKING:
-    from emolib.study.study import Study
-
-PROJECT = Path(__file__).resolve().parents[2]
 # Two folders or more, up to the name behind them; not in an address of the web, nor in "uV/Hz".
 _FOLDERS = re.compile(r"(?<![\w.~/:\\])(?:[A-Za-z]:)?(?:[\\/][^\\/\s'\"<>|,;:()]+)+[\\/]")
 

@@ -17,12 +17,7 @@ from emolib.study.study import Study
 MB = 1e6
 # MB a job, of what does not grow with the data; of a book the theme's files, and the chapters.
 FIXED = {
-    "summary": 0.5,
-    "refit": 0.5,
-    "explain": 0.5,
-    "score": 0.5,
-    "group_tests": 0.5,
-    "references": 0.5,
+    **dict.fromkeys(("summary", "refit", "explain", "score", "group_tests", "references"), 0.5),
     "chapter": 1.0,
     "subject_page": 2.0,
     "cohort_page": 2.0,

@@ -19,6 +19,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 
 @pytest.fixture
+def study(smoke_run, monkeypatch):
+    """The study of the finished run, which no test may change."""
+    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
+    return studies.load("smoke")
+
+
+@pytest.fixture
 def copied_run(smoke_run, tmp_path, monkeypatch):
     """A copy of the finished run that a test may spoil, as this process's results folder."""
     results = tmp_path / "results"
@@ -33,10 +40,8 @@ def jobs(run, rule):
     return [line for line in done if line.split()[3] == rule]  # done 1.2 s RULE ...
 
 
-def test_run_makes_every_artefact_and_ends_with_the_books_path(smoke_run, monkeypatch):
+def test_run_makes_every_artefact_and_ends_with_the_books_path(smoke_run, study):
     results, run = smoke_run
-    monkeypatch.setenv("EMOLIB_RESULTS", str(results))
-    study = studies.load("smoke")
     assert run.stdout.splitlines()[-1] == str(study.book / "index.html")
     assert (study.book / "index.html").is_file()
     for subject in study.subjects():
@@ -45,9 +50,7 @@ def test_run_makes_every_artefact_and_ends_with_the_books_path(smoke_run, monkey
     assert not list(results.rglob(".unfinished-*"))
 
 
-def test_predictions_are_tidy_and_whole(smoke_run, monkeypatch):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
-    study = studies.load("smoke")
+def test_predictions_are_tidy_and_whole(study):
     predictions = stages.predictions(study)
     columns = {"protocol", "fold", "stage", "subject", "trial", "window", "task", "label"}
     assert columns | {"probability"} <= set(predictions)
@@ -61,16 +64,13 @@ def test_predictions_are_tidy_and_whole(smoke_run, monkeypatch):
     assert set(fine_tuned) == {"window_wise", "trial_grouped"}
 
 
-def test_scores_say_which_protocol_leaks(smoke_run, monkeypatch):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
-    scores = stages.scores(studies.load("smoke"))
+def test_scores_say_which_protocol_leaks(study):
+    scores = stages.scores(study)
     assert set(scores.loc[scores["leaks"], "protocol"]) == {"window_wise"}
     assert not scores.loc[scores["protocol"] == "trial_grouped", "leaks"].any()
 
 
-def test_refits_on_permuted_labels_are_scored_apart(smoke_run, monkeypatch):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
-    study = studies.load("smoke")
+def test_refits_on_permuted_labels_are_scored_apart(study):
     permuted, true = stages.permuted_predictions(study), stages.predictions(study)
     assert study.permutations == permuted.groupby("protocol")["permutation"].nunique().to_dict()
     assert set(permuted["stage"]) == {"pooled"}
@@ -90,9 +90,7 @@ def test_refits_on_permuted_labels_are_scored_apart(smoke_run, monkeypatch):
     assert "with true and with permuted labels" in page
 
 
-def test_a_variant_has_its_own_scores_and_stands_on_the_cohorts_page(smoke_run, monkeypatch):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
-    study = studies.load("smoke")
+def test_a_variant_has_its_own_scores_and_stands_on_the_cohorts_page(study):
     variant = study.variant("valence_only")
     assert set(stages.scores(variant)["task"]) == {"valence"}
     assert set(stages.predictions(variant)["protocol"]) == {"trial_grouped"}
@@ -100,9 +98,7 @@ def test_a_variant_has_its_own_scores_and_stands_on_the_cohorts_page(smoke_run, 
     assert "valence only" in (study.book / "cohort.html").read_text()
 
 
-def test_one_honest_protocol_is_explained(smoke_run, monkeypatch):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
-    study = studies.load("smoke")
+def test_one_honest_protocol_is_explained(study):
     protocol = study.attribution_protocol
     files = [study.attribution_file(protocol, k) for k in range(study.splits(protocol))]
     made = sorted((study.folder / "attributions").rglob("*.nc"))
@@ -233,9 +229,7 @@ def test_unknown_parameter_of_a_notebook_is_an_error(tmp_path):
         rendering.execute(source, tmp_path / "one.ipynb", {"subjct": "sub-01"})
 
 
-def test_cohort_stacks_maps_and_metadata_in_one_order(smoke_run, monkeypatch):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
-    study = studies.load("smoke")
+def test_cohort_stacks_maps_and_metadata_in_one_order(study):
     maps, table = stages.load_windows(study)
     assert maps.shape == (len(table), 8, 9, 8)
     assert maps.dtype == np.float32
@@ -244,9 +238,7 @@ def test_cohort_stacks_maps_and_metadata_in_one_order(smoke_run, monkeypatch):
     np.testing.assert_array_equal(maps[rows], expected)
 
 
-def test_a_subjects_own_predictions_are_those_of_all(smoke_run, monkeypatch):
-    monkeypatch.setenv("EMOLIB_RESULTS", str(smoke_run[0]))
-    study = studies.load("smoke")
+def test_a_subjects_own_predictions_are_those_of_all(study):
     everybody, own = stages.predictions(study), stages.predictions(study, "sub-02")
     expected = everybody[everybody["subject"] == "sub-02"].reset_index(drop=True)
     pd.testing.assert_frame_equal(own, expected)
