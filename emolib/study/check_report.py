@@ -25,11 +25,10 @@ from emolib.recordings.settings import DEFAULT
 from emolib.recordings.sidecars import belonging
 from emolib.splits.protocols import HELD_OUT
 from emolib.study.check import Finding, findings, headers, print_json
-from emolib.study.draft import Look, Told, as_csv, draft_trials, look
+from emolib.study.draft import TABLES, Look, Told, as_csv, draft_trials, look
 from emolib.study.sketch import study_text
 from emolib.study.study import Study
 
-TABLES = (".csv", ".tsv")
 ROWS = 3  # of the table of trials that is sketched
 EXAMPLES = ("calm", "tense")  # of a file without marks
 STUDY = """\

@@ -22,6 +22,7 @@ from emolib.recordings.sidecars import belonging, described_by
 from emolib.recordings.trial_table import label_columns
 from emolib.recordings.validation import FLAT_SECONDS
 
+TABLES = (".csv", ".tsv")  # endings of tables of trials, or of ratings
 NO_TRIAL = re.compile(r"(edge |comment/)?(bad|boundary|new segment)|\[", re.IGNORECASE)
 MARK_SECONDS = 1.0  # to the next mark, at least, of one without a duration that begins a trial
 RECURRING = 5  # times in a file, beside which what is marked once begins no trial

@@ -26,12 +26,11 @@ from emolib.recordings.trial_table import (
 )
 from emolib.storage import write_text
 from emolib.study.classroom import write_cohort
-from emolib.study.draft import Told, as_csv, draft_trials, look
+from emolib.study.draft import TABLES, Told, as_csv, draft_trials, look
 from emolib.study.sketch import study_text
 from emolib.study.study import PROJECT
 
 SIGNALS = (".edf", ".bdf", ".gdf", ".fif", ".fif.gz", ".vhdr", ".set", ".cnt", ".mff", ".xdf")
-TABLES = (".csv", ".tsv")
 # The studies of data sets that are known by their files.
 PUBLISHED = {
     **{name: f"{name}.yaml" for name in ("deap", "seed", "dreamer", "eegmat")},

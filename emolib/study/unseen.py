@@ -25,12 +25,11 @@ from emolib.recordings.trial_table import (
     subject_of,
     table_path,
 )
-from emolib.study.draft import NO_TRIAL, look
+from emolib.study.draft import NO_TRIAL, TABLES, look
 from emolib.study.reading import read, sources_of
 from emolib.study.sources import Sources
 from emolib.study.study import Study
 
-TABLES = (".csv", ".tsv")
 Prepared = tuple[list[Path], Callable[[], xr.Dataset]]  # files, and what reads them
 Found = tuple[str, Callable[[], Prepared]]
 
