@@ -226,6 +226,5 @@ def digest_of_files(paths: list[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         with Path(path).open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+            hashlib.file_digest(file, lambda: digest)
     return digest.hexdigest()[:12]
