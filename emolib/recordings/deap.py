@@ -14,6 +14,9 @@ A file holds one subject: `data` (trial, channel, sample) and `labels` (trial, s
 The signals are in microvolts (which nobody says; their size says it), 4-45 Hz, at 128 Hz, against
 the common average, and free of eye movements by the authors' account. Trials stand in the order of
 the videos, the same for all subjects: so a trial's number names its video.
+
+There are copies of the data whose ratings are not those of the table that comes with them: where it
+lies beside a file, a note says how they differ, and which are used.
 """
 
 from __future__ import annotations
@@ -23,18 +26,19 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from emolib.errors import DataError
 from emolib.grid import DEAP_CHANNELS
 from emolib.recordings.arrays import COPY_AGAIN, load_arrays, load_matlab
-from emolib.recordings.deap_ratings import NAME, compared, with_ratings
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     build,
     check_subject,
-    matching,
+    numbered_files,
     subject_name,
+    with_notes,
     wrong_folder,
 )
 from emolib.recordings.validation import validate
@@ -46,6 +50,11 @@ SCALES = ("valence", "arousal", "dominance", "liking")  # the columns of `labels
 PERIPHERAL = "hEOG, vEOG, zEMG, tEMG, GSR, respiration, plethysmograph, temperature"
 HELD_HZ = (4.0, 45.0)  # the release's filter
 FOLDERS = ("data_preprocessed_matlab", "data_preprocessed_python")  # of the release
+
+TABLE = "participant_ratings.csv"  # one row per trial, in the order in which they were shown
+PLACES = (".", "..", "../metadata_csv")  # where it may lie, from the folder of the recordings
+SAME = 0.011  # the table has two decimals
+TURNED = (9, 10)  # what a rating is taken from where a scale was turned round
 
 _FILE = re.compile(r"s(\d\d|[1-9]\d{2,})\.(mat|dat)")
 _EXPECTED = "data_preprocessed_matlab/s01.mat or data_preprocessed_python/s01.dat"
@@ -98,7 +107,7 @@ def read(
     recording, number = read_deap(path, layout), int(subject.removeprefix("sub-"))
     if ratings == "table" and not tables:
         hint = "Put it there, or take `recordings: {ratings: table}` out of the study."
-        raise DataError(path, f"no {NAME} lies beside it.", hint)
+        raise DataError(path, f"no {TABLE} lies beside it.", hint)
     for table in tables:
         recording = compared(recording, table, number, path.name, use=ratings)
     return recording
@@ -148,11 +157,8 @@ def read_deap(path: str | Path, layout: DeapLayout = RELEASE) -> xr.Dataset:
 
 def _files(root: str | Path) -> dict[str, Path]:
     """Map the subjects' names, in numeric order, to their files."""
-    root = Path(root)
-    for folder in (root, *(root / name for name in FOLDERS)):
-        # .dat sorts before .mat, so where both are there .mat is the one that stays.
-        if files := {int(match[1]): path for match, path in matching(folder, _FILE)}:
-            return {subject_name(number): files[number] for number in sorted(files)}
+    if found := numbered_files(root, _FILE, FOLDERS):
+        return {name: paths[-1] for name, paths in found.items()}  # .mat, where .dat is there too
     raise wrong_folder(root, "DEAP subject", _EXPECTED, _GIVE_FOLDER)
 
 
@@ -208,3 +214,89 @@ def _as_float32(values: np.ndarray) -> np.ndarray:
         for start in range(0, values.shape[-1], 128):
             result[..., start : start + 128] = values[..., start : start + 128]
     return result
+
+
+# The table of ratings
+
+
+def with_ratings(path: Path) -> list[Path]:
+    """Return a recording, and the table of ratings beside it if there is one."""
+    found = (path.parent / place / TABLE for place in PLACES)
+    return [path, *[table.resolve() for table in found if table.is_file()][:1]]
+
+
+def compared(
+    recording: xr.Dataset, table: Path, number: int, file: str, *, use: str = "recording"
+) -> xr.Dataset:
+    """Return a recording with a note on how its ratings differ from those of the table.
+
+    Parameters
+    ----------
+    recording : Dataset
+        With `rating` (trial, scale).
+    table : path
+        With the columns `Participant_id`, `Experiment_id` (the trial's number in the recording) and
+        one for each scale.
+    number : int
+        The participant.
+    file : str
+        Where the recording's ratings are from.
+    use : {"recording", "table"}
+        Whose ratings it then has.
+
+    Raises
+    ------
+    DataError
+        If the table's are to be used, and it is damaged or has none of this participant.
+    """
+    used = f"the ratings of {table.name if use == 'table' else file} are used"
+    try:
+        theirs = _ratings(table, recording, number)
+        problem = f"has no ratings of participant {number}" if np.isnan(theirs).all() else ""
+    except (OSError, ValueError, KeyError) as error:
+        problem = f"cannot be compared ({type(error).__name__}: {error})"
+    if problem and use == "table":
+        hint = "Correct it, or take `recordings: {ratings: table}` out of the study."
+        raise DataError(table, f"{problem}.", hint)
+    if problem:
+        return with_notes(recording, f"{table.name} {problem}; {used}")
+    told = f"{table.name}: {_difference(recording['rating'], theirs)}; {used}"
+    if use == "table":
+        recording = recording.assign(rating=recording["rating"].copy(data=theirs))
+    return with_notes(recording, told)
+
+
+def ratings_of(table: Path, participant: int) -> pd.DataFrame:
+    """Read a participant's rows of the table, the names of its columns in small letters."""
+    rows = pd.read_csv(table)
+    rows.columns = rows.columns.str.strip().str.lower()
+    return rows[rows["participant_id"] == participant]
+
+
+def _ratings(table: Path, recording: xr.Dataset, number: int) -> np.ndarray:
+    """Return a participant's ratings (trial, scale) of the table, in the recording's order."""
+    rows = ratings_of(table, number).set_index("experiment_id")
+    theirs = rows[recording["scale"].to_numpy()].reindex(recording["trial"].to_numpy())
+    return theirs.to_numpy(dtype=float)
+
+
+def _difference(rating: xr.DataArray, theirs: np.ndarray) -> str:
+    """Say in how many trials, and how, each scale differs from the table's."""
+    differ: dict[str, list[str]] = {}
+    for i, scale in enumerate(rating["scale"].to_numpy()):
+        own, other = rating.sel(scale=scale).to_numpy(), theirs[:, i]
+        wrong = ~(abs(own - other) <= SAME)
+        differ.setdefault(_how(own[wrong], other[wrong], len(own)), []).append(scale)
+    return "; ".join(
+        f"{' and '.join(scales)}{how or (' agree' if len(scales) > 1 else ' agrees')}"
+        for how, scales in differ.items()
+    )
+
+
+def _how(own: np.ndarray, other: np.ndarray, n_trials: int) -> str:
+    """Say in how many trials, and how, the ratings of a scale differ; nothing if none does."""
+    if not len(own):
+        return ""
+    turned = (f", by {c} - r" for c in TURNED if (abs(c - own - other) <= SAME).all())
+    missing = ", or are missing" if np.isnan(other).any() else ""
+    return f": {len(own)} of {n_trials} trials differ{next(turned, missing)}"

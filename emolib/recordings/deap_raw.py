@@ -25,15 +25,13 @@ import xarray as xr
 from emolib.errors import DataError
 from emolib.recordings import files
 from emolib.recordings.arrays import COPY_AGAIN
-from emolib.recordings.deap import SCALES
-from emolib.recordings.deap_ratings import NAME, with_ratings
+from emolib.recordings.deap import SCALES, TABLE, ratings_of, with_ratings
 from emolib.recordings.edf import check_edf
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     check_subject,
     damaged,
-    matching,
-    subject_name,
+    numbered_files,
     wrong_folder,
 )
 from emolib.recordings.settings import RecordingSettings
@@ -89,7 +87,7 @@ def read(root: str | Path, subject: str, *, layout: RawLayout = DEAP) -> xr.Data
     """
     path, *tables = sources(root, subject)
     if not tables:
-        problem = f"holds trials in the order in which they were shown; no {NAME} lies beside it."
+        problem = f"holds trials in the order in which they were shown; no {TABLE} lies beside it."
         raise DataError(path, problem, "Put it there: it says which trial was which video.")
     shown = _shown(tables[0], int(subject.removeprefix("sub-")), layout)
     table = pd.DataFrame(
@@ -109,18 +107,15 @@ def read(root: str | Path, subject: str, *, layout: RawLayout = DEAP) -> xr.Data
 
 def _files(root: str | Path) -> dict[str, Path]:
     """Map the subjects' names, in numeric order, to their files."""
-    for folder in (Path(root), Path(root) / "data_original"):
-        if found := {subject_name(int(match[1])): path for match, path in matching(folder, _FILE)}:
-            return found
+    if found := numbered_files(root, _FILE, ["data_original"]):
+        return {name: path for name, (path,) in found.items()}
     raise wrong_folder(root, "DEAP recording", _EXPECTED, _GIVE_FOLDER)
 
 
 def _shown(path: Path, participant: int, layout: RawLayout) -> pd.DataFrame:
     """Return the ratings of a participant in the order of the trials: lower-case columns."""
     with damaged(path, "cannot be read as a table of ratings", COPY_AGAIN):
-        rows = pd.read_csv(path)
-        rows.columns = rows.columns.str.strip().str.lower()
-        rows = rows[rows["participant_id"] == participant].sort_values("trial")
+        rows = ratings_of(path, participant).sort_values("trial")
         numbers = [rows[name].tolist() for name in ("trial", "experiment_id")]
         rows = rows[["experiment_id", *SCALES]].reset_index(drop=True)
     wanted = [*range(1, layout.n_trials + 1)]

@@ -27,7 +27,7 @@ from emolib.recordings import files
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     check_subject,
-    matching,
+    numbered_files,
     published_root,
     subject_name,
     with_notes,
@@ -64,8 +64,7 @@ def default_root(*, fetch: bool = False, wanted: Iterable[str] | None = None) ->
     """
     root, is_cache = published_root("eegmat", _files, "eegmat recording", _EXPECTED)
     if fetch and is_cache:
-        numbers = [number for number, _ in _files(root)]
-        whole = {subject_name(number) for number in numbers if numbers.count(number) == 2}
+        whole = [name for name, paths in _files(root).items() if len(paths) == len(CONDITIONS)]
         missing = [name for name in wanted or (() if whole else SAMPLE) if name not in whole]
         if missing:
             download(root, missing)
@@ -74,16 +73,14 @@ def default_root(*, fetch: bool = False, wanted: Iterable[str] | None = None) ->
 
 def subjects(root: str | Path) -> list[str]:
     """List the subjects of the folder: "sub-00" for `Subject00_1.edf`."""
-    numbers = sorted({number for number, _ in _files(root)})
-    if not numbers:
-        raise wrong_folder(root, "eegmat recording", _EXPECTED, _DOWNLOAD)
-    return [subject_name(number) for number in numbers]
+    if found := _files(root):
+        return list(found)
+    raise wrong_folder(root, "eegmat recording", _EXPECTED, _DOWNLOAD)
 
 
 def sources(root: str | Path, subject: str) -> list[Path]:
     """Return a subject's two files, rest first."""
-    check_subject(root, subject, subjects(root))
-    return [path for (number, _), path in _files(root).items() if subject_name(number) == subject]
+    return _files(root)[check_subject(root, subject, subjects(root))]
 
 
 def read(
@@ -149,9 +146,9 @@ def resting_features() -> xr.Dataset:
         )
 
 
-def _files(root: str | Path) -> dict[tuple[int, int], Path]:
-    """Map (subject, condition), sorted, to the files of the folder; {} if there is none."""
-    return {(int(match[1]), int(match[2])): path for match, path in matching(Path(root), _FILE)}
+def _files(root: str | Path) -> dict[str, list[Path]]:
+    """Map the subjects' names, in numeric order, to their files; {} if there is none."""
+    return numbered_files(root, _FILE)
 
 
 # The download

@@ -243,6 +243,23 @@ def matching(folder: Path, name: re.Pattern[str]) -> list[tuple[re.Match[str], P
     return sorted(found, key=lambda pair: pair[0].string)
 
 
+def numbered_files(
+    root: str | Path, name: re.Pattern[str], folders: Sequence[str] = ()
+) -> dict[str, list[Path]]:
+    """Map subjects' names, in numeric order, to their files in a folder, sorted; {} if it has none.
+
+    The first group of `name` is a subject's number. Where the folder has no such file, the first of
+    the `folders` below it that has one counts.
+    """
+    for folder in (Path(root), *(Path(root, below) for below in folders)):
+        found: dict[int, list[Path]] = {}
+        for match, path in matching(folder, name):
+            found.setdefault(int(match[1]), []).append(path)
+        if found:
+            return {subject_name(number): found[number] for number in sorted(found)}
+    return {}
+
+
 def wrong_folder(root: str | Path, what: str, expected: str, hint: str) -> DataError:
     """Return the error of a folder that does not hold `what`: what is there, what is expected.
 

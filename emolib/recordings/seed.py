@@ -30,10 +30,9 @@ from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     build,
     check_subject,
-    matching,
+    numbered_files,
     some,
     stack,
-    subject_name,
     without_offset,
     wrong_folder,
 )
@@ -57,7 +56,7 @@ N_CLIPS = 15
 N_SESSIONS = 3
 CLASSES = {-1: "negative", 0: "neutral", 1: "positive"}
 
-_FILE = re.compile(r"(\d{1,3})_(\w+)\.mat")  # a date, or another name of the session
+_FILE = re.compile(r"(\d{1,3})_\w+\.mat")  # a date, or another name of the session
 _CLIP = re.compile(r".*_eeg(\d+)")
 _EXPECTED = "Preprocessed_EEG/1_20131027.mat and label.mat"
 _GIVE_FOLDER = "Give the folder Preprocessed_EEG, or the folder above it."
@@ -72,6 +71,7 @@ def sources(root: str | Path, subject: str) -> list[Path]:
     """Return the files that hold a person: the labels, then the sessions by date."""
     files = _files(root)
     sessions = files[check_subject(root, subject, list(files))]
+    sessions = sorted(sessions, key=lambda path: path.stem.partition("_")[2])
     return [sessions[0].with_name("label.mat"), *sessions]
 
 
@@ -109,14 +109,9 @@ def read(root: str | Path, subject: str) -> xr.Dataset:
 
 
 def _files(root: str | Path) -> dict[str, list[Path]]:
-    """Map people's names, in numeric order, to their sessions by date."""
-    root = Path(root)
-    for folder in (root, root / "Preprocessed_EEG"):
-        found: dict[int, list[tuple[str, Path]]] = {}
-        for match, path in matching(folder, _FILE):
-            found.setdefault(int(match[1]), []).append((match[2], path))
-        if found:
-            return {subject_name(k): [path for _, path in sorted(found[k])] for k in sorted(found)}
+    """Map people's names, in numeric order, to their sessions."""
+    if found := numbered_files(root, _FILE, ["Preprocessed_EEG"]):
+        return found
     raise wrong_folder(root, "SEED session", _EXPECTED, _GIVE_FOLDER)
 
 

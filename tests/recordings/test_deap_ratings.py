@@ -9,10 +9,10 @@ from synthetic import SMALL, deap_arrays, write_deap
 
 from emolib.errors import DataError
 from emolib.recordings import deap
-from emolib.recordings.deap_ratings import NAME
+from emolib.recordings.deap import TABLE
 
 SCALES = ["Valence", "Arousal", "Dominance", "Liking"]
-TABLE = f"the ratings of {NAME} are used"
+OF_TABLE = f"the ratings of {TABLE} are used"
 USED = "the ratings of s02.mat are used"
 
 
@@ -24,7 +24,7 @@ def note(folder, labels, change=lambda ratings: ratings, *, place=".", number=2,
     rows = pd.DataFrame(change(labels.copy())[order].round(2), columns=SCALES)
     rows = rows.assign(Participant_id=number, Trial=range(1, 5), Experiment_id=order + 1)
     (folder / place).mkdir(exist_ok=True)
-    rows.drop(columns=list(drop)).to_csv(folder / place / NAME, index=False)
+    rows.drop(columns=list(drop)).to_csv(folder / place / TABLE, index=False)
     recording = deap.read(folder, "sub-02", layout=SMALL)
     np.testing.assert_array_equal(recording["rating"], labels)
     return recording.attrs["notes"][-1]
@@ -47,12 +47,12 @@ def turn(ratings):
 @pytest.mark.parametrize("place", [".", "data_preprocessed_matlab", "metadata_csv"])
 def test_a_table_in_another_order_that_agrees(tmp_path, labels, place):
     told = note(tmp_path, labels, place=place)
-    assert told == f"{NAME}: valence and arousal and dominance and liking agree; {USED}"
+    assert told == f"{TABLE}: valence and arousal and dominance and liking agree; {USED}"
 
 
 def test_turned_scales_are_told_by_their_formula(tmp_path, labels):
     told = "valence and arousal: 3 of 4 trials differ, by 9 - r; dominance and liking agree"
-    assert note(tmp_path, labels, turn) == f"{NAME}: {told}; {USED}"
+    assert note(tmp_path, labels, turn) == f"{TABLE}: {told}; {USED}"
 
 
 def test_other_differences_are_counted(tmp_path, labels):
@@ -72,7 +72,9 @@ def test_the_ratings_of_the_table_are_used_where_a_study_names_it(tmp_path, labe
     note(tmp_path, labels, turn)
     recording = deap.read(tmp_path, "sub-02", layout=SMALL, ratings="table")
     np.testing.assert_array_equal(recording["rating"], turn(labels.copy()).round(2))
-    assert recording.attrs["notes"][-1].endswith(f"by 9 - r; dominance and liking agree; {TABLE}")
+    assert recording.attrs["notes"][-1].endswith(
+        f"by 9 - r; dominance and liking agree; {OF_TABLE}"
+    )
     assert recording["rating"].attrs == {"low": 1.0, "high": 9.0}
 
 
@@ -88,4 +90,4 @@ def test_a_table_that_is_asked_for_must_serve(tmp_path, labels, how):
 
 def test_the_table_is_a_source_where_it_is(tmp_path, labels):
     note(tmp_path, labels)
-    assert [path.name for path in deap.sources(tmp_path, "sub-02")] == ["s02.mat", NAME]
+    assert [path.name for path in deap.sources(tmp_path, "sub-02")] == ["s02.mat", TABLE]
