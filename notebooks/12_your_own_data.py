@@ -45,7 +45,7 @@ from emolib.errors import InputError
 from emolib.evaluation import variance
 
 # %% tags=["hide-input"]
-from emolib.features.before_after import before_and_after
+from emolib.features.power import before_and_after
 from emolib.figures import benches
 from emolib.figures import display as shown
 from emolib.figures import scores as score_plots

@@ -265,7 +265,7 @@ def _written(value: object) -> str:
 def amplitudes_table(sd: xr.DataArray) -> pd.DataFrame:
     """Write each channel's standard deviation before and after preprocessing, microvolts.
 
-    `sd (when, any_channel)` comes from `emolib.features.before_after`.
+    `sd (when, any_channel)` comes from `emolib.features.power.before_and_after`.
 
     Examples
     --------

@@ -23,9 +23,8 @@ from emolib.evaluation.permutation import (
     is_block_design,
     within_subject_test,
 )
-from emolib.features.before_after import before_and_after
 from emolib.features.extraction import FeatureSettings
-from emolib.features.power import amplitudes, log_power, posterior_channels
+from emolib.features.power import amplitudes, before_and_after, log_power, posterior_channels
 from emolib.features.spectra import alpha_peak, line_noise, trial_spectra
 from emolib.grid import standard_head, to_brain_maps
 from emolib.recordings.labels import Task, trial_classes, window_table

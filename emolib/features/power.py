@@ -1,4 +1,4 @@
-"""Plain summaries of a recording, for people who look: amplitudes, log power, contrasts.
+"""Plain summaries of a recording, for people who look: amplitudes, log power, contrasts, changes.
 
 None of this enters the network. Power is summarised as its logarithm, before any baseline is
 subtracted and any window z-scored: after a z-score within the window more muscle activity in
@@ -15,10 +15,12 @@ import pandas as pd
 import xarray as xr
 
 from emolib.features.extraction import FeatureSettings, extract_features
+from emolib.features.spectra import trial_spectra
 from emolib.recordings.labels import Task, trial_classes
 
 # Where alpha is strongest: the electrodes at the back of the head that most montages have.
 POSTERIOR = ("O1", "Oz", "O2", "PO3", "POz", "PO4", "P3", "Pz", "P4")
+WHEN = ("before", "after")  # preprocessing
 
 
 def posterior_channels(channels: Sequence[str]) -> list[str]:
@@ -176,3 +178,37 @@ def amplitudes(recording: xr.Dataset) -> pd.DataFrame:
     ]
     index = pd.Index(recording["channel"].values, name="channel")
     return pd.DataFrame(rows, index=index, columns=["std_uv", "max_abs_uv"])
+
+
+def before_and_after(before: xr.Dataset, after: xr.Dataset) -> xr.Dataset:
+    """Compare a recording before and after preprocessing.
+
+    Parameters
+    ----------
+    before, after : Dataset
+        Recordings of one subject; channels and sampling frequencies may differ. The trials of
+        `after` are compared.
+
+    Returns
+    -------
+    Dataset
+        ``sd (when, any_channel)``, standard deviations in microvolts, NaN where a recording lacks
+        the channel; ``density (when, hertz)``, microvolts squared per Hz, the mean over trials and
+        the channels that both have.
+    """
+    before = before.sel(trial=after["trial"])
+    pair = (before, after)
+    sizes = [amplitudes(one)["std_uv"] for one in pair]
+    names = [*sizes[0].index, *(name for name in sizes[1].index if name not in sizes[0].index)]
+    both = [name for name in sizes[1].index if name in sizes[0].index]
+    means = [trial_spectra(one).sel(channel=both).mean(("trial", "channel")) for one in pair]
+    last = min(float(mean["frequency"][-1]) for mean in means)
+    hertz = means[1]["frequency"].sel(frequency=slice(None, last)).to_numpy()
+    density = [np.interp(hertz, mean["frequency"], mean) for mean in means]
+    return xr.Dataset(
+        {
+            "sd": (("when", "any_channel"), [size.reindex(names) for size in sizes]),
+            "density": (("when", "hertz"), density),
+        },
+        {"when": list(WHEN), "any_channel": names, "hertz": hertz},
+    )

@@ -15,7 +15,7 @@ DECADES = 6  # of power: what filters leave of the rest is rounding
 def spectra(density: xr.DataArray) -> Picture:
     """Plot the mean spectrum before and after preprocessing.
 
-    `density (when, hertz)` is in µV²/Hz, from `emolib.features.before_after`.
+    `density (when, hertz)` is in µV²/Hz, from `emolib.features.power.before_and_after`.
 
     Examples
     --------

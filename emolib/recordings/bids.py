@@ -27,6 +27,7 @@ import xarray as xr
 
 from emolib.errors import DataError, did_you_mean
 from emolib.recordings import files
+from emolib.recordings.formats import belonging, described_by
 from emolib.recordings.ratings_table import with_ratings
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
@@ -38,7 +39,6 @@ from emolib.recordings.recording import (
     wrong_folder,
 )
 from emolib.recordings.settings import DEFAULT, RecordingSettings
-from emolib.recordings.sidecars import belonging, described_by
 from emolib.recordings.trial_table import (
     check_numbers,
     read_cells,

@@ -26,7 +26,7 @@ from emolib.errors import DataError
 from emolib.recordings import files
 from emolib.recordings.arrays import COPY_AGAIN
 from emolib.recordings.deap import SCALES, TABLE, ratings_of, with_ratings
-from emolib.recordings.edf import check_edf
+from emolib.recordings.formats import check_edf
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
     check_subject,

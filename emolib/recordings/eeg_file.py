@@ -15,14 +15,12 @@ import numpy as np
 
 from emolib.errors import DataError
 from emolib.recordings.arrays import COPY_AGAIN, MOST_PACKED, NOT_WHOLE, unpacked
-from emolib.recordings.edf import check_edf
 from emolib.recordings.electrodes import choose_channels
+from emolib.recordings.formats import NAMED, check_edf, header_text, named_parts, read_xdf
 from emolib.recordings.preprocessing import preprocess
 from emolib.recordings.recording import damaged, is_there, refuse_dangling, refuse_special
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, RecordingSettings
-from emolib.recordings.sidecars import NAMED, header_text, named_parts
-from emolib.recordings.xdf import read_xdf
 
 BYTES = {"single": 4, "short": 2, "int": 4}  # of a sample of BrainVision, by MNE's word for it
 _HEADER_OF = {".eeg": ".vhdr", ".vmrk": ".vhdr", ".fdt": ".set"}  # by a part's ending

@@ -21,7 +21,8 @@ from emolib.errors import DataError
 from emolib.recordings import files
 from emolib.recordings.arrays import COPY_AGAIN, NOT_WHOLE, unpacked
 from emolib.recordings.epochs import NO_CLASS, recording_of
-from emolib.recordings.preprocessing import reject_trials
+from emolib.recordings.formats import belonging
+from emolib.recordings.preprocessing import preprocess_trials
 from emolib.recordings.ratings_table import with_ratings
 from emolib.recordings.recording import (
     STANDARD_MEMORY_MB,
@@ -34,7 +35,6 @@ from emolib.recordings.recording import (
 )
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, REFERENCES, RecordingSettings
-from emolib.recordings.sidecars import belonging
 from emolib.recordings.trial_table import sort_subjects, subject_of, with_types
 
 if TYPE_CHECKING:
@@ -101,9 +101,7 @@ def read(root: str | Path, subject: str, *, settings: RecordingSettings = DEFAUL
         leave_out=files.LEAVE_OUT,
         leave_trial_out="drop the epoch",
     )
-    if settings.eeg_reference == "average":
-        recording = files.average_reference(recording)
-    return reject_trials(recording, settings, where)
+    return preprocess_trials(recording, settings, where)
 
 
 def _files(root: str | Path) -> dict[str, list[Path]]:

@@ -8,7 +8,9 @@ the others, if they are four or more, are re-referenced to their common average,
 
 from __future__ import annotations
 
+import filecmp
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,19 +21,19 @@ import xarray as xr
 
 from emolib.errors import DataError
 from emolib.recordings.eeg_file import header_units, open_eeg, read_microvolts
-from emolib.recordings.preprocessing import reject_trials
+from emolib.recordings.formats import belonging
+from emolib.recordings.preprocessing import preprocess_trials
 from emolib.recordings.recording import (
     OFFSETS,
     STANDARD_MEMORY_MB,
     TRIAL_FOR_STIMULUS,
     build,
+    some,
     stack,
     with_notes,
     without_offset,
 )
 from emolib.recordings.settings import DEFAULT, RecordingSettings
-from emolib.recordings.sidecars import belonging
-from emolib.recordings.spans import check_apart, check_no_copies, leave_out_marked
 from emolib.recordings.trial_table import (
     label_columns,
     read_subjects,
@@ -48,9 +50,11 @@ RANDOMISED_ORDER = False
 MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
 
-ENOUGH_FOR_AVERAGE = 4  # channels: of two, each would be the other's mirror image
+NEARLY = 0.1  # samples: what rounding makes of a time
 TABLED = ("files", "bids")  # whose trials stand in a table that people can mend
 LEAVE_OUT = "Use `recordings: {{drop_channels: [{channel}]}}` in the study file"
+
+_JOIN = re.compile(r"((edge|bad) )?boundary\b|new segment\b")  # a moment: two pieces meet there
 
 
 def subjects(root: str | Path) -> list[str]:
@@ -121,14 +125,14 @@ def cut_trials(
                 "Use the same channels in all files of a subject; `drop_channels` leaves some out."
             )
             raise DataError(file, problem, hint)
-    check_no_copies(raws)
+    _check_no_copies(raws)
 
     notes = [note for _, _, of_file in opened.values() for note in of_file]
     spans = _spans(table, raws, where)
     if settings.annotations == "omit":
-        spans, left_out = leave_out_marked(spans, raws, where)
+        spans, left_out = _leave_out_marked(spans, raws, where)
         table, notes = table.loc[spans.index], [*notes, *left_out]
-    check_apart(spans, sfreq, where)
+    _check_apart(spans, sfreq, where)
     remedies = {
         "leave_out": LEAVE_OUT,
         "leave_trial_out": "take the trial out of the table" if dataset in TABLED else "",
@@ -169,9 +173,7 @@ def cut_trials(
         units=header_units(*opened[first][:2]),
         **remedies,
     )
-    if settings.eeg_reference == "average":
-        recording = average_reference(recording)
-    return reject_trials(recording, settings, where)
+    return preprocess_trials(recording, settings, where)
 
 
 def _spans(
@@ -232,15 +234,85 @@ def _cut(spans: pd.DataFrame, opened: Mapping[str, tuple], **about: Any) -> xr.D
     )
 
 
-def average_reference(recording: xr.Dataset) -> xr.Dataset:
-    """Subtract the mean over channels from every sample, where they are enough."""
-    if (n_channels := recording.sizes["channel"]) < ENOUGH_FOR_AVERAGE:
-        note = (
-            f"the reference stays as it was recorded: an average of {n_channels} channels is no "
-            f"common average, and would make them alike"
-        )
-        return with_notes(recording, note)
-    for name in {"eeg", "baseline"} & set(recording):
-        recording[name] -= recording[name].mean("channel", skipna=False)
-    note = f"re-referenced to the common average of the {n_channels} channels"
-    return with_notes(recording, note)
+# Which seconds of a file a trial takes: none twice, none that is marked as bad
+
+
+def _leave_out_marked(
+    spans: pd.DataFrame, opened: Mapping[str, mne.io.BaseRaw], where: object
+) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out the trials in which, or in whose baseline, an annotation forbids to compute.
+
+    That is one whose name starts with "bad", as MNE has it, or a place at which pieces of signal
+    were joined: a boundary, or the start of a new segment. Returns the `_spans` that are left, and
+    a note on each other trial: the annotation, and its second in the file.
+    """
+    notes = {}
+    for index, row in spans.iterrows():
+        if found := _mark(opened[row["file"]], row["start"], row["stop"]):
+            name, second = found
+            place = f"{name!r} at {second:g} s of {Path(row['file']).name}"
+            notes[index] = f"trial {row['trial']} is left out: {place}"
+    if len(notes) == len(spans):
+        problem = f"no trial of {spans['subject'].iloc[0]} is left: {some(list(notes.values()))}."
+        hint = "`recordings: {annotations: keep}` in the study file uses them all the same."
+        raise DataError(where, problem, hint)
+    return spans.drop(index=list(notes)), list(notes.values())
+
+
+def _mark(raw: mne.io.BaseRaw, start: int, stop: int) -> tuple[str, float] | None:
+    """Return the first annotation that forbids samples `start` to `stop`, and its second."""
+    sfreq = raw.info["sfreq"]
+    for note in raw.annotations:
+        # Some writers of BrainVision files make a comment of every annotation.
+        name = note["description"].lower().removeprefix("comment/")
+        second = note["onset"] - raw.first_time
+        at, length = second * sfreq, note["duration"] * sfreq
+        if _JOIN.match(name) or (name.startswith("bad") and not length > 0):
+            hit = start < np.ceil(at - NEARLY) < stop
+        else:
+            hit = name.startswith("bad") and at < stop - NEARLY and at + length > start + NEARLY
+        if hit:
+            return note["description"].rstrip("/"), float(second)
+    return None
+
+
+def _check_apart(spans: pd.DataFrame, sfreq: float, where: object) -> None:
+    """Refuse trials that share samples of a file, each with its baseline; rounding is allowed.
+
+    `spans` are what `_spans` returns.
+    """
+    files = spans["file"].map(lambda file: Path(file).resolve())
+    for _, rows in spans.groupby(files):
+        rows = rows.sort_values(["start", "stop"])
+        for before, row in zip(rows[:-1].itertuples(), rows[1:].itertuples(), strict=True):
+            shared = min(before.stop, row.stop) - row.start
+            if shared <= 1:
+                continue
+            names = f"trials {before.trial} and {row.trial} of {row.subject}"
+            seconds = f"{row.start / sfreq:g} to {(row.start + shared) / sfreq:g} s"
+            problem = f"{names} share {shared / sfreq:g} s of {Path(row.file).name}: {seconds}."
+            hint = "Correct the onsets or durations: the same seconds never count twice."
+            if row.onset >= before.stop - 1:
+                problem = f"{problem[:-1]}, in the baseline of trial {row.trial}."
+                room = (rows["onset"].to_numpy()[1:] - rows["stop"].to_numpy()[:-1]).min() / sfreq
+                hint = "Correct the onsets, or take 'baseline_seconds' (`epochs_tmin`) out."
+                if room > 0:
+                    hint = f"Give all trials at most {room:.4g} 'baseline_seconds', or of BIDS"
+                    hint = f"{hint} `epochs_tmin: -{room:.4g}`."
+            raise DataError(where, problem, hint)
+
+
+def _check_no_copies(opened: Mapping[str, mne.io.BaseRaw]) -> None:
+    """Refuse a file of a subject that holds what another of the files does, or names the same."""
+    seen: list[tuple[str, Path]] = []
+    for name, raw in opened.items():
+        parts = [Path(part) for part in raw.filenames if part and Path(part).is_file()]
+        for known_as, other in seen:
+            if Path(known_as).resolve() == Path(name).resolve():
+                continue  # spelled in two ways: `_check_apart` looks at its trials
+            if any(part.samefile(other) or filecmp.cmp(part, other, False) for part in parts):
+                problem = f"holds the same samples as {Path(known_as).name}."
+                hint = "The same seconds never count twice: correct 'file' in the table of trials, "
+                hint += "or take one of the two out."
+                raise DataError(name, problem, hint)
+        seen += [(name, part) for part in parts]

@@ -35,6 +35,7 @@ SEARCH_HZ = (1.0, 40.0)  # in which bad channels are looked for
 FLAT_UV = 0.1  # less than an amplifier's own noise
 FACTOR = 4.0  # as on a subject's page: no contact, or no brain
 UNCORRELATED = 0.4  # Bigdely-Shamlo et al. (2015): channels of one head have more in common
+ENOUGH_FOR_AVERAGE = 4  # channels: of two, each would be the other's mirror image
 MOST = 1 / 3  # of the channels may be found bad: the rest must tell what these hold
 
 
@@ -169,8 +170,15 @@ def find_bad_channels(raw: mne.io.BaseRaw) -> dict[str, str]:
     return found
 
 
-def reject_trials(recording: xr.Dataset, settings: RecordingSettings, where: object) -> xr.Dataset:
-    """Leave out the trials that, or whose baseline, exceed `reject` at any channel; note which."""
+def preprocess_trials(
+    recording: xr.Dataset, settings: RecordingSettings, where: object
+) -> xr.Dataset:
+    """Do to trials what the settings ask: the common average, then `reject`, with notes on both.
+
+    Trials that, or whose baseline, exceed `reject` at any channel are left out.
+    """
+    if settings.eeg_reference == "average":
+        recording = _average_reference(recording)
     if not settings.reject:
         return recording
     limit = 1e6 * settings.reject["eeg"]
@@ -195,6 +203,20 @@ def reject_trials(recording: xr.Dataset, settings: RecordingSettings, where: obj
     ]
     note = f"left out, more than {limit:g} uV from peak to peak: {some(loud) or 'no trial'}"
     return with_notes(recording.isel(trial=kept), note)
+
+
+def _average_reference(recording: xr.Dataset) -> xr.Dataset:
+    """Subtract the mean over channels from every sample, where they are enough."""
+    if (n_channels := recording.sizes["channel"]) < ENOUGH_FOR_AVERAGE:
+        note = (
+            f"the reference stays as it was recorded: an average of {n_channels} channels is no "
+            f"common average, and would make them alike"
+        )
+        return with_notes(recording, note)
+    for name in {"eeg", "baseline"} & set(recording):
+        recording[name] -= recording[name].mean("channel", skipna=False)
+    note = f"re-referenced to the common average of the {n_channels} channels"
+    return with_notes(recording, note)
 
 
 def _filter(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) -> list[str]:

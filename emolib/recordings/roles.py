@@ -12,9 +12,9 @@ import pandas as pd
 from emolib.errors import DataError, did_you_mean
 from emolib.grid import canonical_name, electrodes
 from emolib.recordings.electrodes import find_channels
+from emolib.recordings.formats import described_by
 from emolib.recordings.recording import damaged
 from emolib.recordings.settings import REFERENCES, RecordingSettings
-from emolib.recordings.sidecars import described_by
 
 if TYPE_CHECKING:
     import mne

@@ -16,9 +16,9 @@ from emolib.errors import DataError
 from emolib.escaping import plain
 from emolib.recordings.child import read_apart
 from emolib.recordings.eeg_file import header_units, open_eeg, read_microvolts
+from emolib.recordings.formats import belonging, described_by
 from emolib.recordings.recording import some
 from emolib.recordings.settings import DEFAULT, RecordingSettings
-from emolib.recordings.sidecars import belonging, described_by
 from emolib.recordings.trial_table import label_columns
 from emolib.recordings.validation import FLAT_SECONDS
 

@@ -14,9 +14,9 @@ import pandas as pd
 from emolib.errors import DataError, InputError, SettingsError
 from emolib.escaping import plain
 from emolib.recordings import READERS, bids
+from emolib.recordings.formats import belonging
 from emolib.recordings.ratings_table import with_ratings
 from emolib.recordings.recording import is_there, wrong_folder
-from emolib.recordings.sidecars import belonging
 from emolib.recordings.trial_table import (
     NAMES,
     label_columns,

@@ -17,7 +17,7 @@ import xarray as xr
 from emolib.errors import DataError, InputError
 from emolib.evaluation.linear import REFERENCE_MODELS, reference_predictions, trials_of_windows
 from emolib.evaluation.scores import SCORE_COLUMNS, score
-from emolib.features.raw_windows import raw_windows
+from emolib.features.windows import raw_windows
 from emolib.model.predictions import rated_predictions
 from emolib.recordings.labels import window_table
 from emolib.splits.folds import Fold, group_windows

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from emolib.errors import DataError, InputError
 from emolib.recordings import simulated
+from emolib.recordings.formats import belonging
 from emolib.recordings.recording import refuse_special
-from emolib.recordings.sidecars import belonging
 from emolib.storage import digest_of_settings, state_of, write_json
 from emolib.study.reading import sources_of
 from emolib.study.study import Study

@@ -13,9 +13,9 @@ import xarray as xr
 from emolib.errors import DataError, InputError
 from emolib.recordings import files
 from emolib.recordings.child import read_apart
+from emolib.recordings.formats import belonging
 from emolib.recordings.recording import is_there, wrong_folder
 from emolib.recordings.settings import RecordingSettings
-from emolib.recordings.sidecars import belonging
 from emolib.recordings.trial_table import (
     NAMES,
     label_columns,

@@ -8,8 +8,8 @@ import pytest
 from synthetic import noise, write_edf
 
 from emolib.errors import DataError
-from emolib.recordings.edf import check_edf
 from emolib.recordings.eeg_file import open_eeg
+from emolib.recordings.formats import check_edf
 
 NAMES = ["Fz", "Cz", "Pz", "Oz"]
 CONTINUOUS = [float(record) for record in range(12)]

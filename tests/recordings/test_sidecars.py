@@ -9,7 +9,7 @@ from scipy.io import savemat
 from synthetic import noise, write_table
 
 from emolib.recordings import files
-from emolib.recordings.sidecars import belonging
+from emolib.recordings.formats import belonging
 
 HEADER = """Brain Vision Data Exchange Header File Version 1.0
 [Common Infos]
