@@ -19,9 +19,10 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 import numpy as np
+import xarray as xr
 
 from emolib.errors import DataError, InputError, SettingsError
 from emolib.recordings.recording import STANDARD_MEMORY_MB, some
@@ -105,16 +106,12 @@ damaged: copy it again from its source, or export it in another format.
     elif ended in (-signal.SIGKILL, NO_MEMORY):
         problem = f"took more than the {memory / 1e6:.0f} MB of memory that it may."
     else:
-        problem = f"crashes the program that reads it ({_how(ended)})."
+        how = signal.Signals(-ended).name if ended < 0 else f"status {ended}"
+        problem = f"crashes the program that reads it ({how})."
         hint = "copy it again from its source, or export it in another format."
         raise DataError(_names(paths), problem, f"It is probably damaged: {hint}")
     hint = f"If it is whole, set {FACTOR}=4 in the environment: four times the time and memory."
     raise DataError(_names(paths), problem, f"It may be damaged: copy it again. {hint}")
-
-
-def _how(ended: int) -> str:
-    """Return the name of the signal that ended a process, or the status that it ended with."""
-    return signal.Signals(-ended).name if ended < 0 else f"status {ended}"
 
 
 def _factor() -> float:
@@ -142,7 +139,7 @@ def _answer(read: Callable[[], Any], answer: IO[bytes], seconds: float, memory: 
     try:
         found = read()
         told = {"value": found}
-        if hasattr(found, "data_vars"):
+        if isinstance(found, xr.Dataset):
             arrays = [variable.values for variable in found.variables.values()]
             about = {name: [v.dims, v.attrs] for name, v in found.variables.items()}
             told = {"dataset": about, "coords": [*found.coords], "attrs": found.attrs}
@@ -195,23 +192,16 @@ def _received(answer: IO[bytes], paths: list[Path]) -> Any:
     if "error" in told:
         raise _ERRORS.get(told["error"], DataError)(*told["parts"])
     if "raised" in told:
-        _unreadable(paths, told["raised"])
+        hint = "It may be damaged: copy it again from its source."
+        raise DataError(_names(paths), f"could not be read ({told['raised']}).", hint)
     if "value" in told:
         return told["value"]
-    import xarray as xr  # here, not above: what is no recording need not wait for it
-
     variables = {
         name: (dims, np.lib.format.read_array(answer, allow_pickle=False), attrs)
         for name, (dims, attrs) in told["dataset"].items()
     }
     coords = {name: variables.pop(name) for name in told["coords"]}
     return xr.Dataset(variables, coords, told["attrs"])
-
-
-def _unreadable(paths: list[Path], raised: str) -> NoReturn:
-    """Raise the error of files at which a reader failed in a way of its own."""
-    hint = "It may be damaged: copy it again from its source."
-    raise DataError(_names(paths), f"could not be read ({raised}).", hint)
 
 
 def _names(paths: list[Path]) -> str:

@@ -140,7 +140,8 @@ def check_edf(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(256)
         if (kind := KINDS.get(head[:8].strip())) != ending and head:
-            what = f"an {kind[1:].upper()} file" if kind else "neither an EDF nor a BDF file"
+            names = {".edf": "an EDF file", ".bdf": "a BDF file"}
+            what = names.get(kind, "neither an EDF nor a BDF file")
             hint = "Copy it again, or give its name the ending of what it is."
             hint = f"Let its name end in {kind}, in the table of trials too." if kind else hint
             raise DataError(path, f"is {what} by its first bytes.", hint)

@@ -7,15 +7,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from emolib.errors import DataError, did_you_mean
 from emolib.storage import of_disk
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 RATING_LOW, RATING_HIGH = 1.0, 9.0  # of the self-assessment manikin, which DEAP uses
 TRIAL_FOR_STIMULUS = "no column 'stimulus': a trial's number stands for its stimulus"
@@ -82,8 +79,6 @@ def build(
     Dataset
         A recording, not yet validated. No signal is copied.
     """
-    import xarray as xr  # here, not above: a third of a second that settings need not wait for
-
     trials = np.asarray(trials, dtype=int)
     if stimuli is None:
         stimuli = [f"{trial:02d}" for trial in trials]
@@ -274,7 +269,7 @@ def wrong_folder(root: str | Path, what: str, expected: str, hint: str) -> DataE
     root = Path(root)
     if is_there(root) and root.is_file():
         return DataError(root, f"is a file; a folder with {what} is expected.", hint)
-    folder = next(place for place in (root, *root.absolute().parents) if is_there(place))
+    folder = next(one for one in (root, *root.absolute().parents) if is_there(one) and one.is_dir())
     names = [entry.name + "/" * entry.is_dir() for entry in sorted(folder.iterdir())]
     there = some([name for name in names if not name.startswith(".")]) or "nothing"
     if folder != root:

@@ -1,6 +1,5 @@
 """DEAP's reader, and the checks that every recording must pass."""
 
-import dataclasses
 import os
 import pickle
 import re
@@ -137,6 +136,9 @@ def test_a_wrong_folder_shows_what_was_found(tmp_path):
 
 def test_a_missing_folder_shows_its_neighbours(tmp_path):
     (tmp_path / "deap").mkdir()
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(DataError, match=r"below: does not exist; .* holds: deap/?, notes\.txt"):
+        deap.subjects(tmp_path / "notes.txt" / "below")
     with pytest.raises(DataError, match=r"does not exist; .* holds: deap"):
         deap.subjects(tmp_path / "DEAP2" / "data")
 
@@ -498,21 +500,6 @@ def test_a_trial_without_samples_is_refused():
     recording = small_recording().assign_coords(trial_samples=("trial", [40, 0, 40]))
     with pytest.raises(DataError, match="trial 2 holds no samples"):
         validate(recording, "here")
-
-
-def test_the_registry_offers_every_reader_whole():
-    cut = {"deap", "deap_raw", "seed", "dreamer", "epochs"}
-    assert set(recordings.READERS) == {"simulated", "files", "bids", "eegmat", "ds002721", *cut}
-    for reader in recordings.READERS.values():
-        for name in ("subjects", "sources", "read"):
-            assert callable(getattr(reader, name))
-        assert isinstance(reader.RANDOMISED_ORDER, bool) and reader.MEMORY_MB >= 1000
-        assert reader.default_root is None or callable(reader.default_root)
-
-
-def test_layouts_are_frozen():
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        SMALL.sfreq = 256.0
 
 
 def test_scipy_and_the_reader_agree_on_a_compressed_file(tmp_path):

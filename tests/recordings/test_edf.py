@@ -87,7 +87,7 @@ def test_records_without_times_are_refused(tmp_path):
     ("name", "content", "message"),
     [
         ("a.edf", b"subject,file,trial\n" * 99, "neither an EDF nor a BDF file by its first bytes"),
-        ("a.edf", b"\xffBIOSEMI" + b" " * 999, r"is an BDF file by .* name end in \.bdf"),
+        ("a.edf", b"\xffBIOSEMI" + b" " * 999, r"is a BDF file by .* name end in \.bdf"),
         ("a.bdf", b"0       " + b" " * 999, r"is an EDF file by .* name end in \.edf"),
         ("a.EDF", b"0       " + b" " * 999, r"has no complete header; the file holds 1007 bytes"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-N = 32  # two of each format
+N = 16  # one of each format
 
 
 @pytest.fixture(scope="module")

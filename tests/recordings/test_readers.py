@@ -61,6 +61,10 @@ def test_every_reader_has_what_the_protocol_names(mine):
     for name, reader in READERS.items():
         assert all(hasattr(reader, one) for one in names), name
         assert all(callable(getattr(reader, one)) for one in ("subjects", "sources", "read")), name
+        assert isinstance(reader.RANDOMISED_ORDER, bool) and reader.MEMORY_MB >= 1000
+        assert reader.default_root is None or callable(reader.default_root)
+    cut = {"deap", "deap_raw", "seed", "dreamer", "epochs"}
+    assert set(READERS) == {"simulated", "files", "bids", "eegmat", "ds002721", "mine", *cut}
 
 
 def test_the_example_reads_a_study(mine, folder):
