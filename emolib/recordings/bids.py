@@ -40,6 +40,7 @@ from emolib.recordings.recording import (
 )
 from emolib.recordings.settings import DEFAULT, RecordingSettings
 from emolib.recordings.trial_table import (
+    by_number,
     check_numbers,
     read_cells,
     sort_subjects,
@@ -175,17 +176,8 @@ def _recordings(root: str | Path, subject: str, settings: RecordingSettings) -> 
     if twice := [stem.name for stem in stems if stems.count(stem) > 1]:
         problem = f"{twice[0]} is there in several formats."
         raise DataError(Path(root) / subject, problem, "Leave one: no second counts twice.")
-    ranks = [sort_subjects({getattr(path, name) or "" for path in found}) for name in ORDER]
-    return sorted(
-        found,
-        key=lambda path: (
-            *(
-                rank.index(getattr(path, name) or "")
-                for name, rank in zip(ORDER, ranks, strict=True)
-            ),
-            path.basename,
-        ),
-    )
+    found.sort(key=lambda path: path.basename)
+    return sorted(found, key=lambda path: [by_number(getattr(path, name) or "") for name in ORDER])
 
 
 def _events(path: BIDSPath, settings: RecordingSettings) -> pd.DataFrame:
@@ -200,7 +192,11 @@ def _events(path: BIDSPath, settings: RecordingSettings) -> pd.DataFrame:
             found = ", ".join(map(repr, table.columns))
             raise DataError(where, f"has no column {name!r}, only {found}.", "Add it, in seconds.")
     if settings.conditions:
-        table = table[_kinds(where, table, settings.conditions)]
+        kind = next((name for name in KINDS if name in table), None)
+        if kind is None:
+            hint = "Add it, or take `conditions` out of the study."
+            raise DataError(where, "has no column 'trial_type'.", hint)
+        table = table[table[kind].isin(settings.conditions)]
     if table.empty:
         return table
     per_second = settings.onset_sfreq or 1.0
@@ -233,20 +229,10 @@ def _all_kinds(recordings: list[BIDSPath]) -> list[str]:
     return sort_subjects({kind for column in columns for kind in column.dropna()})
 
 
-def _kinds(where: Path, table: pd.DataFrame, conditions: tuple[str, ...]) -> pd.Series:
-    """Mark the events whose `trial_type`, else `value`, is one of the conditions."""
-    name = next((name for name in KINDS if name in table), None)
-    if name is None:
-        hint = "Add it, or take `conditions` out of the study."
-        raise DataError(where, "has no column 'trial_type'.", hint)
-    return table[name].isin(conditions)
-
-
 def _participants(root: Path) -> list[str]:
     """List the subjects whom the table of participants names; none if it cannot be read."""
     try:
-        return (
-            read_cells(root / PARTICIPANTS, ("participant_id",))["participant_id"].dropna().tolist()
-        )
+        cells = read_cells(root / PARTICIPANTS, ("participant_id",))
+        return cells["participant_id"].dropna().tolist()
     except (DataError, OSError, KeyError):
         return []

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -40,6 +39,8 @@ RANDOMISED_ORDER = True  # videos are numbered alike, and were shown in an order
 MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
 
+N_TRIALS = 40
+TRIAL_SECONDS, BASELINE_SECONDS = 60.0, 3.0
 BEGINS, ENDS = 4, 5  # codes of a video
 CODE = 255  # the bits that hold it
 SETTINGS = RecordingSettings(
@@ -56,18 +57,6 @@ _EXPECTED = "data_original/s01.bdf"
 _GIVE_FOLDER = "Give the folder that holds s01.bdf, s02.bdf, ..., or the folder above it."
 
 
-@dataclass(frozen=True)
-class RawLayout:
-    """The trials that a recording must have; the defaults are DEAP's."""
-
-    n_trials: int = 40
-    trial_seconds: float = 60.0
-    baseline_seconds: float = 3.0
-
-
-DEAP = RawLayout()
-
-
 def subjects(root: str | Path) -> list[str]:
     """List the subjects in or below the folder `root`: "sub-01" for `s01.bdf`."""
     return list(_files(root))
@@ -79,7 +68,7 @@ def sources(root: str | Path, subject: str) -> list[Path]:
     return with_ratings(found[check_subject(root, subject, list(found))])
 
 
-def read(root: str | Path, subject: str, *, layout: RawLayout = DEAP) -> xr.Dataset:
+def read(root: str | Path, subject: str) -> xr.Dataset:
     """Read one subject of the folder `root`: `rating` (trial, scale) of DEAP's four scales.
 
     A DataError if the file is cut short, does not have so many videos of such a length, or if
@@ -89,15 +78,15 @@ def read(root: str | Path, subject: str, *, layout: RawLayout = DEAP) -> xr.Data
     if not tables:
         problem = f"holds trials in the order in which they were shown; no {TABLE} lies beside it."
         raise DataError(path, problem, "Put it there: it says which trial was which video.")
-    shown = _shown(tables[0], int(subject.removeprefix("sub-")), layout)
+    shown = _shown(tables[0], int(subject.removeprefix("sub-")))
     table = pd.DataFrame(
         {
             "subject": subject,
             "file": str(path),
             "trial": shown["experiment_id"].astype(int),
-            "onset_seconds": _onsets(path, layout),
-            "duration_seconds": layout.trial_seconds,
-            "baseline_seconds": layout.baseline_seconds,
+            "onset_seconds": _onsets(path),
+            "duration_seconds": TRIAL_SECONDS,
+            "baseline_seconds": BASELINE_SECONDS,
             "stimulus": [f"{video:02.0f}" for video in shown["experiment_id"]],
             **{scale: shown[scale].astype(float) for scale in SCALES},
         }
@@ -112,20 +101,20 @@ def _files(root: str | Path) -> dict[str, Path]:
     raise wrong_folder(root, "DEAP recording", _EXPECTED, _GIVE_FOLDER)
 
 
-def _shown(path: Path, participant: int, layout: RawLayout) -> pd.DataFrame:
+def _shown(path: Path, participant: int) -> pd.DataFrame:
     """Return the ratings of a participant in the order of the trials: lower-case columns."""
     with damaged(path, "cannot be read as a table of ratings", COPY_AGAIN):
         rows = ratings_of(path, participant).sort_values("trial")
         numbers = [rows[name].tolist() for name in ("trial", "experiment_id")]
         rows = rows[["experiment_id", *SCALES]].reset_index(drop=True)
-    wanted = [*range(1, layout.n_trials + 1)]
+    wanted = [*range(1, N_TRIALS + 1)]
     if numbers[0] != wanted or sorted(numbers[1]) != wanted:
-        problem = f"has not each of {layout.n_trials} trials and videos of participant"
+        problem = f"has not each of {N_TRIALS} trials and videos of participant"
         raise DataError(path, f"{problem} {participant} once.", COPY_AGAIN)
     return rows
 
 
-def _onsets(path: Path, layout: RawLayout) -> np.ndarray:
+def _onsets(path: Path) -> np.ndarray:
     """Return when the videos begin, seconds from the start of the file."""
     import mne  # here, not above: other readers need not wait for it
 
@@ -148,12 +137,12 @@ def _onsets(path: Path, layout: RawLayout) -> np.ndarray:
         for (begin, first), (end, second) in pairwise(marks)
         if (first, second) == (BEGINS, ENDS)
     ]
-    if len(pairs) != layout.n_trials:
+    if len(pairs) != N_TRIALS:
         problem = f"marks {len(pairs)} videos (code {BEGINS}, then {ENDS})"
-        raise DataError(path, f"{problem}; {layout.n_trials} are expected.", COPY_AGAIN)
+        raise DataError(path, f"{problem}; {N_TRIALS} are expected.", COPY_AGAIN)
     sfreq = raw.info["sfreq"]
     for begin, end in pairs:
-        if abs((end - begin) / sfreq - layout.trial_seconds) > 1:
+        if abs((end - begin) / sfreq - TRIAL_SECONDS) > 1:
             problem = f"the video at {begin / sfreq:g} s has {(end - begin) / sfreq:g} s"
-            raise DataError(path, f"{problem}, not {layout.trial_seconds:g}.", COPY_AGAIN)
+            raise DataError(path, f"{problem}, not {TRIAL_SECONDS:g}.", COPY_AGAIN)
     return np.array([begin for begin, _ in pairs]) / sfreq

@@ -10,6 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from emolib.recordings.preprocessing import preprocess
 from emolib.recordings.recording import damaged, is_there, refuse_dangling, refuse_special
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, RecordingSettings
+
+if TYPE_CHECKING:
+    import mne
 
 BYTES = {"single": 4, "short": 2, "int": 4}  # of a sample of BrainVision, by MNE's word for it
 _HEADER_OF = {".eeg": ".vhdr", ".vmrk": ".vhdr", ".fdt": ".set"}  # by a part's ending
@@ -112,6 +116,14 @@ def open_raw(path: Path, **options: object) -> tuple[object, list[str]]:
     return raw, [f"MNE says: {' '.join(str(one.message).split())}" for one in caught]
 
 
+def read_epochs(path: Path) -> mne.BaseEpochs:
+    """Read the epochs that a file of MNE or EEGLAB holds."""
+    import mne  # as above
+
+    read = mne.read_epochs_eeglab if path.suffix.lower() == ".set" else mne.read_epochs
+    return read(path, verbose="error")
+
+
 @contextlib.contextmanager
 def _known_ending(path: Path) -> Iterator[Path]:
     """Spell a BrainVision header as MNE takes it: no ending in capitals, no "$b" for its name."""
@@ -137,15 +149,18 @@ def _known_ending(path: Path) -> Iterator[Path]:
 
 def _unreadable(path: Path, error: Exception) -> DataError:
     """Return the error of a file that MNE does not open, with the remedy that fits."""
+    n_epochs = 0
+    with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
+        n_epochs = len(read_epochs(path))
     problem = f"MNE cannot read it ({type(error).__name__}: {' '.join(str(error).split())})."
     hint = "Check that the file is whole. If it is, export it as EDF, BrainVision or FIF."
-    if n_epochs := _count_epochs(path):
+    if n_epochs:
         reader = "read_epochs_eeglab" if path.suffix.lower() == ".set" else "read_epochs"
         hint = (
-            "A study with `dataset: epochs` reads a folder of such files, with ratings from their"
+            "A study with `dataset: epochs` reads a folder of such files, with ratings from their "
+            "metadata or from a `ratings_table`; in Python, "
+            f"`emolib.from_epochs(mne.{reader}({path.name!r}), 'sub-01', ...)` does."
         )
-        hint = f"{hint} metadata or from a `ratings_table`; in Python,"
-        hint = f"{hint} `emolib.from_epochs(mne.{reader}({path.name!r}), 'sub-01', ...)` does."
         problem = f"holds epochs, {n_epochs} trials that are cut already, no whole recording."
     elif isinstance(error, ImportError | RuntimeError) and "module" in str(error):
         hint = "Install what it names, or export the file as EDF, BrainVision or FIF."
@@ -156,16 +171,6 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     elif "Unsupported file type" in str(error):
         hint = "Export it as EDF, BrainVision or FIF."
     return DataError(path, problem, hint)
-
-
-def _count_epochs(path: Path) -> int:
-    """Count the epochs that a file holds; 0 where it holds none."""
-    import mne  # as above
-
-    read = mne.read_epochs_eeglab if path.suffix.lower() == ".set" else mne.read_epochs
-    with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
-        return len(read(path, verbose="error"))
-    return 0
 
 
 def _check_parts(path: Path) -> None:

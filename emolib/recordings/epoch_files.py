@@ -20,6 +20,7 @@ import xarray as xr
 from emolib.errors import DataError
 from emolib.recordings import files
 from emolib.recordings.arrays import COPY_AGAIN, NOT_WHOLE, unpacked
+from emolib.recordings.eeg_file import read_epochs
 from emolib.recordings.epochs import NO_CLASS, recording_of
 from emolib.recordings.formats import belonging
 from emolib.recordings.preprocessing import preprocess_trials
@@ -35,7 +36,7 @@ from emolib.recordings.recording import (
 )
 from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, REFERENCES, RecordingSettings
-from emolib.recordings.trial_table import sort_subjects, subject_of, with_types
+from emolib.recordings.trial_table import by_number, sort_subjects, subject_of, with_types
 
 if TYPE_CHECKING:
     import mne
@@ -113,9 +114,8 @@ def _files(root: str | Path) -> dict[str, list[Path]]:
         found.setdefault(subject, []).append(path)
     if not found:
         raise wrong_folder(root, "file of epochs", _EXPECTED, _GIVE_FOLDER)
-    order = sort_subjects([path.name for paths in found.values() for path in paths])
     return {
-        subject: sorted(paths, key=lambda path: order.index(path.name))
+        subject: sorted(paths, key=lambda path: by_number(path.name))
         for subject, paths in found.items()
     }
 
@@ -126,11 +126,10 @@ def _open(path: Path, settings: RecordingSettings) -> mne.BaseEpochs:
 
     refuse_dangling(path)
     refuse_special(path, path.with_suffix(".fdt"))
-    is_eeglab = path.suffix.lower() == ".set"
     if settings.eeg_reference not in REFERENCES:
         hint = "Set it in MNE before, or use 'average' or 'recorded'."
         raise DataError(path, "epochs are not re-referenced here.", hint)
-    if is_eeglab:
+    if path.suffix.lower() == ".set":
         with damaged(path, NOT_WHOLE, COPY_AGAIN):
             unpacked(path)
     hint = "If it is one whole recording, not cut into trials, use `dataset: files`. Else: "
@@ -138,10 +137,7 @@ def _open(path: Path, settings: RecordingSettings) -> mne.BaseEpochs:
         damaged(path, "MNE cannot read its epochs", f"{hint}{COPY_AGAIN}"),
         warnings.catch_warnings(action="ignore"),
     ):
-        if is_eeglab:
-            epochs = mne.read_epochs_eeglab(path, verbose="error")
-        else:
-            epochs = mne.read_epochs(path, preload=True, verbose="error")
+        epochs = read_epochs(path)
     names = {code: name for name, code in epochs.event_id.items()}
     events = ["" if (name := names[code]) == NO_CLASS else name for code in epochs.events[:, 2]]
     used = assign_roles(epochs, settings, path)

@@ -32,11 +32,10 @@ OF_EPOCHS = (  # what can still be done where trials are cut already
     *("eeg_reference", "drop_channels", "rating_range", "rename_channels", "bads"),
     *("reject", "ratings_table"),
 )
-CUTTING = (
-    *("task", "conditions", "epochs_tmin", "epochs_tmax", "onset_sfreq"),
-    *("ratings_table", "ratings_by"),
+READING = (  # others change the signals
+    *("rename_channels", "rating_range", "annotations", "task", "conditions", "epochs_tmin"),
+    *("epochs_tmax", "onset_sfreq", "ratings_table", "ratings_by"),
 )
-READING = ("rename_channels", "rating_range", "annotations", *CUTTING)  # others change the signals
 HIDING = ("notch_freq", "l_freq", "h_freq", "raw_resample_sfreq", "regress_artifact", "ica")
 LARGEST_REJECT = 0.01  # volts; who writes 150 means microvolts
 

@@ -144,7 +144,12 @@ def sort_subjects(names: Iterable[str]) -> list[str]:
     >>> sort_subjects(["sub-10", "sub-anna", "sub-02"])
     ['sub-02', 'sub-10', 'sub-anna']
     """
-    return sorted(names, key=lambda name: ([*map(int, re.findall(r"\d+", name)), np.inf], name))
+    return sorted(names, key=by_number)
+
+
+def by_number(name: str) -> tuple[list[float], str]:
+    """Return what sorts names by the numbers in them."""
+    return [*map(int, re.findall(r"\d+", name)), np.inf], name
 
 
 def _parse(path: Path, labelled: bool = True) -> pd.DataFrame:

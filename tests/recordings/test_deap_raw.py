@@ -23,7 +23,6 @@ TWENTE = [
 ]
 # fmt: on
 OTHERS = [*(f"EXG{k}" for k in range(1, 9)), "GSR1", "GSR2", "Erg1", "Erg2", "Resp", "Plet", "Temp"]
-SHORT = deap_raw.RawLayout(n_trials=3, trial_seconds=4.0)
 VIDEOS = (2, 3, 1)  # in the order in which they were shown
 SFREQ, SECONDS = 512, 36
 BEGINS = (6, 16, 26)  # seconds
@@ -68,8 +67,10 @@ def rate(folder, *numbers):
     write_table(folder / "participant_ratings.csv", rows)
 
 
-def read(folder, subject):
-    return deap_raw.read(folder, subject, layout=SHORT)
+@pytest.fixture(autouse=True)
+def three_short_videos(monkeypatch):
+    monkeypatch.setattr(deap_raw, "N_TRIALS", 3)
+    monkeypatch.setattr(deap_raw, "TRIAL_SECONDS", 4.0)
 
 
 EARLY = [(0.5, 3), (0.8, 5)] + [(b + d, c) for b in BEGINS for d, c in ((-5, 3), (0, 4), (4, 5))]
@@ -89,7 +90,7 @@ def test_trials_are_the_videos_in_the_order_of_their_numbers(
     write(tmp_path / "data_original", number, order, status, codes=codes)
     rate(tmp_path, number)
     assert deap_raw.subjects(tmp_path) == [f"sub-{number:02d}"]
-    found = read(tmp_path, f"sub-{number:02d}")
+    found = deap_raw.read(tmp_path, f"sub-{number:02d}")
     assert found["eeg"].sizes == {"trial": 3, "channel": 32, "time": 512}
     assert found["baseline"].sizes["baseline_time"] == 384 and found.attrs["sfreq"] == 128
     assert sorted(found["channel"].to_numpy()) == sorted(DEAP_CHANNELS)
@@ -109,7 +110,7 @@ def test_eye_movements_are_taken_out(tmp_path, monkeypatch):
 
     def theta(number):
         settings = FeatureSettings(("de",), normalise="none", baseline="none")
-        computed = extract_features(read(tmp_path, f"sub-{number:02d}"), settings)
+        computed = extract_features(deap_raw.read(tmp_path, f"sub-{number:02d}"), settings)
         return float(computed["feature"].sel(band="theta").mean())
 
     clean = theta(1)
@@ -122,7 +123,7 @@ def test_each_fault_is_named(tmp_path):
     for number in range(1, 6):
         write(tmp_path, number, TWENTE, codes=EARLY[:-1] if number == 2 else None)
     with pytest.raises(DataError, match=r"in which they were shown; no participant_ratings"):
-        read(tmp_path, "sub-01")
+        deap_raw.read(tmp_path, "sub-01")
     rate(tmp_path, 1, 2, 3, 5)
     cut_short(tmp_path / "s03.bdf")
     table = tmp_path / "participant_ratings.csv"
@@ -134,5 +135,5 @@ def test_each_fault_is_named(tmp_path):
         "sub-05": r"has not each of 3 trials and videos of participant 5 once",
     }.items():
         with pytest.raises(DataError, match=words):
-            read(tmp_path, subject)
-    assert read(tmp_path, "sub-01").sizes["trial"] == 3
+            deap_raw.read(tmp_path, subject)
+    assert deap_raw.read(tmp_path, "sub-01").sizes["trial"] == 3
