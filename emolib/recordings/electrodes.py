@@ -84,7 +84,9 @@ def choose_channels(where: object, raw, drop: Collection[str] = ()) -> Chosen:
             raise DataError(where, problem, f"Leave one out: `drop_channels: [{name}]` {HERE}.")
         channels[place] = name
     if left_out:
-        notes.append(_tell(left_out))
+        by_reason = _grouped(left_out).items()
+        told = [f"{', '.join(names)} ({reason})" for reason, names in by_reason]
+        notes.append(f"left out: {', '.join(told)}")
     if not channels:
         typed = [name for name in kinds if name not in numbers and places[name] in on_grid]
         problem = f"no EEG channel has a place on the grid; {notes[-1]}."
@@ -129,12 +131,6 @@ def _read_names(raw) -> _Names:
     if cap:
         places |= {name: cap.get(number, ("",))[0] for name, number in numbers.items()}
     return _Names(kinds, parts, numbers, title, cap, places)
-
-
-def _tell(left_out: Mapping[str, str]) -> str:
-    """Return the channels that are left out as a sentence, those of a reason together."""
-    groups = [f"{', '.join(names)} ({reason})" for reason, names in _grouped(left_out).items()]
-    return f"left out: {', '.join(groups)}"
 
 
 def _grouped(values: Mapping[str, str]) -> dict[str, list[str]]:

@@ -17,25 +17,16 @@ from emolib.recordings.recording import RATING_HIGH, RATING_LOW
 
 REFERENCES = ("average", "recorded")
 RATINGS = ("recording", "table")
-# Settings of some readers alone; others are of all that take `RecordingSettings`.
-READERS_OF = {
-    "ratings": ("deap",),
-    "task": ("bids",),
-    "conditions": ("bids",),
-    "epochs_tmin": ("bids",),
-    "epochs_tmax": ("bids",),
-    "onset_sfreq": ("bids",),
-    "ratings_table": ("bids", "epochs"),
-    "ratings_by": ("bids",),
-}
+OF_BIDS = (
+    *("task", "conditions", "epochs_tmin", "epochs_tmax", "onset_sfreq"),
+    *("ratings_table", "ratings_by"),
+)
+OF_ONE = {"deap": ("ratings",), "bids": OF_BIDS}  # others are of all that take `RecordingSettings`
 OF_EPOCHS = (  # what can still be done where trials are cut already
     *("eeg_reference", "drop_channels", "rating_range", "rename_channels", "bads"),
     *("reject", "ratings_table"),
 )
-READING = (  # others change the signals
-    *("rename_channels", "rating_range", "annotations", "task", "conditions", "epochs_tmin"),
-    *("epochs_tmax", "onset_sfreq", "ratings_table", "ratings_by"),
-)
+READING = ("rename_channels", "rating_range", "annotations", *OF_BIDS)  # others change the signals
 HIDING = ("notch_freq", "l_freq", "h_freq", "raw_resample_sfreq", "regress_artifact", "ica")
 LARGEST_REJECT = 0.01  # volts; who writes 150 means microvolts
 

@@ -21,8 +21,8 @@ from rich.table import Table
 
 from emolib.errors import DataError
 from emolib.escaping import plain
-from emolib.recordings.settings import DEFAULT
 from emolib.recordings.formats import belonging
+from emolib.recordings.settings import DEFAULT
 from emolib.splits.protocols import HELD_OUT
 from emolib.study.check import Finding, findings, headers, print_json
 from emolib.study.draft import TABLES, Look, Told, as_csv, draft_trials, look

@@ -16,7 +16,7 @@ from emolib.grid import canonical_name, electrodes
 from emolib.recordings import READERS, Reader
 from emolib.recordings.child import read_apart
 from emolib.recordings.recording import some, with_notes
-from emolib.recordings.settings import DEFAULT, OF_EPOCHS, READERS_OF, RecordingSettings
+from emolib.recordings.settings import DEFAULT, OF_EPOCHS, OF_ONE, RecordingSettings
 from emolib.study.keys import settings_error
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ def _takes(function: Callable[..., Any], name: str) -> bool:
 
 def taken_by(name: str) -> set[str]:
     """Return the settings that the reader of a data set of this name takes."""
-    own = {key for key, names in READERS_OF.items() if name in names}
     if name == "epochs":
         return {*OF_EPOCHS}
-    return own | ({*SETTINGS} - {*READERS_OF} if takes_settings(READERS[name]) else set())
+    of_all = {*SETTINGS}.difference(*OF_ONE.values()) if takes_settings(READERS[name]) else set()
+    return of_all.union(OF_ONE.get(name, ()))
 
 
 def read(reader: Reader, root: Path, subject: str, asked: RecordingSettings) -> xr.Dataset:

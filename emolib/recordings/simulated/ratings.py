@@ -70,14 +70,12 @@ class SimulationSettings:
         }
         # 30 and 30.0 are the same setting: write them alike, so that files are the same too.
         object.__setattr__(self, "effect", _effect_by_scale(self.effect))
-        for field in dataclasses.fields(self):
-            if field.name not in ranges:
-                continue
-            value = check_range(field.name, getattr(self, field.name), *ranges[field.name])
-            kind = type(field.default)
+        for name, (low, high) in ranges.items():
+            value = check_range(name, getattr(self, name), low, high)
+            kind = type(getattr(SimulationSettings, name))  # of its default
             if kind(value) != value:
-                raise SettingsError(field.name, f"got {value!r}.", "Give a whole number.")
-            object.__setattr__(self, field.name, kind(value))
+                raise SettingsError(name, f"got {value!r}.", "Give a whole number.")
+            object.__setattr__(self, name, kind(value))
         if self.trial_seconds * SFREQ % 1:
             problem = f"{self.trial_seconds!r} s are not a whole number of samples at {SFREQ:g} Hz."
             raise SettingsError("trial_seconds", problem, "Give whole or half seconds.")
