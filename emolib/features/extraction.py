@@ -21,7 +21,7 @@ import numpy as np
 from emolib.errors import DataError, SettingsError, check_option
 from emolib.features.bands import BANDS, FILTERINGS, Band, band_pass
 from emolib.features.baseline import BASELINES, WITHOUT_REST, remove_baseline
-from emolib.features.spectra import trial_lengths
+from emolib.features.spectra import trial_lengths, trial_signals
 from emolib.features.windows import (
     band_energy,
     band_power_density,
@@ -207,11 +207,9 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
         raise SettingsError("baseline", problem, "Use baseline='none'.")
     recording = without_short_trials(recording, settings)
     trials = recording["trial"].values
-    lengths = trial_lengths(recording)
     by_trial, below_zero = [], np.zeros(recording.sizes["channel"], bool)
-    for i_trial, (trial, length) in enumerate(zip(trials, lengths, strict=True)):
+    for i_trial, (trial, signal) in enumerate(zip(trials, trial_signals(recording), strict=True)):
         where = f"{subject}, trial {trial}"
-        signal = recording["eeg"].values[i_trial, :, :length]
         values, rest = _checked_features(signal, recording, settings, where), None
         if settings.needs_rest:
             signal, of_rest = recording["baseline"].values[i_trial], f"{where}, baseline"

@@ -20,7 +20,7 @@ import numpy as np
 from emolib.errors import DataError, SettingsError
 from emolib.features.baseline import baseline_mean
 from emolib.features.extraction import FeatureSettings, as_features, window_features
-from emolib.features.spectra import trial_lengths
+from emolib.features.spectra import trial_signals
 from emolib.features.windows import samples_per_window, z_score
 from emolib.grid import DEAP_CHANNELS, SEED_GRID, SHAPE, cells, to_grid
 from emolib.recordings.arrays import COPY_AGAIN, load_matlab
@@ -67,9 +67,8 @@ def write_released(
     list of Path
         The files.
     """
-    lengths = trial_lengths(recording)
-    signals = [signal[:, :n] for signal, n in zip(recording["eeg"].values, lengths, strict=True)]
     sfreq = float(recording.attrs["sfreq"])
+    signals = trial_signals(recording)
     windows = np.concatenate([window_features(signal, sfreq, settings) for signal in signals])
     rests = recording["baseline"].to_numpy() if "baseline" in recording else []
     levels = [baseline_mean(window_features(x, sfreq, settings), settings.baseline) for x in rests]

@@ -58,12 +58,10 @@ def trial_spectra(recording: xr.Dataset) -> xr.DataArray:
     import xarray as xr  # takes a third of a second
 
     sfreq = float(recording.attrs["sfreq"])
-    eeg = recording["eeg"].transpose("trial", "channel", "time")
-    lengths = trial_lengths(recording)
-    seconds = min(SEGMENT_SECONDS, lengths.min() / sfreq)
+    seconds = min(SEGMENT_SECONDS, trial_lengths(recording).min() / sfreq)
     spectra = [
-        power_spectrum(values[:, :length], sfreq, segment_seconds=seconds)
-        for values, length in zip(eeg.to_numpy(), lengths, strict=True)
+        power_spectrum(signal, sfreq, segment_seconds=seconds)
+        for signal in trial_signals(recording)
     ]
     coords = {name: recording[name].to_numpy() for name in ("trial", "channel")}
     coords["frequency"] = spectra[0][0]
@@ -76,6 +74,12 @@ def trial_lengths(recording: xr.Dataset) -> np.ndarray:
     if "trial_samples" in recording.variables:
         return recording["trial_samples"].to_numpy().astype(int)
     return np.full(recording.sizes["trial"], recording.sizes["time"])
+
+
+def trial_signals(recording: xr.Dataset) -> list[np.ndarray]:
+    """Return the signal (channel, sample) of each trial, what pads shorter ones left out."""
+    eeg = recording["eeg"].transpose("trial", "channel", "time").to_numpy()
+    return [signal[:, :n] for signal, n in zip(eeg, trial_lengths(recording), strict=True)]
 
 
 def alpha_peak(frequencies: np.ndarray, density: np.ndarray) -> float:

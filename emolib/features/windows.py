@@ -15,7 +15,7 @@ import scipy  # its parts, which take up to a second, load when they are first u
 
 from emolib.errors import DataError, SettingsError, check_option
 from emolib.features.bands import Band, check_band
-from emolib.features.spectra import trial_lengths
+from emolib.features.spectra import trial_signals
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -203,8 +203,9 @@ def raw_windows(recording: xr.Dataset, window_seconds: float, *, sfreq: float) -
     n_held, n_samples = samples_per_window(held, window_seconds), round(window_seconds * sfreq)
     ratio = Fraction(sfreq / held).limit_denominator(LARGEST)
     found = []
-    for signal, length in zip(recording["eeg"].values, trial_lengths(recording), strict=True):
-        signal = signal[:, :length] - signal[:, :length].mean(axis=-1, keepdims=True)
+    for signal in trial_signals(recording):
+        length = signal.shape[-1]
+        signal = signal - signal.mean(axis=-1, keepdims=True)
         if ratio != 1:
             up, down = ratio.numerator, ratio.denominator
             signal = scipy.signal.resample_poly(signal, up, down, axis=-1)

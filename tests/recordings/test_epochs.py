@@ -77,7 +77,7 @@ def recordings(draw):
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(recordings())
 def test_what_becomes_epochs_becomes_the_same_recording_again(recording):
     again = from_epochs(
