@@ -56,8 +56,9 @@ def unpacked(path: str | Path) -> io.BytesIO:
     compressed variable. A DataError says which does not agree, before any memory is taken for it.
     Versions other than 5 to 7.2 come back as they are.
     """
-    path, size = Path(path), Path(path).stat().st_size
-    with path.open("rb") as file:
+    path = Path(path)
+    with damaged(path, NOT_WHOLE, COPY_AGAIN), path.open("rb") as file:
+        size = path.stat().st_size
         content = io.BytesIO(head := file.read(128))
         content.seek(0, io.SEEK_END)
         if not head.startswith(b"MATLAB 5"):

@@ -92,7 +92,7 @@ def subjects(root: str | Path) -> list[str]:
 def sources(root: str | Path, subject: str) -> list[Path]:
     """Return the file that holds a subject, `.mat` before `.dat`, and the ratings beside it."""
     files = _files(root)
-    return with_ratings(files[check_subject(root, subject, list(files))])
+    return with_ratings(files[check_subject(root, subject, files)])
 
 
 def read(

@@ -65,7 +65,7 @@ def subjects(root: str | Path) -> list[str]:
 def sources(root: str | Path, subject: str) -> list[Path]:
     """Return the file that holds a subject, and the ratings beside it."""
     found = _files(root)
-    return with_ratings(found[check_subject(root, subject, list(found))])
+    return with_ratings(found[check_subject(root, subject, found)])
 
 
 def read(root: str | Path, subject: str) -> xr.Dataset:

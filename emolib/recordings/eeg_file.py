@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from emolib.errors import DataError
-from emolib.recordings.arrays import COPY_AGAIN, MOST_PACKED, NOT_WHOLE, unpacked
+from emolib.recordings.arrays import COPY_AGAIN, MOST_PACKED, unpacked
 from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.formats import NAMED, check_edf, header_text, named_parts, read_xdf
 from emolib.recordings.preprocessing import preprocess
@@ -54,8 +54,7 @@ def open_eeg(
     if is_edf:
         check_edf(path)
     if path.suffix.lower() == ".set":
-        with damaged(path, NOT_WHOLE, COPY_AGAIN):
-            unpacked(path)
+        unpacked(path)
     _check_parts(path)
     raw, told = open_raw(path)
     if not is_edf:

@@ -19,7 +19,7 @@ import xarray as xr
 
 from emolib.errors import DataError
 from emolib.recordings import files
-from emolib.recordings.arrays import COPY_AGAIN, NOT_WHOLE, unpacked
+from emolib.recordings.arrays import COPY_AGAIN, unpacked
 from emolib.recordings.eeg_file import read_epochs
 from emolib.recordings.epochs import NO_CLASS, recording_of
 from emolib.recordings.formats import belonging
@@ -61,7 +61,7 @@ def subjects(root: str | Path) -> list[str]:
 def sources(root: str | Path, subject: str, *, settings: RecordingSettings = DEFAULT) -> list[Path]:
     """Return the files that hold a subject: epochs, what belongs to them, and ratings."""
     own = _files(root)
-    found = own[check_subject(root, subject, list(own))]
+    found = own[check_subject(root, subject, own)]
     parts = [path for file in found for path in belonging(file)]
     split = [path for file in found for path in file.parent.glob(f"{file.stem}-*.fif")]
     rated = [Path(root) / settings.ratings_table] if settings.ratings_table else []
@@ -73,7 +73,7 @@ def read(root: str | Path, subject: str, *, settings: RecordingSettings = DEFAUL
     import mne  # here, not above: a second that other readers need not wait for
 
     found = _files(root)
-    paths = found[check_subject(root, subject, list(found))]
+    paths = found[check_subject(root, subject, found)]
     where = ", ".join(map(str, paths))
     parts = [_open(path, settings) for path in paths]
     with damaged(where, "its files do not fit each other", "Use the same channels, rate and times"):
@@ -130,8 +130,7 @@ def _open(path: Path, settings: RecordingSettings) -> mne.BaseEpochs:
         hint = "Set it in MNE before, or use 'average' or 'recorded'."
         raise DataError(path, "epochs are not re-referenced here.", hint)
     if path.suffix.lower() == ".set":
-        with damaged(path, NOT_WHOLE, COPY_AGAIN):
-            unpacked(path)
+        unpacked(path)
     hint = "If it is one whole recording, not cut into trials, use `dataset: files`. Else: "
     with (
         damaged(path, "MNE cannot read its epochs", f"{hint}{COPY_AGAIN}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -173,7 +173,7 @@ def subject_name(number: int) -> str:
     return f"sub-{number:02d}"
 
 
-def check_subject(root: object, subject: str, known: Sequence[str]) -> str:
+def check_subject(root: object, subject: str, known: Collection[str]) -> str:
     """Return `subject` if it is one of `known`.
 
     Raises

@@ -70,7 +70,7 @@ def subjects(root: str | Path) -> list[str]:
 def sources(root: str | Path, subject: str) -> list[Path]:
     """Return the files that hold a person: the labels, then the sessions by date."""
     files = _files(root)
-    sessions = files[check_subject(root, subject, list(files))]
+    sessions = files[check_subject(root, subject, files)]
     sessions = sorted(sessions, key=lambda path: path.stem.partition("_")[2])
     return [sessions[0].with_name("label.mat"), *sessions]
 
