@@ -20,7 +20,7 @@ import xarray as xr
 from emolib.errors import DataError
 from emolib.recordings import files
 from emolib.recordings.arrays import COPY_AGAIN, unpacked
-from emolib.recordings.eeg_file import read_epochs
+from emolib.recordings.eeg_file import assign_roles, read_epochs
 from emolib.recordings.epochs import NO_CLASS, recording_of
 from emolib.recordings.formats import belonging
 from emolib.recordings.preprocessing import preprocess_trials
@@ -34,7 +34,6 @@ from emolib.recordings.recording import (
     refuse_special,
     wrong_folder,
 )
-from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import DEFAULT, REFERENCES, RecordingSettings
 from emolib.recordings.trial_table import by_number, sort_subjects, subject_of, with_types
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,6 @@ from emolib.grid import MONTAGE
 from emolib.recordings.arrays import COPY_AGAIN
 from emolib.recordings.electrodes import place_electrodes
 from emolib.recordings.recording import damaged, some, with_notes
-from emolib.recordings.roles import Roles
 from emolib.recordings.settings import RecordingSettings
 
 if TYPE_CHECKING:
@@ -37,6 +37,25 @@ FACTOR = 4.0  # as on a subject's page: no contact, or no brain
 UNCORRELATED = 0.4  # Bigdely-Shamlo et al. (2015): channels of one head have more in common
 ENOUGH_FOR_AVERAGE = 4  # channels: of two, each would be the other's mirror image
 MOST = 1 / 3  # of the channels may be found bad: the rest must tell what these hold
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Name the channels of one file, as the file does once renamed, that its settings speak of."""
+
+    renamed: dict[str, str]  # new names by those in the file
+    drop: list[str]
+    bads: list[str]
+    reference: list[str]
+    eog: list[str]
+    regressors: list[str]
+    regressed: list[str]
+    absent: list[str]  # electrodes that the settings name and the file lacks
+
+    @property
+    def kept(self) -> list[str]:
+        """List the channels that are used, whether they have a place on the grid or not."""
+        return [*self.reference, *self.eog, *self.regressors]
 
 
 def preprocess(

@@ -19,10 +19,9 @@ from emolib.errors import DataError, InputError, did_you_mean
 from emolib.features.extraction import extract_features, notes_on, trial_lengths
 from emolib.features.windows import samples_per_window
 from emolib.recordings.child import read_apart
-from emolib.recordings.eeg_file import open_raw
+from emolib.recordings.eeg_file import assign_roles, open_raw
 from emolib.recordings.electrodes import choose_channels
 from emolib.recordings.labels import MISSING, check_labels, trial_classes
-from emolib.recordings.roles import assign_roles
 from emolib.recordings.settings import RecordingSettings
 from emolib.recordings.simulated import simulate_subject
 from emolib.splits.folds import SESSION, enough_units, group_windows
