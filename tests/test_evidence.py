@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
-
 import pytest
 from scipy import stats
 
+from benchmarks import claims, effects, evidence, expectations, lda, nulls
 from emolib.splits.shuffling import permuted_by_trial
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def evidence(monkeypatch):
-    monkeypatch.syspath_prepend(
-        Path(__file__).resolve().parents[1]
-    )  # `benchmarks` is not installed
-    return importlib.import_module("benchmarks.evidence")
-
-
-def test_a_claim_that_does_not_hold_fails_the_run(evidence, monkeypatch, capsys):
-    claims = importlib.import_module("benchmarks.claims")
+def test_a_claim_that_does_not_hold_fails_the_run(monkeypatch, capsys):
     given = {"good": claims.Claim("one is one", True), "bad": claims.Claim("one is two", False)}
     sections = {name: lambda _, claim=claim: [claim] for name, claim in given.items()}
     monkeypatch.setattr(evidence, "SECTIONS", sections)
@@ -32,28 +21,27 @@ def test_a_claim_that_does_not_hold_fails_the_run(evidence, monkeypatch, capsys)
     assert "FAILS  one is two" in capsys.readouterr().out
 
 
-def test_an_unknown_section_is_named_with_those_there_are(evidence, capsys):
+def test_an_unknown_section_is_named_with_those_there_are(capsys):
     with pytest.raises(SystemExit):
         evidence.main(["cluster"])
     assert "no section 'cluster'; there are effects, nulls, clusters" in capsys.readouterr().err
 
 
-def test_rejections_are_counted_and_judged(evidence, capsys):
+def test_rejections_are_counted_and_judged(capsys):
     assert evidence.main(["nulls", "--cohorts", "8"]) == 0
     out = capsys.readouterr().out
     assert out.count("holds") == 6
     assert "stimulus_locked within_subject" in out
 
 
-def test_audits_are_counted_for_each_kind_of_leak(evidence, capsys):
+def test_audits_are_counted_for_each_kind_of_leak(capsys):
     assert evidence.main(["audits", "--audits", "1"]) == 0
     out = capsys.readouterr().out
     assert out.count("holds  ") == 10
     assert "stimulus confound: 1 of 1 called leaking" in out
 
 
-def test_a_cohort_without_effect_leaks_with_any_labels(evidence):
-    effects = importlib.import_module("benchmarks.effects")
+def test_a_cohort_without_effect_leaks_with_any_labels():
     x, table = effects.cohort(0.0, 0, 2)
     assert x.shape == (2 * 40 * 120, 256)
     scores = [
@@ -72,15 +60,13 @@ def test_a_cohort_without_effect_leaks_with_any_labels(evidence):
     assert all(table.iloc[fold.test]["subject"].nunique() == 1 for fold in folds)
 
 
-def test_the_long_way_agrees(evidence):
-    lda = importlib.import_module("benchmarks.lda")
+def test_the_long_way_agrees():
     difference, n = lda.farthest_from_scikit_learn(2)
     assert difference < lda.LARGEST
     assert n == 2 * 6 * 20
 
 
-def test_an_expectation_without_a_tolerance_gives_no_verdict(evidence):
-    expectations = importlib.import_module("benchmarks.expectations")
+def test_an_expectation_without_a_tolerance_gives_no_verdict():
     assert expectations.Expectation(0.5, None, "somewhere").fits(9) is None
     assert expectations.Expectation(0.5, 0.02, "somewhere").fits(0.519)
     assert not expectations.Expectation(0.5, 0.02, "somewhere").fits(0.521)
@@ -88,17 +74,15 @@ def test_an_expectation_without_a_tolerance_gives_no_verdict(evidence):
 
 
 @pytest.mark.parametrize(("n", "rate"), [(1000, 0.05), (200, 0.05), (6, 0.05), (50, 0.5)])
-def test_the_band_is_the_narrowest_of_equal_tails(evidence, n, rate):
-    band = importlib.import_module("benchmarks.claims").rejection_band
-    low, high = band(n, rate=rate, coverage=0.95)
+def test_the_band_is_the_narrowest_of_equal_tails(n, rate):
+    low, high = claims.rejection_band(n, rate=rate, coverage=0.95)
     of = stats.binom(n, rate)
     assert of.cdf(high) - of.cdf(low - 1) >= 0.95
     assert of.cdf(low - 1) <= 0.025 < of.cdf(low)
     assert of.sf(high) <= 0.025 < of.sf(high - 1)
 
 
-def test_false_positives_are_counted_for_each_test_and_model(evidence):
-    nulls, lda = (importlib.import_module(f"benchmarks.{name}") for name in ("nulls", "lda"))
+def test_false_positives_are_counted_for_each_test_and_model():
     counted = nulls.false_positives(
         "stimulus_locked", lda.lda_smoother, n_cohorts=8, n_permutations=19
     )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,21 +11,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from smoothers import labellings, refitted, windows
 
+from benchmarks import lda
 from emolib.splits.folds import Fold
 from emolib.splits.protocols import LEAKING, PROTOCOLS, leave_subjects_out, trial_grouped
 
 HONEST = sorted(set(PROTOCOLS) - LEAKING)
 
 
-@pytest.fixture
-def lda(monkeypatch):
-    # `benchmarks` is not installed
-    monkeypatch.syspath_prepend(Path(__file__).resolve().parents[1])
-    return importlib.import_module("benchmarks.lda")
-
-
 @pytest.mark.parametrize("protocol", HONEST)
-def test_lda_for_all_labellings_is_scikit_learns_for_each(lda, protocol):
+def test_lda_for_all_labellings_is_scikit_learns_for_each(protocol):
     x, table = windows()
     folds = list(PROTOCOLS[protocol](table, n_folds=3, seed=0, tasks=()))
     smoother = lda.lda_smoother(x, table, folds)
@@ -52,7 +43,7 @@ def test_lda_for_all_labellings_is_scikit_learns_for_each(lda, protocol):
         assert tested.equals(expected[0].index.append([one.index for one in expected[1:]]))
 
 
-def test_shrinkage_looks_at_no_label_and_lies_within_its_range(lda):
+def test_shrinkage_looks_at_no_label_and_lies_within_its_range():
     x, table = windows()
     few = trial_grouped(table, n_folds=3, seed=0, tasks=())
     same = trial_grouped(table, n_folds=3, seed=0, tasks=())
@@ -62,7 +53,7 @@ def test_shrinkage_looks_at_no_label_and_lies_within_its_range(lda):
     assert all(0 < part.shrinkage < 1 for part in one.parts)
 
 
-def test_features_that_add_up_to_zero_are_no_obstacle(lda):
+def test_features_that_add_up_to_zero_are_no_obstacle():
     """As z-scored windows do: their covariance has no inverse."""
     x, table = windows(n_features=4)
     x = x - x.mean(axis=1, keepdims=True)
@@ -79,14 +70,14 @@ def test_features_that_add_up_to_zero_are_no_obstacle(lda):
 
 
 @pytest.mark.parametrize("constant", [0, 1])
-def test_who_saw_one_class_only_says_that_class(lda, constant):
+def test_who_saw_one_class_only_says_that_class(constant):
     x, table = windows()
     smoother = lda.lda_smoother(x, table, trial_grouped(table, n_folds=3, seed=0, tasks=()))
     labels = np.full((len(smoother.trials), 1), constant)
     np.testing.assert_allclose(smoother.decision_function(labels), constant - 0.5)
 
 
-def test_blocks_change_nothing(lda, monkeypatch):
+def test_blocks_change_nothing(monkeypatch):
     x, table = windows()
     smoother = lda.lda_smoother(x, table, trial_grouped(table, n_folds=3, seed=0, tasks=()))
     labels = labellings(len(smoother.trials), n=9)
@@ -95,7 +86,7 @@ def test_blocks_change_nothing(lda, monkeypatch):
     np.testing.assert_allclose(smoother.decision_function(labels), whole, atol=1e-12)
 
 
-def test_one_feature_by_hand(lda):
+def test_one_feature_by_hand():
     """Two trials a class at +-1, one window each: the border is half way, the slope 2 / s^2."""
     table = pd.DataFrame({"subject": "s", "trial": range(5), "stimulus": range(5), "window": 0})
     x = np.array([[-2.0], [0.0], [1.0], [3.0], [0.5]])

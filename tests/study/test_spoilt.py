@@ -5,10 +5,8 @@ Run by `make faults`: it takes some minutes.
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +14,7 @@ import yaml
 from command import emolib
 from synthetic import cut_short, noise, trial_rows, write_table
 
+from benchmarks.own_recordings import WRITERS
 from emolib.storage import file_stem
 from emolib.study import study as studies
 
@@ -71,15 +70,13 @@ def rows_of(name: str, file: str) -> list[dict]:
 def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("spoilt")
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).resolve().parents[2])  # `benchmarks` is not installed
         patch.setenv("EMOLIB_RESULTS", str(folder / "results"))
-        writers = importlib.import_module("benchmarks.own_recordings").WRITERS
         (data := folder / "data").mkdir()
         rows = []
         for seed, (name, (kind, spelling, unit, sfreq)) in enumerate(GOOD.items()):
             signal = noise(len(CHANNELS), 2 + N_TRIALS * SECONDS, sfreq, seed)
             path, spelt = data / f"{name}.{kind}", [spelling.format(one) for one in CHANNELS]
-            writers[kind](path, signal, spelt, sfreq, unit)
+            WRITERS[kind](path, signal, spelt, sfreq, unit)
             rows += rows_of(name, path.name)
         for seed, (name, (change, _)) in enumerate(SPOILT.items(), start=len(GOOD)):
             sfreq = change if isinstance(change, float) else SFREQ
@@ -90,7 +87,7 @@ def study(tmp_path_factory):
             elif callable(change) and name not in ("missing", "empty", "picture", "cut-short"):
                 signal = change(signal)
             path = data / f"{name}.{kind}"
-            writers[kind](path, signal, CHANNELS[: len(signal)], sfreq, "uV")
+            WRITERS[kind](path, signal, CHANNELS[: len(signal)], sfreq, "uV")
             if name in ("missing", "empty", "picture", "cut-short"):
                 change(path)
             rows += rows_of(name, path.name)
