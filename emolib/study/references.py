@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from emolib.splits.protocols import CROSS_SUBJECT, PROTOCOLS
 from emolib.storage import write_text
 from emolib.study import stages
 from emolib.study.artefacts import DamagedError, read_table, write_table
+from emolib.study.keys import OF_RECORDINGS
 from emolib.study.study import Study
 
 COLUMNS = ("model", "unit", *SCORE_COLUMNS)
@@ -79,12 +81,11 @@ def references(study: Study) -> pd.DataFrame:
 
 def _light(study: Study, x: np.ndarray, table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield what models that read maps predict, in each protocol that the data can serve."""
-    how = {"n_folds": study.n_folds, "seed": study.seed, "tasks": [*study.tasks]}
     for protocol in study.protocols:
         for name in study.references:
             if name in REFERENCE_MODELS:
                 try:
-                    yield name, reference_predictions(name, x, table, protocol, **how)
+                    yield name, reference_predictions(name, x, table, protocol, **_dealt(study))
                 except DataError:  # the data cannot serve the protocol, as its folds say
                     break
 
@@ -93,30 +94,28 @@ def _of_recordings(
     study: Study, windows: pd.DataFrame, table: pd.DataFrame
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield what models that read recordings predict; `table` has a row for the network's each."""
-    asked = set(study.references)
+    asked = {*OF_RECORDINGS} & {*study.references}
     try:
-        read = {
-            "tangent_space": lambda: covariances(study, table),
-            "eegnet": lambda: signals(study, windows),
-        }
-        read = {name: load() for name, load in read.items() if name in asked}
+        found = covariances(study, table) if "tangent_space" in asked else None
+        x = signals(study, windows) if "eegnet" in asked else None
     except DamagedError:
         raise
     except InputError:  # too few channels are those of all subjects
         return
-    for protocol in study.protocols if read else ():
-        split = PROTOCOLS[protocol](
-            table, n_folds=study.n_folds, seed=study.seed, tasks=[*study.tasks]
-        )
+    for protocol in study.protocols if asked else ():
         try:
-            folds = list(split)
-            if "tangent_space" in read:
-                given = tangent_space(study, read["tangent_space"], table, folds, protocol)
-                yield from given.items()
-            if "eegnet" in read:
-                yield "eegnet", eegnet(study, read["eegnet"], table, folds, protocol)
+            folds = list(PROTOCOLS[protocol](table, **_dealt(study)))
+            if found is not None:
+                yield from tangent_space(study, found, table, folds, protocol).items()
+            if x is not None:
+                yield "eegnet", eegnet(study, x, table, folds, protocol)
         except InputError:  # as above, or windows are too short for it
             continue
+
+
+def _dealt(study: Study) -> dict[str, Any]:
+    """Return how protocols deal the study's windows."""
+    return {"n_folds": study.n_folds, "seed": study.seed, "tasks": [*study.tasks]}
 
 
 # -- models that read recordings -------------------------------------------------------------

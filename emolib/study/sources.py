@@ -45,6 +45,7 @@ class Sources:
         self.root = self.study.recordings_root
         self.record = self.study.folder / RECORD
         self.known = self._recorded()
+        self.lacks: dict[str, str] = {}  # by subject: why files cannot be found
         self.files = {subject: self._files(subject) for subject in self.study.subjects()}
         self.signals = {subject: self._signals(subject) for subject in self.files}
 
@@ -53,10 +54,9 @@ class Sources:
 
         Files that are missing count, and so do other subjects who have the same signals.
         """
-        files = self.files[subject]
-        if isinstance(files, str):
-            return digest_of_settings(files)
-        content = {self._name(path): self._digests(path) for path in files}
+        if subject in self.lacks:
+            return digest_of_settings(self.lacks[subject])
+        content = {self._name(path): self._digests(path) for path in self.files[subject]}
         return digest_of_settings([content, sorted(self._twins(subject))])
 
     def check_signals(self, subject: str) -> None:
@@ -79,13 +79,11 @@ class Sources:
 
     def names(self, subject: str) -> list[str]:
         """List a subject's files as seen from the recordings; none if they cannot be found."""
-        files = self.files[subject]
-        return [] if isinstance(files, str) else [self._name(path) for path in files]
+        return [self._name(path) for path in self.files[subject]]
 
     def openable(self, subject: str) -> list[Path]:
         """List the files that a reader opens, without those that belong to another."""
-        files = self.files[subject]
-        paths = [] if isinstance(files, str) else [f for f in files if f.suffix not in TABLES]
+        paths = [file for file in self.files[subject] if file.suffix not in TABLES]
         parts: set[Path] = set()
         for path in paths:  # a header comes before its parts
             parts.update(() if path in parts else belonging(path))
@@ -104,13 +102,14 @@ class Sources:
         except (OSError, ValueError):
             return {}
 
-    def _files(self, subject: str) -> list[Path] | str:
-        """List a subject's files, or return why they cannot be found."""
+    def _files(self, subject: str) -> list[Path]:
+        """List a subject's files; none, and note why, if they cannot be found."""
         try:
             asked = self.study.recording_settings(subject)
             return sources_of(self.study.reader, self.root, subject, asked)
         except (InputError, OSError) as error:
-            return str(error)
+            self.lacks[subject] = str(error)
+            return []
 
     def _name(self, path: Path) -> str:
         """Return a path as seen from the recordings, whatever folder they are in."""
@@ -130,8 +129,7 @@ class Sources:
 
     def _signals(self, subject: str) -> list[tuple[int, Path]]:
         """List the files with a subject's signals, each behind its size."""
-        files = self.files[subject]
-        paths = [] if isinstance(files, str) else [path for path in files if path.is_file()]
+        paths = [path for path in self.files[subject] if path.is_file()]
         kinds = {path.suffix.lower() for path in paths}
         headers = {*NO_SIGNALS, *({".set"} if ".fdt" in kinds else ())}
         sized = [(p.stat().st_size, p) for p in paths if p.suffix.lower() not in headers]
