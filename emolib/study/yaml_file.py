@@ -83,9 +83,6 @@ class _Loader(yaml.SafeLoader):
             _size(node, {})
         return node
 
-    def nothing(self, node: yaml.ScalarNode) -> None:
-        """Return None."""
-
     def text(self, node: yaml.ScalarNode) -> str:
         """Return a text that can be written and shown."""
         if strange := NO_TEXT.search(node.value):
@@ -128,10 +125,6 @@ class _Loader(yaml.SafeLoader):
                 raise _fault(key, f"the key {_short(key)} is given twice")
             seen.add(key.value)
         return self.construct_mapping(node, deep=True)
-
-    def sequence(self, node: yaml.Node) -> list[Any]:
-        """Return a list."""
-        return self.construct_sequence(node, deep=True)
 
     def unknown(self, node: yaml.Node) -> Any:
         """Refuse what no study needs, such as objects of a programming language."""
@@ -189,13 +182,13 @@ for _tag, _pattern, _first in (
     _whole = re.compile(rf"^(?:{_pattern})$")
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", _whole, _first)
 for _tag, _kind, _construct in (
-    ("null", yaml.ScalarNode, _Loader.nothing),
+    ("null", yaml.ScalarNode, _Loader.construct_yaml_null),
     ("bool", yaml.ScalarNode, _Loader.truth),
     ("int", yaml.ScalarNode, _Loader.whole),
     ("float", yaml.ScalarNode, _Loader.number),
     ("str", yaml.ScalarNode, _Loader.text),
     ("map", yaml.MappingNode, _Loader.mapping),
-    ("seq", yaml.SequenceNode, _Loader.sequence),
+    ("seq", yaml.SequenceNode, partial(_Loader.construct_sequence, deep=True)),
 ):
     _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", partial(_checked, _kind, _construct))
 _Loader.add_constructor(None, _Loader.unknown)

@@ -281,16 +281,6 @@ def test_missing_key_is_named(tmp_path):
         studies.load(path)
 
 
-@pytest.mark.parametrize(
-    ("text", "message"), [("a: [1", "not valid YAML"), ("", "no keys"), ("- a", "no keys")]
-)
-def test_files_that_hold_no_study(tmp_path, text, message):
-    path = tmp_path / "mine.yaml"
-    path.write_text(text)
-    with pytest.raises(SettingsError, match=message):
-        studies.load(path)
-
-
 def test_unknown_study_is_named_with_those_there():
     with pytest.raises(SettingsError, match=r"dmo.yaml.* is not a file. Did you mean 'demo'"):
         studies.load("dmo")
