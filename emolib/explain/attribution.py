@@ -332,7 +332,7 @@ def compare_to_null(one: np.ndarray, target: np.ndarray) -> dict[str, float]:
 
     Examples
     --------
-    >>> one = np.arange(128.0).reshape(4, 32)
+    >>> one = np.arange(32.0)[None]
     >>> given = compare_to_null(one, one)
     >>> round(given["value"], 3), given["low"] < 0 < given["high"]
     (1.0, True)
