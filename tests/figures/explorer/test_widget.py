@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import mne
 import numpy as np
@@ -40,6 +41,16 @@ def features(tmp_path_factory) -> xr.Dataset:
     recording, _ = simulate_subject(settings, 1)
     extract_features(recording, FeatureSettings()).to_netcdf(file, engine="h5netcdf")
     return xr.load_dataset(file, engine="h5netcdf")
+
+
+@pytest.fixture(scope="module")
+def explorer(features) -> Explorer:
+    return Explorer(features, tasks=TASKS)
+
+
+@cache  # a page takes longer to write than to open
+def page_of(explorer: Explorer) -> str:
+    return explorer.page()
 
 
 def small(values: np.ndarray | None = None, **coords) -> xr.DataArray:
@@ -215,9 +226,8 @@ def test_a_notebook_gets_html_and_text_also_without_a_kernel():
     assert set(bundle) == {"text/html", "text/plain"}
 
 
-def test_two_of_the_same_are_the_same_bytes(features):
-    one, two = (Explorer(features, tasks=TASKS).page() for _ in range(2))
-    assert one == two
+def test_two_of_the_same_are_the_same_bytes(features, explorer):
+    assert Explorer(features, tasks=TASKS).page() == page_of(explorer)
 
 
 # -- in a browser --------------------------------------------------------------------------------
@@ -257,7 +267,7 @@ def visit(browser, tmp_path) -> Iterator[Callable[..., Page]]:
 
     def visit(explorer: Explorer, **screen) -> Page:
         path = tmp_path / "explorer.html"
-        path.write_text(explorer.page(), encoding="utf-8")
+        path.write_text(page_of(explorer), encoding="utf-8")
         scripts, stopped = screen.pop("init", None), screen.pop("stopped", False)
         context = browser.new_context(offline=True, **test_book.SCREENS["desk"] | screen)
         contexts.append(context)
@@ -354,8 +364,8 @@ def test_values_are_those_of_the_features_file(features, visit, largest):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_values_are_written_into_the_cells(features, visit):
-    page = visit(Explorer(features, tasks=TASKS))
+def test_values_are_written_into_the_cells(features, explorer, visit):
+    page = visit(explorer)
     page.evaluate(CHOOSE, {"show": "trial 4", "time": 6, "electrode": "O2"})
     expected = Expected(features).course("trial 4", "de", "alpha")[6]
     for name, value in zip(features["channel"].to_numpy(), expected, strict=True):
@@ -370,8 +380,7 @@ def test_values_are_written_into_the_cells(features, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_colour_limits_are_fixed_or_the_views_own(features, visit):
-    explorer = Explorer(features, tasks=TASKS)
+def test_colour_limits_are_fixed_or_the_views_own(features, explorer, visit):
     page = visit(explorer)
     expected = Expected(features)
     bands = ["theta", "alpha", "beta", "gamma"]
@@ -413,8 +422,7 @@ def test_colour_limits_are_fixed_or_the_views_own(features, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_scalp_is_mnes_interpolation(features, visit):
-    explorer = Explorer(features, tasks=TASKS)
+def test_the_scalp_is_mnes_interpolation(features, explorer, visit):
     page = visit(explorer)
     channels = features["channel"].to_numpy().tolist()
     for view in VIEWS:
@@ -433,8 +441,7 @@ def test_the_scalp_is_mnes_interpolation(features, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_pixels_have_the_colours_of_the_interpolation(features, visit):
-    explorer = Explorer(features, tasks=TASKS)
+def test_the_pixels_have_the_colours_of_the_interpolation(features, explorer, visit):
     page = visit(explorer)
     page.evaluate(CHOOSE, VIEWS[4] | {"limits": "view"})
     pixels = page.evaluate("""() => {
@@ -456,8 +463,8 @@ def test_the_pixels_have_the_colours_of_the_interpolation(features, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_keyboard_alone_reaches_and_changes_everything(features, visit):
-    page = visit(Explorer(features, tasks=TASKS))
+def test_the_keyboard_alone_reaches_and_changes_everything(features, explorer, visit):
+    page = visit(explorer)
     view = lambda: page.evaluate(DRAWN)["view"]  # noqa: E731
     where = """() => {
         const e = document.activeElement;
@@ -529,8 +536,8 @@ def test_the_keyboard_alone_reaches_and_changes_everything(features, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_pointers_choose_electrodes_and_times(features, visit):
-    page = visit(Explorer(features, tasks=TASKS))
+def test_pointers_choose_electrodes_and_times(features, explorer, visit):
+    page = visit(explorer)
     page.locator(".x-grid button", has_text="Cz").hover()
     assert page.locator(".x-reading b").inner_text() == "Cz"
     box = page.locator(".x-scalp").bounding_box()
@@ -555,8 +562,8 @@ def test_pointers_choose_electrodes_and_times(features, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_time_course_is_that_of_the_electrode(features, visit):
-    page = visit(Explorer(features, tasks=TASKS))
+def test_the_time_course_is_that_of_the_electrode(features, explorer, visit):
+    page = visit(explorer)
     page.evaluate(CHOOSE, {"show": "valence high", "minus": "valence low", "electrode": "Pz"})
     paths = [path.get_attribute("d") for path in page.locator(".x-line").all()]
     lines = [np.array([p.split() for p in d[1:].split("L")], float)[:, 1] for d in paths]
@@ -572,8 +579,8 @@ def test_the_time_course_is_that_of_the_electrode(features, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_listeners_hear_of_a_choice_once_and_nothing_while_scrubbing(features, visit):
-    page = visit(Explorer(features, tasks=TASKS), stopped=True)
+def test_listeners_hear_of_a_choice_once_and_nothing_while_scrubbing(explorer, visit):
+    page = visit(explorer, stopped=True)
     page.evaluate("""() => {
         window.heard = [];
         const status = document.querySelector("[role=status]");
@@ -597,9 +604,9 @@ def test_listeners_hear_of_a_choice_once_and_nothing_while_scrubbing(features, v
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize(("motion", "step"), [("no-preference", 500 / 16), ("reduce", 1000)])
-def test_play_is_calm_for_those_who_ask_for_little_motion(features, visit, motion, step):
+def test_play_is_calm_for_those_who_ask_for_little_motion(explorer, visit, motion, step):
     """At 16 times the speed of windows of 500 ms, but never more than one a second for them."""
-    page = visit(Explorer(features, tasks=TASKS), reduced_motion=motion, stopped=True)
+    page = visit(explorer, reduced_motion=motion, stopped=True)
     page.get_by_label("Speed").select_option("16")
     page.get_by_role("button", name="Play").click()
     page.clock.run_for(3.5 * step)
@@ -609,8 +616,8 @@ def test_play_is_calm_for_those_who_ask_for_little_motion(features, visit, motio
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("screen", test_book.SCREENS)
-def test_axe_finds_no_fault_and_nothing_sticks_out(features, visit, screen):
-    page = visit(Explorer(features, tasks=TASKS), **test_book.SCREENS[screen])
+def test_axe_finds_no_fault_and_nothing_sticks_out(explorer, visit, screen):
+    page = visit(explorer, **test_book.SCREENS[screen])
     page.add_script_tag(path=test_book.AXE)
     for view in ({}, VIEWS[4], {"time": 3, "limits": "view"}):
         page.evaluate(CHOOSE, view)
@@ -623,9 +630,9 @@ def test_axe_finds_no_fault_and_nothing_sticks_out(features, visit, screen):
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("init", [None, "delete window.DecompressionStream"])
-def test_without_scripts_a_picture_and_a_table_remain(features, visit, init):
+def test_without_scripts_a_picture_and_a_table_remain(features, explorer, visit, init):
     screen = {"init": init} if init else {"java_script_enabled": False}
-    page = visit(Explorer(features, tasks=TASKS), **screen)
+    page = visit(explorer, **screen)
     picture = page.locator("img")
     expect(picture).to_be_visible()
     assert "trial 1" in picture.get_attribute("alt")
@@ -643,8 +650,8 @@ def test_without_scripts_a_picture_and_a_table_remain(features, visit, init):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_with_scripts_the_picture_and_the_table_give_way(features, visit):
-    page = visit(Explorer(features, tasks=TASKS))
+def test_with_scripts_the_picture_and_the_table_give_way(explorer, visit):
+    page = visit(explorer)
     expect(page.locator(".emolib-explorer-still")).to_be_hidden()
 
 
@@ -669,8 +676,8 @@ def test_a_full_size_subject_keeps_to_the_weight_of_a_page(visit, tmp_path):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_saved_picture_is_a_png_with_the_maps(features, visit, tmp_path):
-    page = visit(Explorer(features, tasks=TASKS), **test_book.SCREENS["phone"])
+def test_the_saved_picture_is_a_png_with_the_maps(features, explorer, visit, tmp_path):
+    page = visit(explorer, **test_book.SCREENS["phone"])
     page.evaluate(CHOOSE, VIEWS[4] | {"limits": "view"})
     with page.expect_download() as download:
         page.get_by_role("button", name="Save as PNG").click()
@@ -685,7 +692,7 @@ def test_the_saved_picture_is_a_png_with_the_maps(features, visit, tmp_path):
     values = Expected(features).difference("valence high", "valence low", "de", "alpha").mean(0)
     most = int(np.abs(values).argmax())
     end = 17 if values[most] > 0 else 0
-    spec = Explorer(features, tasks=TASKS).spec
+    spec = explorer.spec
     corner = pixels[165 + 66 * spec["rows"][most], 45 + 66 * spec["columns"][most]]
     assert corner.tolist() == (maps.DIVERGING(end)[:3] * np.array(255)).round().tolist()
 
