@@ -18,13 +18,7 @@ from scipy import stats
 from sklearn.base import BaseEstimator
 
 from emolib.evaluation import split_probes as probes
-from emolib.evaluation.split_data import (
-    SplitData,
-    both_sides,
-    check_split,
-    overlapping_windows,
-)
-from emolib.evaluation.split_findings import LEAKS, NONE_FOUND, Audit, say_worth
+from emolib.evaluation.split_data import LEAKS, NONE_FOUND, Audit, SplitData, check_split
 
 N_LABELLINGS = 10  # of permuted labels
 SURE, CLEAR = 0.001, 0.02  # one-sided p of a control's mean above chance, and by how much at least
@@ -136,7 +130,7 @@ def _look_at_indices(data: SplitData, found: Audit) -> None:
     units = {"subjects": data.subject, "trials": data.trial, "stimuli": data.stimulus}
     for name, unit in units.items():
         if unit is not None:
-            found.numbers[f"shared_{name}"] = both_sides(data, unit)
+            found.numbers[f"shared_{name}"] = probes.both_sides(data, unit)
     numbers = found.numbers
     if data.trial is None and numbers["shared_subjects"] == 0:
         numbers["shared_trials"] = 0  # a trial is of one subject
@@ -146,7 +140,7 @@ def _look_at_indices(data: SplitData, found: Audit) -> None:
         n, n_all = numbers["shared_trials"], numbers["n_trials"]
         found.tell("trials", True, f"Windows of {n} of {n_all} trials are on both sides.")
     if data.trial is not None and data.onset is not None and data.length is not None:
-        numbers["overlapping_windows"] = n = overlapping_windows(data)
+        numbers["overlapping_windows"] = n = probes.overlapping_windows(data)
         n_tested = sum(len(test) for _, test in data.folds)
         if n:
             text = f"{n} of {n_tested} tested windows share samples with training windows."
@@ -169,7 +163,7 @@ def _score_given(data: SplitData, found: Audit) -> None:
     given = np.where(data.right, data.label, wrong)[:, None]
     value = probes.mean_scores(label, [given[test] for _, test in data.folds], data.folds)
     found.numbers["score"] = float(value[0])
-    say_worth(data, data.right, found)
+    probes.say_worth(data, data.right, found)
 
 
 def _name_trials(data: SplitData, found: Audit, seed: int) -> None:
@@ -190,7 +184,7 @@ def _look_at_preparation(data: SplitData, found: Audit) -> None:
     for name, unit in (("each subject", data.subject), ("all rows", everything)):
         if unit is None or data.n < 3 or not probes.is_normalised(few.x, unit):
             continue
-        mixed = bool(data.folds) and both_sides(data, unit) > 0
+        mixed = bool(data.folds) and probes.both_sides(data, unit) > 0
         text = f"Features of {name} were normalised together"
         text += ", training and test rows alike." if mixed else ", which a test set allows."
         found.tell("normalisation", mixed, text)
@@ -247,7 +241,7 @@ def _fit(data: SplitData, found: Audit, estimator: Any, seed: int) -> None:
             right = np.zeros(data.n, bool)
             for (_, test), one in zip(data.folds, given, strict=True):
                 right[test] = one[:, 0] == label[test]
-            say_worth(data, right, found)
+            probes.say_worth(data, right, found)
     units = {"trial_grouped": data.trial, "stimulus_grouped": data.stimulus}
     for name, unit in (units | {"leave_subjects_out": data.subject}).items():
         numbers[f"score_{name}"] = None

@@ -1,13 +1,13 @@
-"""A split as `audit` takes it: checked arrays, one row per window, and what its indices tell.
+"""What goes into `audit` and what comes out: a split as checked arrays, and findings.
 
-No feature is looked at here: which trials, stimuli, subjects and samples are on both sides.
+Nothing is measured here, see `emolib.evaluation.split_probes`.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,8 @@ from emolib.errors import DataError, SettingsError
 Folds = list[tuple[np.ndarray, np.ndarray]]
 MOST_CLASSES = 20  # more are ratings, or numbers of trials
 TRAINING_ONLY = ("train", "training", "val", "valid", "validation")  # words for a `fold`
-TOUCHING = 1e-6  # of what onsets are counted in: windows that only touch share no sample
+
+LEAKS, NONE_FOUND, CANNOT_TELL = "leaks", "no leak found", "cannot tell"
 
 
 @dataclass
@@ -70,6 +71,72 @@ class SplitData:
         return SplitData(len(rows), classes=self.classes, folds=kept, **taken)
 
 
+@dataclass(frozen=True)
+class SplitFinding:
+    """One thing that an audit found: which check, whether it is a leak, and the words."""
+
+    check: str
+    leak: bool
+    text: str
+
+
+@dataclass
+class Audit:
+    """What an audit found; numbers are None where they could not be computed.
+
+    Attributes
+    ----------
+    verdict : {"leaks", "no leak found", "cannot tell"}
+    findings : list of SplitFinding
+    not_checked : list of str
+        What was not checked, and why.
+    notes : list of str
+        How it was done.
+    numbers : dict of str to float, int or None
+        `shared_trials` and the like are counts; every ``score`` is a balanced accuracy of windows,
+        a mean over folds. `majority` is the proportion of the majority class.
+    """
+
+    verdict: str = CANNOT_TELL
+    findings: list[SplitFinding] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+    def tell(self, check: str, leak: bool, text: str) -> None:
+        """Add a finding."""
+        self.findings.append(SplitFinding(check, leak, text))
+
+    @property
+    def words(self) -> str:
+        """The verdict as a sentence, which claims no more than was measured."""
+        if self.verdict == LEAKS:
+            return "The split leaks. " + " ".join(f.text for f in self.findings if f.leak)
+        if self.verdict == NONE_FOUND:
+            return (
+                "The checks that could be made found no leak. This does not show that there is "
+                "none: a leak may leave no trace in these data."
+            )
+        return "What was given is not enough to tell. " + " ".join(self.not_checked)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as one object for JSON: the verdict, the numbers, then the words."""
+        plain = {name: _rounded(value) for name, value in self.numbers.items()}
+        return (
+            {"verdict": self.verdict, "words": self.words}
+            | plain
+            | {
+                "findings": [asdict(each) for each in self.findings],
+                "not_checked": self.not_checked,
+                "notes": self.notes,
+            }
+        )
+
+    def __repr__(self) -> str:
+        shown = [f"{name}: {_rounded(value)}" for name, value in self.numbers.items()]
+        return "\n".join([f"Audit: {self.verdict}", self.words, *shown])
+
+
 def check_split(
     columns: Mapping[str, Any], *, window_seconds: Any, cv: Any, groups: Any
 ) -> SplitData:
@@ -110,43 +177,6 @@ def check_split(
     if predictions is not None:
         data.right = _right(predictions, y)
     return data
-
-
-def both_sides(data: SplitData, unit: np.ndarray) -> int:
-    """Count the units (trials, stimuli, subjects) that train and are tested in one fold.
-
-    Examples
-    --------
-    >>> data = SplitData(4, folds=[(np.array([0, 1]), np.array([2, 3]))])
-    >>> both_sides(data, np.array([0, 1, 1, 2]))
-    1
-    """
-    shared = [np.intersect1d(unit[train], unit[test]) for train, test in data.folds]
-    return len(np.unique(np.concatenate(shared))) if shared else 0
-
-
-def overlapping_windows(data: SplitData) -> int:
-    """Count tested windows that share samples with a training window of their trial.
-
-    Examples
-    --------
-    >>> data = SplitData(3, trial=np.zeros(3, int), onset=np.array([0, 1.5, 4]),
-    ...                  length=np.full(3, 2.0), folds=[(np.array([0]), np.array([1, 2]))])
-    >>> overlapping_windows(data)
-    1
-    """
-    # Trials are laid one after the other on one line, so that they cannot overlap.
-    span = np.ptp(data.onset) + data.length.max() + 1
-    start = (data.onset - data.onset.min()) + data.trial * span
-    end, n = start + data.length, 0
-    for train, test in data.folds:
-        train = train[np.argsort(start[train])]
-        latest = np.concatenate([[-np.inf], np.maximum.accumulate(end[train])])
-        following = np.concatenate([start[train], [np.inf]])
-        at = np.searchsorted(start[train], start[test])
-        before = latest[at] > start[test] + TOUCHING
-        n += int((before | (following[at] < end[test] - TOUCHING)).sum())
-    return n
 
 
 def _features(x: Any) -> np.ndarray:
@@ -272,3 +302,11 @@ def _as_text(values: np.ndarray) -> Sequence[str]:
     """Write classes as text, whole numbers without a point."""
     whole = values.dtype.kind == "f" and (values % 1 == 0).all()
     return (values.astype(int) if whole else values).astype(str)
+
+
+def _rounded(value: Any) -> Any:
+    """Return a number for JSON, which has no NaN."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float):
+        return round(value, 6) if np.isfinite(value) else None
+    return value

@@ -1,4 +1,4 @@
-"""What `audit` measures on features: scores under a split, names of trials, traces of preparation.
+"""What `audit` measures: what is on both sides of a split, scores, and traces of preparation.
 
 All labellings are scored at once where the model is ridge, since it is linear in the labels. The
 scores are balanced accuracies of windows, means over folds.
@@ -8,19 +8,60 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from emolib.evaluation.bootstrap import nanmean
+from emolib.evaluation.bootstrap import bootstrap_weights, nanmean, percentiles
 from emolib.evaluation.linear import RIDGE_ALPHA
-from emolib.evaluation.split_data import Folds, SplitData
+from emolib.evaluation.split_data import Audit, Folds, SplitData
+from emolib.evaluation.variance import anova_icc, design_effect
 from emolib.splits.folds import splitter
 
 N_FOLDS = 5
+RESAMPLES = 1000  # of the trials, for an interval
+TOUCHING = 1e-6  # of what onsets are counted in: windows that only touch share no sample
 ASKED = 1000  # windows of a subject whose nearest neighbour is looked for
 DISTANCES = 20_000_000  # at a time
 EXACT = 1e-4  # of a standard deviation: features that were centred are off by rounding alone
+
+
+def both_sides(data: SplitData, unit: np.ndarray) -> int:
+    """Count the units (trials, stimuli, subjects) that train and are tested in one fold.
+
+    Examples
+    --------
+    >>> data = SplitData(4, folds=[(np.array([0, 1]), np.array([2, 3]))])
+    >>> both_sides(data, np.array([0, 1, 1, 2]))
+    1
+    """
+    shared = [np.intersect1d(unit[train], unit[test]) for train, test in data.folds]
+    return len(np.unique(np.concatenate(shared))) if shared else 0
+
+
+def overlapping_windows(data: SplitData) -> int:
+    """Count tested windows that share samples with a training window of their trial.
+
+    Examples
+    --------
+    >>> data = SplitData(3, trial=np.zeros(3, int), onset=np.array([0, 1.5, 4]),
+    ...                  length=np.full(3, 2.0), folds=[(np.array([0]), np.array([1, 2]))])
+    >>> overlapping_windows(data)
+    1
+    """
+    # Trials are laid one after the other on one line, so that they cannot overlap.
+    span = np.ptp(data.onset) + data.length.max() + 1
+    start = (data.onset - data.onset.min()) + data.trial * span
+    end, n = start + data.length, 0
+    for train, test in data.folds:
+        train = train[np.argsort(start[train])]
+        latest = np.concatenate([[-np.inf], np.maximum.accumulate(end[train])])
+        following = np.concatenate([start[train], [np.inf]])
+        at = np.searchsorted(start[train], start[test])
+        before = latest[at] > start[test] + TOUCHING
+        n += int((before | (following[at] < end[test] - TOUCHING)).sum())
+    return n
 
 
 def fold_predictions(
@@ -99,6 +140,49 @@ def _balanced(truth: np.ndarray, given: np.ndarray, labels: np.ndarray) -> np.nd
     exists = np.array([(labels == c).any(axis=0) for c in range(len(recalls))])
     mean = recalls.sum(axis=0) / exists.sum(axis=0)
     return np.where((exists & (n == 0)).any(axis=0), np.nan, mean)
+
+
+def say_worth(data: SplitData, right: np.ndarray, found: Audit) -> None:
+    """Tell what tested windows are worth, the interval, and what could have been found."""
+    tested = np.unique(np.concatenate([test for _, test in data.folds]))
+    label, chance = data.label[tested], 1 / len(data.classes)
+    numbers = found.numbers
+    numbers["accuracy"] = float(right[tested].mean())
+    if data.trial is None:
+        found.not_checked.append(
+            "The interval: it needs `trial`, since windows are not independent."
+        )
+        return
+    shape = (int(data.trial.max()) + 1, len(data.classes))
+    n, n_right = np.zeros(shape), np.zeros(shape)
+    np.add.at(n, (data.trial[tested], label), 1)
+    np.add.at(n_right, (data.trial[tested], label), right[tested])
+    n, n_right = n[n.sum(axis=1) > 0], n_right[n.sum(axis=1) > 0]
+    size = n.sum(axis=1)
+    n_effective = size.sum() / design_effect(anova_icc(n_right.sum(axis=1), size), size)
+    weights = bootstrap_weights(np.random.default_rng(0), len(n), RESAMPLES)
+    total = weights @ n
+    shares = np.divide(weights @ n_right, total, out=np.full(total.shape, np.nan), where=total > 0)
+    numbers["score_low"], numbers["score_high"] = percentiles(shares.mean(axis=1))
+    if not np.isfinite(n_effective):
+        n_effective = float(len(n))
+    numbers["n_effective"] = float(n_effective)
+    numbers["smallest_effect"] = smallest_effect(chance, n_effective)
+
+
+def smallest_effect(chance: float, n_effective: float) -> float:
+    """Return the score that so many independent windows tell from chance in 4 of 5 experiments.
+
+    At a level of .05, one-sided: ``chance + (1.645 + .842) sqrt(chance (1 - chance) / n)``, at
+    most 1.
+
+    Examples
+    --------
+    >>> round(smallest_effect(0.5, 100), 3)
+    0.624
+    """
+    needed = stats.norm.ppf(0.95) + stats.norm.ppf(0.8)
+    return float(min(1, chance + needed * np.sqrt(chance * (1 - chance) / n_effective)))
 
 
 def held_out_folds(unit: np.ndarray, label: np.ndarray, seed: int) -> Folds:

@@ -19,8 +19,8 @@ from benchmarks.shared_samples import expected_accuracy, log_power
 from emolib.errors import DataError, SettingsError
 from emolib.evaluation import split_probes
 from emolib.evaluation.split_audit import audit
+from emolib.evaluation.split_data import LEAKS, NONE_FOUND
 from emolib.evaluation.split_file import read_split
-from emolib.evaluation.split_findings import LEAKS, NONE_FOUND
 
 N_SUBJECTS, N_TRIALS, N_WINDOWS, N_FEATURES = 3, 20, 25, 30
 
