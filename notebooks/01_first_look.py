@@ -40,8 +40,8 @@ from emolib.figures import display as shown
 from emolib.figures import pages
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, escape_markdown, say
-from emolib.figures.electrodes import montage
 from emolib.figures.explorer.widget import Explorer
+from emolib.figures.maps import montage
 
 # %% tags=["hide-input"]
 from emolib.recordings import simulated

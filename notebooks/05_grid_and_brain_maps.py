@@ -42,7 +42,7 @@ from emolib.book.answers import check
 from emolib.book.provenance import provenance
 from emolib.features import extraction, power
 from emolib.features.bands import BANDS
-from emolib.figures import benches, electrodes, maps, pages
+from emolib.figures import benches, maps, pages
 from emolib.figures import display as shown
 from emolib.figures.display import Picture, Table, say
 from emolib.figures.explorer.data import features_of_table
@@ -119,7 +119,7 @@ layout = grid.layout_in_use()
 every = [name for row in layout for name in row if name]
 of_deap = [name for name in every if name in grid.DEAP_CHANNELS]
 fig, ax = plt.subplots(figsize=(5.2, 4.8))
-electrodes.cells(ax, every, filled=of_deap, framed=channels)
+maps.cells(ax, every, filled=of_deap, framed=channels)
 Picture(
     fig,
     alt=f"A grid of {grid.SHAPE[0]} by {grid.SHAPE[1]} cells with the names "
@@ -251,8 +251,8 @@ named = {
     for kind, found in pairs.items()
 }
 fig, ax = plt.subplots(figsize=(5.2, 4.9))
-electrodes.cells(ax, channels)
-electrodes.links(ax, electrodes.grid_places(channels), named)
+maps.cells(ax, channels)
+maps.links(ax, maps.grid_places(channels), named)
 told = {kind: ", ".join(map("-".join, found)) for kind, found in named.items()}
 Picture(
     fig,
@@ -326,7 +326,7 @@ for name, (row, column) in centres.items():
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(4.2, 4.2))
-electrodes.montage(ax, channels, marked=seen["middle"])
+maps.montage(ax, channels, marked=seen["middle"])
 Picture(
     fig,
     alt="The head from above with the electrodes of the middle square filled: "

@@ -40,7 +40,7 @@ from scipy.signal import correlate2d
 from emolib import grid
 from emolib.book.answers import check
 from emolib.book.provenance import provenance
-from emolib.figures import benches, electrodes, maps
+from emolib.figures import benches, maps
 from emolib.figures import display as shown
 from emolib.figures import scores as score_plots
 from emolib.figures.display import Picture, Table, say
@@ -303,7 +303,7 @@ for ax, (title, (values, box)) in zip(axes.flat, panels.items(), strict=True):
     maps.grid_map(ax, values, limits=maps.symmetric(values), title=title)
     ax.set(xlabel="", ylabel="")
     if box is not None:
-        electrodes.frame(ax, *box)
+        maps.frame(ax, *box)
 Picture(
     fig,
     alt=f"The plane {planes[p]} of one map, framed around {channels[at]}; a "
@@ -397,7 +397,7 @@ for line_of, name, r in zip(axes, told, (0, 7), strict=True):  # in column 3
     for ax, fields, layer in zip(line_of, seen, (1, 2, 3), strict=False):
         image = maps.plane(ax, 0.2 + 0.6 * ~fields[r, 3], limits=(0, 1))
         image.set_cmap("gray")
-        electrodes.frame(ax, r, 3, 1, 1)
+        maps.frame(ax, r, 3, 1, 1)
         ax.set_title(f"conv {layer}, at {name}", fontsize=9)
         told[name].append(str(fields[r, 3].any(axis=1).sum()))
 Picture(

@@ -11,7 +11,7 @@ import pandas as pd
 import traitlets
 from scipy.spatial.distance import pdist, squareform
 
-from emolib.figures import electrodes, maps
+from emolib.figures import maps
 from emolib.figures.benches.bench import Bench, Choice
 from emolib.figures.display import Picture, Table
 from emolib.grid import (
@@ -120,8 +120,8 @@ class GridBench(Bench):
         }
         counts = {kind: len(found) for kind, found in pairs.items()}
         figure, ax = plt.subplots(figsize=(5.2, 4.9))
-        electrodes.cells(ax, self.channels)
-        electrodes.links(ax, electrodes.grid_places(self.channels), pairs)
+        maps.cells(ax, self.channels)
+        maps.links(ax, maps.grid_places(self.channels), pairs)
         told = ", ".join(f"{n} {kind}" for kind, n in counts.items())
         picture = Picture(
             figure,
