@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import nbformat
 import pytest
+from playwright.sync_api import Browser, Page
 
 PATIENCE = 120_000  # milliseconds; a busy machine starts a server and a kernel slowly
 
@@ -104,10 +105,10 @@ def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
 
 
-@pytest.mark.browser
-@pytest.mark.slow
-def test_the_widget_draws_and_reacts_in_jupyterlab(lab, browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+@pytest.fixture(scope="module")
+def page(lab, browser: Browser) -> Iterator[Page]:
+    """The notebook in a browser, which asks nothing of anybody but that server."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     requests: list[str] = []
@@ -115,6 +116,16 @@ def test_the_widget_draws_and_reacts_in_jupyterlab(lab, browser):
     page.goto(lab)
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     page.get_by_text("| Idle").wait_for()  # the kernel is there
+    yield page
+    own = urlsplit(lab).netloc
+    there = [url for url in requests if url.startswith(("http:", "https:"))]
+    assert [url for url in there if urlsplit(url).netloc != own] == []
+    context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_widget_draws_and_reacts_in_jupyterlab(page):
     run_cell(page, 0)
     root = page.locator(".jp-OutputArea .x-root")
     root.wait_for()
@@ -151,21 +162,10 @@ def test_the_widget_draws_and_reacts_in_jupyterlab(lab, browser):
     assert page.evaluate(drawn) == pytest.approx(values[10], abs=1e-3)
     assert root.locator(".x-reading b").inner_text() == "Oz"
 
-    own = urlsplit(lab).netloc
-    there = [url for url in requests if url.startswith(("http:", "https:"))]
-    assert [url for url in there if urlsplit(url).netloc != own] == []
-    context.close()
-
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_what_is_chosen_on_a_bench_comes_back_to_python(lab, browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    page.goto(lab)
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-    page.get_by_text("| Idle").wait_for()
+def test_what_is_chosen_on_a_bench_comes_back_to_python(page):
     run_cell(page, 3)
     filters, loss = (
         page.locator(f".jp-OutputArea .b-root[aria-label^='{title}']")
@@ -184,9 +184,8 @@ def test_what_is_chosen_on_a_bench_comes_back_to_python(lab, browser):
     run_cell(page, 5)
     page.wait_for_function("() => document.querySelector('.b-root').bench.view.order === 5")
     assert "/lab/tree/mine.ipynb" in page.url and "#filters" not in page.url
-    context.close()
 
 
-def run_cell(page, number: int) -> None:
+def run_cell(page: Page, number: int) -> None:
     page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".cm-content").click()
     page.keyboard.press("Control+Enter")

@@ -210,7 +210,7 @@ class EntropyBench(Bench):
     def still(self) -> tuple[Picture, Table, str]:
         """Return the exact scatter of the estimate, and one window's entropy and energy."""
         n = np.unique(np.geomspace(6, 600, 60).round())
-        exact = 0.5 * np.sqrt(special.polygamma(1, (n - 1) / 2))
+        exact = entropy_scatter(n)
         enough = int(n_samples_for(0.1))
         figure, ax = plt.subplots(figsize=(WIDTH, 2.6))
         ax.semilogx(n, exact, "-", color=BLUE)
@@ -231,11 +231,17 @@ class EntropyBench(Bench):
         return picture, table, f"{enough} samples, however strong the noise is."
 
 
-def n_samples_for(deviation: float) -> int:
-    """Count the samples of noise whose entropy scatters by no more than a deviation, in nats.
+def entropy_scatter(n: np.ndarray) -> np.ndarray:
+    """Compute how far the differential entropy of n samples of Gaussian noise scatters, in nats.
 
     The variance of n samples, times (n - 1), is a chi-squared variable; the variance of its
     logarithm is trigamma((n - 1) / 2), and entropy is half of that logarithm.
+    """
+    return 0.5 * np.sqrt(special.polygamma(1, (n - 1) / 2))
+
+
+def n_samples_for(deviation: float) -> int:
+    """Count the samples of noise whose entropy scatters by no more than a deviation, in nats.
 
     Examples
     --------
@@ -243,7 +249,7 @@ def n_samples_for(deviation: float) -> int:
     52
     """
     n = np.arange(3, 100_000)
-    return int(n[0.5 * np.sqrt(special.polygamma(1, (n - 1) / 2)) <= deviation][0])
+    return int(n[entropy_scatter(n) <= deviation][0])
 
 
 def _piece(signal: np.ndarray, sfreq: float, most: float, least: float = 2.0) -> np.ndarray:
