@@ -152,8 +152,11 @@ def write_decks(study: Study, folder: Path) -> dict[str, list[Slide]]:
 def deck(slides: Sequence[Slide], chapter: str) -> str:
     """Return a deck as a page of HTML; `share` writes what it needs beside it."""
     number, title = int(chapter[:2]), slides[0].title
-    label = f"{number}  {_words(title)}"
-    parts = [_first(title, number)] + [_section(slide, label) for slide in slides[1:]]
+    first = (
+        f'<section class="title"><p>Chapter {number}</p><h1>{title}</h1><p>{BOOK}</p>'
+        '<img src="shared/cover.svg" alt=""></section>'
+    )
+    parts = [first, *(_section(slide, f"{number}  {_words(title)}") for slide in slides[1:])]
     return _DECK.format(title=f"{_words(title)} ({BOOK})", slides="\n".join(parts))
 
 
@@ -179,14 +182,6 @@ def share(folder: Path) -> None:
 def _package(name: str) -> Path:
     """Return the folder of an installed package, without importing it."""
     return Path(find_spec(name).submodule_search_locations[0])
-
-
-def _first(title: str, number: int) -> str:
-    """Return the slide with the chapter's title."""
-    return (
-        f'<section class="title"><p>Chapter {number}</p><h1>{title}</h1><p>{BOOK}</p>'
-        '<img src="shared/cover.svg" alt=""></section>'
-    )
 
 
 def _section(slide: Slide, label: str) -> str:
