@@ -26,11 +26,8 @@ CHAPTERS = sorted(
     path.stem for kind in ("[0-9][0-9]_*.py", "A[0-9]_*.py") for path in NOTEBOOKS.glob(kind)
 )
 CHAPTERS[:0] = ["quick_start", "laboratory", "audit"]
-WITHOUT_SUBJECT = (
-    "quick_start",
-    "audit",
-    "cohort_report",
-)  # notebooks that are not about one subject
+# Notebooks that are not about one subject.
+WITHOUT_SUBJECT = ("quick_start", "audit", "cohort_report")
 
 # A traceback on a page is for a reader: the error and the last lines that led to it.
 TRACEBACK_LINES = 15

@@ -18,11 +18,7 @@ from scipy import sparse
 from emolib.errors import DataError
 from emolib.evaluation.comparison import CLUSTER_PERMUTATIONS, cluster_test, holm
 from emolib.evaluation.linear import ridge_smoother
-from emolib.evaluation.permutation import (
-    IN_BLOCKS,
-    is_block_design,
-    within_subject_test,
-)
+from emolib.evaluation.permutation import IN_BLOCKS, is_block_design, within_subject_test
 from emolib.features.extraction import FeatureSettings
 from emolib.features.power import amplitudes, before_and_after, log_power, posterior_channels
 from emolib.features.spectra import alpha_peak, line_noise, trial_spectra

@@ -108,12 +108,7 @@ def spectra(
 
 
 def class_maps(
-    means: xr.DataArray,
-    task_name: str,
-    task: Task,
-    *,
-    of: str,
-    cluster: xr.DataArray | None = None,
+    means: xr.DataArray, task_name: str, task: Task, *, of: str, cluster: xr.DataArray | None = None
 ) -> Picture:
     """Plot scalp maps of log power for each class of a task, band by band, and their difference.
 
