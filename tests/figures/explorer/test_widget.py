@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import mne
 import numpy as np
@@ -17,7 +19,7 @@ import test_book
 import xarray as xr
 from matplotlib.figure import Figure
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from emolib.errors import DataError
 from emolib.features.extraction import FeatureSettings, extract_features
@@ -232,6 +234,8 @@ def test_two_of_the_same_are_the_same_bytes(features, explorer):
 
 # -- in a browser --------------------------------------------------------------------------------
 
+BEGINNING = {"show": "trial 1", "minus": "", "kind": "de", "band": "alpha", "time": None}
+BEGINNING |= {"limits": "fixed", "electrode": "Fp1"}
 CHOOSE = "(view) => document.querySelector('.x-root').explorer.choose(view)"
 DRAWN = """() => {
     const { drawn, field, view } = document.querySelector(".x-root").explorer;
@@ -257,16 +261,16 @@ WANDER = """() => {
 }"""
 
 
-@pytest.fixture
-def visit(browser, tmp_path) -> Iterator[Callable[..., Page]]:
-    """Open an explorer's page from a folder; nothing may be asked of a network.
+@contextmanager
+def quiet(browser: Browser, folder: Path) -> Iterator[Callable[..., Page]]:
+    """Open explorers' pages from a folder; nothing may be asked of a network.
 
     With `stopped`, the page's time goes on only where a test says so, however slow the machine is.
     """
     contexts, requests, console = [], [], []
 
     def visit(explorer: Explorer, **screen) -> Page:
-        path = tmp_path / "explorer.html"
+        path = folder / "explorer.html"
         path.write_text(page_of(explorer), encoding="utf-8")
         scripts, stopped = screen.pop("init", None), screen.pop("stopped", False)
         context = browser.new_context(offline=True, **test_book.SCREENS["desk"] | screen)
@@ -295,6 +299,26 @@ def visit(browser, tmp_path) -> Iterator[Callable[..., Page]]:
         and [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
     )
     assert console == []
+
+
+@pytest.fixture
+def visit(browser, tmp_path) -> Iterator[Callable[..., Page]]:
+    with quiet(browser, tmp_path) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def opened(browser, explorer, tmp_path_factory) -> Iterator[Page]:
+    with quiet(browser, tmp_path_factory.mktemp("page")) as visit:
+        yield visit(explorer)
+
+
+@pytest.fixture
+def page(opened) -> Page:
+    """The page of the explorer, opened once for all tests that take it, as it begins."""
+    opened.mouse.move(0, 0)
+    opened.evaluate(CHOOSE, BEGINNING)
+    return opened
 
 
 class Expected:
@@ -364,8 +388,7 @@ def test_values_are_those_of_the_features_file(features, visit, largest):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_values_are_written_into_the_cells(features, explorer, visit):
-    page = visit(explorer)
+def test_values_are_written_into_the_cells(features, page):
     page.evaluate(CHOOSE, {"show": "trial 4", "time": 6, "electrode": "O2"})
     expected = Expected(features).course("trial 4", "de", "alpha")[6]
     for name, value in zip(features["channel"].to_numpy(), expected, strict=True):
@@ -380,8 +403,7 @@ def test_values_are_written_into_the_cells(features, explorer, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_colour_limits_are_fixed_or_the_views_own(features, explorer, visit):
-    page = visit(explorer)
+def test_colour_limits_are_fixed_or_the_views_own(features, page):
     expected = Expected(features)
     bands = ["theta", "alpha", "beta", "gamma"]
     plane = expected.feature.sel(kind="de", band="alpha")
@@ -422,8 +444,7 @@ def test_colour_limits_are_fixed_or_the_views_own(features, explorer, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_scalp_is_mnes_interpolation(features, explorer, visit):
-    page = visit(explorer)
+def test_the_scalp_is_mnes_interpolation(features, page):
     channels = features["channel"].to_numpy().tolist()
     for view in VIEWS:
         page.evaluate(CHOOSE, view | {"limits": "view"})
@@ -441,8 +462,7 @@ def test_the_scalp_is_mnes_interpolation(features, explorer, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_pixels_have_the_colours_of_the_interpolation(features, explorer, visit):
-    page = visit(explorer)
+def test_the_pixels_have_the_colours_of_the_interpolation(features, page):
     page.evaluate(CHOOSE, VIEWS[4] | {"limits": "view"})
     pixels = page.evaluate("""() => {
         const canvas = document.querySelector(".x-scalp canvas");
@@ -536,8 +556,7 @@ def test_the_keyboard_alone_reaches_and_changes_everything(features, explorer, v
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_pointers_choose_electrodes_and_times(features, explorer, visit):
-    page = visit(explorer)
+def test_pointers_choose_electrodes_and_times(features, page):
     page.locator(".x-grid button", has_text="Cz").hover()
     assert page.locator(".x-reading b").inner_text() == "Cz"
     box = page.locator(".x-scalp").bounding_box()
@@ -562,8 +581,7 @@ def test_pointers_choose_electrodes_and_times(features, explorer, visit):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_time_course_is_that_of_the_electrode(features, explorer, visit):
-    page = visit(explorer)
+def test_the_time_course_is_that_of_the_electrode(features, page):
     page.evaluate(CHOOSE, {"show": "valence high", "minus": "valence low", "electrode": "Pz"})
     paths = [path.get_attribute("d") for path in page.locator(".x-line").all()]
     lines = [np.array([p.split() for p in d[1:].split("L")], float)[:, 1] for d in paths]
@@ -650,8 +668,7 @@ def test_without_scripts_a_picture_and_a_table_remain(features, explorer, visit,
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_with_scripts_the_picture_and_the_table_give_way(explorer, visit):
-    page = visit(explorer)
+def test_with_scripts_the_picture_and_the_table_give_way(page):
     expect(page.locator(".emolib-explorer-still")).to_be_hidden()
 
 
