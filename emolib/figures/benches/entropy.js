@@ -10,7 +10,7 @@ const LENGTHS = [8, 16, 32, 64, 128, 256, 512];
 const BINS = 24;
 
 /** The derivative of the digamma function: recurrence, then the asymptotic series. */
-export function trigamma(x) {
+function trigamma(x) {
     let sum = 0;
     let at = x;
     for (; at < 12; at++) sum += 1 / (at * at);

@@ -143,7 +143,7 @@ function balanced(right, labels, folds, nFolds) {
 }
 
 /** What chapter 9 predicts of ridge on windows of known trials; NaN where windows do not suffice. */
-export function expectedAccuracy(rho, p, nTrials, nWindows) {
+function expectedAccuracy(rho, p, nTrials, nWindows) {
     const m = (rho * rho * p) / nTrials;
     const spare = nWindows * nTrials - p;
     if (m === 0) return 0.5;

@@ -6,7 +6,7 @@ const SIGNS = { points: "M9 6h0", bars: "M2 1H16V11H2Z" }; // in a legend
 const EDGES = { left: 46, right: 10, top: 8, bottom: 34 };
 
 /** Round numbers within a range: 1, 2 or 5 times a power of ten apart; or those powers on a log axis. */
-export function ticksOf(range, log, wanted) {
+function ticksOf(range, log, wanted) {
     const [low, high] = range[0] < range[1] ? range : [range[1], range[0]];
     if (log) {
         const found = [];

@@ -57,7 +57,7 @@ export function runSections(sections, signal, start = 0) {
 }
 
 /** Run them forwards and backwards, both ends continued by their mirror image. */
-export function runBothWays(sections, signal) {
+function runBothWays(sections, signal) {
     const n = signal.length;
     const more = Math.min(n - 1, 3 * (2 * sections.length + 1));
     const long = new Float64Array(n + 2 * more);

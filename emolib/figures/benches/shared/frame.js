@@ -65,7 +65,7 @@ export function renderBench({ model, el }, build) {
     const rules = spec.choices;
     const view = Object.fromEntries(Object.keys(rules).map((name) => [name, model.get(name) ?? rules[name].value]));
     const inPage = Boolean(model.get("inPage"));
-    const bench = { spec, view, choose, guess: null, answered: false, guessed, onceGuessed, update, tell, offer };
+    const bench = { spec, view, choose, guess: null, answered: false, guessed, onceGuessed, update, offer };
     let waiting = null;
     let moving = null;
     let told = { ...view };

@@ -1,7 +1,7 @@
 // Distributions, to the precision of double numbers.
 
 /** The logarithm of the gamma function (Lanczos). */
-export function lgamma(x) {
+function lgamma(x) {
     const parts = [
         0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313,
         -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6,
@@ -14,7 +14,7 @@ export function lgamma(x) {
 }
 
 /** The regularised incomplete beta function (Lentz's continued fraction). */
-export function betainc(a, b, x) {
+function betainc(a, b, x) {
     if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
     if (x > (a + 1) / (a + b + 2)) return 1 - betainc(b, a, 1 - x);
     const front = Math.exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * Math.log(x) + b * Math.log1p(-x)) / a;

@@ -3,7 +3,7 @@
 import { h } from "./elements.js";
 
 /** Read columns of numbers by their names; a file without a header has columns "1", "2", ... */
-export function columnsOf(text) {
+function columnsOf(text) {
     const lines = text.split(/\r?\n/).filter((line) => line.trim());
     if (!lines.length) throw new Error("The file is empty.");
     const sign = [",", ";", "\t"].find((it) => lines[0].includes(it)) ?? ",";
