@@ -20,6 +20,7 @@ from emolib.evaluation.comparison import holm
 from emolib.evaluation.linear import ridge_smoother
 from emolib.evaluation.permutation import (
     IN_BLOCKS,
+    NOT_TWO,
     PERMUTATIONS,
     is_block_design,
     joint_stimulus_test,
@@ -31,7 +32,6 @@ from emolib.splits.folds import Fold
 from emolib.splits.protocols import LEAKING, PROTOCOLS
 
 PRIMARY = "leave_subjects_and_stimuli_out"  # new people and new stimuli: chosen before any look
-NOT_TWO = "only two classes are compared"
 TOO_FEW = "a group has two subjects at least"
 COLUMNS = (
     *("task", "protocol", "primary", "n_subjects", "n_stimuli", "score", "chance_low"),

@@ -24,6 +24,7 @@ from emolib.evaluation.scores import ESTIMAND, pooled_scores
 ALPHA = 0.05  # significance level of every test
 PERMUTATIONS = 999
 GUESSES = 4000  # of all of a subject's trials
+NOT_TWO = "only two classes are compared"
 IN_BLOCKS = "the classes come in blocks, so that time alone tells them apart"
 # What a small p of `joint_stimulus_test` is evidence for.
 ALTERNATIVE = "better than an arbitrary labelling of the same stimuli"

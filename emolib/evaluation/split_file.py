@@ -17,10 +17,8 @@ import pandas as pd
 
 from emolib.errors import DataError
 
-KEYS = (
-    *("y", "subject", "trial", "stimulus", "onset", "window_seconds", "fold", "predictions"),
-    "x",
-)
+COLUMNS = ("y", "subject", "trial", "stimulus", "onset", "window_seconds", "fold", "predictions")
+KEYS = (*COLUMNS, "x")
 # Columns that say where a row comes from. As features they would name its trial.
 NO_FEATURES = re.compile(
     r"|unnamed: .*|index|id|window|session|run|split|clip_id|baseline_id", re.I
@@ -105,7 +103,7 @@ def _of_table(path: Path, table: pd.DataFrame) -> tuple[dict[str, Any], list[str
     labels = [name for name in table if name.lower() in LABELS]
     renamed = labels if len(labels) == 1 and "y" not in table else []
     table = table.rename(columns=dict.fromkeys(renamed, "y"))
-    given = {name: table[name].to_numpy() for name in KEYS[:-1] if name in table}
+    given = {name: table[name].to_numpy() for name in COLUMNS if name in table}
     others = [name for name in table if name not in given]
     features = [
         name
@@ -115,7 +113,7 @@ def _of_table(path: Path, table: pd.DataFrame) -> tuple[dict[str, Any], list[str
         and name not in labels
     ]
     if not given:
-        problem = f"has none of the columns {', '.join(KEYS[:-1])}."
+        problem = f"has none of the columns {', '.join(COLUMNS)}."
         raise DataError(path, problem, "Name them in its first line.")
     if features:
         given["x"] = table[features].to_numpy(float)

@@ -18,7 +18,7 @@ from scipy import sparse
 from emolib.errors import DataError
 from emolib.evaluation.comparison import CLUSTER_PERMUTATIONS, cluster_test, holm
 from emolib.evaluation.linear import ridge_smoother
-from emolib.evaluation.permutation import IN_BLOCKS, is_block_design, within_subject_test
+from emolib.evaluation.permutation import IN_BLOCKS, NOT_TWO, is_block_design, within_subject_test
 from emolib.features.extraction import FeatureSettings
 from emolib.features.power import amplitudes, before_and_after, log_power, posterior_channels
 from emolib.features.spectra import alpha_peak, line_noise, trial_spectra
@@ -128,7 +128,7 @@ def _why_not(labels: pd.Series, task: Task, within: bool, chronological: bool) -
     """Return why a subject's trials of two classes are not compared; empty if they may be."""
     known = labels.dropna().to_numpy(int)
     if len(task.classes) != 2:
-        return "only two classes are compared"
+        return NOT_TWO
     if not within:
         return "the study does not compare trials of one person"
     if len(np.unique(known)) < 2:
