@@ -136,12 +136,13 @@ def test_a_subset_of_the_electrodes_keeps_its_places(draw):
 
 
 def test_a_scalp_map_of_few_electrodes_draws_them_where_one_of_all_does():
-    axes = plt.figure().subplots(1, 2)
+    figure, axes = plt.subplots(1, 2)
     for ax, names in zip(axes, (CHANNELS, FEW), strict=True):
         maps.scalp(ax, np.arange(float(len(names))), names, limits=(0, 32))
     every, few = map(sensors, axes)
     np.testing.assert_array_equal(few, every[[CHANNELS.index(name) for name in FEW]])
     assert axes[0].get_xlim() == axes[1].get_xlim() and axes[0].get_ylim() == axes[1].get_ylim()
+    plt.close(figure)
 
 
 def test_an_unknown_electrode_is_named():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from emolib.grid import DEAP_CHANNELS
 from emolib.recordings.labels import Task
 
 CHANNELS = list(DEAP_CHANNELS)
+FEW = ["Fz", "Cz", "Pz", "O1", "Oz", "O2"]
 NAMES = [band.name for band in BANDS]
 HZ = np.arange(1, 45.5, 0.5)
 DENSITY = 10 / HZ
@@ -115,6 +118,41 @@ def test_names_of_many_electrodes_stand_in_several_rows(monkeypatch):
     size = pd.DataFrame({"std_uv": np.arange(1.0, 63)}, index=[f"C{i}" for i in range(62)])
     pages.amplitudes(size)
     shown = [[label.get_text() for label in ax.get_xticklabels()] for ax in drawn[0].axes]
-    assert [len(names) for names in shown] == [31, 31] and shown[0] + shown[
-        1
-    ] == size.index.tolist()
+    assert [len(names) for names in shown] == [31, 31]
+    assert shown[0] + shown[1] == size.index.tolist()
+    plt.close(drawn[0])
+
+
+def features(values, **settings):
+    return xr.Dataset(
+        {"feature": (("window", "kind", "band", "channel"), values)},
+        {"kind": ["de", "psd"], "band": ["theta", "alpha"], "channel": FEW},
+        {"settings": json.dumps(settings)},
+    )
+
+
+def test_every_kind_and_band_is_shown_twice(monkeypatch):
+    values = np.zeros((3, 2, 2, 6))
+    values[:, 0, 1, 4] = [1, 2, 3]
+    values[:, 1, 0, 0] = -5
+    drawn = []
+    draw = pages.maps.rows
+    monkeypatch.setattr(
+        pages.maps, "rows", lambda *given, **how: (drawn.append(given), draw(*given, **how))
+    )
+    picture = pages.feature_maps(features(values, normalise="window"))
+    assert "from 0.00 to 2.00, most in alpha at Oz" in picture.alt
+    assert "z-score within the window" in picture.alt
+    assert len(drawn) == 2
+    for _, rows, channels, bands in drawn:
+        assert (list(rows), bands) == (["differential entropy", "band energy"], ["theta", "alpha"])
+        np.testing.assert_array_equal(rows["differential entropy"][1], [0, 0, 0, 0, 2, 0])
+        assert channels == FEW
+    assert not plt.get_fignums()
+
+
+def test_the_unit_follows_the_settings():
+    values = np.random.default_rng(0).normal(size=(2, 2, 2, 6))
+    picture = pages.feature_maps(features(values, baseline="none", normalise="none"))
+    assert "differential entropy (nats): from" in picture.alt
+    assert "band energy (µV²): from" in picture.alt
