@@ -13,7 +13,7 @@ import platform
 import re
 import subprocess
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -87,21 +87,8 @@ def provenance(study: Study, inputs: Sequence[Path] = (), *, subject: str | None
         "duration": f"{time.monotonic() - _STARTED:.1f} s",
     }
     frame = pd.Series(facts, name="value", dtype=object).to_frame()
-    return _Provenance(frame, digests, caption="What made this page", css="emolib-provenance")
-
-
-class _Provenance(Table):
-    """A table of what made a page, which holds the digest of each input for a program."""
-
-    def __init__(self, frame: pd.DataFrame, digests: Mapping[str, str], **look: str):
-        super().__init__(frame, **look)
-        self.digests = dict(digests)
-
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
-        shown = super()._repr_mimebundle_(include, exclude)
-        digests = html.escape(json.dumps(self.digests))
-        page = shown["text/html"].replace("<table", f'<table data-inputs="{digests}"', 1)
-        return shown | {"text/html": page}
+    look = {"caption": "What made this page", "css": "emolib-provenance"}
+    return Table(frame, data={"inputs": json.dumps(digests)}, **look)
 
 
 def inputs_of(page: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import warnings
 from collections.abc import Mapping, Sequence
@@ -253,6 +254,8 @@ class Table:
         Address by index value: turns a row header into a link.
     css : str, optional
         A class for the table beside ``emolib-table``.
+    data : Mapping, optional
+        What the table holds for programs beside what is seen: its attributes ``data-...``.
 
     Examples
     --------
@@ -269,10 +272,12 @@ class Table:
         caption: str,
         links: Mapping[str, str] | None = None,
         css: str = "",
+        data: Mapping[str, str] | None = None,
     ):
         single = frame.columns[frame.dtypes == "float32"]  # 0.01 is 0.00999... as a Python number
         self.frame = frame.astype(dict.fromkeys(single, str))
         self.caption, self.links, self.css = caption, dict(links or {}), css
+        self.data = dict(data or {})
 
     def __repr__(self) -> str:
         return f"{self.caption}\n{self.frame.to_string()}"
@@ -288,8 +293,9 @@ class Table:
             cells = "".join(f"<td>{escape_html(value)}</td>" for value in values)
             rows.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
         first = f'<th scope="col">{corner}</th>' if corner else "<td></td>"
+        data = "".join(f' data-{name}="{html.escape(held)}"' for name, held in self.data.items())
         page = (
-            f'<table class="{escape_html(f"emolib-table {self.css}")}">'
+            f'<table{data} class="{escape_html(f"emolib-table {self.css}")}">'
             f"<caption>{escape_html(self.caption)}</caption>"
             f"<thead><tr>{first}{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
         )
