@@ -96,10 +96,10 @@ def choose_channels(where: object, raw, drop: Collection[str] = ()) -> Chosen:
 
 def find_channels(raw, wanted: str) -> list[str]:
     """Return the channels of a Raw that `wanted` means: a name in the file, or one on the grid."""
-    _, _, _, _, cap, places = _read_names(raw)
-    own = [wanted] if wanted in places else []
-    placed = [name for name, place in places.items() if place == canonical_name(wanted)]
-    return (placed or own) if cap else (own or placed)  # C3 may be a number
+    names = _read_names(raw)
+    own = [wanted] if wanted in names.places else []
+    placed = [name for name, place in names.places.items() if place == canonical_name(wanted)]
+    return (placed or own) if names.cap else (own or placed)  # C3 may be a number
 
 
 def place_electrodes(of, montage: str = MONTAGE) -> None:
