@@ -148,10 +148,10 @@ def sweep(stage: str, disk: Disk, what: str, most: int | None = None) -> Iterato
         elif (now := digests(folder)) != whole:
             differ = [file for file in whole | now if whole.get(file) != now.get(file)]
             yield k, f"NOT THE SAME: {differ}"
-        elif enough:
-            return
-        else:
+        elif not enough:
             yield k, "told, and the same bytes after"
+        if enough:
+            return
 
 
 def main(arguments: list[str] | None = None) -> int:
