@@ -97,14 +97,13 @@ def test_refits_give_a_p_where_it_means_something():
     refits = pd.concat(
         [both(share, seed=i).assign(permutation=i) for i, share in enumerate(shares, start=1)]
     )
-    table = permuted_table(score(both(0.75), resamples=0), permuted_scores(refits))
-    table = table.set_index("protocol")
+    scores, permuted = score(both(0.75), resamples=0), permuted_scores(refits)
+    table = permuted_table(scores, permuted).set_index("protocol")
     assert table.loc["trial-grouped", "p"] == f"{(1 + 5) / (1 + 20):.2f}"
     assert table.loc["trial-grouped", "permuted labels"] == f"{np.mean(shares):.2f}"
     assert table.loc["trial-grouped", "lowest to highest"] == "0.40 to 0.80"
     assert table.loc[f"window-wise ({BOTH_SIDES})", "p"] == "not tested"
-    few = permuted_scores(refits[refits["permutation"] <= 3])
-    few = permuted_table(score(both(0.75), resamples=0), few).set_index("protocol")
+    few = permuted_table(scores, permuted[permuted["permutation"] <= 3]).set_index("protocol")
     assert few.loc["trial-grouped", "p"] == "needs 19 refits"
 
 

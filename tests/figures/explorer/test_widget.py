@@ -5,6 +5,8 @@ The browser has no network. What it shows is held against the features file and 
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import zlib
 from collections.abc import Callable, Iterator
@@ -122,7 +124,7 @@ def test_fewer_bits_and_then_fewer_windows_keep_to_the_limit(features):
     assert sizes[160_000] == (8, 1, 120)
     assert sizes[125_000][1] > 1 and sizes[125_000][2] < 120
     with pytest.raises(DataError, match="do not fit"):
-        pack(values, 1000)
+        pack(values.isel(window=slice(0, 2)), 1000)
 
 
 def test_joining_windows_keeps_means_and_never_spans_trials():
@@ -464,11 +466,9 @@ def test_the_scalp_is_mnes_interpolation(features, page):
 @pytest.mark.slow
 def test_the_pixels_have_the_colours_of_the_interpolation(features, page):
     page.evaluate(CHOOSE, VIEWS[4] | {"limits": "view"})
-    pixels = page.evaluate("""() => {
-        const canvas = document.querySelector(".x-scalp canvas");
-        return [...canvas.getContext("2d").getImageData(0, 0, 384, 384).data];
-    }""")
-    pixels = np.array(pixels, dtype=np.uint8).reshape(384, 384, 4)
+    png = page.evaluate("() => document.querySelector('.x-scalp canvas').toDataURL()")
+    with Image.open(io.BytesIO(base64.b64decode(png.partition(",")[2]))) as picture:
+        pixels = np.asarray(picture.convert("RGBA"))
     values = Expected(features).difference("valence high", "valence low", "de", "alpha").mean(0)
     wanted = mne_image(values, features["channel"].to_numpy().tolist(), 384)[::-1]  # front on top
     reach = np.abs(values).max()
