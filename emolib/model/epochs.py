@@ -56,9 +56,6 @@ class GroupedInputs:
     x: np.ndarray
     groups: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.groups)
-
     def __getitem__(self, rows: np.ndarray) -> np.ndarray:
         return self.x[self.groups[rows]]
 

@@ -62,11 +62,8 @@ def study_text(
     lines = lines if recordings else lines[:-1]
     rest = rows.get("baseline_seconds", pd.Series(0.0, rows.index)).fillna(0.0)
     rested = bool((rest > 0).all())
-    lines += ["features:"]
-    if rested:
-        lines += ["  baseline: subtract # the rest before each trial"]
-    else:
-        lines += ["  baseline: none # no rest before each trial is known"]
+    why = "the rest before each trial" if rested else "no rest before each trial is known"
+    lines += ["features:", f"  baseline: {'subtract' if rested else 'none'} # {why}"]
     if rates and (most := min(rates) / 2) <= BANDS[-1].high_hz:
         told.assumed.append(f"bands end below {most:g} Hz, half the rate")
         bands = [f"{{name: {b.name}, low_hz: {b.low_hz:g}, high_hz: {b.high_hz:g}}}" for b in BANDS]
