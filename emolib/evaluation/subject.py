@@ -73,7 +73,7 @@ def summarise(
     -------
     Dataset
         - ``class (trial, task)``, NaN where there is none; ``power (trial, band, channel)``, dB,
-          see `summaries.log_power`; ``spectrum (trial, frequency)``, microvolts squared per Hz,
+          see `power.log_power`; ``spectrum (trial, frequency)``, microvolts squared per Hz,
           mean of the electrodes at the back; ``std_uv`` and ``max_abs_uv (channel)``, microvolts;
           ``line_noise_db (channel)``, dB, where the rate allows;
         - ``t`` and ``cluster (task, band, channel)``, ``cluster_p (task)`` and ``holm_p (task)``,

@@ -1,8 +1,8 @@
 // The brain-map explorer. One module for two places: JupyterLab, where anywidget calls `render`,
-// and a page without a server, where a few lines of script do (see explorer.py).
+// and a page without a server, where a few lines of script do (see start.js).
 //
 // What it is given, by `model.get`: "spec", words and numbers about a recording, and "data", its
-// features as bytes (see explorer_data.py). "view" says what is shown; it goes both ways.
+// features as bytes (see data.py). "view" says what is shown; it goes both ways.
 //
 // Whatever comes from a file becomes text, never markup: elements are made by `h` and `s` alone.
 
@@ -25,7 +25,7 @@ const HEAD = [
 
 // -- numbers -----------------------------------------------------------------------------------
 
-/** Undo `emolib.explorer_data.pack`: the features' steps, and the weights of the scalp's pixels. */
+/** Undo `emolib.figures.explorer.data.pack`: the features' steps, and the weights of the scalp's pixels. */
 async function unpack(spec, data) {
     const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("deflate"));
     const buffer = await new Response(stream).arrayBuffer();
