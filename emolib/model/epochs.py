@@ -45,7 +45,7 @@ class GroupedInputs:
     ----------
     x : numpy.ndarray, (n_rows, ...)
     groups : numpy.ndarray of int, (n_groups, windows)
-        From `emolib.splits.group_windows`.
+        From `emolib.splits.folds.group_windows`.
 
     Examples
     --------
