@@ -63,17 +63,17 @@ def test_a_run_that_is_stopped_ends_its_jobs_and_says_what_is_kept(tmp_path, num
 @pytest.mark.parametrize(
     ("log", "after", "failed"),  # of the run's signal, in seconds
     [
-        ("", 0.8, False),
-        ("stopped: nothing is half-written.\n", 0.8, False),
-        ("Traceback (most recent call last):\n  ...\nKeyboardInterrupt\n", 0.8, False),
+        ("", 0.1, False),
+        ("stopped: nothing is half-written.\n", 0.1, False),
+        ("Traceback (most recent call last):\n  ...\nKeyboardInterrupt\n", 0.1, False),
         ("", None, True),  # as by a lack of memory
-        ("error: s03.mat: is damaged.\n", 0.8, True),
+        ("error: s03.mat: is damaged.\n", 0.1, True),
     ],
 )
 def test_a_job_that_ctrl_c_reaches_before_its_run_did_not_fail(
     tmp_path, capsys, monkeypatch, log, after, failed
 ):
-    monkeypatch.setattr(progress, "STOP_SECONDS", 0.3 if after is None else 10)
+    monkeypatch.setattr(progress, "STOP_SECONDS", 0.2 if after is None else 10)
     (tmp_path / "simulate.log").write_text(log)
     handler = progress.ProgressHandler(tmp_path, "", lambda jobs: None)
     handler.running[3] = ("simulate 03", "", 0.0, tmp_path / "simulate.log")
