@@ -323,6 +323,7 @@ def test_the_folds_of_torcheeg_are_read(tmp_path):
     assert found.numbers["overlapping_windows"] == 0
 
 
+@pytest.mark.slow
 def test_the_command_prints_one_object_and_nothing_else(tmp_path):
     path = written(tmp_path, "npz")
     done = command("audit", str(path), "--json", results=tmp_path)

@@ -60,6 +60,7 @@ def test_pictures_describe_the_data(ax, make, alt):
     assert len(picture.png) < 400_000
 
 
+@pytest.mark.slow
 def test_electrodes_of_a_cluster_are_named_by_band(ax):
     means, task = class_means(), Task(classes=("rest", "arithmetic"))
     cluster = xr.zeros_like(means.isel({"class": 0}, drop=True), dtype=bool)

@@ -236,6 +236,7 @@ def real():
     return folder
 
 
+@pytest.mark.slow
 def test_the_real_subjects_pass_all_checks(real):
     found = check_each(eegmat.subjects(real), partial(eegmat.read, real))
     assert len(found) >= 8

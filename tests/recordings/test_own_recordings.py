@@ -15,6 +15,7 @@ def bench(monkeypatch):
     return importlib.import_module("benchmarks.own_recordings")
 
 
+@pytest.mark.slow
 def test_random_recordings_come_back_right_or_are_refused(bench, tmp_path):
     outcomes = Counter()
     for seed in range(N):

@@ -221,6 +221,7 @@ def test_the_alpha_peak_is_the_subjects_own():
     np.testing.assert_allclose(found, true, atol=0.8)
 
 
+@pytest.mark.slow
 def test_alpha_power_changes_where_and_as_the_truth_says():
     settings = SimulationSettings(n_subjects=8, n_trials=12, trial_seconds=10)
     found, expected = [], []

@@ -87,6 +87,7 @@ def made(study, protocols: str, models: str) -> pd.DataFrame:
     return references.references(own)
 
 
+@pytest.mark.slow
 def test_the_tangent_space_predicts_trials_and_knows_no_windows(study):
     found = made(study, "[window_wise, trial_grouped, leave_subjects_out]", "[tangent_space]")
     assert set(zip(found["protocol"], found["model"], strict=True)) == {

@@ -114,6 +114,7 @@ TREES = st.recursive(
 KEYS = st.sampled_from([*studies.Study.model_fields, "subjects"])
 
 
+@pytest.mark.slow
 @given(st.dictionaries(KEYS, TREES, min_size=1, max_size=2), st.booleans())
 def test_any_content_is_a_study_or_an_error_in_one_sentence(tmp_path_factory, changes, inside):
     file = tmp_path_factory.getbasetemp() / "any.yaml"
