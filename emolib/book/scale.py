@@ -242,7 +242,8 @@ def history_table(table: pd.DataFrame) -> pd.DataFrame:
     runs = table[table["what"] == "run_seconds"]
     wide = runs.pivot_table(index=["date", "commit"], columns="subjects", values="value")
     wide.columns = [f"{n} subjects" for n in wide.columns]
-    return wide.map("{:.0f}".format).reset_index().set_index("date")
+    rounded = wide.map("{:.0f}".format, na_action="ignore").fillna("")
+    return rounded.reset_index().set_index("date")
 
 
 def _rounded(value: float) -> str:

@@ -73,6 +73,10 @@ def test_the_newest_session_counts_and_the_others_are_kept():
     both = pd.concat([old, new.assign(date="2026-02-01T00:00", commit="def")])
     assert scale.by_size(both, "run_seconds").to_dict() == {4: 90.0}
     assert scale.history_table(both)["4 subjects"].tolist() == ["100", "90"]
+    more = pd.concat(
+        [both, table(("run_seconds", "", 8, 120.0)).assign(date="2026-02-01T00:00", commit="def")]
+    )
+    assert scale.history_table(more)["8 subjects"].tolist() == ["", "120"]
 
 
 def test_a_parabola_needs_three_sizes():
