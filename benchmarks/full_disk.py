@@ -59,7 +59,7 @@ TARGETS = {
     "book": "book/_build/html/index.html",
 }
 ASIDE = {".snakemake", ".doctrees", RECORDS, "logs", "benchmarks"}
-TIMES = re.compile(r"\d+(?:\.\d+)? s\b|\d{4}-\d\d-\d\d[ T]\d\d:\d\d[^<\"]*|[0-9a-f]{32}")
+TIMES = re.compile(r" *\d+(?:\.\d+)? s\b|\d{4}-\d\d-\d\d[ T]\d\d:\d\d[^<\"]*|[0-9a-f]{32}")
 SENTENCE = re.compile(r"error: /\S+: is on a disk that is full.*\. Make room there, or .*\.\n")
 
 

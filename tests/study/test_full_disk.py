@@ -1,6 +1,7 @@
 """A disk that is full, read-only or forbidden is told in a sentence, and fails no subject."""
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import pytest
 from command import PROJECT
 
+from benchmarks.full_disk import essence
 from emolib.__main__ import main
 from emolib.book.render import execute
 from emolib.errors import DataError
@@ -32,6 +34,16 @@ def full(*_, **__):
 def results(tmp_path, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path / "results"))
     return tmp_path / "results"
+
+
+@pytest.mark.parametrize(("line", "same"), [("duration  15.2 s", True), ("rows      5.2", False)])
+def test_pages_are_compared_but_for_their_times(line, same):
+    pages = [
+        {"cells": [{"source": "", "outputs": [{"text/plain": text}]}]}
+        for text in ("duration   5.2 s", line)
+    ]
+    first, second = (essence(json.dumps(page).encode()) for page in pages)
+    assert (first == second) is same
 
 
 @pytest.mark.slow
