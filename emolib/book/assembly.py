@@ -33,7 +33,7 @@ from emolib.errors import DataError, InputError
 from emolib.escaping import escape_html, escape_markdown, script_json
 from emolib.evaluation.literature import published
 from emolib.figures.explorer.widget import Explorer
-from emolib.storage import atomic, fault_of_disk, file_stem, note, unfinished
+from emolib.storage import fault_of_disk, file_stem, note, unfinished, write_text
 from emolib.study import stages
 from emolib.study.study import PROJECT, Study
 
@@ -125,8 +125,7 @@ def escape_search_index(file: Path) -> None:
     head, _, index = file.read_text(encoding="utf-8").partition("(")
     found = json.loads(index.rstrip().removesuffix(")"))
     found["alltitles"] = {escape_html(title): at for title, at in found["alltitles"].items()}
-    with atomic(file) as path:
-        path.write_text(f"{head}({script_json(found)})", encoding="utf-8")
+    write_text(file, f"{head}({script_json(found)})")
 
 
 def assemble(

@@ -14,7 +14,7 @@ from emolib.errors import DataError, InputError
 from emolib.escaping import escape_markdown, plain
 from emolib.evaluation.split_audit import Audit, audit
 from emolib.evaluation.split_file import read_split
-from emolib.storage import atomic, file_stem
+from emolib.storage import file_stem, write_text
 
 ROWS = {
     "score": "the split as given",
@@ -72,8 +72,7 @@ def report(path: Path, as_json: bool = False, folder: Path = Path()) -> bool:
         print(plain(f"- {each}"))
     folder.mkdir(parents=True, exist_ok=True)
     page = folder / f"{file_stem(path.stem)}_audit.html"
-    with atomic(page) as temporary:
-        temporary.write_text(page_of(found, path.name), encoding="utf-8")
+    write_text(page, page_of(found, path.name))
     print(plain(page))
     return True
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from emolib.errors import SettingsError, did_you_mean
 from emolib.figures.display import Picture, use_style
-from emolib.storage import atomic
+from emolib.storage import write_text
 from emolib.study.study import PROJECT
 from emolib.study.yaml_file import read_yaml
 
@@ -315,6 +315,5 @@ if __name__ == "__main__":
         sys.exit(str(error))
     place = Path(sys.argv[1])
     place.parent.mkdir(parents=True, exist_ok=True)
-    with atomic(place) as path:
-        path.write_text(bank, encoding="utf-8")
+    write_text(place, bank)
     print(place)

@@ -16,7 +16,7 @@ from traitlets.config import Config
 from emolib.book.exercises import NOTEBOOKS
 from emolib.errors import DataError, SettingsError, did_you_mean
 from emolib.escaping import escape_markdown
-from emolib.storage import atomic, fault_of_disk, file_stem
+from emolib.storage import fault_of_disk, file_stem, write_text
 from emolib.study import stages
 from emolib.study.privacy import without_known_folders
 from emolib.study.study import Study
@@ -134,8 +134,7 @@ The rest of the book is not affected; see [the cohort page](/cohort.ipynb).
 
 def _write(notebook: nbformat.NotebookNode, output: Path, study: Study | None) -> None:
     text = nbformat.writes(notebook)
-    with atomic(output) as path:
-        path.write_text(without_known_folders(text, study) if study else text, encoding="utf-8")
+    write_text(output, without_known_folders(text, study) if study else text)
 
 
 def source_of(name: str) -> Path:
