@@ -43,7 +43,10 @@ MOST = 1e9  # trials, or seconds: more is a slip
 TOUCHING_SECONDS = 0.01  # of two trials may be the same: a sample, for the rounding of seconds
 
 SAVE_AGAIN = "Save it as CSV or TSV, UTF-8."
-_GIVE_TABLE = "Give the table of trials, or the folder that holds it as trials.csv or trials.tsv."
+_GIVE_TABLE = (
+    "Give the table of trials, or the folder that holds it as trials.csv or trials.tsv. "
+    "`python -m emolib new NAME FOLDER` writes one to fill in; `dataset: bids` reads BIDS."
+)
 
 
 def read_table(

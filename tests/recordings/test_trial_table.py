@@ -170,3 +170,10 @@ def test_another_column_of_seconds_is_one_like_any_other(tmp_path):
 def test_slips_are_told_and_no_library_fails(tmp_path, line, told):
     with pytest.raises(DataError, match=told):
         read_table(written(tmp_path, line))
+
+
+def test_where_there_is_no_table_the_error_names_what_writes_one(tmp_path):
+    (tmp_path / "events.tsv").write_text("onset\tduration\ttrial_type\n0\t4\thappy\n")
+    with pytest.raises(DataError, match="no table of trials but events") as raised:
+        read_subjects(tmp_path)
+    assert "emolib new" in raised.value.hint and "dataset: bids" in raised.value.hint
