@@ -345,9 +345,8 @@ else:
 # This paragraph was made from the study's settings. Copy it into a report and edit it.
 
 # %% tags=["remove-input"]
-paragraph, references = methods(
-    this_study, {subject: found}, n_subjects=len(stages.valid_subjects(this_study))
-)
+n_trained = scores["subject"].nunique() if decoded else None
+paragraph, references = methods(this_study, {subject: found}, n_subjects=n_trained)
 display(say(escape_markdown(paragraph)))
 bullets(*map(escape_markdown, references))
 

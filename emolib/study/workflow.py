@@ -26,7 +26,6 @@ from emolib.storage import UNFINISHED, atomic, of_disk, write_json
 from emolib.study import check, stages
 from emolib.study.artefacts import readable, remove_damaged
 from emolib.study.digests import CODE_OF, MADE_WITH, changes
-from emolib.study.fold import part_files
 from emolib.study.privacy import tidy_logs
 from emolib.study.profiles import Execution, execution
 from emolib.study.progress import Planned, ProgressHandler
@@ -144,6 +143,8 @@ def run_jobs(
                 found, again = remove_damaged(study.folder)
                 spoilt += found
                 if subjects_per_job is not None:
+                    from emolib.study.fold import part_files  # here: it loads Keras
+
                     planned = Planned()
                     _run_snakemake(study, how.dry(), force, targets, again, planned)
                     if parts := part_files(study, planned.folds, subjects_per_job):
