@@ -135,6 +135,7 @@ def network_bench(
     DataError
         If the study's networks read several windows at once.
     """
+    NetworkBench.check(network_settings(study, protocol))
     if networks is None:
         networks = trained_networks(study, protocol, numbers=[0], cohort=cohort)
     classes = {name: task.classes for name, task in study.tasks.items()}

@@ -163,8 +163,9 @@ class LossBench(Bench):
     module = "loss"
     title = "The loss of two heads"
     question = (
-        "Seven of ten trials are high, and the features carry no information. Every trial gets the "
-        "same probability of high. Which one makes the expected cross-entropy smallest?"
+        "The features carry no information, so every trial gets the same probability of high. "
+        "Look at the proportion of high trials that is set below. Which probability makes the "
+        "expected cross-entropy smallest?"
     )
     guess_of: ClassVar = {"low": 0, "high": 100, "step": 1, "unit": "%", "start": 100}
     tries = (

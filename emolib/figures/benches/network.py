@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import keras
 
     from emolib.explain.fold import FoldNetwork
+    from emolib.model.settings import ModelSettings
 
 MOST_WEIGHTS = 600_000  # some 1.6 MB of a page, which may have 3
 WINDOWS = 40
@@ -99,11 +100,10 @@ class NetworkBench(Bench):
         **choices: object,
     ):
         settings = network.settings
-        if (settings.network, settings.windows) != ("mt_cnn", 1) or not len(network.table):
-            problem = f"is {settings.network}, of {settings.windows} windows at once, with "
-            problem += f"{len(network.table)} test rows."
-            hint = "Give an MT-CNN of single windows (`model: {network: mt_cnn, windows: 1}`)."
-            raise DataError("network", problem, hint)
+        self.check(settings)
+        if not len(network.table):
+            problem = "has no test rows."
+            raise DataError("network", problem, "Give a fold whose subjects have labels.")
         n_weights = sum(np.size(each) for each in network.weights)
         if n_weights > MOST_WEIGHTS:
             problem = f"has {n_weights:,} weights; a page holds {MOST_WEIGHTS:,}."
@@ -150,6 +150,14 @@ class NetworkBench(Bench):
         self.question = self.question.format(f"{task} {names[-1]}") + which
         data = packed + at_electrodes.astype("<f4").tobytes()
         super().__init__(numbers, rules, data, **{"head": task} | choices)
+
+    @staticmethod
+    def check(settings: ModelSettings) -> None:
+        """Raise a DataError for a network that reads several windows at once."""
+        if (settings.network, settings.windows) != ("mt_cnn", 1):
+            problem = f"is {settings.network}, of {settings.windows} windows at once."
+            hint = "Give an MT-CNN of single windows (`model: {network: mt_cnn, windows: 1}`)."
+            raise DataError("network", problem, hint)
 
     def probabilities(self, maps: np.ndarray) -> dict[str, np.ndarray]:
         """Return what Keras answers to maps with the page's weights: (row, class) by task."""
