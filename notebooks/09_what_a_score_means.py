@@ -925,11 +925,13 @@ say(
 # of all trials are known? And *which person*, on trials that were held out?
 
 # %% tags=["hide-input"]
-few = who[:4]
-recordings = {name: stages.recording(this_study, name) for name in few[1:]}
-recordings = {subject: recording} | recordings
-names = [each["channel"].to_numpy() for each in recordings.values()]
-in_common = [name for name in names[0] if all(name in own for own in names)]
+recordings = {subject: recording}
+in_common = recording["channel"].to_numpy()
+for name in who[1:4]:
+    other = stages.recording(this_study, name)
+    shared = [each for each in in_common if each in other["channel"]]
+    if len(shared) > 1:  # compare people on electrodes that all have
+        recordings[name], in_common = other, shared
 
 
 # %% tags=["hide-input"]
@@ -975,12 +977,12 @@ for setting in dict.fromkeys([this_study.features.baseline, "none"]):
     named = cross_val_predict(lda, x_own[own], trial[own], cv=folds)
     found = {"trial": (named == trial[own]).mean()}
     found["trial, by chance"] = 1 / len(np.unique(trial[own]))
-    if len(few) > 1:
+    if len(recordings) > 1:
         named = cross_val_predict(
             lda, x_own, person, groups=trial, cv=trials_out
         )
         found["person"] = (named == person).mean()
-        found["person, by chance"] = 1 / len(few)
+        found["person, by chance"] = 1 / len(recordings)
     probes[setting] = found
 
 # %% tags=["remove-input"]
@@ -990,7 +992,7 @@ display(
         caption="Windows whose trial or person is recognised by linear "
         "discriminant analysis. Rows: how the baseline mean is removed. "
         f"Trials: of {subject}, windows of one trial on both sides. People: "
-        f"of {len(few)}, on held-out trials",
+        f"of {len(recordings)}, on held-out trials",
     )
 )
 name, by_chance = probes["none"]["trial"], probes["none"]["trial, by chance"]
@@ -1471,7 +1473,8 @@ for name in rated:
     }
 if this_study.simulation is not None:
     truths = [
-        simulated.read_truth(this_study.recordings_root, name) for name in few
+        simulated.read_truth(this_study.recordings_root, name)
+        for name in recordings
     ]
     for name, task in rated.items():
         felt, told = (

@@ -624,33 +624,44 @@ for name, kept in sets.items():
         tasks=tasks,
     )
     given.append(by_ridge.assign(stage=name))
-of_sets = scores.score(pd.concat(given))
 
 # %% tags=["hide-input"]
-rows_of = of_sets[
-    (of_sets["metric"] == scores.ESTIMAND) & of_sets["fold"].isna()
-]
-rows_of = rows_of.assign(order=rows_of["stage"].map([*sets].index))
-rows_of = rows_of.sort_values(["task", "order"])
-rows_of["row"] = rows_of["task"] + ",\n" + rows_of["stage"]
-groups = rows_of[rows_of["subject"].isna()]
-points = rows_of.loc[rows_of["subject"].notna(), ["row", "value"]]
-fig, ax = plt.subplots(figsize=(5.6, 0.9 + 0.5 * len(groups)))
-chance = 1 / len(this_study.tasks[tasks[0]].classes)
-score_plots.rows(
-    ax, points, estimates=groups, label=score_plots.ACCURACY, chance=chance
-)
-told = [
-    f"{row['task']}, {row['stage']}: {scores.with_interval(row)}"
-    for _, row in groups.iterrows()
-]
-Picture(
-    fig,
-    alt=f"Decoding from sets of features, {protocol_name(honest)}. "
-    f"{'; '.join(told)}.",
-    caption=f"{protocol_name(honest)}. Points: subjects. Diamonds: their mean "
-    "with a 95 % interval (subjects and films resampled). Dotted: chance.",
-)
+if given:
+    of_sets = scores.score(pd.concat(given))
+    rows_of = of_sets[
+        (of_sets["metric"] == scores.ESTIMAND) & of_sets["fold"].isna()
+    ]
+    rows_of = rows_of.assign(order=rows_of["stage"].map([*sets].index))
+    rows_of = rows_of.sort_values(["task", "order"])
+    rows_of["row"] = rows_of["task"] + ",\n" + rows_of["stage"]
+    groups = rows_of[rows_of["subject"].isna()]
+    points = rows_of.loc[rows_of["subject"].notna(), ["row", "value"]]
+    told = [
+        f"{row['task']}, {row['stage']}: {scores.with_interval(row)}"
+        for _, row in groups.iterrows()
+    ]
+
+# %% tags=["hide-input"]
+if given:
+    fig, ax = plt.subplots(figsize=(5.6, 0.9 + 0.5 * len(groups)))
+    chance = 1 / len(this_study.tasks[tasks[0]].classes)
+    drawn = {"label": score_plots.ACCURACY, "chance": chance}
+    score_plots.rows(ax, points, estimates=groups, **drawn)
+    picture = Picture(
+        fig,
+        alt=f"Decoding from sets of features, {protocol_name(honest)}. "
+        f"{'; '.join(told)}.",
+        caption=f"{protocol_name(honest)}. Points: subjects. Diamonds: their "
+        "mean with a 95 % interval (subjects and films resampled). Dotted: "
+        "chance.",
+    )
+else:
+    picture = shown.admonition(
+        "No electrodes in common",
+        "The subjects of this study share fewer than two electrodes, so no",
+        "features can be compared between them.",
+    )
+display(picture)
 
 # %% [markdown]
 # Read it with care. If the suspects alone suffice, the score *may* be due to

@@ -16,6 +16,7 @@ import pytest
 import yaml
 from jupyter_client import KernelManager
 from nbclient import NotebookClient
+from synthetic import noise, trial_rows, write_edf, write_table
 
 from emolib.book.exercises import EXERCISES
 from emolib.book.render import WITHOUT_SUBJECT, kernel_config, page_file
@@ -258,6 +259,34 @@ protocols: [window_wise]
 n_folds: 2
 """
 
+STRANGERS = """
+title: Caps that share no electrode
+dataset: files
+root: .
+tasks: {valence: {rating: valence, above: 5}}
+features: {baseline: none}
+model: {width: 0.05}
+protocols: [trial_grouped, leave_subjects_out]
+n_folds: 2
+"""
+CAPS = (
+    ("Fp1", "Fp2", "F3", "F4", "C3", "C4", "O1", "O2"),
+    ("AF3", "AF4", "F7", "F8", "T7", "T8", "P7", "P8"),
+    ("Fz", "Cz", "Pz", "Oz", "P3", "P4"),
+    ("FC1", "FC2", "FC5", "FC6", "CP1", "CP2", "CP5", "CP6", "PO3", "PO4"),
+)
+
+
+def write_strangers(folder: Path) -> Path:
+    """Write a study of people whose caps share no electrode; return its file."""
+    rows = []
+    for seed, cap in enumerate(CAPS):
+        write_edf(folder / f"p{seed}.edf", noise(len(cap), 32, 128, seed), cap, 128)
+        rows += trial_rows(f"p{seed}", f"p{seed}.edf", 8, 4, stimulus=range(8), valence=(2, 8))
+    write_table(folder / "trials.csv", rows)
+    (folder / "strangers.yaml").write_text(STRANGERS)
+    return folder / "strangers.yaml"
+
 
 @pytest.fixture(scope="module")
 def execute() -> Iterator[Callable[..., nbformat.NotebookNode]]:
@@ -282,8 +311,8 @@ def execute() -> Iterator[Callable[..., nbformat.NotebookNode]]:
 def run(request, execute, tmp_path_factory) -> Callable[[Path], nbformat.NotebookNode]:
     """Execute a notebook of a study of which nothing is trained, as an exercise notebook starts.
 
-    Real recordings of four without ratings, baseline or truth; and one person under the published
-    protocol alone.
+    Real recordings of four without ratings, baseline or truth; one person under the published
+    protocol alone; and people whose caps share no electrode.
     """
     results = tmp_path_factory.mktemp("results")
     study = "smoke"
@@ -296,6 +325,8 @@ def run(request, execute, tmp_path_factory) -> Callable[[Path], nbformat.Noteboo
     elif request.param == "one person":
         study = str(results / "lean.yaml")
         Path(study).write_text(LEAN)
+    elif request.param == "strangers":
+        study = str(write_strangers(results))
     here = f"import os\nos.environ['EMOLIB_RESULTS'] = {str(results)!r}\nstudy = {study!r}"
 
     def executed(path: Path) -> nbformat.NotebookNode:
@@ -309,16 +340,18 @@ def run(request, execute, tmp_path_factory) -> Callable[[Path], nbformat.Noteboo
     return executed
 
 
-# With `make faults`: on one person, what computes longest, and what reads little of a study.
+# With `make faults`: on people with little to go on, what computes longest, and what reads little
+# of a study.
 WITH_FAULTS = ("07_", "08_", "09_", "10_", "11_", "A", "laboratory")
 UNTRAINED = [
     pytest.param(
         name,
         path,
         id=f"{name}-{path.stem}",
-        marks=(pytest.mark.faults,) * (name == "one person" or path.name.startswith(WITH_FAULTS)),
+        marks=(pytest.mark.faults,)
+        * (name != "real recordings" or path.name.startswith(WITH_FAULTS)),
     )
-    for name in ("real recordings", "one person")
+    for name in ("real recordings", "one person", "strangers")
     for path in NOTEBOOKS
 ]
 

@@ -187,7 +187,8 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
     SettingsError
         If the settings do not fit the recording's rate, or it has no baseline to subtract.
     DataError
-        If a baseline or all trials are shorter than a window, or a channel flat or not finite.
+        If a baseline or all trials are shorter than a window, a channel is flat or not finite, or
+        there is none.
 
     Examples
     --------
@@ -205,6 +206,8 @@ def extract_features(recording: xr.Dataset, settings: FeatureSettings) -> xr.Dat
     if settings.needs_rest and "baseline" not in recording:
         problem = f"{settings.baseline!r} needs a rest before each trial, and {subject} has none."
         raise SettingsError("baseline", problem, "Use baseline='none'.")
+    if not recording.sizes["channel"]:
+        raise DataError(subject, "has no channel.", "Choose channels that the recording has.")
     recording = without_short_trials(recording, settings)
     trials = recording["trial"].values
     by_trial, below_zero = [], np.zeros(recording.sizes["channel"], bool)

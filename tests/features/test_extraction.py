@@ -445,3 +445,9 @@ def test_a_rate_too_low_for_a_band():
 def test_settings_that_do_not_exist(parameter, value, message):
     with pytest.raises(SettingsError, match=message):
         FeatureSettings(**{parameter: value})
+
+
+def test_a_recording_without_channels_is_refused():
+    recording = make_noise().isel(channel=slice(0))
+    with pytest.raises(DataError, match="has no channel"):
+        extract_features(recording, FeatureSettings(baseline="none"))
