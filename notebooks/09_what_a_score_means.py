@@ -1476,7 +1476,10 @@ if this_study.simulation is not None:
         simulated.read_truth(this_study.recordings_root, name)
         for name in recordings
     ]
+    scales = truths[0]["felt_scale"].to_numpy()  # of those that are felt
     for name, task in rated.items():
+        if task.rating not in scales:
+            continue
         felt, told = (
             np.concatenate([t[part].sel({dim: task.rating}) for t in truths])
             for part, dim in (("felt", "felt_scale"), ("rating", "scale"))
@@ -1489,7 +1492,7 @@ agree = pd.DataFrame(agree).dropna(how="all")
 if agree.size:
     display(
         Table(
-            agree.map("{:.0%}".format),
+            agree.map("{:.0%}".format, na_action="ignore").fillna("unknown"),
             caption="Trials whose reported class is the same. No EEG is used",
         )
     )

@@ -253,7 +253,7 @@ LEAN = """
 title: Little to go on
 dataset: simulated
 simulation: {n_subjects: 1, n_trials: 20, trial_seconds: 4, effect: 0}
-tasks: {valence: {rating: valence, above: 5}}
+tasks: {liking: {rating: liking, above: 5}, valence: {rating: valence, above: 5}}
 model: {width: 0.05}
 protocols: [window_wise]
 n_folds: 2
