@@ -1471,6 +1471,8 @@ for name in rated:
     agree[name] = {
         "majority of the others": right.where(vote != 0.5, 0.5).mean()
     }
+
+# %%
 if this_study.simulation is not None:
     truths = [
         simulated.read_truth(this_study.recordings_root, name)
