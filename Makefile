@@ -11,6 +11,9 @@ RUN    := $(VENV)/bin/python
 # one more than a small machine has processors, since each waits at times, for a browser or a run.
 BESIDE := --no-loadscope-reorder --numprocesses
 
+# A run and the tests start hundreds of processes, and each would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help book pdf slides test test-fast lab questions bench benches evidence faults music-trial check wheels lint clean
 
 help:
