@@ -109,15 +109,21 @@ def jobs(folder: Path, n: int, repeat: int) -> Iterator[Row]:
 
 
 def workers(times: int) -> Iterator[Row]:
-    """Measure the stages of single subjects, by two workers and by one, alternately."""
+    """Measure the stages of single subjects, by two workers and by one, alternately.
+
+    What the same command takes with nothing to do is no stage's, and is subtracted.
+    """
     people = [f"sub-{i + 1:02d}" for i in range(AT_WORK)]
     names = [f"{room}/{name}.nc" for room in ("features", "summaries") for name in people]
     for repeat in range(times):
         took = {}
         for cores in (1, 2) if repeat % 2 else (2, 1):
             with tempfile.TemporaryDirectory() as folder:
-                took[cores] = run(Path(folder), AT_WORK, "--cores", str(cores), "--targets", *names)
-                yield "targets_seconds", f"{cores} workers", AT_WORK, repeat, took[cores]
+                asked = Path(folder), AT_WORK, "--cores", str(cores), "--targets", *names
+                whole, nothing = run(*asked), run(*asked)
+                yield "targets_seconds", f"{cores} workers", AT_WORK, repeat, whole
+                yield "targets_seconds", "nothing to do", AT_WORK, repeat, nothing
+                took[cores] = whole - nothing
         yield "ratio", "two workers", AT_WORK, repeat, took[1] / took[2]
 
 

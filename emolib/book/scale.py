@@ -30,7 +30,7 @@ LIMITS: dict[str, tuple[float, float, str]] = {
     "training memory": (0, 2.5, "memory of a pooled fit, as a multiple of its brain maps"),
     "explorer": (0, 16.0, "one frame of the explorer, milliseconds"),
     "explorer weight": (0, 3.0, "a page with a whole subject's explorer, MB"),
-    "two workers": (1.8, np.inf, "stages of single subjects: speed of two workers to one"),
+    "two workers": (1.8, np.inf, "stages of single subjects, no run's start: two workers to one"),
     "per subject": (0, 1.1, "seconds per subject: the largest cohort to the smallest"),
     "nothing changed": (0, 10.0, "seconds of a run with nothing to do, of the largest cohort"),
     "one subject changed": (0, 1.0, "a run after one recording changed, as a part of a whole run"),
