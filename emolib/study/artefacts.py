@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 from pyarrow import parquet
 
-from emolib.errors import DataError
+from emolib.errors import InputError
 from emolib.storage import atomic, digest_of_files, file_stem, noting, state_of, write_json
 
 RECORDS = ".artefacts"  # the folder of the records; one each, since jobs end at the same time
@@ -45,7 +45,7 @@ READS: dict[str, tuple[str, ...]] = {
 }
 
 
-class DamagedError(DataError):
+class DamagedError(InputError):
     """Report an artefact that is not what was written: a fault of the file, of no subject."""
 
 

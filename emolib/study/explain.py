@@ -9,7 +9,6 @@ import xarray as xr
 
 from emolib.errors import DataError
 from emolib.study import stages
-from emolib.study.artefacts import DamagedError
 from emolib.study.study import Study
 
 # Of a subject in a fold, at most: those of one trial resemble each other, so more add little. Fine
@@ -64,8 +63,6 @@ def attributions(study: Study, protocol: str, subject: str) -> xr.Dataset:
     for number, file in made.items():
         try:
             of_fold = stages.load_dataset(file)
-        except DamagedError:
-            raise
         except DataError as error:  # the fold could not be trained; the others may serve
             failure = error
         else:

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.errors import DataError, InputError
+from emolib.errors import DataError, SettingsError
 from emolib.features.released import write_released
 from emolib.grid import to_brain_maps
 from emolib.recordings.epochs import to_epochs
 from emolib.recordings.labels import window_table
 from emolib.storage import atomic, file_stem
 from emolib.study import stages
-from emolib.study.artefacts import DamagedError, check, write_dataset
+from emolib.study.artefacts import check, write_dataset
 from emolib.study.study import Study
 
 
@@ -58,9 +58,7 @@ def _export_people(study: Study, to: str, folder: Path) -> bool:
         try:
             features = stages.features(study, subject)
             WRITERS[to](study, subject, features, folder)
-        except DamagedError:
-            raise
-        except InputError as error:
+        except (DataError, SettingsError) as error:
             failed.append(error)
             print(f"{subject} is not exported: {error}", file=sys.stderr)
     if len(failed) == len(subjects):

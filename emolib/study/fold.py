@@ -29,7 +29,6 @@ from emolib.splits.folds import Fold, stable_seed
 from emolib.splits.protocols import CROSS_SUBJECT, LEAKING, PROTOCOLS
 from emolib.splits.shuffling import permuted_by_stimulus, permuted_by_trial
 from emolib.storage import digest_of_files, file_stem, write_text
-from emolib.study.artefacts import DamagedError
 from emolib.study.stages import failure_record, load_windows, write_table
 from emolib.study.study import Study
 
@@ -49,8 +48,6 @@ def make_fold(study: Study, protocol: str, number: int, permutation: int = 0) ->
     files = study.fold_files(protocol, number, permutation)
     try:
         predicted, history = _train_fold(study, protocol, number, permutation)
-    except DamagedError:
-        raise
     except DataError as error:
         predicted = history = pd.DataFrame()
         predicted.attrs["failure"] = failure_record(error, study)
@@ -82,8 +79,6 @@ def make_part(study: Study, protocol: str, number: int, part: str) -> None:
         fits, _, _ = fits_of_fold(study, protocol, number, only=only)
         for _ in fits:
             pass  # each is kept as soon as it is there
-    except DamagedError:
-        raise
     except DataError:
         pass
 

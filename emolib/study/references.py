@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.errors import DataError, InputError
+from emolib.errors import DataError, SettingsError
 from emolib.evaluation.linear import REFERENCE_MODELS, reference_predictions, trials_of_windows
 from emolib.evaluation.scores import SCORE_COLUMNS, score
 from emolib.features.windows import raw_windows
@@ -25,7 +25,7 @@ from emolib.splits.folds import Fold, group_windows
 from emolib.splits.protocols import CROSS_SUBJECT, PROTOCOLS
 from emolib.storage import write_text
 from emolib.study import stages
-from emolib.study.artefacts import DamagedError, read_table, write_table
+from emolib.study.artefacts import read_table, write_table
 from emolib.study.keys import OF_RECORDINGS
 from emolib.study.study import Study
 
@@ -45,8 +45,6 @@ def make_references(study: Study) -> None:
     try:
         maps, table = stages.load_windows(study)
         groups = group_windows(table, study.model.windows)
-    except DamagedError:
-        raise
     except DataError:  # nobody can be used, which other pages tell
         groups = ()
     if len(groups):
@@ -98,9 +96,7 @@ def _of_recordings(
     try:
         found = covariances(study, table) if "tangent_space" in asked else None
         x = signals(study, windows) if "eegnet" in asked else None
-    except DamagedError:
-        raise
-    except InputError:  # too few channels are those of all subjects
+    except (DataError, SettingsError):  # too few channels are those of all subjects
         return
     for protocol in study.protocols if asked else ():
         try:
@@ -109,7 +105,7 @@ def _of_recordings(
                 yield from tangent_space(study, found, table, folds, protocol).items()
             if x is not None:
                 yield "eegnet", eegnet(study, x, table, folds, protocol)
-        except InputError:  # as above, or windows are too short for it
+        except (DataError, SettingsError):  # as above, or windows are too short for it
             continue
 
 

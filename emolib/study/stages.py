@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from emolib.errors import DataError, InputError
+from emolib.errors import DataError, InputError, SettingsError
 from emolib.evaluation import scores as evaluation
 from emolib.features.extraction import extract_features, without_short_trials
 from emolib.grid import to_brain_maps
@@ -23,7 +23,6 @@ from emolib.recordings.recording import damaged
 from emolib.splits.folds import enough_units, has_folds
 from emolib.storage import write_text
 from emolib.study.artefacts import (
-    DamagedError,
     open_dataset,
     read_columns,
     read_dataset,
@@ -86,9 +85,7 @@ def make_summary(study: Study, subject: str) -> None:
     within = {"trial_grouped", "stimulus_grouped"} & set(study.protocols)  # without leakage
     try:
         own = features(study, subject)
-    except DamagedError:
-        raise
-    except InputError as error:
+    except (DataError, SettingsError) as error:
         found = failure_dataset(failure_record(error, study), subject=subject)
     else:
         asked = study.recording_settings(subject)
@@ -149,9 +146,7 @@ def first_valid(study: Study) -> str:
     for subject in study.subjects():
         try:
             table = window_table(features(study, subject), study.tasks)
-        except DamagedError:
-            raise
-        except InputError:
+        except (DataError, SettingsError):
             continue
         if has_folds(study.protocols, table, study.n_folds):
             return subject
@@ -267,8 +262,6 @@ def make_group_tests(study: Study) -> None:
         predicted = predicted[predicted["repeat"] == 0]
     try:
         maps, table = load_windows(study)
-    except DamagedError:
-        raise
     except DataError:  # nobody can be used, which other pages tell
         tested = pd.DataFrame(columns=list(COLUMNS))
     else:

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from emolib.errors import DataError
 from emolib.storage import atomic
 from emolib.study import artefacts, explain, fold, load, stages
 from emolib.study.artefacts import DamagedError, job, remove_damaged
@@ -85,7 +84,7 @@ def silently_damage(folder, record):
 def test_what_a_job_reads_is_compared_by_content_before(folder):
     silently_damage(folder, "features-subject-sub-01.json")
     assert remove_damaged(folder)[0] == []
-    with pytest.raises(DataError, match=r"features/sub-01\.nc: is damaged.*Run the study again"):
+    with pytest.raises(DamagedError, match=r"features/sub-01\.nc: is damaged.*Run the study again"):
         job(folder, "train", {"protocol": "trial_grouped"}).__enter__()
     with job(folder, "score", {}), job(folder, "summary", {"subject": "sub-02"}):
         pass  # neither reads it
@@ -138,7 +137,7 @@ def test_a_damaged_netcdf_is_named_with_a_remedy(tmp_path, read):
     file = tmp_path / "sub-01.nc"
     artefacts.write_dataset(xr.Dataset({"power": ("band", [1.0] * 999)}), file)
     file.write_bytes(file.read_bytes()[:900])
-    with pytest.raises(DataError, match=r"sub-01\.nc: is damaged .*Remove this file"):
+    with pytest.raises(DamagedError, match=r"sub-01\.nc: is damaged .*Remove this file"):
         read(file)
 
 
@@ -147,7 +146,7 @@ def test_a_damaged_table_is_named_with_a_remedy(tmp_path, read):
     file = tmp_path / "scores.parquet"
     artefacts.write_table(pd.DataFrame({"value": [0.5]}), file)
     file.write_bytes(file.read_bytes()[:-9])
-    with pytest.raises(DataError, match=r"scores\.parquet: is damaged .*Remove this file"):
+    with pytest.raises(DamagedError, match=r"scores\.parquet: is damaged .*Remove this file"):
         read(file)
 
 
