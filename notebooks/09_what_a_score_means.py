@@ -1494,7 +1494,7 @@ agree = pd.DataFrame(agree).dropna(how="all")
 if agree.size:
     display(
         Table(
-            agree.map("{:.0%}".format, na_action="ignore").fillna("unknown"),
+            agree.map("{:.0%}".format).replace("nan%", "unknown"),
             caption="Trials whose reported class is the same. No EEG is used",
         )
     )
