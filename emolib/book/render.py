@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 import papermill
+import zmq
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
@@ -103,11 +105,13 @@ def execute(
 
 
 def kernel_config(folder: Path) -> Config:
-    """Have a kernel talk through sockets in a fresh folder.
+    """Have a kernel talk through sockets in a fresh folder, if their names are not too long.
 
     Kernels that start side by side race for TCP ports; for such sockets they cannot.
     """
-    return Config({"KernelManager": {"transport": "ipc", "ip": str(folder / "k")}})
+    own = {"transport": "ipc", "ip": str(folder / "k")}
+    longest = len(os.fsencode(f"{own['ip']}-5"))  # of a kernel's five sockets
+    return Config({"KernelManager": own if longest <= zmq.IPC_PATH_MAX_LEN else {}})
 
 
 def failure_page(title: str, explanation: str, message: str, hint: str) -> nbformat.NotebookNode:

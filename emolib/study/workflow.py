@@ -148,7 +148,9 @@ def run_jobs(
                     planned = Planned()
                     _run_snakemake(study, how.dry(), force, targets, again, planned)
                     if parts := part_files(study, planned.folds, subjects_per_job):
-                        _run_snakemake(study, how, force, parts, again, handler)
+                        # What is to be made again comes after: a fold beside its own parts
+                        # would take them away as soon as it has used them.
+                        _run_snakemake(study, how, force, parts, (), handler)
                         again = {name for name in again if not (study.folder / name).exists()}
                 if not handler.failed:
                     _run_snakemake(study, how, force, targets, again, handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 
 import nbformat
 import pandas as pd
@@ -102,3 +103,14 @@ def test_a_chapter_that_does_not_say_so_is_an_error(header, tmp_path, monkeypatc
     (tmp_path / "13_more.py").write_text(f'# %% {header}\nstudy = "demo"\n')
     with pytest.raises(SettingsError, match=r"13_more.py.*needs=\"scores\""):
         render.waits_for("13_more")
+
+
+@pytest.mark.slow
+@pytest.mark.workflow
+def test_a_page_is_made_however_long_the_name_of_the_temporary_folder(tmp_path, monkeypatch):
+    (long := tmp_path / ("job" * 30)).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    (source := tmp_path / "one.py").write_text("# %% [markdown]\n# # One\n\n# %%\n1 + 1\n")
+    assert render.execute(source, tmp_path / "one.ipynb", {})
+    assert nbformat.read(tmp_path / "one.ipynb", as_version=4).cells[1].outputs[0].data
+    assert not list(long.iterdir())

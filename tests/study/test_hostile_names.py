@@ -103,7 +103,10 @@ def test_nothing_on_a_page_is_run(run, browser):
     for file in sorted(study.book.rglob("*.html")):
         page.goto(file.as_uri())
         assert not page.locator(harm).count(), file
-        assert ">49<" not in page.content().replace("7*7", ""), file
+        counted = re.sub(
+            r'class="fn-bracket">\[</span>49<', "", page.content()
+        )  # a source's number
+        assert ">49<" not in counted.replace("7*7", ""), file
     page.goto(f"{(study.book / 'search.html').as_uri()}?q={quote(PEOPLE[0])}")  # the whole title
     page.wait_for_timeout(2000)
     assert not page.locator(harm).count()
