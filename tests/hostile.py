@@ -3,7 +3,7 @@
 HOSTILE = (
     *("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '"onload=alert(1) x="'),
     *("</script>", "<!--", "-->", "]]>", "&amp;", "&lt;b&gt;", "'", "a'b", "a|b", "`id`", "```"),
-    *("{{7*7}}", "{% raw %}", "{{ unseen }}", "${7*7}", "$(id)", "$x_1$", "$\\frac$"),
+    *("{{7*7777}}", "{% raw %}", "{{ unseen }}", "${7*7777}", "$(id)", "$x_1$", "$\\frac$"),
     *("../../x", "/etc/passwd", "..", ".", "CON", "-rf", "~", "\\", "\\n", "C:\\x", "#", "# x"),
     *("---", ":::", "+++", "% x", "(x)=", "1. x", "- x", "***", "_x_", "__x__", "*x*", "x\\"),
     *("[x](javascript:alert(1))", "![x](http://x.invalid/x.png)", "https://x.invalid/x"),

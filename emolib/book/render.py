@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 
 import jupytext
@@ -105,13 +106,16 @@ def execute(
 
 
 def kernel_config(folder: Path) -> Config:
-    """Have a kernel talk through sockets in a fresh folder, if their names are not too long.
+    """Have a kernel talk through sockets in a fresh folder; if its name is too long, nameless ones.
 
     Kernels that start side by side race for TCP ports; for such sockets they cannot.
     """
-    own = {"transport": "ipc", "ip": str(folder / "k")}
-    longest = len(os.fsencode(f"{own['ip']}-5"))  # of a kernel's five sockets
-    return Config({"KernelManager": own if longest <= zmq.IPC_PATH_MAX_LEN else {}})
+    place = str(folder / "k")
+    if len(os.fsencode(f"{place}-5")) > zmq.IPC_PATH_MAX_LEN:  # of a kernel's five sockets
+        if sys.platform != "linux":
+            return Config()
+        place = f"@{uuid.uuid4()}"  # without a file
+    return Config({"KernelManager": {"transport": "ipc", "ip": place}})
 
 
 def failure_page(title: str, explanation: str, message: str, hint: str) -> nbformat.NotebookNode:

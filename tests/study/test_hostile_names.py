@@ -21,10 +21,15 @@ from emolib.study import study as studies
 pytestmark = [pytest.mark.slow, pytest.mark.workflow, pytest.mark.faults]
 
 # Of people those that do most harm: each costs a page.
-PEOPLE = ["<img src=x onerror=alert(1)>", "{{7*7}} `id` $x_1$", "../../x", '"onload=alert(1) ' * 15]
-CLASSES = ["<script>alert(2)</script>", "$\\frac$ {{7*7}} [x](javascript:alert(1))"]
+PEOPLE = [
+    "<img src=x onerror=alert(1)>",
+    "{{7*7777}} `id` $x_1$",
+    "../../x",
+    '"onload=alert(1) ' * 15,
+]
+CLASSES = ["<script>alert(2)</script>", "$\\frac$ {{7*7777}} [x](javascript:alert(1))"]
 SCALE = "<b onclick=alert(3)> | {ref}`x`"
-TITLE = "Title <script>alert(4)</script> {{7*7}} $(id) </title> *x*"
+TITLE = "Title <script>alert(4)</script> {{7*7777}} $(id) </title> *x*"
 CHANNELS = ["Fp1", "Fp2", "F3", "F4", "Fz", "Cz", "Pz", "O1", "O2", "<script>x</scr"]
 SECONDS = 4
 N_TRIALS = len(HOSTILE) // 4 * 4  # a stimulus each
@@ -103,10 +108,7 @@ def test_nothing_on_a_page_is_run(run, browser):
     for file in sorted(study.book.rglob("*.html")):
         page.goto(file.as_uri())
         assert not page.locator(harm).count(), file
-        counted = re.sub(
-            r'class="fn-bracket">\[</span>49<', "", page.content()
-        )  # a source's number
-        assert ">49<" not in counted.replace("7*7", ""), file
+        assert "54439" not in page.content(), file  # 7*7777
     page.goto(f"{(study.book / 'search.html').as_uri()}?q={quote(PEOPLE[0])}")  # the whole title
     page.wait_for_timeout(2000)
     assert not page.locator(harm).count()
