@@ -342,7 +342,7 @@ def run(request, execute, tmp_path_factory) -> Callable[[Path], nbformat.Noteboo
 
 # With `make faults`: on people with little to go on, what computes longest, and what reads little
 # of a study.
-WITH_FAULTS = ("07_", "08_", "09_", "10_", "11_", "A", "laboratory")
+WITH_FAULTS = ("06_", "07_", "08_", "09_", "10_", "11_", "A", "audit", "laboratory", "quick_start")
 UNTRAINED = [
     pytest.param(
         name,
