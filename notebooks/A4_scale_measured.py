@@ -31,6 +31,7 @@ from IPython.display import display
 
 from emolib.book import scale
 from emolib.book.provenance import provenance
+from emolib.book.sentences import ends
 from emolib.figures import display as shown
 from emolib.figures.display import BLUE, OCHRE, Picture, Table, say
 from emolib.study.study import load
@@ -71,10 +72,10 @@ display(told)
 if len(runs) > 1:
     newest = scale.latest(table).query("what == 'run_seconds'")
     start, slope = scale.curve(runs)
-    n = newest["repeat"].nunique()
-    n_runs = (
-        f"the median of {n} runs is shown" if n > 1 else "one run is shown"
-    )
+    repeats = newest.groupby("subjects").size()
+    n_runs = "one run is shown"
+    if repeats.max() > 1:
+        n_runs = f"the median of {ends(repeats, 'd')} runs is shown"
     display(
         say(
             f"A whole run takes {start:.0f} s whatever the cohort is, and",
