@@ -49,25 +49,35 @@ def load_matlab(
     return {name: array for name, array in arrays.items() if not name.startswith("__")}
 
 
-def unpacked(path: str | Path) -> io.BytesIO:
+def unpacked(path: str | Path) -> io.BytesIO | Path:
     """Return the content of a MATLAB file, its compressed variables unpacked and compared.
+
+    Or the file's path, where there are none, or its version is another than 5 to 7.2.
 
     SciPy believes what the file says of its lengths, and does not compare the checksum that ends a
     compressed variable. A DataError says which does not agree, before any memory is taken for it.
-    Versions other than 5 to 7.2 come back as they are.
     """
-    path = Path(path)
+    path, variables = Path(path), []
     with damaged(path, NOT_WHOLE, COPY_AGAIN), path.open("rb") as file:
-        size = path.stat().st_size
-        content = io.BytesIO(head := file.read(128))
-        content.seek(0, io.SEEK_END)
+        head = file.read(128)
         if not head.startswith(b"MATLAB 5"):
-            content.write(file.read())
+            return path
         while len(tag := file.read(8)) == 8:
             kind, n_bytes = struct.unpack(">II" if head[126:] == b"MI" else "<II", tag)
-            if n_bytes > size - file.tell():
-                problem = f"{NOT_WHOLE}: of a variable of {n_bytes} bytes, it holds"
-                raise DataError(path, f"{problem} {size - file.tell()}.", COPY_AGAIN)
+            if n_bytes > (left := path.stat().st_size - file.tell()):
+                problem = f"{NOT_WHOLE}: of a variable of {n_bytes} bytes, it holds {left}."
+                raise DataError(path, problem, COPY_AGAIN)
+            variables.append((tag, kind, n_bytes))
+            file.seek(n_bytes, io.SEEK_CUR)
+        if tag:
+            raise DataError(path, f"{NOT_WHOLE}: it ends within a variable.", COPY_AGAIN)
+        if all(kind != COMPRESSED for _, kind, _ in variables):
+            return path
+        file.seek(len(head))
+        content = io.BytesIO()
+        content.write(head)
+        for tag, kind, n_bytes in variables:
+            file.seek(len(tag), io.SEEK_CUR)
             variable = file.read(n_bytes)
             if kind == COMPRESSED:
                 most = SLACK + MOST_PACKED * n_bytes
@@ -78,9 +88,8 @@ def unpacked(path: str | Path) -> io.BytesIO:
                     raise DataError(path, problem, COPY_AGAIN)
                 if not unpacker.eof:
                     raise DataError(path, f"{NOT_WHOLE}: a variable has no end.", COPY_AGAIN)
-            content.write(tag + variable)
-        if tag:
-            raise DataError(path, f"{NOT_WHOLE}: it ends within a variable.", COPY_AGAIN)
+            content.write(tag)
+            content.write(variable)
     content.seek(0)
     return content
 
