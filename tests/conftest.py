@@ -33,7 +33,7 @@ hypothesis.settings.load_profile("ci")
 # while the others take what needs no such run, the longest first. What needs it
 # comes next, and files that take a second or two come last: processes end together.
 GROUPS = (
-    *(r"\[(?:real recordings|one person)", "of_a_finished_study"),
+    *(r"\[(?:real recordings|one person|strangers)", "of_a_finished_study"),
     *(r"test_book.*\[desk", r"test_book.*\[phone"),
 )
 FIRST = ("test_workflow", GROUPS[0], "test_broken", "test_widget", "test_lab")

@@ -153,7 +153,7 @@ class NetworkBench(Bench):
 
     @staticmethod
     def check(settings: ModelSettings) -> None:
-        """Raise a DataError for a network that reads several windows at once."""
+        """Raise a DataError for any network but an MT-CNN of single windows."""
         if (settings.network, settings.windows) != ("mt_cnn", 1):
             problem = f"is {settings.network}, of {settings.windows} windows at once."
             hint = "Give an MT-CNN of single windows (`model: {network: mt_cnn, windows: 1}`)."
