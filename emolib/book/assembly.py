@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from emolib.book import provenance
 from emolib.book.exercises import EXERCISES, NOTEBOOKS, read_config, server_links
 from emolib.book.layout import fold_label, join_folds, number_figures, tell_time
-from emolib.book.questions import ON_A_PAGE, read_questions, self_check
+from emolib.book.questions import ON_A_PAGE, Question, read_questions, self_check
 from emolib.book.subject_tables import cohort_table
 from emolib.errors import DataError, InputError
 from emolib.escaping import escape_html, escape_markdown, script_json
@@ -147,11 +147,12 @@ def assemble(
     subjects = _subjects(study)
     subjects.to_csv(folder / DOWNLOADS / "subjects.csv", lineterminator="\n")
     subjects.to_parquet(folder / DOWNLOADS / "subjects.parquet")
-    config = read_config()
+    config, bank = read_config(), read_questions()
     for page in sorted(folder.rglob("*.ipynb")):
         notebook = nbformat.read(page, as_version=4)
         if page.parent.name == "chapters" and (NOTEBOOKS / page.name).is_file():
             _offer(notebook, page.stem, folder / DOWNLOADS, config)
+            notebook.cells = with_questions(notebook.cells, bank.get(page.stem, []))
         number_figures(notebook, page.stem)
         nbformat.write(notebook, page)
     first = folder / "intro.md"
@@ -244,7 +245,7 @@ def _offer(
     first = notebook.cells[0]
     title, *rest = first.source.split("\n")
     first.source = "\n".join([title, "", offers(name, config), *rest])
-    notebook.cells = with_questions(join_folds(notebook.cells), name)
+    notebook.cells = join_folds(notebook.cells)
     for cell in notebook.cells:
         if label := fold_label(cell):
             cell.metadata["mystnb"] = {"code_prompt_show": label}
@@ -252,9 +253,10 @@ def _offer(
             cell.metadata["tags"] = ["check", "hide-cell"]
 
 
-def with_questions(cells: list[nbformat.NotebookNode], chapter: str) -> list[nbformat.NotebookNode]:
-    """Put the first questions of a chapter after its own, before the exercises; count on."""
-    questions = read_questions(chapter).get(chapter)
+def with_questions(
+    cells: list[nbformat.NotebookNode], questions: Sequence[Question]
+) -> list[nbformat.NotebookNode]:
+    """Put the first of a chapter's questions after its own, before the exercises; count on."""
     at = next((i for i, cell in enumerate(cells) if _EXERCISES.search(cell.source)), None)
     if not questions or at is None:
         return cells

@@ -90,20 +90,18 @@ class Question:
             yield answer.text if self.numeric else letter, shown, answer
 
 
-def read_questions(chapter: str | None = None, file: Path = BANK) -> dict[str, list[Question]]:
-    """Read the questions of one chapter, or of all, and compute what is to be computed.
+def read_questions(file: Path = BANK) -> dict[str, list[Question]]:
+    """Read the questions of all chapters, and compute what is to be computed.
 
     Parameters
     ----------
-    chapter : str, optional
-        The stem of its notebook.
     file : Path, optional
         The bank.
 
     Returns
     -------
     dict of str to list of Question
-        The questions of each chapter.
+        The questions of each chapter, by the stem of its notebook.
 
     Raises
     ------
@@ -114,7 +112,7 @@ def read_questions(chapter: str | None = None, file: Path = BANK) -> dict[str, l
     bank, found, names = read_yaml(file), {}, set()
     for stem, entries in bank.items():
         found[stem] = []
-        for number, entry in enumerate(entries if chapter in (None, stem) else (), 1):
+        for number, entry in enumerate(entries, 1):
             try:
                 if entry["name"] in names:
                     raise ValueError("this name is given twice")

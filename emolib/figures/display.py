@@ -176,15 +176,16 @@ def _png(figure: Figure) -> bytes:
     """Draw a figure in at most 256 colours: a third of the bytes, and no difference to be seen."""
     _fit_names(figure)
     _enlarge(figure)
+    quick = {"pil_kwargs": {"compress_level": 0}}
     for room in ROOM_OF_NAMES:
         drawn, small = io.BytesIO(), io.BytesIO()
         with suppress(UserWarning), warnings.catch_warnings():
             warnings.filterwarnings("error", "constrained_layout not applied")
-            figure.savefig(drawn, format="png", dpi=DPI)
+            figure.savefig(drawn, format="png", dpi=DPI, **quick)
             break
         _cut_names(figure, room)
     else:
-        figure.savefig(drawn, format="png", dpi=DPI)
+        figure.savefig(drawn, format="png", dpi=DPI, **quick)
     image = Image.open(drawn).convert("RGB")
     palette = image.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     palette.save(small, format="png", optimize=True)

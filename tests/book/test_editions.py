@@ -206,7 +206,8 @@ def faults(page: Page) -> list[str]:
 
 def look(browser: Browser, folder: Path, names: list[str], *, every: bool) -> set[str]:
     """Go through decks at 1280 x 720; look closely at every slide, or at one of each kind."""
-    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
+    size = {"width": 1280, "height": 720}
+    context = browser.new_context(offline=True, viewport=size, reduced_motion="reduce")
     page, kinds, problems, requests = context.new_page(), set(), [], []
     page.on("request", lambda request: requests.append(request.url))
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -246,7 +247,8 @@ def test_nothing_leaves_any_slide_of_any_deck(smoke_decks, browser):
 
 @pytest.mark.slow
 def test_keys_move_the_deck_and_what_can_be_touched(smoke_decks, browser):
-    context = browser.new_context(offline=True, viewport={"width": 1280, "height": 720})
+    size = {"width": 1280, "height": 720}
+    context = browser.new_context(offline=True, viewport=size, reduced_motion="reduce")
     page = context.new_page()
     page.goto((smoke_decks / "02_band_filtering.html").as_uri())
     page.wait_for_function("window.Reveal?.isReady()")
