@@ -7,9 +7,8 @@ STUDY  ?= studies/demo.yaml
 WHEELS ?=
 VENV   := .venv
 RUN    := $(VENV)/bin/python
-# Processes take files of tests in the order that tests/conftest.py gives. Of all tests three do:
-# one more than a small machine has processors, since each waits at times, for a browser or a run.
-BESIDE := --no-loadscope-reorder --numprocesses
+# Two processes take files of tests in the order that tests/conftest.py gives.
+BESIDE := --no-loadscope-reorder --numprocesses 2
 
 # A run and the tests start hundreds of processes, and each would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -48,10 +47,10 @@ check: $(VENV)/installed
 	@$(RUN) -m emolib check $(STUDY)
 
 test: $(VENV)/installed
-	$(RUN) -m pytest $(BESIDE) 3
+	$(RUN) -m pytest $(BESIDE)
 
 test-fast: $(VENV)/installed
-	$(RUN) -m pytest $(BESIDE) 2 -m "not slow and not network and not browser and not workflow and not faults and not benches"
+	$(RUN) -m pytest $(BESIDE) -m "not slow and not network and not browser and not workflow and not faults and not benches"
 
 lint: $(VENV)/installed
 	$(RUN) -m ruff check . && $(RUN) -m ruff format --check .

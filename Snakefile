@@ -11,7 +11,7 @@ from emolib.study import study as studies
 from emolib.study.keys import OF_RECORDINGS
 from emolib.study.sources import Sources
 from emolib.storage import digest_of_files, file_stem
-from emolib.book.render import CHAPTERS, source_of, waits_for
+from emolib.book.notebooks import CHAPTERS, source_of, waits_for
 from emolib.model.settings import threads
 
 

@@ -29,15 +29,17 @@ from emolib.figures import display
 # The same examples on every machine, and as much time for each as a busy one takes.
 hypothesis.settings.load_profile("ci")
 
-# Test processes take a file each, and of these tests a group. One makes the run of the smoke study
-# while the others take what needs no such run, the longest first. What needs it
-# comes next, and files that take a second or two come last: processes end together.
+# Test processes take a file each, and of these tests a group. One makes the run of the smoke study,
+# which keeps two processors busy; others take meanwhile what waits for a browser, and then what
+# needs no such run. What needs it comes next: beside the cluster, which mostly waits, a run that
+# does not. Files that take a second or two come last: processes end together.
 GROUPS = (
     *(r"\[(?:real recordings|one person|strangers)", "of_a_finished_study"),
     *(r"test_book.*\[desk", r"test_book.*\[phone"),
 )
-FIRST = ("test_workflow", GROUPS[0], "test_broken", "test_widget", "test_lab")
-AFTER_THE_RUN = ("test_cluster", *GROUPS[1:], "test_book", "test_single_file", "test_editions")
+FIRST = ("test_workflow", "test_widget", GROUPS[0], "test_lab")
+RUNS = ("test_cluster", "test_broken")
+AFTER_THE_RUN = (*RUNS, *GROUPS[1:], "test_book", "test_single_file", "test_editions")
 LAST = ("emolib/", "test_repository", "tests/recordings", "tests/splits")
 
 # The modules whose examples build networks.

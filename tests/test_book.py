@@ -141,18 +141,21 @@ async () => {
         }
         return grounds.get(element);
     };
+    const written = new Set(document.querySelectorAll("input, select, textarea"));
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode())
+        if (texts.currentNode.data.trim()) written.add(texts.currentNode.parentElement);
     const seen = {};
-    for (const element of document.querySelectorAll("body *:not(:has(*))")) {
+    for (const element of written) {
         const {left, width} = element.getBoundingClientRect();
-        if (!element.checkVisibility() || !element.textContent.trim() || width < 2 || left < 0)
-            continue;
+        if (!element.checkVisibility() || width < 2 || left < 0) continue;
         const style = getComputedStyle(element);
         const letters = [style.color, style.fontSize, style.fontWeight, style.textShadow].join();
         const look = letters + ground(element);
         seen[look] = (seen[look] ?? 0) + 1;
-        element.toggleAttribute("data-seen", seen[look] > 2);
+        element.toggleAttribute("data-look", seen[look] <= 2);
     }
-    axe.configure({rules: [{id: "color-contrast", selector: "*:not([data-seen])"}]});
+    axe.configure({rules: [{id: "color-contrast", selector: "[data-look]"}]});
     return (await axe.run({preload: false, resultTypes: ["violations"]})).violations;
 }
 """

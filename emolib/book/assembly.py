@@ -25,8 +25,9 @@ import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from emolib.book import provenance
-from emolib.book.exercises import EXERCISES, NOTEBOOKS, read_config, server_links
+from emolib.book.exercises import EXERCISES, read_config, server_links
 from emolib.book.layout import fold_label, join_folds, number_figures, tell_time
+from emolib.book.notebooks import NOTEBOOKS
 from emolib.book.questions import ON_A_PAGE, Question, read_questions, self_check
 from emolib.book.subject_tables import cohort_table
 from emolib.errors import DataError, InputError

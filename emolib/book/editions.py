@@ -21,9 +21,9 @@ from bs4 import BeautifulSoup
 from pygments.formatters import HtmlFormatter
 
 from emolib.book.assembly import add_to_book, assemble, build, check_built
-from emolib.book.exercises import NOTEBOOKS, citation_names
+from emolib.book.exercises import citation_names
+from emolib.book.notebooks import NOTEBOOKS, page_file
 from emolib.book.questions import ON_A_PAGE, read_questions
-from emolib.book.render import page_file
 from emolib.book.single_file import print_page
 from emolib.book.slides import Slide, slides_of
 from emolib.errors import DataError

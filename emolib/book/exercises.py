@@ -21,11 +21,11 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from pybtex.database import parse_file
 
+from emolib.book.notebooks import NOTEBOOKS
 from emolib.errors import SettingsError
 from emolib.storage import atomic
 from emolib.study.study import PROJECT
 
-NOTEBOOKS = PROJECT / "notebooks"
 EXERCISES = NOTEBOOKS / "exercises"
 
 _ADDRESS = re.compile(r"https://([\w.-]+)/([\w.-]+(?:/[\w.-]+?)+)(?:\.git)?/?")

@@ -16,21 +16,13 @@ import zmq
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from emolib.book.exercises import NOTEBOOKS
+from emolib.book.notebooks import CHAPTERS, WITHOUT_SUBJECT, page_file, source_of, waits_for
 from emolib.errors import DataError, SettingsError, did_you_mean
 from emolib.escaping import escape_markdown
-from emolib.storage import fault_of_disk, file_stem, write_text
+from emolib.storage import fault_of_disk, write_text
 from emolib.study import stages
 from emolib.study.privacy import without_known_folders
 from emolib.study.study import Study
-
-# The quick start, the laboratory, the audit, the chapters, and the appendices that are notebooks.
-CHAPTERS = sorted(
-    path.stem for kind in ("[0-9][0-9]_*.py", "A[0-9]_*.py") for path in NOTEBOOKS.glob(kind)
-)
-CHAPTERS[:0] = ["quick_start", "laboratory", "audit"]
-# Notebooks that are not about one subject.
-WITHOUT_SUBJECT = ("quick_start", "audit", "cohort_report")
 
 # A traceback on a page is for a reader: the error and the last lines that led to it.
 TRACEBACK_LINES = 15
@@ -143,41 +135,6 @@ The rest of the book is not affected; see [the cohort page](/cohort.ipynb).
 def _write(notebook: nbformat.NotebookNode, output: Path, study: Study | None) -> None:
     text = nbformat.writes(notebook)
     write_text(output, without_known_folders(text, study) if study else text)
-
-
-def source_of(name: str) -> Path:
-    """Return the py:percent file of a notebook, by its name without ending."""
-    return NOTEBOOKS / f"{name}.py"
-
-
-def waits_for(name: str) -> str:
-    """Return what must be made before a chapter is executed, as its cell of parameters says.
-
-    Its metadata ``needs`` is "scores" (all that training makes), "features" (everybody's) or
-    "first" (the first subject's features).
-
-    Examples
-    --------
-    >>> waits_for("01_first_look"), waits_for("07_multi_task_loss")
-    ('first', 'features')
-    """
-    header = r'^# %% tags=\["parameters"(?:, "remove-input")?\] needs="(scores|features|first)"$'
-    told = re.search(header, source_of(name).read_text(encoding="utf-8"), re.MULTILINE)
-    if not told:
-        raise SettingsError(
-            f"{name}.py: the cell of parameters",
-            "does not say what must be made before.",
-            'Write needs="scores", needs="features" or needs="first" after its tags.',
-        )
-    return told[1]
-
-
-def page_file(study: Study, name: str, subject: str | None = None) -> Path:
-    """Return where the executed notebook of a chapter, a subject's report or the cohort's lies."""
-    folder = study.folder / "notebooks"
-    if name == "subject_report":
-        return folder / "subjects" / f"{file_stem(subject)}.ipynb"
-    return folder / "cohort.ipynb" if name == "cohort_report" else folder / f"chapters/{name}.ipynb"
 
 
 def make_page(study: Study, name: str, subject: str | None = None) -> None:

@@ -12,8 +12,8 @@ import nbformat
 from markdown_it import MarkdownIt
 
 from emolib.book.layout import number_figures
+from emolib.book.notebooks import page_file
 from emolib.book.pieces import unlinked
-from emolib.book.render import page_file
 from emolib.errors import DataError, InputError, check_option
 from emolib.storage import atomic, file_stem
 from emolib.study.artefacts import check, readable

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from emolib.book import subject_tables, tables
+from emolib.book.notebooks import CHAPTERS, page_file
 from emolib.book.provenance import file_of_input, inputs_of
-from emolib.book.render import CHAPTERS, page_file
 from emolib.errors import DataError
 from emolib.escaping import plain
 from emolib.evaluation import scores as evaluation

@@ -21,7 +21,8 @@ from emolib.book.assembly import (
     objectives,
     offers,
 )
-from emolib.book.exercises import EXERCISES, NOTEBOOKS
+from emolib.book.exercises import EXERCISES
+from emolib.book.notebooks import NOTEBOOKS
 
 CHAPTERS = sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.py"))
 LEFT = ("chapters/.unfinished-x/half", "subjects/sub-gone")  # by a run that was killed, and before

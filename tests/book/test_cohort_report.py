@@ -19,7 +19,7 @@ import xarray as xr
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from emolib.book.render import source_of
+from emolib.book.notebooks import source_of
 from emolib.evaluation.group import COLUMNS
 from emolib.evaluation.scores import permuted_scores, score
 from emolib.features.bands import BANDS

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from emolib.__main__ import main
 from emolib.book import editions, slides
 from emolib.book.assembly import add_to_book
-from emolib.book.exercises import NOTEBOOKS
+from emolib.book.notebooks import NOTEBOOKS
 from emolib.book.questions import Answer, Question
 from emolib.book.render import failure_page
 from emolib.figures.display import Picture, Table, say

@@ -17,12 +17,12 @@ from emolib.book.exercises import (
     EMPTY,
     EXERCISES,
     INSTALL,
-    NOTEBOOKS,
     all_exercises,
     citation_names,
     exercise_notebook,
     server_links,
 )
+from emolib.book.notebooks import NOTEBOOKS
 from emolib.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ import yaml
 from nbformat.v4 import new_markdown_cell
 
 from emolib.book.assembly import PROSE, with_questions
-from emolib.book.exercises import NOTEBOOKS
+from emolib.book.notebooks import NOTEBOOKS
 from emolib.book.questions import BANK, moodle, read_questions, self_check
 from emolib.errors import SettingsError
 

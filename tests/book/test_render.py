@@ -9,7 +9,7 @@ import nbformat
 import pandas as pd
 import pytest
 
-from emolib.book import render
+from emolib.book import notebooks, render
 from emolib.errors import SettingsError
 from emolib.study import stages
 from emolib.study.study import load
@@ -58,7 +58,7 @@ def test_a_chapter_of_scores_says_why_there_are_none(tmp_path, monkeypatch):
     study = untrained(tmp_path, monkeypatch)
     monkeypatch.setattr(render, "execute", None)
     render.make_page(study, "08_pooled_and_fine_tuned", "sub-01")
-    page = nbformat.read(render.page_file(study, "08_pooled_and_fine_tuned"), as_version=4)
+    page = nbformat.read(notebooks.page_file(study, "08_pooled_and_fine_tuned"), as_version=4)
     assert "no network could be trained" in page.cells[0].source
     assert "one class only. Rate anew." in page.cells[0].source
     assert "no network could be trained" in page.metadata["emolib"]["failed"]
@@ -70,7 +70,7 @@ def test_a_chapter_about_nobody_says_so(tmp_path, monkeypatch):
         error = stages.failure_dataset({"source": "x", "message": "is bad.", "hint": "Mend it."})
         stages.write_dataset(error, study.features_file(subject))
     render.make_page(study, "01_first_look")
-    page = nbformat.read(render.page_file(study, "01_first_look"), as_version=4)
+    page = nbformat.read(notebooks.page_file(study, "01_first_look"), as_version=4)
     assert "no subject of the study" in page.cells[0].source
 
 
@@ -90,19 +90,19 @@ READS = {
 }
 
 
-@pytest.mark.parametrize("chapter", render.CHAPTERS)
+@pytest.mark.parametrize("chapter", notebooks.CHAPTERS)
 def test_a_chapter_waits_for_what_it_reads(chapter):
-    source = render.source_of(chapter).read_text(encoding="utf-8")
+    source = notebooks.source_of(chapter).read_text(encoding="utf-8")
     reads = next(needs for needs, calls in READS.items() if re.search(calls, source))
-    assert render.waits_for(chapter) == reads
+    assert notebooks.waits_for(chapter) == reads
 
 
 @pytest.mark.parametrize("header", ['tags=["parameters"]', 'tags=["parameters"] needs="score"'])
 def test_a_chapter_that_does_not_say_so_is_an_error(header, tmp_path, monkeypatch):
-    monkeypatch.setattr(render, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
     (tmp_path / "13_more.py").write_text(f'# %% {header}\nstudy = "demo"\n')
     with pytest.raises(SettingsError, match=r"13_more.py.*needs=\"scores\""):
-        render.waits_for("13_more")
+        notebooks.waits_for("13_more")
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ import pytest
 
 from emolib.__main__ import main
 from emolib.book import tables
+from emolib.book.notebooks import page_file
 from emolib.book.provenance import provenance
-from emolib.book.render import page_file
 from emolib.book.verify import verify
 from emolib.errors import DataError
 from emolib.figures.display import Table

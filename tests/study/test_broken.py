@@ -18,7 +18,8 @@ import yaml
 from command import emolib, emolib_here
 from synthetic import noise, trial_rows, write_edf, write_table
 
-from emolib.book import render as rendering
+from emolib.book import notebooks
+from emolib.book.render import failure_page
 from emolib.storage import file_stem
 from emolib.study import stages
 from emolib.study import study as studies
@@ -81,15 +82,15 @@ def study(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(study):
     """The reports of this study, beside chapters that all failed, and then its book."""
-    for name in rendering.CHAPTERS:
-        page = rendering.failure_page(f"{name}: no page", "A cell failed:", "1 / 0", "Mend it.")
+    for name in notebooks.CHAPTERS:
+        page = failure_page(f"{name}: no page", "A cell failed:", "1 / 0", "Mend it.")
         page.metadata["emolib"] = {"failed": "ZeroDivisionError: division by zero"}
-        file = rendering.page_file(study, name)
+        file = notebooks.page_file(study, name)
         file.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(page, file)
-    pages = [rendering.page_file(study, "cohort_report")]
+    pages = [notebooks.page_file(study, "cohort_report")]
     whose = (f"sub-{NAMES[0]}", "sub-broken")
-    pages += [rendering.page_file(study, "subject_report", subject) for subject in whose]
+    pages += [notebooks.page_file(study, "subject_report", subject) for subject in whose]
     targets = [page.relative_to(study.folder) for page in pages]
     return emolib("run", study.file, "--targets", *targets, results=study.folder.parent)
 

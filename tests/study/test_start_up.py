@@ -45,8 +45,10 @@ def test_a_page_waits_for_no_library_that_its_own_notebook_may_not_need():
 
 def test_a_run_loads_no_library_that_only_its_jobs_need():
     """It waits for it before the first job, on every node that a cluster starts it on."""
-    loaded = set(python("import sys, emolib.study.workflow; print(*sys.modules)").split())
-    assert "snakemake" in loaded and (HEAVY - {"IPython", "snakemake"}) & loaded == set()
+    planning = "import sys, emolib.study.workflow, emolib.book.notebooks; print(*sys.modules)"
+    loaded = set(python(planning).split())
+    assert "snakemake" in loaded and "jupytext" not in loaded
+    assert (HEAVY - {"IPython", "snakemake"}) & loaded == set()
 
 
 def test_the_list_of_commands_waits_for_no_library():
