@@ -41,7 +41,7 @@ from emolib.recordings.trial_table import (
     refuse_shared,
     table_path,
 )
-from emolib.recordings.validation import validate, validate_signals
+from emolib.recordings.validation import ALIKE, validate, validate_signals
 
 if TYPE_CHECKING:
     import mne
@@ -51,6 +51,7 @@ MEMORY_MB = STANDARD_MEMORY_MB
 default_root = None
 
 NEARLY = 0.1  # samples: what rounding makes of a time
+BEGIN_SECONDS = 4.0  # in which two files are alike if one is the other in another format
 TABLED = ("files", "bids")  # whose trials stand in a table that people can mend
 LEAVE_OUT = "Use `recordings: {{drop_channels: [{channel}]}}` in the study file"
 
@@ -125,7 +126,7 @@ def cut_trials(
                 "Use the same channels in all files of a subject; `drop_channels` leaves some out."
             )
             raise DataError(file, problem, hint)
-    _check_no_copies(raws)
+    _check_no_copies(opened)
 
     notes = [note for _, _, of_file in opened.values() for note in of_file]
     spans = _spans(table, raws, where)
@@ -202,6 +203,10 @@ def _spans(
         hint = "Copy the file again if it was cut short; else take the trial out of the table"
         if (left := end - row["onset_seconds"]) > 0:
             hint += f", or give it a duration of {left:.6g} s"
+        else:
+            hint += (
+                f". Or, if onsets count samples, divide them by {sfreq:g}; milliseconds, by 1000"
+            )
         raise DataError(where, problem, f"{hint}.")
     spans = {"start": onset - rest, "onset": onset, "stop": np.minimum(stop, ends)}
     return table[["subject", "trial", "file"]].assign(**spans)
@@ -302,17 +307,28 @@ def _check_apart(spans: pd.DataFrame, sfreq: float, where: object) -> None:
             raise DataError(where, problem, hint)
 
 
-def _check_no_copies(opened: Mapping[str, mne.io.BaseRaw]) -> None:
+def _check_no_copies(opened: Mapping[str, tuple]) -> None:
     """Refuse a file of a subject that holds what another of the files does, or names the same."""
     seen: list[tuple[str, Path]] = []
-    for name, raw in opened.items():
+    begins: dict[str, np.ndarray] = {}
+    for name, (raw, names, _) in opened.items():
         parts = [Path(part) for part in raw.filenames if part and Path(part).is_file()]
+        if len(opened) > 1:
+            stop = min(raw.n_times, round(BEGIN_SECONDS * raw.info["sfreq"]))
+            begins[name] = without_offset(read_microvolts(raw, [names[min(names)]], 0, stop))
         for known_as, other in seen:
             if Path(known_as).resolve() == Path(name).resolve():
                 continue  # spelled in two ways: `_check_apart` looks at its trials
-            if any(part.samefile(other) or filecmp.cmp(part, other, False) for part in parts):
+            same = any(part.samefile(other) or filecmp.cmp(part, other, False) for part in parts)
+            if same or _nearly_same(begins[name], begins[known_as]):
                 problem = f"holds the same samples as {Path(known_as).name}."
                 hint = "The same seconds never count twice: correct 'file' in the table of trials, "
                 hint += "or take one of the two out."
                 raise DataError(name, problem, hint)
         seen += [(name, part) for part in parts]
+
+
+def _nearly_same(one: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether two signals are alike but for rounding, as when one was converted."""
+    nearly = ALIKE * one.std()
+    return one.shape == other.shape and nearly > 0 and bool(abs(one - other).max() <= nearly)

@@ -207,11 +207,11 @@ def test_numbers_of_a_cap_are_electrodes_in_every_file_whatever_their_order(tmp_
         tmp_path, [row(1, file="a.bdf"), row(2)], names=numbers, signals=noise(32, 6, 128)
     )
     order = np.random.default_rng(0).permutation(32)
-    write_edf(tmp_path / "a.bdf", signals[order], [numbers[i] for i in order], 128)
+    write_edf(tmp_path / "a.bdf", -signals[order], [numbers[i] for i in order], 128)
     recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
-    for k in (1, 2):
+    for k, sign in ((1, -1), (2, 1)):
         found = recording["eeg"].sel(trial=k, channel=["Fp1", "Cz", "O1"])
-        expected = signals[[0, 31, 14], 128 * k : 128 * (k + 1)]
+        expected = sign * signals[[0, 31, 14], 128 * k : 128 * (k + 1)]
         np.testing.assert_allclose(found, centred(expected), atol=STEP_UV)
 
 
@@ -225,9 +225,9 @@ def test_eeg_at_two_rates_is_refused(tmp_path):
 
 def test_several_files_of_a_subject_are_joined_by_channel_name(tmp_path):
     signals = write_study(tmp_path, [row(1), row(2, file="b.edf")])
-    write_edf(tmp_path / "b.edf", signals[::-1], NAMES[::-1], 128)
+    write_edf(tmp_path / "b.edf", -signals[::-1], NAMES[::-1], 128)
     recording = files.read(tmp_path, "sub-01", settings=AS_RECORDED)
-    np.testing.assert_allclose(recording["eeg"][1], centred(signals[:4, 256:384]), atol=STEP_UV)
+    np.testing.assert_allclose(recording["eeg"][1], centred(-signals[:4, 256:384]), atol=STEP_UV)
 
 
 # Subjects and sources
@@ -383,7 +383,7 @@ def test_a_blank_stimulus_is_refused(tmp_path):
     ("onset", "remedy"),
     [
         (5.25, r"take the trial out of the table, or give it a duration of 0\.75 s"),
-        (6, "out"),
+        (6, r"divide them by 128; milliseconds, by 1000"),
     ],
 )
 def test_a_trial_beyond_the_end_of_its_file_is_named_with_a_remedy_that_works(

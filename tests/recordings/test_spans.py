@@ -177,3 +177,11 @@ def test_a_trial_that_is_left_out_shares_nothing(tmp_path):
     rows = [row(k, at, file="a_raw.fif") for k, at in ((1, 1), (2, 4), (3, 5))]
     write_table(tmp_path / "trials.csv", rows)
     np.testing.assert_array_equal(files.read(tmp_path, "sub-01")["trial"], [1, 3])
+
+
+def test_a_file_in_another_format_is_a_copy_too(tmp_path):
+    write(tmp_path, [row(1, 1), row(2, 1, file="a_raw.fif")])
+    raw = mne.io.read_raw_edf(tmp_path / "a.edf", preload=True, verbose="error")
+    raw.save(tmp_path / "a_raw.fif", fmt="single", verbose="error")
+    with pytest.raises(DataError, match=r"a_raw\.fif: holds the same samples as a\.edf"):
+        files.read(tmp_path, "sub-01")
