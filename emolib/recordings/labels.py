@@ -6,6 +6,7 @@ missing rating gives a missing class (never a guess), and the trial is left out 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -254,8 +255,8 @@ def _whose(data: xr.Dataset) -> str:
 
 
 def _code(name: str) -> str:
-    """Return a class's name; a number's, as 1, 1.0 and 01, in one form."""
-    return f"{float(name):g}" if name and _number(name) else name
+    """Return a class's name in one form: 1, 1.0 and 01 are one, and "ö" is "o" with a mark."""
+    return f"{float(name):g}" if name and _number(name) else unicodedata.normalize("NFC", name)
 
 
 def _number(text: str) -> bool:

@@ -23,6 +23,7 @@ import csv
 import difflib
 import io
 import re
+import unicodedata
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -187,6 +188,7 @@ def read_cells(path: Path, known: Collection[str]) -> pd.DataFrame:
     except (OSError, ValueError) as error:  # Unicode errors are ValueErrors
         raise DataError(path, f"is no table ({error}).", SAVE_AGAIN) from None
     text = re.sub(r"\Asep=.\r?\n", "", text)  # by which a spreadsheet knows the separator
+    text = unicodedata.normalize("NFC", text)  # "ö" may also be an "o" and a mark: one word
     return _cells(path, text, frozenset(known)).copy()
 
 
@@ -214,8 +216,23 @@ def _cells(path: Path, text: str, known: frozenset[str]) -> pd.DataFrame:
     if twice := table.columns[table.columns.duplicated()].tolist():
         raise DataError(path, f"has two columns {twice[0]!r}.", "Rename one of them.")
     if separator != ",":
+        _refuse_thousands(path, table)
         table = table.replace(r"^([+-]?\d*),(\d+)$", r"\1.\2", regex=True)
     return table.mask(table.isin(["", "n/a"]), np.nan)
+
+
+def _refuse_thousands(path: Path, table: pd.DataFrame) -> None:
+    """Refuse a column in which 1.000 may be a thousand, since it has 1,5; or the reverse."""
+    for decimal, thousands in (",.", ".,"):
+        parted = rf"[1-9]\d{{0,2}}(?:[{thousands}]\d{{3}})+"
+        for name, cells in table.items():
+            odd = cells.str.fullmatch(parted)
+            if odd.any() and cells.str.fullmatch(rf"[+-]?\d*[{decimal}]\d+").any():
+                line = odd.idxmax()
+                problem = f"line {line}: {name!r} is {cells[line]!r}, elsewhere it has decimals "
+                problem += f"behind a {decimal!r}."
+                hint = f"Write thousands without {thousands!r}, decimals with {decimal!r}."
+                raise DataError(path, problem, hint)
 
 
 def _count_known(head: str, separator: str, known: Collection[str]) -> int:
@@ -224,9 +241,11 @@ def _count_known(head: str, separator: str, known: Collection[str]) -> int:
 
 
 def _file(folder: Path, name: str) -> Path:
-    """Return where a file lies; a table that was written on Windows has backslashes."""
-    found = folder / name
-    return found if is_there(found) else folder / name.replace("\\", "/")
+    """Return where a file lies: Windows writes backslashes, macOS an "ö" as "o" and a mark."""
+    plain = name.replace("\\", "/")
+    spelled = (name, plain, *(unicodedata.normalize("NFD", one) for one in (name, plain)))
+    found = (folder / one for one in spelled if is_there(folder / one))
+    return next(found, folder / plain)
 
 
 def subject_of(name: str) -> str:
@@ -238,8 +257,8 @@ def subject_of(name: str) -> str:
 
 def _check_spelling(path: Path, written: pd.Series, names: pd.Series, subject: str) -> None:
     """Refuse a subject who is written in two ways: 1 and 001 may be two people, or one."""
-    bare = written.str.removeprefix("sub-").str.casefold()
-    keys = bare.where(~bare.str.isdecimal(), bare.str.lstrip("0"))
+    bare = written.str.casefold().str.replace(r"^sub[-_ ]?", "", regex=True)
+    keys = bare.str.replace(r"(?<!\d)0+(?=\d)|\.0+$|\s", "", regex=True)  # P 01, p1; 1.0, 1
     same = written[keys == keys[names == subject].iloc[0]].drop_duplicates()
     if len(same) > 1:
         (line, one), (other, two), *_ = same.items()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 from synthetic import write_table
 
 from emolib.errors import DataError
-from emolib.recordings.trial_table import read_subjects, read_table, refuse_shared
+from emolib.recordings.trial_table import read_subjects, read_table, refuse_shared, subject_of
 
 HEAD = "subject,file,trial,onset_seconds,duration_seconds,valence"
 
@@ -177,3 +179,45 @@ def test_where_there_is_no_table_the_error_names_what_writes_one(tmp_path):
     with pytest.raises(DataError, match="no table of trials but events") as raised:
         read_subjects(tmp_path)
     assert "emolib new" in raised.value.hint and "dataset: bids" in raised.value.hint
+
+
+# What is easily read as something else
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize(("decimals", "thousand"), [("900,5", "1.050"), ("900.5", "1,050")])
+def test_a_sign_between_thousands_is_no_decimal_one(tmp_path, separator, decimals, thousand):
+    lines = [separator.join(["1", "a.edf", str(k), onset, "4", "5"])
+             for k, onset in enumerate((decimals, thousand), 1)]  # fmt: skip
+    path = written(tmp_path, *lines, head=HEAD.replace(",", separator))
+    with pytest.raises(DataError, match=f"line 3: 'onset_seconds' is '{thousand}', elsewhere"):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("S1", "S01"),
+        ("Sub-01", "sub-01"),
+        ("SUB01", "1"),
+        ("P 1", "P1"),
+        ("1.0", "1"),
+        ("lab2-07", "Lab2-7"),
+    ],
+)
+def test_one_person_spelled_in_two_ways_is_not_two_people(tmp_path, one, two):
+    write_table(tmp_path / "trials.csv", [row(one), row(two, 2), row("lab2-70"), row("S10")])
+    for name in (subject_of(one), subject_of(two)):
+        with pytest.raises(DataError, match=f"'subject' is '{one}' and '{two}'"):
+            read_table(tmp_path, name)
+    assert len(read_table(tmp_path, "sub-S10")) == len(read_table(tmp_path, "sub-lab2-70")) == 1
+
+
+def test_a_letter_and_its_mark_are_one_however_they_are_written(tmp_path):
+    whole, apart = (unicodedata.normalize(form, "Jörg") for form in ("NFC", "NFD"))
+    (tmp_path / f"{apart}.edf").touch()  # as macOS writes it
+    write_table(tmp_path / "trials.csv", [row(whole), row(apart, 2)])
+    assert read_subjects(tmp_path) == [f"sub-{whole}"]
+    assert set(read_table(tmp_path)["file"]) == {str(tmp_path / f"{apart}.edf")}
+    (tmp_path / f"{apart}.edf").rename(tmp_path / f"{whole}.edf")
+    assert set(read_table(tmp_path)["file"]) == {str(tmp_path / f"{whole}.edf")}
