@@ -231,13 +231,15 @@ def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) 
     A name that is neither in the file nor an electrode of the grid is a DataError. An electrode
     that is not there is none where it was to be renamed, dropped or bad.
     """
-    marked = {*raw.info["bads"], *_read_table(raw, where)}
+    told = _read_table(raw, where)
+    marked = {*raw.info["bads"], *told}
     renamed = {
         old: new
         for name, new in settings.rename_channels.items()
         for old in _find(raw, "rename_channels", [name], where)
     }
     in_file = raw.ch_names
+    lacking = [name for name in told if name not in in_file]
     after = [renamed.get(name, name) for name in in_file]
     if twice := sorted({name for name in after if after.count(name) > 1}):
         problem = f"`rename_channels` gives more than one channel the name {', '.join(twice)}."
@@ -273,13 +275,16 @@ def assign_roles(raw: mne.io.BaseRaw, settings: RecordingSettings, where: Path) 
         reference=_find(raw, "eeg_reference", reference, where),
         eog=eog,
         regressors=regressors if settings.regress_artifact is not None else [],
-        absent=[name for name in optional if not find_channels(raw, name)],
+        absent=[*(name for name in optional if not find_channels(raw, name)), *lacking],
         regressed=[] if regressed == ["eeg"] else _find(raw, "regress_artifact", regressed, where),
     )
 
 
 def _read_table(raw: mne.io.BaseRaw, file: Path) -> list[str]:
-    """Give channels the types of the table of channels, if there is one; list those marked bad."""
+    """Give channels the types of the table of channels, if there is one; list those marked bad.
+
+    Its names may be the grid's, or in other capitals; one that is not in the file stays as it is.
+    """
     path = described_by(file, "channels")
     if not path.is_file():
         return []
@@ -287,13 +292,17 @@ def _read_table(raw: mne.io.BaseRaw, file: Path) -> list[str]:
         table = pd.read_csv(path, sep="\t", dtype=str, encoding="utf-8-sig")
         if "name" not in table:
             return []
+        table = table.dropna(subset="name")
         table = table.set_index(table["name"].str.strip())
+        own = {
+            name: [name] if name in raw.ch_names else find_channels(raw, name)
+            for name in table.index
+        }
         types = table.get("type", pd.Series(dtype=str)).dropna().str.strip().str.upper()
-        known = {name: TYPES.get(kind, "misc") for name, kind in types.items()}
-        known = {name: kind for name, kind in known.items() if name in raw.ch_names}
+        known = {one: TYPES.get(kind, "misc") for name, kind in types.items() for one in own[name]}
         raw.set_channel_types(known, on_unit_change="ignore", verbose="error")
         status = table.get("status", pd.Series(dtype=str)).str.strip().str.lower()
-        return status.index[status == "bad"].tolist()
+        return [one for name in status.index[status == "bad"] for one in own[name] or [name]]
 
 
 def _find(raw: mne.io.BaseRaw, setting: str, names: Iterable[str], where: Path) -> list[str]:

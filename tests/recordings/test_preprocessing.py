@@ -295,6 +295,14 @@ def test_a_table_of_channels_marks_bad_ones(tmp_path, settings, left):
     assert recording["channel"].to_numpy().tolist() == left
 
 
+@pytest.mark.parametrize("spelled", ["c3", "EEG C3", " C3-REF"])
+def test_a_table_of_channels_may_spell_them_otherwise(tmp_path, spelled):
+    (tmp_path / "a_channels.tsv").write_text(f"name\tstatus\n{spelled}\tbad\nXY\tbad\n")
+    recording = short(write(tmp_path), {})
+    assert recording["channel"].to_numpy().tolist() == [*NAMES[:4], *NAMES[5:10]]
+    assert "a.edf: not in the file: XY" in recording.attrs["notes"]
+
+
 def test_files_of_different_rates_are_resampled_to_one(tmp_path):
     file = write(tmp_path)
     other = write_edf(tmp_path / "b.edf", noise(11, LENGTH, 256, seed=3), NAMES, 256)
