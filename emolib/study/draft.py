@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +15,13 @@ import pandas as pd
 
 from emolib.errors import DataError
 from emolib.escaping import plain
+from emolib.recordings.bids import KINDS
 from emolib.recordings.child import read_apart
 from emolib.recordings.eeg_file import header_units, open_eeg, read_microvolts
 from emolib.recordings.formats import belonging, described_by
 from emolib.recordings.recording import some
 from emolib.recordings.settings import DEFAULT, RecordingSettings
-from emolib.recordings.trial_table import label_columns
+from emolib.recordings.trial_table import label_columns, read_cells, to_numbers
 from emolib.recordings.validation import FLAT_SECONDS
 
 TABLES = (".csv", ".tsv")  # endings of tables of trials, or of ratings
@@ -113,14 +115,17 @@ def _events(path: Path) -> pd.DataFrame | None:
     file = described_by(path, "events")
     if not file.is_file():
         return None
-    try:
-        table = pd.read_csv(file, sep="\t", dtype=str, encoding="utf-8-sig", na_values=["n/a"])
-        seconds = table[["onset", "duration"]].apply(pd.to_numeric, errors="coerce").fillna(0.0)
-    except (KeyError, ValueError) as error:
-        problem = f"is no table of events ({type(error).__name__}: {error})."
-        hint = "Correct it; or take it away, and the annotations in the signals count."
-        raise DataError(file, problem, hint) from None
-    word = next((name for name in ("trial_type", "value") if name in table), None)
+    table = read_cells(file, ("onset", "duration", *KINDS))
+    if lacking := [name for name in ("onset", "duration") if name not in table]:
+        problem, hint = f"is no table of events: it has no column {lacking[0]!r}.", "Correct it;"
+        hint += " or take it away, and the annotations in the signals count."
+        raise DataError(file, problem, hint)
+    seconds = table[["onset", "duration"]].apply(lambda cells: to_numbers(file, cells))
+    if (blank := seconds["onset"].isna()).any():
+        problem = f"line {table.index[blank][0]}: the event has no onset."
+        raise DataError(file, problem, "Fill it in, or take the line out.")
+    seconds = seconds.fillna(0.0)
+    word = next((name for name in KINDS if name in table), None)
     known = seconds.set_axis(["onset_seconds", "duration_seconds"], axis=1)
     known["condition"] = table[word].fillna("") if word else "event"
     others = table.drop(columns=["onset", "duration", *OF_EVENTS, word], errors="ignore")
@@ -148,6 +153,7 @@ def name_files(paths: Sequence[Path]) -> list[tuple[str, str]]:
     >>> name_files([Path("x/day_1.edf"), Path("x/day_2.edf")])
     [('day_1', ''), ('day_2', '')]
     """
+    paths = [Path(unicodedata.normalize("NFC", str(path))) for path in paths]
     named = [re.search(r"(?:^|[/_])sub-([^/_]+)", path.as_posix()) for path in paths]
     if all(named):
         tasks = [re.search(r"_task-([^_/]+)", path.as_posix()) for path in paths]
@@ -189,6 +195,12 @@ def draft_trials(looks: Sequence[Look], folder: Path, told: Told) -> pd.DataFram
         )
     )
     marks = marks.sort_values(["subject", "path", "onset_seconds"], ignore_index=True)
+    after = {one.path.name: (one.marks["onset_seconds"] > one.seconds).sum() for one in looks}
+    if late := [f"{n} in {name}" for name, n in after.items() if n]:
+        told.missing.append(
+            f"marks after the end of their file were left out, {some(late)}: onsets must be "
+            "seconds, no samples or milliseconds"
+        )
     files = marks.groupby("subject", sort=False)["path"].unique()
     whose = [f"{who} ({some([Path(p).name for p in own])})" for who, own in files.items()]
     told.assumed.append(f"subjects and their files: {some(whose)}")

@@ -36,6 +36,7 @@ PUBLISHED = {
     **{name: f"{name}.yaml" for name in ("deap", "seed", "dreamer", "eegmat")},
     "ds002721": "music.yaml",
 }
+SHEETS = (".xlsx", ".xls", ".ods")  # of spreadsheets
 # Folders that hold no recordings as they were made.
 ELSEWHERE = ("derivatives", "sourcedata", "code", "stimuli")
 
@@ -196,6 +197,9 @@ def _of_signals(
         except DataError as why:
             told.assumed.append(f"{path.name}: no table of trials, since it {error.message}")
             told.assumed[-1] += f" No table of ratings, since it {why.message}"
+    inside = [path for one in places if one.is_dir() for path in sorted(one.iterdir())]
+    sheets = [path.name for path in (*places, *inside) if path.suffix.lower() in SHEETS]
+    told.missing += [f"{name} is not read: save it as CSV, and begin anew" for name in sheets]
     rows = with_types(draft, label_columns(draft))
     told.missing += [f"left out of {table}: {fault}" for fault in faults]
     root = "." if table.name in NAMES else table.name

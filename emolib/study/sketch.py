@@ -21,6 +21,9 @@ from emolib.study.keys import check_task_name
 from emolib.study.study import Study, load
 
 SCALES = re.compile("valence|arousal|dominance|liking|rating", re.IGNORECASE)
+# What programs, and people, write where a rating is missing.
+MISSING_WORDS = re.compile(r"n/?a|nan|null|none|missing|[-.?]+|#.*", re.IGNORECASE)
+MISSING_NUMBERS = (-9999, -999, -99, -9, 99, 999, 9999)
 PROTOCOLS = (["trial_grouped", "leave_subjects_out"], ["trial_grouped"], ["leave_subjects_out"])
 
 
@@ -47,6 +50,7 @@ def study_text(
         YAML with comments. Its protocols and folds are the first of `PROTOCOLS` and `FOLDS` that
         the trials allow.
     """
+    rows = _without_marks(rows, told)
     tasks, low, high = _tasks(rows, told)
     lines = [f"title: {_quoted(title)}", f"dataset: {dataset}"]
     lines += [f"root: {_quoted(root)} # where the trials are, from this file"]
@@ -125,6 +129,27 @@ def _tasks(rows: pd.DataFrame, told: Told) -> tuple[list[str], float, float]:
         name = next((name for name, fault in named if not fault), "condition")
         lines.append(f"  {name}: {{classes: [first, second]}} # FILL IN: the words")
     return lines, min(limits, default=1.0), max(limits, default=9.0)
+
+
+def _without_marks(rows: pd.DataFrame, told: Told) -> pd.DataFrame:
+    """Blank what seems to stand for a missing rating, and tell that the table must do so."""
+    blanked = {}
+    for column in label_columns(rows):
+        cells = rows[column].mask(rows[column] == "").dropna()
+        numbers = pd.to_numeric(cells, errors="coerce")
+        codes = numbers.isin(MISSING_NUMBERS)
+        ratings = numbers[~codes].dropna()
+        if ratings.empty or not all(map(MISSING_WORDS.fullmatch, cells[numbers.isna()])):
+            continue
+        low, high, _ = _scale(ratings)
+        odd = numbers.isna() | (codes & ~numbers.between(low, high))
+        if odd.any():
+            marks = ", ".join(sorted(set(map(_word, cells[odd]))))
+            told.missing.append(
+                f"{column}: blank the cells with {marks}, if they mean that a rating is missing"
+            )
+            blanked[column] = numbers.mask(odd).reindex(rows.index).astype(float)
+    return rows.assign(**blanked)
 
 
 def _are_codes(column: str, values: pd.Series) -> bool:

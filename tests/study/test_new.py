@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import pandas as pd
 import pytest
-from synthetic import cut_short, noise, write_edf, write_table
+from synthetic import cut_short, noise, trial_rows, write_edf, write_table
 
 from emolib.__main__ import main
 
@@ -217,6 +218,61 @@ class TestAMess:
         (folder / "eeg" / "trials.csv").write_text("\n".join(lines))
         assert main(["new", "mine", "eeg"]) == 0
         assert "line 12: 'onset_seconds' is blank. Fill it in." in capsys.readouterr().out
+
+
+class TestWhatIsEasilyReadWrongly:
+    def events(self, folder, lines):
+        person(folder / "eeg" / "a.edf")
+        text = "onset\tduration\ttrial_type\n" + "\n".join(lines)
+        (folder / "eeg" / "a_events.tsv").write_text(text)
+
+    def test_decimal_commas_of_events_are_read(self, folder):
+        self.events(folder, [f"{2 * k},5\t1\t{WORDS[k % 2]}" for k in range(10)])
+        assert main(["new", "mine", "eeg"]) == 0
+        assert pd.read_csv("trials.csv")["onset_seconds"].tolist() == [
+            2 * k + 0.5 for k in range(10)
+        ]
+
+    def test_an_event_without_an_onset_is_none_at_the_beginning(self, folder, capsys):
+        self.events(folder, ["2\t1\tcalm", "n/a\t1\ttense"])
+        assert main(["new", "mine", "eeg"]) == 1
+        assert "a_events.tsv: line 3: the event has no onset." in capsys.readouterr().out
+
+    def test_onsets_in_samples_are_told(self, folder, capsys):
+        self.events(folder, [f"{256 * k}\t256\t{WORDS[k % 2]}" for k in range(10)])
+        main(["new", "mine", "eeg"])
+        assert "after the end of their file were left out, 9 in a.edf" in capsys.readouterr().out
+
+    def test_one_person_is_not_two_because_of_an_umlaut(self, folder):
+        names = [
+            unicodedata.normalize("NFD", name) for name in ("Jörg_rüst", "Jörg_film", "b_film")
+        ]
+        for i, name in enumerate([*names, "b_rüst"]):
+            person(folder / "eeg" / f"{name}.edf", seed=i)
+        assert main(["new", "mine", "eeg"]) == 0
+        table = pd.read_csv("trials.csv")
+        assert sorted(set(table["subject"])) == ["Jörg", "b"]
+        assert sorted(set(table["condition"])) == ["film", "rüst"]
+
+    @pytest.mark.parametrize("mark", ["NA", "#NV", "99", "-999"])
+    def test_what_stands_for_a_missing_rating_is_no_rating(self, folder, capsys, mark):
+        person(folder / "1.edf")
+        ratings = ["1", "2.5", "8", mark]
+        write_table(
+            folder / "trials.csv", trial_rows("1", "1.edf", 12, 2, valence=ratings, film=["a", "b"])
+        )
+        assert main(["new", "mine", "trials.csv"]) == 0
+        told = capsys.readouterr().out
+        assert f"still to do:\n- valence: blank the cells with {mark}, if they mean" in told
+        assert "rating: valence, above: 5" in (folder / "mine.yaml").read_text()
+        status, found = checked(capsys)
+        assert status == 1 and mark in found["sub-01"]["problem"]
+
+    def test_a_spreadsheet_is_not_passed_over_in_silence(self, folder, capsys):
+        person(folder / "eeg" / "1.edf", in_turn(12))
+        (folder / "eeg" / "ratings.xlsx").write_bytes(b"PK")
+        assert main(["new", "mine", "eeg"]) == 0
+        assert "ratings.xlsx is not read: save it as CSV" in capsys.readouterr().out
 
 
 class TestNothingIsWrittenOver:
