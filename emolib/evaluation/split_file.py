@@ -23,9 +23,11 @@ KEYS = (*COLUMNS, "x")
 NO_FEATURES = re.compile(
     r"|unnamed: .*|index|id|window|session|run|split|clip_id|baseline_id", re.I
 )
+IDS = ("subject", "trial", "stimulus", "subject_id", "trial_id")  # names, also if they are numbers
 LABELS = ("label", "labels", "target", "class")  # other names of a column of labels
 TORCHEEG = {"subject_id": "subject", "trial_id": "trial", "start_at": "onset"}
 FOLD_FILE = re.compile(r"(train|test)_(.*fold_\d+)\.csv")
+SOME = 2**16  # characters, which show how numbers are written
 FORMATS = "Give .csv, .tsv, .parquet, .npz, or the folder of TorchEEG's folds."
 
 
@@ -53,10 +55,17 @@ def _read_csv(path: Path) -> pd.DataFrame:
     """Return a table whose cells commas, semicolons or tabs separate."""
     try:
         with path.open(encoding="utf-8-sig") as file:
-            first = file.readline()
+            first, some = file.readline(), file.read(SOME)
         mark = max(",;\t", key=first.count)
-        decimal = "," if mark == ";" else "."
-        return pd.read_csv(path, sep=mark, decimal=decimal, encoding="utf-8-sig", low_memory=False)
+        decimal = "," if mark != "," and re.search(r"\d,\d", some) else "."
+        how = {"sep": mark, "decimal": decimal, "encoding": "utf-8-sig", "low_memory": False}
+        ids = [name for name in pd.read_csv(path, nrows=0, **how) if str(name).strip() in IDS]
+        table = pd.read_csv(path, dtype=dict.fromkeys(ids, str), **how)
+        for name in ids:  # of trials 1.1 and 1.10 are two, 1 and 1.0 one
+            cells = table[name].str.strip().str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+            whole = cells.str.fullmatch(r"[+-]?\d{1,18}").all()
+            table[name] = cells.astype("int64") if whole else cells
+        return table
     except (UnicodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(path, f"is no table: {error}.", "Save it as CSV, UTF-8.") from None
 

@@ -335,6 +335,21 @@ def test_the_command_prints_one_object_and_nothing_else(tmp_path):
     assert "reading" in done.stderr
 
 
+def test_names_that_look_like_numbers_stay_names(tmp_path):
+    lines = ["subject; trial ;y;f", "1;1.1;0;0.5", "1.0;1.10;1;1.5", "2;1.2;1;2.5"]
+    (tmp_path / "mine.csv").write_text("\n".join(lines))
+    given, _ = read_split(tmp_path / "mine.csv")
+    assert given["trial"].tolist() == ["1.1", "1.10", "1.2"]
+    assert given["subject"].tolist() == [1, 1, 2]
+    assert given["x"].tolist() == [[0.5], [1.5], [2.5]]
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_decimal_commas_are_read_where_no_comma_separates(tmp_path, mark):
+    (tmp_path / "mine.csv").write_text(f"trial{mark}f\n1{mark}0,5\n2{mark}1,5\n")
+    assert read_split(tmp_path / "mine.csv")[0]["x"].tolist() == [[0.5], [1.5]]
+
+
 @pytest.mark.parametrize("name", ["label", "Target", "class"])
 def test_a_column_of_labels_by_another_name_is_no_feature(tmp_path, name):
     table = pd.DataFrame({"f": [0.5, 1.5], name: [0, 1], "trial": [1, 2]})
