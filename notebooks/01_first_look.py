@@ -135,9 +135,9 @@ say(
 #
 # Before any arithmetic, look at the whole head. The explorer shows how strong
 # each electrode is in one {term}`band` of frequencies. The colour bar is in
-# nats, a logarithmic unit. **Try this:** go to the alpha band, then step
-# through time with the arrow keys. Which part of the head is strongest? Does
-# it stay so?
+# nats, a logarithmic unit. **Try this:** in the alpha band, click the slider
+# beside *Play* and step through time with the arrow keys. Which part of the
+# head is strongest? Does it stay so?
 
 # %% tags=["hide-input"]
 few = recording.isel(trial=slice(4))

@@ -19,8 +19,8 @@
 # The network of this book gets two numbers for each {term}`window`,
 # {term}`electrode` and {term}`band`. Papers call them {term}`differential
 # entropy` (DE) and power spectral density (PSD). Each point in the figure
-# below is one window with both numbers. **Does the second tell the network
-# anything that the first does not?**
+# below is one window at one electrode in one band. **Does the second number
+# tell the network anything that the first does not?**
 
 # %% tags=["parameters", "remove-input"] needs="first"
 study = "demo"  # a name in the folder studies/, or the path of a study file
@@ -70,10 +70,11 @@ ax.axline((x.mean(), y.mean()), slope=line.slope, color=RED, linestyle="--")
 ax.set(xlabel="DE (nats)", ylabel='logarithm of "PSD"')
 Picture(
     fig,
-    alt=f'Logarithm of "PSD" against DE for {len(some)} windows. The points '
-    f"are on a line of slope {line.slope:.3f}, R² {line.rvalue**2:.6f}.",
-    caption=f"{len(some):,} windows drawn at random from {len(x):,}, with a "
-    'fitted straight line. "PSD" is computed as in the released code.',
+    alt=f'Logarithm of "PSD" against DE in {len(some)} points, which are on '
+    f"a line of slope {line.slope:.3f}, R² {line.rvalue**2:.6f}.",
+    caption=f"{len(some):,} points drawn at random from {len(x):,} (windows "
+    "times electrodes times bands), with a fitted straight line. "
+    '"PSD" is computed as in the released code.',
 )
 
 # %% [markdown]

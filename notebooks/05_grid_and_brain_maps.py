@@ -284,9 +284,9 @@ Table(
 
 # %% [markdown]
 # Most of the losses are at the rim, where a round head becomes a rectangle.
-# One is of another kind. On the head, AF3 is *above* Fp1, on the way to Fz. On
-# the grid, AF3 and AF4 have no row of their own: they are *beside* Fp1 and
-# Fp2, so Fp1 and Fz become neighbours.
+# An invented pair shows another cause. On the head, AF3 is *above* Fp1, on the
+# way to Fz. On the grid, AF3 and AF4 have no row of their own: they are
+# *beside* Fp1 and Fp2, so Fp1 and Fz become neighbours.
 #
 # ## A grid of your own
 #
@@ -299,9 +299,9 @@ benches.GridBench(channels)
 # %% [markdown]
 # ## What one place of the network sees
 #
-# The first layer looks at squares of 5 by 5 cells. Each filter has one set of
-# weights for all places. How large is such a square on the head? The figure
-# below shows it.
+# The first layer looks at squares of 5 by 5 cells. Each {term}`kernel` has one
+# set of weights for all places. How large is such a square on the head? The
+# figure below shows it.
 
 # %%
 mm = 1000 * np.array(
@@ -344,7 +344,7 @@ Table(
 
 # %% [markdown]
 # The same weights meet different distances, and more or fewer zeros. A network
-# can learn with that, but its filters are not patches of the scalp of a fixed
+# can learn with that, but its kernels are not patches of the scalp of a fixed
 # size. [The network, layer by layer](06_cnn_layer_by_layer) shows what further
 # layers see.
 #

@@ -172,12 +172,14 @@ if lacking:
             "chapter shows simulated recordings with two tasks.",
         )
     )
+one_map = "Each window forms"
+if together > 1:
+    one_map = f"The mean of {together} consecutive windows forms"
 say(
     "The chapter trains networks on this page, so they are small: an eighth",
     "of the published width, without {term}`dropout`. The data are the",
-    f"recordings of {table['subject'].nunique()} subjects. The mean of",
-    f"{together} consecutive windows forms one {{term}}`brain map`, which",
-    f"gives {len(table)} maps.",
+    f"recordings of {table['subject'].nunique()} subjects. {one_map} one",
+    f"{{term}}`brain map`, which gives {len(table)} maps.",
 )
 
 # %% [markdown]

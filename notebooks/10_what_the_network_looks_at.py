@@ -256,8 +256,8 @@ n_networks = by_fold.sizes["fold"]
 if n_networks > 1:
     told = (
         f"the loss of a band differs by up to {spread:.1f} thousandths of a "
-        f"nat between the networks of {n_networks} folds, which were trained "
-        "mostly on the same data."
+        f"nat between the networks of {n_networks} folds, each trained on "
+        "another part of the same data."
     )
 else:
     told = "there is one network only, so nothing tells."

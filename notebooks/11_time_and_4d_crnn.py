@@ -478,9 +478,9 @@ Table(
 if n_windows < 4 * size:
     shown_here = shown.admonition(
         "Short trials",
-        f"Trials of this study have {n_windows} windows or fewer. Subtracting",
-        "the mean of so few windows lowers their correlations, so the numbers",
-        "for changes within trials are too large.",
+        f"Without its first window, a trial has {n_windows} at most here.",
+        "Subtracting the mean of so few windows lowers their correlations, so",
+        "the numbers for changes within trials are too large.",
     )
     display(shown_here)
 

@@ -94,9 +94,9 @@ for name, average in averages.items():
 drawn = tables.summary_points(tested, scores)
 if contrasts or any(map(len, drawn.values())):
     caption = (
-        "Maps: mean over subjects. Diamonds: the pooled network's balanced accuracy, mean over "
-        "subjects with its 95 % interval. Points: ridge regression. Grey: the range that covers "
-        "95 % of the scores of ridge regression with permuted labels."
+        "Each map is a mean over subjects. Diamonds: the pooled network's balanced accuracy, mean "
+        "over subjects with its 95 % interval. Points: ridge regression. Grey: the range that "
+        "covers 95 % of the scores of ridge regression with permuted labels."
     )
     display(score_plots.summary(contrasts, **drawn, caption=caption))
 
@@ -156,7 +156,10 @@ if decoded and not len(can_be_told):
         )
     )
 elif decoded:
-    display(say("The figure below shows the scores of each subject, one figure per task."))
+    if len(can_be_told.index.unique()) == 1:
+        display(say("The figure below shows the scores of each subject."))
+    else:
+        display(say("The figures below show the scores of each subject, one figure per task."))
 for name in can_be_told.index.unique():
     display(score_plots.accuracies(scores, name, this_study.tasks[name], links=links))
 

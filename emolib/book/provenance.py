@@ -76,11 +76,12 @@ def provenance(study: Study, inputs: Sequence[Path] = (), *, subject: str | None
     """List what made a page: study, commit, versions, machine, input digest, duration."""
     files = [Path(path) for path in inputs if Path(path).is_file()]
     digests = {_input_name(study, path): digest_of_files([path]) for path in files}
+    of_files = f"{len(files)} {'file' if len(files) == 1 else 'files'}"
     facts = ({"subject": subject} if subject else {}) | {
         "study": study.name,
         "settings": study.digest("pages"),
         "commit": commit(),
-        "inputs": f"{digest_of_settings(digests)} ({len(files)} files)" if files else "none",
+        "inputs": f"{digest_of_settings(digests)} ({of_files})" if files else "none",
         "python": platform.python_version(),
         **{package: version(package) for package in OF_PAGE},
         "machine": f"{platform.system()} {platform.machine()}",

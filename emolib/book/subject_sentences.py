@@ -174,6 +174,8 @@ def ridge_sentence(task: str, found: xr.Dataset) -> str:
         if needed < 1
         else "With so few trials, even a perfect score may be missed."
     )
+    if np.isnan(needed):
+        power = "Every permutation of the labels scores the same, so this test can find nothing."
     return (
         f"{task}: ridge regression, trained on this subject's other trials alone, reached a "
         f"balanced accuracy of {float(own['score']):.2f}. With permuted labels, 95 % of scores "

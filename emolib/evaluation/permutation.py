@@ -66,13 +66,18 @@ class PermutationTest:
 def minimum_detectable_score(null: np.ndarray) -> float:
     """Return the score that is found with a power of 80 %; a smaller one would often be missed.
 
-    It is the null's 95th percentile plus .84 of its standard deviation.
+    It is the null's 95th percentile plus .84 of its standard deviation; NaN if all labellings
+    score the same, because then no score can be told from them.
 
     Examples
     --------
+    >>> round(minimum_detectable_score(np.array([0.4, 0.5, 0.6])), 3)
+    0.659
     >>> minimum_detectable_score(np.full(9, 0.5))
-    0.5
+    nan
     """
+    if np.ptp(null) < 1e-12:
+        return np.nan
     return float(np.quantile(null, 1 - ALPHA) + stats.norm.ppf(0.8) * null.std())
 
 

@@ -6,6 +6,7 @@ import xarray as xr
 
 from emolib.book.subject_sentences import cluster_sentence, ridge_sentence
 from emolib.book.subject_tables import subject_tests
+from emolib.evaluation.permutation import minimum_detectable_score
 
 
 def summary(**changes):
@@ -48,6 +49,13 @@ def test_a_score_stands_beside_its_chance_range_and_what_could_be_found():
     ):
         assert part in text
     assert "even a perfect score" in ridge_sentence("valence", summary(detectable=1.1))
+
+
+def test_of_a_test_that_can_find_nothing_no_score_is_said_to_be_found():
+    """With a few trials every labelling may score the same, as sub-01's of the smoke study do."""
+    found = minimum_detectable_score(np.full(99, 0.5))
+    text = ridge_sentence("valence", summary(score=0.5, p=1.0, detectable=found))
+    assert "can find nothing" in text and "4 of 5" not in text
 
 
 def test_no_sentence_says_what_it_may_not():

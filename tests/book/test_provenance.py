@@ -32,7 +32,7 @@ def test_it_is_marked_and_names_study_subject_and_inputs(tmp_path):
     assert '<th scope="row">study</th><td>smoke</td>' in page
     values = made_by.frame["value"]
     assert values.index[0] == "subject" and values["subject"] == "sub-01"
-    assert values["inputs"].endswith("(1 files)")
+    assert values["inputs"].endswith("(1 file)")
     assert provenance(load("smoke")).frame["value"]["inputs"] == "none"
 
 
