@@ -123,7 +123,7 @@ def permuted_table(scores: pd.DataFrame, permuted: pd.DataFrame) -> pd.DataFrame
     for task, protocol in filter(refits.__contains__, rows.index):
         value, null = rows[task, protocol], refits[task, protocol]
         p = PermutationTest(float(value), null.to_numpy()).p
-        tested = f"{p:.2f}" if len(null) >= FEWEST_REFITS else f"needs {FEWEST_REFITS} refits"
+        tested = number(p) if len(null) >= FEWEST_REFITS else f"needs {FEWEST_REFITS} refits"
         lines.append(
             {
                 "task": task,

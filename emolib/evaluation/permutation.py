@@ -47,9 +47,11 @@ class PermutationTest:
 
     @property
     def p(self) -> float:
-        """``(1 + b) / (1 + m)``, b the number of null scores that reach the value."""
+        """``(1 + b) / (1 + m)``, b the number of null scores that reach it; NaN without a value."""
+        if np.isnan(self.value):
+            return np.nan
         # Scores are sums in different orders: equal ones may differ in their last bits.
-        b = np.count_nonzero(self.null >= self.value - 1e-12)
+        b = np.count_nonzero(~(self.null < self.value - 1e-12))  # one that is NaN counts against
         return (1 + b) / (1 + len(self.null))
 
     @property

@@ -99,7 +99,7 @@ def summarise(
         found[name] = ("channel", size[name].to_numpy(), {"units": "uV"})
     if (hum := line_noise(density)) is not None:
         found.attrs["line_hz"], found["line_noise_db"] = hum
-    classes = trial_classes(recording, tasks)
+    classes = trial_classes(recording, tasks).loc[found["trial"].to_numpy()]  # sorted, as it is
     found["class"] = (("trial", "task"), classes.astype(float).to_numpy(dtype=float))
     why = {
         name: _why_not(classes[name], task, within, chronological) for name, task in tasks.items()

@@ -104,6 +104,8 @@ def _predicted_without_tasks(x, table):
 def test_p_by_hand():
     test = PermutationTest(0.6, np.array([0.5, 0.6, 0.7, 0.4]))
     assert test.p == 3 / 5
+    assert PermutationTest(0.6, np.array([0.5, np.nan, 0.4])).p == 2 / 4
+    assert np.isnan(PermutationTest(np.nan, np.full(4, np.nan)).p)  # no fold holds both classes
 
 
 def test_permuting_within_folds_keeps_each_fold_s_classes():

@@ -121,6 +121,19 @@ def test_fewer_than_ten_trials_of_a_class_have_no_cluster_test():
     assert found["score"].item() == 1.0  # the light model needs no ten
 
 
+def test_a_score_that_no_fold_can_have_has_no_p():
+    """Five trials are five folds of one, none of which holds both classes."""
+    found = summary(recording([2.0, 8.0, 2.0, 8.0, 8.0]))
+    for name in ("score", "p", "detectable"):
+        assert np.isnan(found[name].item()), name
+
+
+def test_trials_may_come_in_any_order(mixed):
+    data = recording(mixed, louder=2.0)
+    other = summary(data.isel(trial=np.random.default_rng(3).permutation(len(mixed))))
+    xr.testing.assert_allclose(other, summary(data), rtol=1e-3)  # sums in another order
+
+
 def test_the_order_of_tasks_is_the_studys(mixed):
     tasks = {"arousal": Task("arousal"), "aaa": Task("arousal", above=7)}
     assert summary(recording(mixed), tasks=tasks)["task"].to_numpy().tolist() == ["arousal", "aaa"]
