@@ -122,7 +122,8 @@ class HistoryLogger(keras.callbacks.Callback):
         super().__init__()
         self.name, self.tasks, self.selection = name, list(task_weights), selection
         self.active = [task for task, weight in task_weights.items() if weight]
-        self.idle = tuple(f"{task}_" for task, weight in task_weights.items() if not weight)
+        idle = [task for task, weight in task_weights.items() if not weight]
+        self.idle = {f"{task}_{what}" for task in idle for what in ("loss", "accuracy")}
         self.rows: list[dict[str, float]] = []
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
@@ -130,7 +131,7 @@ class HistoryLogger(keras.callbacks.Callback):
         for name, value in sorted((logs or {}).items()):
             if len(self.tasks) == 1:  # then Keras leaves the head's name out
                 name = name.replace("accuracy", f"{self.tasks[0]}_accuracy")
-            idle = name.removeprefix("val_").startswith(self.idle)
+            idle = name.removeprefix("val_") in self.idle
             row[name] = float("nan") if idle else float(value)
         accuracies = [row[f"val_{task}_accuracy"] for task in self.active]
         row["val_error"] = logs["val_error"] = 1 - float(np.mean(accuracies))

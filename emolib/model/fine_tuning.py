@@ -59,8 +59,8 @@ def fine_tune_subject(
 ) -> Iterator[StageResult]:
     """Fine-tune the pooled weights for one subject: all heads, then each head alone.
 
-    Both stages start from the pooled weights. A head whose training rows have one class
-    only is not trained, and the result's note says so. Parameters as `train_fold`.
+    Both stages start from the pooled weights. A head whose training rows lack a class is not
+    trained, and the result's note says so. Parameters as `train_fold`.
     """
     given = {"seed_key": seed_key, "checkpoints": checkpoints}
     for stage in _stages(trainer, labels, fold, subjects, subject):
@@ -159,7 +159,14 @@ def _stages(
         *(rows[subjects[rows] == subject] for rows in (fold.train, fold.validation, fold.test)),
         leaks=fold.leaks,
     )
-    able = [task for task in trainer.tasks if len({*labels[task][mine.train]} - {-1}) >= 2]
+    lacking = {
+        task
+        for task, n_classes in trainer.tasks.items()
+        if len({*labels[task][mine.train]} - {-1}) < n_classes
+    }
+    # By whose classes each head's rows are weighed: it needs all of them.
+    last = {[*trainer.tasks][-1]} if settings.class_weights == "last_task" else set()
+    needs = {task: lacking & {task, *last} for task in trainer.tasks}
     stages = [("subject", None, settings.fine_tuning_learning_rate)]
     stages += [
         ("subject_and_task", task, settings.single_task_learning_rate) for task in trainer.tasks
@@ -167,15 +174,15 @@ def _stages(
     found = []
     for training_stage, task, learning_rate in stages:
         heads = list(trainer.tasks) if task is None else [task]
-        active = [name for name in heads if name in able]
-        idle, note = " and ".join(name for name in heads if name not in able), ""
+        active = [name for name in heads if not needs[name]]
+        idle, note = " and ".join(dict.fromkeys(one for name in heads for one in needs[name])), ""
         if not len(mine.train) or not len(mine.validation):
             note = f"{subject} has no rows to train on or none to validate on: pooled weights kept."
             active = []
         elif not active:
-            note = f"{subject} has one class of {idle} only: pooled weights kept."
+            note = f"{subject} lacks a class of {idle}: pooled weights kept."
         elif idle:
-            note = f"{subject} has one class of {idle} only: that head was not trained."
+            note = f"{subject} lacks a class of {idle}: that head was not trained."
         found.append(
             _Stage(training_stage, subject, task, mine, learning_rate, heads, active, note)
         )

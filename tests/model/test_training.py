@@ -466,12 +466,37 @@ def test_a_subject_with_one_class_keeps_the_pooled_head_and_says_so(trainer, coh
     both, valence, arousal = fine_tune_subject(
         trainer, x, one_sided, fold, subjects, "sub-02", pooled, seed_key=KEY
     )
-    assert both.note == "sub-02 has one class of valence only: that head was not trained."
-    assert valence.note == "sub-02 has one class of valence only: pooled weights kept."
+    assert both.note == "sub-02 lacks a class of valence: that head was not trained."
+    assert valence.note == "sub-02 lacks a class of valence: pooled weights kept."
     assert same(valence.fit.weights, pooled)
     assert not len(valence.fit.history)
     assert len(arousal.fit.history) == 2
     assert not arousal.note
+
+
+def notes_of(trainer, x, labels, fold, subjects):
+    results = list(train_fold(trainer, x, labels, fold, subjects, seed_key=KEY))
+    return {(one.task or "all"): one.note for one in results if one.subject == "sub-02"}
+
+
+def test_a_subject_with_two_of_three_classes_stops_nobody(cohort):
+    x, _, fold, subjects = cohort
+    state = np.where(subjects == "sub-02", np.arange(len(x)) % 2, np.arange(len(x)) % 3)
+    three = Trainer(partial(build_mt_cnn, replace(MODEL, tasks={"state": 3})), QUICK)
+    notes = notes_of(three, x, {"state": state}, fold, subjects)
+    assert notes == dict.fromkeys(
+        ("all", "state"), "sub-02 lacks a class of state: pooled weights kept."
+    )
+
+
+def test_where_the_last_task_weighs_all_heads_all_need_its_classes(cohort):
+    x, labels, fold, subjects = cohort
+    one_sided = {**labels, "arousal": np.where(subjects == "sub-02", 1, labels["arousal"])}
+    as_released = replace(QUICK, class_weights="last_task")
+    trainer = Trainer(partial(build_mt_cnn, MODEL), as_released)
+    notes = notes_of(trainer, x, one_sided, fold, subjects)
+    why = "sub-02 lacks a class of arousal: pooled weights kept."
+    assert notes == dict.fromkeys(("all", "valence", "arousal"), why)
 
 
 def test_one_class_for_everybody(trainer, cohort):
@@ -505,3 +530,13 @@ def test_a_single_task_model_keeps_its_name_in_the_history(cohort):
     single = Trainer(partial(build_mt_cnn, replace(MODEL, tasks={"valence": 2})), QUICK)
     history = fit(single, (x, labels, fold, None), epochs=1).history
     assert {"loss", "valence_accuracy", "val_valence_accuracy"} <= set(history)
+
+
+def test_a_task_whose_name_begins_as_another_s_keeps_its_history(cohort):
+    x, labels, fold, _ = cohort
+    labels = {"felt": labels["valence"], "felt_late": labels["arousal"]}
+    pair = Trainer(partial(build_mt_cnn, replace(MODEL, tasks=dict.fromkeys(labels, 2))), QUICK)
+    only = {"felt": 0.0, "felt_late": 1.0}
+    history = fit(pair, (x, labels, fold, None), epochs=1, task_weights=only).history
+    assert np.isfinite(history[["val_felt_late_accuracy", "val_error"]]).all(axis=None)
+    assert history["val_felt_accuracy"].isna().all()
