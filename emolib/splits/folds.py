@@ -7,7 +7,7 @@ order of the rows, a seed that is the same on every machine, and groups of conse
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,13 @@ import pandas as pd
 from emolib.errors import DataError, SettingsError, did_you_mean
 from emolib.recordings.recording import UNKNOWN_STIMULUS
 
+Tasks = Sequence[str] | Mapping[str, Sequence[str]]  # columns, or the names of their classes, too
 KEYS = ("subject", "trial", "stimulus", "window")
 SESSION = "session"  # a further key, where subjects have several
 # Joint classes with fewer trials are merged: they cannot be spread over the usual 5 folds.
 MIN_TRIALS = 5
+STIMULI_HELD_OUT = {"stimulus_grouped", "leave_subjects_and_stimuli_out"}
+CHOOSING = {"trial_grouped", "leave_sessions_out", *STIMULI_HELD_OUT}  # rows of all: `enough_units`
 VALIDATION_SHARE = 5  # one fifth of the training side's units
 
 
@@ -69,12 +72,13 @@ def stable_seed(*key: object) -> int:
 
 
 def sorted_windows(
-    table: pd.DataFrame, n_folds: int, tasks: Sequence[str] | None
+    table: pd.DataFrame, n_folds: int, tasks: Tasks | None
 ) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
     """Check a table of windows and sort its rows by subject, trial and window.
 
     Returns the sorted rows, whose column ``unit`` numbers the trials from 0; each row's number in
-    `table`; and the names of the class columns (all that are not keys, if `tasks` is None).
+    `table`; and the names of the class columns (all that are not keys, if `tasks` is None). The
+    names of classes, where `tasks` has them, go with the rows, for `class_name`.
 
     Examples
     --------
@@ -88,6 +92,7 @@ def sorted_windows(
         raise SettingsError("n_folds", f"got {n_folds!r}.", "Give an integer of 2 or more.")
     columns = [str(name) for name in table.columns]
     keys = [*KEYS, *([SESSION] if SESSION in columns else [])]
+    named = tasks if isinstance(tasks, Mapping) else {}
     tasks = [name for name in columns if name not in keys] if tasks is None else list(tasks)
     for name in (*keys, *tasks):
         if name not in columns:
@@ -97,16 +102,24 @@ def sorted_windows(
     rows = table[[*keys, *tasks]].reset_index(drop=True)
     rows = rows.sort_values(["subject", "trial", "window"], kind="stable")
     order, rows = rows.index.to_numpy(), rows.reset_index(drop=True)
+    rows.attrs["classes"] = {name: list(named[name]) for name in named}
     for name in tasks:
         found = sorted(int(value) for value in rows[name].unique() if value >= 0)
         if len(found) < 2:
             raise DataError(
                 f"task {name!r}",
-                f"has the classes {found}, two or more are needed.",
+                f"has the classes [{', '.join(class_name(rows, name, value) for value in found)}], "
+                "two or more are needed.",
                 "Look at its threshold and at the ratings, or leave the task out.",
             )
     rows["unit"] = rows.groupby(["subject", "trial"], sort=True).ngroup()
     return rows, order, tasks
+
+
+def class_name(rows: pd.DataFrame, task: str, number: int) -> str:
+    """Return what an error about `sorted_windows` calls a class: its name, or else its number."""
+    names = rows.attrs["classes"].get(task)
+    return repr(names[number]) if names else str(number)
 
 
 def trial_table(rows: pd.DataFrame, tasks: list[str]) -> pd.DataFrame:
@@ -139,7 +152,7 @@ def enough_units(protocols: Collection[str], table: pd.DataFrame, n_folds: int) 
     [True, True, True, True, False, False]
     """
     enough = np.full(len(table), True)
-    if {"stimulus_grouped", "leave_subjects_and_stimuli_out"} & {*protocols}:
+    if STIMULI_HELD_OUT & {*protocols}:
         enough &= ~table["stimulus"].astype(str).str.startswith(UNKNOWN_STIMULUS).to_numpy()
     masks = [own for own in _enough(protocols, table[enough], n_folds) if own.any()]
     enough[enough] = np.all([enough[enough], *masks], axis=0)
@@ -197,7 +210,11 @@ def assign_folds(joint: np.ndarray, unit: np.ndarray, n_folds: int, seed: int) -
     joint, _ = _merge(joint, n_folds)
     if len(np.unique(unit)) < len(unit):
         folds = splitter(n_folds, seed, grouped=True).split(joint, joint, unit)
-        return [np.unique(unit[test]) for _, test in folds]
+        held_out = [np.unique(unit[test]) for _, test in folds]
+        while not all(map(len, held_out)):  # scikit-learn's rounding may leave one without
+            most, least = (of(range(n_folds), key=lambda k: len(held_out[k])) for of in (max, min))
+            held_out[most], held_out[least] = held_out[most][:-1], held_out[most][-1:]
+        return held_out
     held_out = [unit[test] for _, test in splitter(n_folds, seed).split(joint, joint)]
     # scikit-learn puts what is left of the first class into the first folds; over many
     # subjects that would add up, so the folds' order is drawn as well.
@@ -268,7 +285,7 @@ def make_folds(
             if lost:
                 raise DataError(
                     f"task {name!r}, fold {k}",
-                    f"no window of class {lost[0]} is left to train on.",
+                    f"no window of class {class_name(rows, name, lost[0])} is left to train on.",
                     "Use more folds, which hold out less each, more data, or leave the task out.",
                 )
         yield Fold(train, validation, test, leaks=False, notes=tuple(notes))

@@ -22,7 +22,7 @@ subjects have sessions, these are a column ``session`` more. Each row is tested 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -31,8 +31,10 @@ from emolib.errors import DataError, check_option
 from emolib.splits.folds import (
     SESSION,
     Fold,
+    Tasks,
     assign_parts,
     check_enough,
+    class_name,
     make_folds,
     sorted_windows,
     splitter,
@@ -46,7 +48,7 @@ UNITS = {"subject": "subjects", "stimulus": "stimuli"}  # what may be held out, 
 
 
 def window_wise(
-    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Sequence[str] | None = None
+    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Tasks | None = None
 ) -> Iterator[Fold]:
     """Hold out single windows: the published protocol, which leaks.
 
@@ -62,9 +64,10 @@ def window_wise(
         Number of folds.
     seed : int
         Seed of the shuffle.
-    tasks : sequence of str, optional
+    tasks : sequence of str, or mapping of str to sequence of str, optional
         Names of the class columns; by default all columns that are not keys. An empty
-        sequence makes folds that do not depend on the labels.
+        sequence makes folds that do not depend on the labels. A mapping has the names of each
+        column's classes, which errors then use.
 
     Yields
     ------
@@ -88,16 +91,18 @@ def window_wise(
     rows, order, tasks = sorted_windows(table, n_folds, tasks)
     name = "arousal" if "arousal" in tasks else (tasks[0] if tasks else None)
     classes = rows[name].to_numpy() if name else np.zeros(len(rows), int)
-    for value, count in zip(*np.unique(classes, return_counts=True), strict=True):
-        what = f"windows of class {value} of task {name!r}" if name else "windows"
-        check_enough(count, n_folds, what)
+    for value, count in zip(*np.unique(classes[classes >= 0], return_counts=True), strict=True):
+        of = f" of class {class_name(rows, name, value)} of task {name!r}" if name else ""
+        check_enough(count, n_folds, f"windows{of}")
+    if 0 < np.count_nonzero(classes < 0) < n_folds:  # too few without a label to be dealt apart
+        classes = np.maximum(classes, 0)
     for train, test in splitter(n_folds, seed).split(rows, classes):
         held_out = np.sort(order[test])
         yield Fold(np.sort(order[train]), held_out, held_out, leaks=True)
 
 
 def trial_grouped(
-    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Sequence[str] | None = None
+    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Tasks | None = None
 ) -> Iterator[Fold]:
     """Hold out whole trials within each subject.
 
@@ -115,7 +120,7 @@ def trial_grouped(
 
 
 def leave_sessions_out(
-    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Sequence[str] | None = None
+    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Tasks | None = None
 ) -> Iterator[Fold]:
     """Hold out sessions within each subject: on another day electrodes lie elsewhere.
 
@@ -132,7 +137,7 @@ def leave_sessions_out(
 
 
 def stimulus_grouped(
-    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Sequence[str] | None = None
+    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Tasks | None = None
 ) -> Iterator[Fold]:
     """Hold out stimuli: a stimulus' trials of all subjects together.
 
@@ -148,7 +153,7 @@ def stimulus_grouped(
 
 
 def leave_subjects_out(
-    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Sequence[str] | None = None
+    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Tasks | None = None
 ) -> Iterator[Fold]:
     """Hold out subjects.
 
@@ -164,7 +169,7 @@ def leave_subjects_out(
 
 
 def leave_subjects_and_stimuli_out(
-    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Sequence[str] | None = None
+    table: pd.DataFrame, *, n_folds: int, seed: int, tasks: Tasks | None = None
 ) -> Iterator[Fold]:
     """Hold out both: train on neither the subjects nor the stimuli of the test.
 
@@ -232,7 +237,7 @@ def cv_of(
     n_folds: int = 5,
     seed: int = 0,
     *,
-    tasks: Sequence[str] | None = None,
+    tasks: Tasks | None = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """List a protocol's folds as scikit-learn takes them for `cv`.
 
@@ -252,7 +257,7 @@ def cv_of(
         Number of folds; ``leave_subjects_and_stimuli_out`` makes its square.
     seed : int
         Seed of the shuffle.
-    tasks : sequence of str, optional
+    tasks : sequence or mapping, optional
         See `window_wise`.
 
     Returns
@@ -289,7 +294,7 @@ def cv_of(
 
 
 def _within_subjects(
-    table: pd.DataFrame, unit: str, *, n_folds: int, seed: int, tasks: Sequence[str] | None
+    table: pd.DataFrame, unit: str, *, n_folds: int, seed: int, tasks: Tasks | None
 ) -> Iterator[Fold]:
     """Hold out trials or sessions of each subject."""
     rows, order, tasks = sorted_windows(table, n_folds, tasks)
@@ -311,7 +316,7 @@ def _within_subjects(
 
 
 def _by_unit(
-    table: pd.DataFrame, name: str, *, n_folds: int, seed: int, tasks: Sequence[str] | None
+    table: pd.DataFrame, name: str, *, n_folds: int, seed: int, tasks: Tasks | None
 ) -> Iterator[Fold]:
     """Hold out the units that a column of the table names."""
     rows, order, tasks = sorted_windows(table, n_folds, tasks)

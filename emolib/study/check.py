@@ -240,8 +240,8 @@ def why_no_folds(
         rows = table.iloc[group_windows(table, study.model.windows)[:, 0]]
         if protocol not in LEAKING:  # trials are held out whole, so that one row tells
             rows = rows.drop_duplicates(["subject", "trial"])
-        rows, tasks = rows[enough_units(study.protocols, rows, n_folds)], [*study.tasks]
-        rows = rows.reset_index(drop=True)
+        rows = rows[enough_units(study.protocols, rows, n_folds)].reset_index(drop=True)
+        tasks = {name: task.classes for name, task in study.tasks.items()}
         list(PROTOCOLS[protocol](rows, n_folds=n_folds, seed=study.seed, tasks=tasks))
     except InputError as error:
         variant = "" if study.parent is None else f"{study.name.rpartition('/')[2]}, "

@@ -191,7 +191,8 @@ def fold_data(
 
 def folds_of(study: Study, protocol: str, table: pd.DataFrame) -> list[Fold]:
     """Return the folds of a protocol with a study's seed and tasks."""
-    split = PROTOCOLS[protocol](table, n_folds=study.n_folds, seed=study.seed, tasks=[*study.tasks])
+    tasks = {name: task.classes for name, task in study.tasks.items()}
+    split = PROTOCOLS[protocol](table, n_folds=study.n_folds, seed=study.seed, tasks=tasks)
     return list(split)
 
 

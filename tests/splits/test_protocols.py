@@ -15,8 +15,15 @@ from sklearn.neighbors import KNeighborsRegressor
 
 from emolib.errors import DataError, SettingsError
 from emolib.recordings.recording import UNKNOWN_STIMULUS
-from emolib.splits.folds import enough_units, group_windows, has_folds, stable_seed
+from emolib.splits.folds import (
+    assign_folds,
+    enough_units,
+    group_windows,
+    has_folds,
+    stable_seed,
+)
 from emolib.splits.protocols import (
+    CROSS_SUBJECT,
     LEAKING,
     PROTOCOLS,
     cv_of,
@@ -294,6 +301,36 @@ def test_a_class_that_only_the_test_side_has(name):
     table["valence"] = (table["subject"] == "sub-02").astype(int)
     with pytest.raises(DataError, match="no window of class 1 is left to train on"):
         list(PROTOCOLS[name](table, n_folds=5, seed=0))
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_classes_that_have_names_are_called_by_them(name):
+    names = {"valence": ("sad", "happy"), "arousal": ("calm", "tense")}
+    table = make_table()
+    with pytest.raises(DataError, match="has the classes \\['happy'\\], two or more"):
+        list(PROTOCOLS[name](table.assign(valence=1), n_folds=5, seed=0, tasks=names))
+    table["arousal"] = (table["subject"] == "sub-02").astype(int)
+    if name in CROSS_SUBJECT:
+        with pytest.raises(DataError, match="no window of class 'tense' is left to train on"):
+            list(PROTOCOLS[name](table, n_folds=5, seed=0, tasks=names))
+    table["arousal"] = (table.index < 3).astype(int)
+    if name in LEAKING:
+        with pytest.raises(DataError, match="windows of class 'tense' of task 'arousal': there "):
+            list(PROTOCOLS[name](table, n_folds=5, seed=0, tasks=names))
+
+
+def test_a_few_windows_without_a_label_stop_nobody():
+    table = make_table(2, 10, 3)
+    table.loc[table["trial"].eq(1) & table["subject"].eq("sub-01"), "arousal"] = -1
+    folds = list(window_wise(table, n_folds=5, seed=0))
+    assert sorted(np.concatenate([fold.test for fold in folds])) == [*range(len(table))]
+
+
+def test_no_fold_is_empty():
+    """Of seven units scikit-learn left one of seven folds without any, and gave another two."""
+    joint = np.array([*"413330131131102132312022"], dtype=object)
+    unit = np.repeat(range(7), [7, 4, 2, 7, 1, 1, 2])
+    assert [len(units) for units in assign_folds(joint, unit, 7, 2587)] == [1] * 7
 
 
 def test_too_few_windows_of_a_class():

@@ -113,6 +113,12 @@ def test_each_subjects_fault_is_told_with_the_settings_of_the_study(tmp_path, mo
     assert "holds 'muzak'" in faults["sub-05"]
 
 
+def test_a_class_that_is_lost_is_told_by_its_name(tmp_path, monkeypatch):
+    made = own(tmp_path, monkeypatch, {"sub-01": [*["rest"] * 9, "music"]})
+    *_, of_study = preflight.findings(made)
+    assert "no window of class 'music' is left to train on" in of_study.problem
+
+
 @pytest.mark.parametrize(
     ("features", "message"),
     [

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import shutil
 
+import pandas as pd
 import pytest
 from command import emolib_here as emolib
 
-from emolib.errors import SettingsError
+from emolib.errors import DataError, SettingsError
 from emolib.features import extract_features
 from emolib.model.trainer import Trainer
 from emolib.recordings.simulated import SimulationSettings, simulate_subject
@@ -42,6 +43,14 @@ def test_a_killed_training_goes_on_with_its_own_settings_data_and_labels_alone(
 def test_no_two_networks_have_one_file():
     of = [("sub-a-b", "c"), ("sub-a", "b-c"), ("sub-a", "b c"), ("sub-a.b", "c"), ("sub-a b", "c")]
     assert len({fold_stage.weights_name("subject_and_task", *one) for one in of}) == len(of)
+
+
+def test_a_fold_without_a_class_tells_it_by_its_name():
+    trials = pd.DataFrame({"trial": range(10), "window": 0, "stimulus": range(10)})
+    trials = trials.assign(valence=trials["trial"] // 9, arousal=trials["trial"] % 2)
+    table = pd.concat([trials.assign(subject=name) for name in ("sub-01", "sub-02")])
+    with pytest.raises(DataError, match="no window of class 'high' is left to train on"):
+        fold_stage.folds_of(studies.load("smoke"), "stimulus_grouped", table)
 
 
 def test_a_person_with_too_few_trials_is_in_no_fold_and_stops_nobody(tmp_path, monkeypatch):
