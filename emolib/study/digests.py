@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from emolib.model.settings import threads
+from emolib.splits.folds import CHOOSING
 from emolib.storage import digest_of_files, digest_of_settings
 
 CODE = {".py", ".js", ".css", ".csv", ".mplstyle"}  # endings of the package's own files
@@ -60,6 +61,8 @@ def digest(stage: str, settings: Mapping[str, Any]) -> str:
     used = {key: settings[key] for key in SETTINGS_OF.get(stage, settings)}
     if stage in ("training", "attributions", "references", "pages"):
         used["threads"] = threads()  # they decide the last bits of a sum
+    if stage == "training":  # the rows of each protocol are those that all of these can use
+        used["rows_of"] = sorted(CHOOSING & {*settings["protocols"]})
     return f"{digest_of_settings(used)}-{_digest_of_code(stage)}"
 
 

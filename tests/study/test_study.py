@@ -304,6 +304,11 @@ def test_digest_follows_what_changes_the_result_and_nothing_else(written):
     assert other_features.digest("recordings") == one.digest("recordings")
     assert other_features.digest("features") != one.digest("features")
     assert other_title.digest("training") == one.digest("training")
+    # Who has too few trials for one protocol is in no fold of another, see `enough_units`.
+    with_sessions = one.model_copy(update={"protocols": (*one.protocols, "leave_sessions_out")})
+    without_windows = one.model_copy(update={"protocols": one.protocols[1:]})
+    assert with_sessions.digest("training") != one.digest("training")
+    assert without_windows.digest("training") == one.digest("training")
 
 
 def modules_behind(*entrances):
