@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -248,6 +249,9 @@ def _seconds(name: str, values: Any, n: int) -> np.ndarray | None:
 def _folds_of_column(fold: Any) -> Folds:
     """Return the folds of a column that names the fold in which each row is tested."""
     fold = np.asarray(fold)
+    if fold.dtype.kind == "O":  # such as numbers and None
+        with suppress(TypeError, ValueError):
+            fold = fold.astype(float)
     if fold.dtype.kind in "fiub":  # below 0, or missing: such a row always trains
         fold = np.nan_to_num(fold.astype(float), nan=-1)
         tested = fold >= 0

@@ -210,7 +210,8 @@ def summary(
     Parameters
     ----------
     contrasts : mapping of str to DataArray (band, channel)
-        Differences in log power, dB, by the name of their row; all share one scale.
+        Differences in log power, dB, by the name of their row; all share one scale. Shown are the
+        electrodes that all of them have.
     points, estimates, bands : DataFrame
         Balanced accuracies, see `rows`.
     caption : str
@@ -227,6 +228,7 @@ def summary(
     figure = plt.figure(figsize=(WIDTH, sum(heights)))
     parts = list(np.ravel(figure.subfigures(len(heights), 1, height_ratios=heights)))
     told, above = [], ""
+    contrasts = dict(zip(contrasts, xr.align(*contrasts.values(), join="inner"), strict=True))
     if contrasts:
         values = {name: of.to_numpy() for name, of in contrasts.items()}
         channels, names = (

@@ -106,7 +106,7 @@ def _cut(rows: pd.DataFrame, where: Path, settings: RecordingSettings) -> Prepar
 
 def _whole(path: Path, study: Study, settings: RecordingSettings) -> pd.DataFrame:
     """Return a table in which a trial is what lies between two marks that forbid to compute."""
-    if study.features.baseline != "none":
+    if study.features.needs_rest:
         problem = "is a file without trials, and the study subtracts the rest before each trial."
         hint = "Give a table of trials with the column 'baseline_seconds'."
         raise DataError(path, problem, hint)

@@ -230,6 +230,11 @@ def test_one_trial_left_out_at_a_time_is_scored_over_all_trials():
     assert audit(**given, fold=fold).numbers["score"] > 0.9
 
 
+def test_a_fold_below_zero_trains_also_beside_a_missing_one():
+    fold = np.array([0, 1, None, -1] * 10, dtype=object)
+    assert audit(trial=np.arange(40), fold=fold).numbers["n_folds"] == 2
+
+
 @pytest.mark.parametrize(
     ("change", "error", "told"),
     [

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgb
 
@@ -155,6 +156,14 @@ def test_learning_has_a_pair_of_lines_a_fold_and_says_what_leaks(figure):
     assert (ax.get_xlabel(), ax.get_ylabel()) == labels
     words = r"window-wise \(windows of one trial on both sides\): 0\.33 in training, 0\.67 in"
     assert re.search(words, picture.alt)
+
+
+def test_maps_of_tasks_show_the_electrodes_that_all_of_them_have():
+    names = ["Fz", "Cz", "Pz", "Oz", "T7"]
+    whole = xr.DataArray([[1.0, 2.0, 3.0, 4.0, 9.0]], {"band": ["alpha"], "channel": names})
+    pair = {"valence": whole, "arousal": whole[:, 3::-1]}
+    told = score_plots.summary(pair, caption="Maps.").alt
+    assert told.count("largest difference in alpha at Oz, +4.0 dB") == 2
 
 
 def test_pairs_that_fall_are_dashed(figure):

@@ -166,6 +166,11 @@ def test_a_rest_that_is_subtracted_must_be_there(here, trained, capsys):
     assert "the study subtracts the rest before each trial" in capsys.readouterr().err
 
 
+def test_a_file_alone_needs_no_rest_where_each_trial_is_its_own(here, trained):
+    person(here / "eve.edf", 7)
+    assert len(predicted(changed(here, trained, features={"baseline": "own_trial"}), "eve.edf"))
+
+
 def test_networks_of_other_settings_are_refused(here, trained, capsys):
     person(here / "eve.edf", 7)
     record = trained.folder / MADE_WITH
