@@ -87,14 +87,16 @@ def run(
     check.fetch(study)
     check.check_study(study)
     subjects = study.subjects()
-    print(f"{plain(study.title)}: {len(subjects)} subjects, {', '.join(study.protocols)}")
+    people = "subject" if len(subjects) == 1 else "subjects"
+    print(f"{plain(study.title)}: {len(subjects)} {people}, {', '.join(study.protocols)}")
     if dry:
         told = plan(study, how, force, targets).to_string(index=False)
         print(told.replace("    <NA>", "by input"))
         return True
     n_jobs = run_jobs(study, how, force, targets, subjects_per_job)
     took = f"{time.monotonic() - start:.0f} s"
-    print(f"{n_jobs} jobs in {took}" if n_jobs else f"nothing to do: all is up to date ({took})")
+    told = f"{n_jobs} {'job' if n_jobs == 1 else 'jobs'} in {took}"
+    print(told if n_jobs else f"nothing to do: all is up to date ({took})")
     failed, folds, pages = stages.failures(study), stages.failed_folds(study), failed_pages(study)
     for subject, failure in failed.items():
         why = f"{failure['source']}: {failure['message']} {failure['hint']}"

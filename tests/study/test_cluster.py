@@ -98,18 +98,16 @@ def contents(study: Path) -> dict[str, bytes]:
 def test_on_slurm_a_killed_job_is_done_again_and_the_bytes_are_those_of_a_local_run(
     slurm, smoke_run, tmp_path
 ):
-    """One subject's recording is lost, and a network's predictions; the rest is there."""
+    """One subject's recording is lost, and all the rest is there."""
     local, there = smoke_run[0] / "smoke", tmp_path / "results" / "smoke"
     shutil.copytree(local, there, copy_function=shutil.copy2)
-    lost = ["recordings/s02.mat", "features/sub-02.nc", "predictions/trial_grouped/fold-0.parquet"]
-    for name in [*lost, "models/trial_grouped/fold-0/history.parquet"]:
-        (there / name).unlink()
-    with run(slurm, there.parent, "--targets", *lost) as going:
+    (there / "recordings" / "s02.mat").unlink()
+    with run(slurm, there.parent, "--targets", "recordings/s02.mat") as going:
         kill_one_and_drain(slurm, going, there)
         told, _ = going.communicate(timeout=400)
     assert going.returncode == 0, told
     assert "failed          simulate 02" in told  # once, and was done again
-    assert "3 jobs in" in told
+    assert "1 job in" in told
     assert contents(there) == contents(local)
     assert not list((there.parent / "home").iterdir())
 
