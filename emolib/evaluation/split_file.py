@@ -59,7 +59,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         mark = max(",;\t", key=first.count)
         decimal = "," if mark != "," and re.search(r"\d,\d", some) else "."
         how = {"sep": mark, "decimal": decimal, "encoding": "utf-8-sig", "low_memory": False}
-        ids = [name for name in pd.read_csv(path, nrows=0, **how) if str(name).strip() in IDS]
+        ids = [name for name in pd.read_csv(path, nrows=0, **how) if _known(name) in IDS]
         table = pd.read_csv(path, dtype=dict.fromkeys(ids, str), **how)
         for name in ids:  # of trials 1.1 and 1.10 are two, 1 and 1.0 one
             cells = table[name].str.strip().str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
@@ -100,7 +100,7 @@ def _read_npz(path: Path) -> dict[str, Any]:
 
 def _of_table(path: Path, table: pd.DataFrame) -> tuple[dict[str, Any], list[str]]:
     """Take keys and features out of a table."""
-    names = {name: str(name).strip() for name in table}
+    names = {name: _known(name) for name in table}
     table = table.rename(columns=names).rename(
         columns={old: new for old, new in TORCHEEG.items() if new not in names.values()}
     )
@@ -130,6 +130,12 @@ def _of_table(path: Path, table: pd.DataFrame) -> tuple[dict[str, Any], list[str
     notes += [f"Labels are the column {name}." for name in renamed]
     left_out = [name for name in others if name not in features]
     return given, notes + ([_listed("Columns that were left out:", left_out)] if left_out else [])
+
+
+def _known(name: object) -> str:
+    """Return the name of a column, a known one in small letters."""
+    bare = str(name).strip()
+    return bare.lower() if bare.lower() in (*COLUMNS, *TORCHEEG, "end_at") else bare
 
 
 def _listed(words: str, names: list[str]) -> str:

@@ -349,6 +349,13 @@ def test_names_that_look_like_numbers_stay_names(tmp_path):
     assert given["x"].tolist() == [[0.5], [1.5], [2.5]]
 
 
+def test_capitals_make_no_feature_of_a_known_column(tmp_path):
+    (tmp_path / "mine.csv").write_text("Subject,Trial,Fold,Y,F3\n1,1.10,0,0,0.5\n1,1.1,1,1,1.5\n")
+    given, _ = read_split(tmp_path / "mine.csv")
+    assert {"subject", "trial", "fold", "y"} < set(given)
+    assert given["trial"].tolist() == ["1.10", "1.1"] and given["x"].tolist() == [[0.5], [1.5]]
+
+
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_decimal_commas_are_read_where_no_comma_separates(tmp_path, mark):
     (tmp_path / "mine.csv").write_text(f"trial{mark}f\n1{mark}0,5\n2{mark}1,5\n")
