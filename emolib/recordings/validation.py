@@ -175,8 +175,11 @@ def _check_signals(
     # One trial at a time: it fits into the processor's cache, the recording does not.
     for i, (trial, signal, length) in enumerate(zip(trials, signals, lengths, strict=True)):
         where, place = sources[i], f"{'baseline of ' if name == 'baseline' else ''}trial {trial}"
-        if length < 1:
-            raise DataError(where, f"{place} holds no samples.", "Leave the trial out.")
+        if length < 2:
+            hint = "Correct its duration, or leave the trial out."
+            raise DataError(
+                where, f"{place} holds {'one sample' if length else 'no samples'}.", hint
+            )
         signal = signal[:, :length]
         low, high = signal.min(axis=-1), signal.max(axis=-1)
         finite = np.isfinite(low) & np.isfinite(high)

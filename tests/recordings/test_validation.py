@@ -35,6 +35,12 @@ def test_two_trials_with_the_same_samples_are_named():
         validate(given_one, "a, b", sources=["a", "a", "b"])
 
 
+def test_a_trial_of_one_sample_is_told_as_such_and_no_channels_as_alike():
+    given_one = recording().isel(time=slice(1))
+    with pytest.raises(DataError, match=r"trial 1 holds one sample\. Correct its duration"):
+        validate(given_one, "here")
+
+
 def test_a_single_channel_is_refused():
     with pytest.raises(DataError, match="has one channel on the grid, Fz; a map needs more"):
         validate(recording(1), "here")
