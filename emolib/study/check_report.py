@@ -7,6 +7,7 @@ facts, and what a study of it would need.
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -213,4 +214,4 @@ def _sketch(held: Look) -> str:
     study = study_text("My study", "files", ".", rows, [held.sfreq], Told())
     table = as_csv(rows.head(ROWS))
     table, study = (textwrap.indent(text.rstrip(), "    ") for text in (table, study))
-    return STUDY.format(table=table, study=study, name=held.path.name)
+    return STUDY.format(table=table, study=study, name=shlex.quote(held.path.name))

@@ -296,7 +296,7 @@ def load(study: str | Path) -> Study:
     Parameters
     ----------
     study : str or path
-        A name such as "demo", found in the project's `studies/`, or a YAML file's path.
+        A YAML file's path; or a name such as "demo", of one in the project's `studies/` or here.
 
     Raises
     ------
@@ -311,7 +311,8 @@ def load(study: str | Path) -> Study:
     """
     path = Path(study)
     if path.suffix not in (".yaml", ".yml"):
-        path = PROJECT / "studies" / f"{study}.yaml"
+        inside, here = PROJECT / "studies" / f"{study}.yaml", Path(f"{study}.yaml")
+        path = here if here.is_file() and not inside.exists() else inside
     if not path.exists():
         known = [file.stem for file in (PROJECT / "studies").glob("*.yaml")]
         raise SettingsError(path, "is not a file.", did_you_mean(path.stem, known))
