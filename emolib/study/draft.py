@@ -17,7 +17,7 @@ from emolib.errors import DataError
 from emolib.escaping import plain
 from emolib.recordings.bids import KINDS
 from emolib.recordings.child import read_apart
-from emolib.recordings.eeg_file import header_units, open_eeg, read_microvolts
+from emolib.recordings.eeg_file import header_units, open_eeg, open_raw, read_microvolts
 from emolib.recordings.formats import belonging, described_by
 from emolib.recordings.recording import some
 from emolib.recordings.settings import DEFAULT, RecordingSettings
@@ -26,6 +26,7 @@ from emolib.recordings.validation import FLAT_SECONDS
 
 TABLES = (".csv", ".tsv")  # endings of tables of trials, or of ratings
 NO_TRIAL = re.compile(r"(edge |comment/)?(bad|boundary|new segment)|\[", re.IGNORECASE)
+MOMENT_SAMPLES = 1.5  # BrainVision gives a moment the length of a sample
 MARK_SECONDS = 1.0  # to the next mark, at least, of one without a duration that begins a trial
 RECURRING = 5  # times in a file, beside which what is marked once begins no trial
 TAIL_SECONDS = 20.0  # in which a writer has filled up its last block
@@ -52,8 +53,8 @@ class Look:
         Its length, without what it is filled up with at its end (s), and its rate (Hz).
     channels : list of str
         Those on the grid.
-    notes, units : list of str
-        What the reader notes, and the units that the header names.
+    notes, units, triggers : list of str
+        What the reader notes, the units that the header names, and the channels of triggers.
     marks : DataFrame
         A row an annotation, or an event of the `_events.tsv` beside the file: `onset_seconds` from
         its beginning, `duration_seconds`, `condition` (its text), further columns of the events.
@@ -66,6 +67,7 @@ class Look:
     channels: list[str]
     notes: list[str]
     units: list[str]
+    triggers: list[str]
     marks: pd.DataFrame
 
 
@@ -76,6 +78,8 @@ def look(path: Path, settings: RecordingSettings = DEFAULT) -> Look:
     if marks is None:
         names = ["onset_seconds", "duration_seconds", "condition"]
         marks = pd.DataFrame(facts["marks"], columns=names)
+    lasts = marks["duration_seconds"] > MOMENT_SAMPLES / facts["sfreq"]
+    marks = marks.assign(duration_seconds=marks["duration_seconds"].where(lasts, 0.0))
     return Look(path, **{**facts, "marks": marks})
 
 
@@ -87,6 +91,9 @@ def _facts(path: Path, settings: RecordingSettings) -> dict[str, Any]:
         (float(mark["onset"]) - raw.first_time, float(mark["duration"]), str(mark["description"]))
         for mark in raw.annotations
     ]
+    whole = raw if marks else open_raw(path)[0]  # `open_eeg` passes over what is no EEG
+    kinds = zip(whole.ch_names, whole.get_channel_types(), strict=True)
+    triggers = [name for name, kind in kinds if kind == "stim"]
     units = sorted(set(header_units(raw, channels).values()))
     first = max(0, raw.n_times - int(TAIL_SECONDS * sfreq))
     last = read_microvolts(raw, [*channels.values()], first, raw.n_times)
@@ -98,6 +105,7 @@ def _facts(path: Path, settings: RecordingSettings) -> dict[str, Any]:
         "channels": list(channels),
         "notes": notes,
         "units": units,
+        "triggers": triggers,
         "marks": marks,
     }
 
@@ -200,6 +208,14 @@ def draft_trials(looks: Sequence[Look], folder: Path, told: Told) -> pd.DataFram
         told.missing.append(
             f"marks after the end of their file were left out, {some(late)}: onsets must be "
             "seconds, no samples or milliseconds"
+        )
+    if mute := [
+        f"{name} of {one.path.name}" for one in looks if one.marks.empty for name in one.triggers
+    ]:
+        told.missing.append(
+            f"channels of triggers are not read, {some(mute)}: make annotations of them, in MNE "
+            "`raw.set_annotations(mne.annotations_from_events(mne.find_events(raw), "
+            "raw.info['sfreq'], first_samp=raw.first_samp))`, and save it as FIF"
         )
     files = marks.groupby("subject", sort=False)["path"].unique()
     whose = [f"{who} ({some([Path(p).name for p in own])})" for who, own in files.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,7 @@ def new(
     for heading, lines in (("assumed", told.assumed), ("still to do", told.missing)):
         if lines:
             print(f"{heading}:", *(f"- {plain(line)}" for line in lines), sep="\n")
-    print(plain(f"next: python -m emolib check {file.name}"))
+    print(plain(f"next: python -m emolib check {shlex.quote(file.name)}"))
     return True
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 
+import mne
+import numpy as np
 import pandas as pd
 import pytest
 from synthetic import cut_short, noise, trial_rows, write_edf, write_table
@@ -267,6 +270,34 @@ class TestWhatIsEasilyReadWrongly:
         assert "rating: valence, above: 5" in (folder / "mine.yaml").read_text()
         status, found = checked(capsys)
         assert status == 1 and mark in found["sub-01"]["problem"]
+
+    def test_marks_of_one_sample_are_moments(self, folder):
+        person(folder / "eeg" / "a.edf", in_turn(10, duration=1 / 128))
+        assert main(["new", "mine", "eeg"]) == 0
+        assert set(pd.read_csv("trials.csv")["duration_seconds"]) == {2}
+
+    def test_triggers_that_are_not_read_are_told_with_a_remedy_that_works(self, folder, capsys):
+        signals = np.vstack([1e-6 * noise(4, 24, 128), np.zeros((1, 24 * 128))])
+        signals[4, 128::256] = 1 + np.arange(12) % 2
+        info = mne.create_info([*NAMES, "STI 014"], 128.0, [*4 * ["eeg"], "stim"])
+        raw = mne.io.RawArray(signals, info, first_samp=640, verbose="error")
+        raw.save(folder / "a_raw.fif", verbose="error")
+        assert main(["new", "mine", "a_raw.fif"]) == 0
+        told = capsys.readouterr().out
+        exec(re.search(r"STI 014 of a_raw\.fif: .* `(.+?)`", told)[1], {"raw": raw, "mne": mne})
+        raw.save(folder / "b_raw.fif", verbose="error")
+        assert main(["new", "yours", "b_raw.fif"]) == 0
+        table = pd.read_csv("yours_trials.csv")
+        assert table["onset_seconds"].tolist() == [2 * k + 1 for k in range(12)]
+        assert table["condition"].tolist() == 6 * [1, 2]
+
+    def test_commands_can_be_pasted(self, folder, capsys):
+        person(folder / "a b.edf", in_turn(12))
+        assert main(["check", "a b.edf"]) == 0
+        assert "new mine 'a b.edf'`" in capsys.readouterr().out
+        assert main(["new", "my study", "a b.edf"]) == 0
+        assert "next: python -m emolib check 'my study.yaml'" in capsys.readouterr().out
+        assert main(["check", "my study"]) == 0  # as what hints name it
 
     def test_a_spreadsheet_is_not_passed_over_in_silence(self, folder, capsys):
         person(folder / "eeg" / "1.edf", in_turn(12))
