@@ -131,7 +131,7 @@ CUT_OFF = """
 # contrast of text, three quarters of axe's time, is measured on two elements of each look: colour,
 # size and weight of the letters, and all that is painted under them.
 AUDIT = """
-async () => {
+async (only) => {
     const grounds = new Map([[null, ""]]);
     const ground = (element) => {
         if (!grounds.has(element)) {
@@ -156,9 +156,16 @@ async () => {
         element.toggleAttribute("data-look", seen[look] <= 2);
     }
     axe.configure({rules: [{id: "color-contrast", selector: "[data-look]"}]});
-    return (await axe.run({preload: false, resultTypes: ["violations"]})).violations;
+    const asked = {preload: false, resultTypes: ["violations"], ...(only && {runOnly: only})};
+    return (await axe.run(asked)).violations;
 }
 """
+
+
+# What depends on screen and theme: on a phone the other rules are held to one page, whose frame is
+# that of all.
+OF_A_SCREEN = ["color-contrast", "link-in-text-block", "scrollable-region-focusable"]
+OF_A_SCREEN += ["css-orientation-lock", "meta-viewport"]
 
 
 @dataclass
@@ -217,7 +224,8 @@ def visits(request, browser: Browser, smoke_book: Path, looked_at: list[Path]) -
     context = browser.new_context(offline=True, **SCREENS[request.param])
     tab, seen = context.new_page(), {}
     for path in looked_at:
-        found = seen[str(path.relative_to(smoke_book))] = visit(tab, path)
+        rules = OF_A_SCREEN if request.param == "phone" and seen else None
+        found = seen[str(path.relative_to(smoke_book))] = visit(tab, path, rules)
         if request.param == "desk":
             tab.set_viewport_size(PAPER["viewport"])
             tab.emulate_media(media="print")
@@ -230,7 +238,8 @@ def visits(request, browser: Browser, smoke_book: Path, looked_at: list[Path]) -
     return seen
 
 
-def visit(page: Page, path: Path) -> Visit:
+def visit(page: Page, path: Path, rules: list[str] | None = None) -> Visit:
+    """Look at a page, with axe's rules or some of them."""
     requests: list[str] = []
     console: list[str] = []
     listeners = {
@@ -247,7 +256,7 @@ def visit(page: Page, path: Path) -> Visit:
     page.add_script_tag(path=AXE)
     faults = [
         f"{fault['impact']}: {fault['id']}: {fault['nodes'][0]['html'][:200]}"
-        for fault in page.evaluate(AUDIT)
+        for fault in page.evaluate(AUDIT, rules)
     ]
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
