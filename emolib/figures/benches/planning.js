@@ -7,6 +7,7 @@ import { binomialCdf, binomialQuantile } from "./shared/statistics.js";
 
 const POWER = 0.8;
 const SIGNIFICANT = 0.05;
+const FEWEST = 5; // people of whom some can be held out
 const TRIALS = Array.from({ length: 25 }, (_, i) => 10 + 5 * i);
 const PEOPLE = Array.from({ length: 25 }, (_, i) => Math.round(1 + (59 * i) / 24));
 
@@ -91,14 +92,17 @@ export default {
 
         return {
             panels: [byTrials, byPeople, file],
-            settle() {
+            settle(changed) {
                 for (const name of ["people", "trials"]) view[name] = Math.round(view[name]);
-                if (view.people < 5 && view.protocol === "leave_subjects_out") view.protocol = "trial_grouped";
+                if (view.people >= FEWEST || view.protocol !== "leave_subjects_out") return;
+                // Who asks for new people gets as many as can be held out; who takes fewer, another protocol.
+                if (changed.includes("people")) view.protocol = "trial_grouped";
+                else view.people = FEWEST;
             },
             hides: (name) => name === "shared" && view.people === 1,
             draw,
             answer,
-            describe: () => `${view.people} × ${view.trials} trials count as ${now.n} independent predictions. A true accuracy of ${tidy(view.effect)} % would be found in ${percent(now.power)} of such experiments; found in 4 of 5: ${percent(now.detectable)}. ${spec.claims[view.protocol]}`,
+            describe: () => `${view.people} × ${view.trials} trials count as ${now.n} independent predictions. A true accuracy of ${tidy(view.effect)} % would be found in ${percent(now.power)} of such experiments, ${Number.isFinite(now.detectable) ? `one of ${percent(now.detectable)}` : "none"} in 4 of 5. ${spec.claims[view.protocol]}`,
             first: { name: "people", to: 20 },
             values: () => ({ ...now, yaml: text.textContent }),
         };

@@ -170,6 +170,17 @@ def test_chance_and_power_are_scipys_and_the_study_loads(n, touch, tmp_path):
         assert planned.simulation.n_trials == choices["trials"]
 
 
+@pytest.mark.browser
+def test_new_people_can_be_asked_for_and_left_again(touch):
+    """One person is the start: the list of protocols must not jump back without a word."""
+    page = touch(PlanningBench())
+    shown = page.evaluate(PLAN, {"protocol": "leave_subjects_out"})["view"]
+    assert (shown["protocol"], shown["people"]) == ("leave_subjects_out", 5)
+    assert page.get_by_label("Held out").input_value() == "leave_subjects_out"
+    shown = page.evaluate(PLAN, {"people": 2})["view"]
+    assert (shown["protocol"], shown["people"]) == ("trial_grouped", 2)
+
+
 def test_the_least_accuracy_found_is_found_in_four_of_five():
     found = chance_of(60)
     critical = stats.binom.ppf(0.95, 60, 0.5) + 1

@@ -124,3 +124,10 @@ def test_losses_and_steps_are_scikit_learns_and_the_gradients(n, touch):
             for p in shown["best"] + np.array([0, -0.01, 0.01])
         ]
         assert np.argmin(expected) == 0
+
+
+@pytest.mark.browser
+def test_steps_that_cancel_are_told_as_zero(touch):
+    page = touch(LossBench(valence_margin=0.0, arousal_margin=0.0))
+    page.evaluate(SHOWN, {"angle": 180, "task": 0.5})
+    assert page.locator(".b-reading").inner_text().endswith("The shared step is 0 long.")

@@ -23,8 +23,8 @@ function ticksOf(range, log, wanted) {
     return Array.from({ length: Math.max(0, count) }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** Write a number in four figures at most. */
-export const tidy = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
+/** Write a number in four figures at most; what is left of a sum that cancels is zero. */
+export const tidy = (value) => String(Number((Math.abs(value) < 1e-12 ? 0 : value).toPrecision(4))).replace("-", "−");
 
 /** A layer of a chart that joins points. */
 export const line = (xs, ys, css, name) => ({ kind: "line", xs, ys, css, name });
