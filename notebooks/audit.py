@@ -95,8 +95,8 @@ Table(
 numbers = leaking.numbers
 say(
     f"The verdict is **{leaking.verdict}**. There is nothing to find in",
-    f"this noise, yet the score is {numbers['score']:.2f}. Labels that were",
-    "exchanged between trials are predicted with",
+    f"this noise, yet the score is {numbers['score']:.2f}. Labels permuted",
+    "between trials are predicted with",
     f"{numbers['score_permuted_labels']:.2f}, so the model does not read",
     "emotions. It recognises trials. With whole trials held out it reaches",
     f"{numbers['score_trial_grouped']:.2f}.",

@@ -302,6 +302,18 @@ def test_the_console_is_quiet(visits):
     assert by_page(visits, lambda visit: visit.console) == {}
 
 
+def test_a_search_in_a_folder_finds_pages_and_leaves_the_console_quiet(browser, smoke_book):
+    page, console = browser.new_page(), []
+    page.on("pageerror", lambda error: console.append(str(error)))
+    page.on("console", lambda it: console.append(it.text) if it.type == "error" else None)
+    page.goto(f"{(smoke_book / 'search.html').as_uri()}?q=entropy")
+    page.get_by_text("Search finished").wait_for()
+    results = page.locator("#search-results")
+    assert "Glossary" in results.get_by_role("link").all_inner_texts()
+    assert console == []
+    page.close()
+
+
 def test_mathematics_is_typeset(visits):
     assert sum(visit.formulas for visit in visits.values()) > 0
     assert by_page(visits, lambda visit: visit.formulas - visit.typeset) == {}

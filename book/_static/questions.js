@@ -2,9 +2,9 @@
 // What is said stands in the folded answers, which is all that is there without JavaScript. One question
 // of a group is shown at a time; the others are found by the browser's search, and printed.
 
-/** Read a number as people write it. A comma may be a point, or stand between thousands. */
+/** Read a number as people write it: with its unit, a comma for a point or between thousands. */
 function numbers(text) {
-  const plain = text.replace(/\s/g, "").replace("\u2212", "-");
+  const plain = text.replace(/\s/g, "").replace("\u2212", "-").replace(/\D+$/, "");
   return plain ? [plain.replace(",", "."), plain.replaceAll(",", "")].map(Number) : [Number.NaN];
 }
 
