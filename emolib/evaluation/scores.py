@@ -79,7 +79,7 @@ def score(predictions: pd.DataFrame, *, seed: int = 0, resamples: int = RESAMPLE
     Raises
     ------
     DataError
-        A column is missing, or a probability is no number from 0 to 1.
+        A column is missing, that of a class too, or a probability is no number from 0 to 1.
 
     Examples
     --------
@@ -233,6 +233,10 @@ def _count(rows: pd.DataFrame) -> TrialCounts:
     names = ["probability", *itertools.takewhile(rows.columns.__contains__, further)]
     # A task with fewer classes than another leaves the further columns empty.
     given = rows[names].dropna(axis="columns", how="all").to_numpy(np.float64)
+    if rows["label"].max() > given.shape[1] or np.isnan(given).any():
+        problem = f"lack a probability; labels go up to {rows['label'].max()}."
+        hint = "Give each class but the first a column: probability, probability_2 and so on."
+        raise DataError(f"predictions of {rows['task'].iloc[0]!r}", problem, hint)
     probability = np.column_stack([1 - given.sum(axis=1), given])  # (n_rows, n_classes)
     keys = [rows["subject"], rows["trial"], rows["fold"]]
     right = pd.Series(probability.argmax(axis=1) == rows["label"].to_numpy(), rows.index)

@@ -202,6 +202,7 @@ def findings(
 def _note_few_units(study: Study, tables: Sequence[pd.DataFrame], found: list[Finding]) -> None:
     """Note of each subject with too few trials or sessions for the folds that it is in none."""
     table = pd.concat(tables, ignore_index=True)
+    table = table[stages.fill_a_group(table, study.model.windows)]
     for protocol, units in WITHIN.items():
         enough = enough_units({protocol} & {*study.protocols}, table, study.n_folds)
         few = set(table["subject"][~enough])

@@ -178,8 +178,14 @@ def load_windows(study: Study) -> tuple[np.ndarray, pd.DataFrame]:
         raise _nobody(study)
     maps, table = np.concatenate(maps_of), pd.concat(tables, ignore_index=True)
     used = (table[list(study.tasks)] >= 0).any(axis=1).to_numpy(copy=True)
+    used &= fill_a_group(table, study.model.windows)
     used[used] = enough_units(study.protocols, table[used], study.n_folds)
     return (maps if used.all() else maps[used]), table[used].reset_index(drop=True)
+
+
+def fill_a_group(table: pd.DataFrame, windows: int) -> np.ndarray:
+    """Return which windows are of trials that have as many as a model takes at once, a mask."""
+    return (table.groupby(["subject", "trial"])["window"].transform("size") >= windows).to_numpy()
 
 
 def predictions(study: Study, subject: str | None = None) -> pd.DataFrame:

@@ -222,6 +222,14 @@ def test_a_probability_that_is_none():
         score(predictions([("a", 0, 1, 0, [np.nan])]))
 
 
+@pytest.mark.parametrize("given", [{}, {"probability_2": [0.2, 0.8, np.nan]}])
+def test_a_class_without_a_probability_is_told(given):
+    keys = {"protocol": "trial_grouped", "fold": 0, "stage": "pooled", "subject": "sub-01"}
+    rows = pd.DataFrame({"trial": range(3), "window": 0, "label": range(3), "task": "state"})
+    with pytest.raises(DataError, match="'state': lack a probability; labels go up to 2"):
+        score(rows.assign(probability=0.1, **keys, **given))
+
+
 def test_no_labelled_row():
     with pytest.raises(DataError, match="hold no labelled row"):
         score(predictions([("a", 0, 1, -1, [0.5])]))

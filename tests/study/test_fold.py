@@ -53,6 +53,22 @@ def test_a_fold_without_a_class_tells_it_by_its_name():
         fold_stage.folds_of(studies.load("smoke"), "stimulus_grouped", table)
 
 
+def test_a_person_whose_trials_fill_no_group_is_in_no_fold_and_stops_nobody(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
+    settings = SimulationSettings(n_subjects=3, n_trials=6, trial_seconds=2)
+    study = studies.load("smoke")
+    study = study.model_copy(
+        update={"simulation": settings, "model": dataclasses.replace(study.model, windows=4)}
+    )
+    for number, subject in enumerate(study.subjects(), start=1):
+        computed = extract_features(simulate_subject(settings, number)[0], study.features)
+        kept = (computed["trial"] < 3) | (computed["i_window_in_trial"] < 3) | (number != 2)
+        stages.write_dataset(computed.isel(window=kept.to_numpy()), study.features_file(subject))
+    maps, table = stages.load_windows(study)
+    assert set(table["subject"]) == {"sub-01", "sub-03"}
+    assert len(fold_stage.fold_data(study, "trial_grouped", maps, table)[2]) == 2
+
+
 def test_a_person_with_too_few_trials_is_in_no_fold_and_stops_nobody(tmp_path, monkeypatch):
     monkeypatch.setenv("EMOLIB_RESULTS", str(tmp_path))
     few = {f"sub-{i:02d}": n_trials for i, n_trials in enumerate((8, 3, 8), start=1)}
