@@ -212,8 +212,9 @@ def _column(name: str, values: Any) -> np.ndarray:
     if values.dtype.kind in "fiub":
         missing = ~np.isfinite(values.astype(float))
     else:
-        missing = pd.isna(values) | (values.astype(str) == "")
-        values = values.astype(str)
+        missing = pd.isna(values)
+        values = np.char.strip(values.astype(str))
+        missing |= values == ""
     if missing.any():
         problem = f"is missing in {missing.sum()} of {len(values)} rows, the first is row"
         hint = "Fill it in, or leave these rows out."
@@ -256,7 +257,7 @@ def _folds_of_column(fold: Any) -> Folds:
         fold = np.nan_to_num(fold.astype(float), nan=-1)
         tested = fold >= 0
     else:
-        fold = np.where(pd.isna(fold), TRAINING_ONLY[0], fold).astype(str)
+        fold = np.char.strip(np.where(pd.isna(fold), TRAINING_ONLY[0], fold).astype(str))
         tested = ~np.isin(np.char.lower(fold), TRAINING_ONLY)
     rows = np.arange(len(fold))
     folds = [(rows[fold != k], rows[fold == k]) for k in np.unique(fold[tested])]

@@ -19,7 +19,7 @@ from benchmarks.shared_samples import expected_accuracy, log_power
 from emolib.errors import DataError, SettingsError
 from emolib.evaluation import split_probes
 from emolib.evaluation.split_audit import audit
-from emolib.evaluation.split_data import LEAKS, NONE_FOUND
+from emolib.evaluation.split_data import LEAKS, NONE_FOUND, check_split
 from emolib.evaluation.split_file import read_split
 
 N_SUBJECTS, N_TRIALS, N_WINDOWS, N_FEATURES = 3, 20, 25, 30
@@ -347,6 +347,17 @@ def test_names_that_look_like_numbers_stay_names(tmp_path):
     assert given["trial"].tolist() == ["1.1", "1.10", "1.2"]
     assert given["subject"].tolist() == [1, 1, 2]
     assert given["x"].tolist() == [[0.5], [1.5], [2.5]]
+
+
+def test_blanks_around_a_word_make_no_other_fold_and_no_other_class():
+    whole = {"trial": ["a", "b", "c", "d"], "y": ["low", "high", " low", "high "]}
+    data = check_split(
+        {"x": None, "predictions": None, "subject": None, "stimulus": None, "onset": None}
+        | whole | {"fold": ["train", "Train ", " test", "test"]},
+        window_seconds=None, cv=None, groups=None,
+    )  # fmt: skip
+    assert data.classes == ["high", "low"]
+    assert [(a.tolist(), b.tolist()) for a, b in data.folds] == [([0, 1], [2, 3])]
 
 
 def test_capitals_make_no_feature_of_a_known_column(tmp_path):
