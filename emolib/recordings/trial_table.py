@@ -76,8 +76,13 @@ def read_table(
     names = table["subject"].map(subject_of)
     if subject is not None:
         check_subject(path, subject, sort_subjects(names.unique()))
-        _check_spelling(path, table["subject"], names, subject)
-        table = table[names == subject]
+        own = names == subject
+        for name in ("subject", "stimulus"):
+            if name in table:
+                _check_spelling(path, table[name], own)
+        table = table[own]
+        if "session" in table:
+            _check_spelling(path, table["session"], own[own])
     for column in (name for name in REQUIRED if table[name].isna().any()):
         line = table.index[table[column].isna()][0]
         raise DataError(path, f"line {line}: {column!r} is blank.", "Fill it in.")
@@ -255,15 +260,19 @@ def subject_of(name: str) -> str:
     return name if name.startswith("sub-") else f"sub-{name}"
 
 
-def _check_spelling(path: Path, written: pd.Series, names: pd.Series, subject: str) -> None:
-    """Refuse a subject who is written in two ways: 1 and 001 may be two people, or one."""
-    bare = written.str.casefold().str.replace(r"^sub[-_ ]?", "", regex=True)
-    keys = bare.str.replace(r"(?<!\d)0+(?=\d)|\.0+$|\s", "", regex=True)  # P 01, p1; 1.0, 1
-    same = written[keys == keys[names == subject].iloc[0]].drop_duplicates()
-    if len(same) > 1:
+def _check_spelling(path: Path, written: pd.Series, own: pd.Series) -> None:
+    """Refuse a name in a subject's `own` rows that is written in two ways: 1 and 001.
+
+    They may be two people, or one; and one film must not be two, one of them held out.
+    """
+    bare = written.str.casefold().str.replace(r"^sub(?:[-_ ]|(?=\d))", "", regex=True)
+    keys = bare.str.replace(r"(?<![\d.])0+(?=\d)|\.0+$|\s", "", regex=True)  # P 01, p1; 1.0, 1
+    several = written.groupby(keys).transform("nunique") > 1
+    if (odd := several & own).any():
+        same = written[keys == keys[odd].iloc[0]].drop_duplicates()
         (line, one), (other, two), *_ = same.items()
-        problem = f"lines {line} and {other}: 'subject' is {one!r} and {two!r}."
-        hint = "Write a subject the same way in all lines; give two people names of their own."
+        problem = f"lines {line} and {other}: {written.name!r} is {one!r} and {two!r}."
+        hint = "Write a name the same way in all lines; if they are two, call them otherwise."
         raise DataError(path, problem, hint)
 
 

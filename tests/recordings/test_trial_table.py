@@ -213,6 +213,23 @@ def test_one_person_spelled_in_two_ways_is_not_two_people(tmp_path, one, two):
     assert len(read_table(tmp_path, "sub-S10")) == len(read_table(tmp_path, "sub-lab2-70")) == 1
 
 
+@pytest.mark.parametrize(("one", "two"), [("1", "01"), ("film 1.mp4", "Film1.mp4"), ("2.0", "2")])
+def test_one_stimulus_or_session_spelled_in_two_ways_is_not_two(tmp_path, one, two):
+    """Else a film, or a day, would be on both sides of a protocol that holds it out."""
+    names = (one, two, "1.5", "1.05")
+    rows = [row(str(k), stimulus=name) for k, name in enumerate(names, 1)]
+    write_table(tmp_path / "trials.csv", rows)
+    for name in ("sub-01", "sub-02"):
+        with pytest.raises(DataError, match=f"lines 2 and 3: 'stimulus' is '{one}' and '{two}'"):
+            read_table(tmp_path, name)
+    assert len(read_table(tmp_path, "sub-03")) == len(read_table(tmp_path, "sub-04")) == 1
+    rows = [row("1", session=one), row("2", session=two)]
+    write_table(tmp_path / "trials.csv", [*rows, row("3", session=one), row("3", 2, session=two)])
+    assert len(read_table(tmp_path, "sub-01")) == len(read_table(tmp_path, "sub-02")) == 1
+    with pytest.raises(DataError, match=f"lines 4 and 5: 'session' is '{one}' and '{two}'"):
+        read_table(tmp_path, "sub-03")
+
+
 def test_a_letter_and_its_mark_are_one_however_they_are_written(tmp_path):
     whole, apart = (unicodedata.normalize(form, "Jörg") for form in ("NFC", "NFD"))
     (tmp_path / f"{apart}.edf").touch()  # as macOS writes it
