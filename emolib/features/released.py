@@ -25,7 +25,7 @@ from emolib.features.windows import samples_per_window, z_score
 from emolib.grid import DEAP_CHANNELS, SEED_GRID, SHAPE, cells, to_grid
 from emolib.recordings.arrays import COPY_AGAIN, load_matlab
 from emolib.recordings.recording import build
-from emolib.storage import write_mat
+from emolib.storage import file_stem, write_mat
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def write_released(
     feature = features["feature"].transpose("window", "kind", "band", "channel")
     maps = to_grid(feature, channels, SEED_GRID)
     of_tasks = {f"{task}{LABELS}": labels[task].to_numpy()[None] for task in labels}
-    name, files = str(features.attrs["subject"]).replace("sub-", "s", 1), []
+    name, files = _name(str(features.attrs["subject"])), []
     for i, kind in enumerate(settings.kinds):
         flat = {"data": windows[:, i].reshape(len(windows), -1)}
         if levels:
@@ -131,7 +131,7 @@ def read_released(
     if settings.baseline not in REMOVALS:
         hint = f"Use {', '.join(map(repr, REMOVALS))}."
         raise SettingsError("baseline", f"{settings.baseline!r} needs more than a mean.", hint)
-    name, kinds, labels = subject.replace("sub-", "s", 1), [], {}
+    name, kinds, labels = _name(subject), [], {}
     for kind in settings.kinds:
         path = Path(folder) / f"{kind.upper()}_{name}.mat"
         arrays = load_matlab(path)
@@ -156,6 +156,11 @@ def read_released(
         notes=[f"features as the published scripts wrote them, {Path(folder).name}"],
     )
     return as_features(values, [per_trial] * n_trials, recording, settings)
+
+
+def _name(subject: str) -> str:
+    """Return what files of a subject are called, "s01" of "sub-01"."""
+    return file_stem(subject.replace("sub-", "s", 1))
 
 
 def _values(

@@ -45,6 +45,15 @@ def small():
     return recording(signals, np.array([[2.0, 8, 5, 5], [7, 3, 5, 5], [8, 9, 5, 5], [1, 2, 5, 5]]))
 
 
+def test_a_name_that_leads_out_of_the_folder_stays_in_it(tmp_path, small):
+    given = small.assign_attrs(subject="sub-../../../x")
+    features, files = written(tmp_path, given, FeatureSettings())
+    folders = [path.parent.relative_to(tmp_path).as_posix() for path in files]
+    assert folders == ["1D", "3D", "1D", "3D"] and len({*files}) == 4
+    again = read_released(tmp_path / "3D", "sub-../../../x", n_trials=4)
+    np.testing.assert_array_equal(again["feature"], features["feature"])
+
+
 def test_files_hold_what_the_published_scripts_computed(tmp_path):
     """The reference figures of the first three trials."""
     rng = np.random.default_rng(20211208)
