@@ -34,7 +34,7 @@ from emolib.study.digests import MADE_WITH
 from emolib.study.fold import network_settings, pooled_weights
 from emolib.study.sources import Sources
 from emolib.study.study import PROJECT, Study
-from emolib.study.unseen import Found, check_unseen, find_recordings
+from emolib.study.unseen import Found, check_no_copy, check_unseen, find_recordings
 
 PROTOCOLS = ("leave_subjects_out", "trial_grouped")  # in this order; one that leaks never
 PRINTED = 40  # trials and tasks
@@ -187,6 +187,7 @@ def _predictions(
 ) -> pd.DataFrame:
     """Return the mean probabilities of all networks for a recording's windows."""
     features = extract_features(recording, study.features)
+    check_no_copy(study, features, name)
     columns = ["subject", "trial", "stimulus", "i_window_in_trial", "onset_seconds"]
     table = pd.DataFrame({column: features[column].to_numpy() for column in columns})
     table = table.rename(columns={"i_window_in_trial": "window"})

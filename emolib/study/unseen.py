@@ -25,6 +25,8 @@ from emolib.recordings.trial_table import (
     subject_of,
     table_path,
 )
+from emolib.recordings.validation import ALIKE
+from emolib.study.artefacts import open_dataset
 from emolib.study.draft import NO_TRIAL, TABLES, look
 from emolib.study.reading import read, sources_of
 from emolib.study.sources import Sources
@@ -80,6 +82,32 @@ def check_unseen(study: Study, known: Sources, paths: Sequence[Path]) -> None:
             problem = f"is a recording of {owner} in the study {study.name!r}, not a new one."
             hint = "Its networks know it: what they say of it when held out is on the pages."
             raise DataError(file, problem, hint)
+
+
+def check_no_copy(study: Study, features: xr.Dataset, where: str) -> None:
+    """Raise a DataError at features of a subject on whom networks were trained.
+
+    Only a conversion of that recording, into another format for instance, has the same in all
+    channels. The first window of each trial is compared.
+    """
+    given = _first_windows(features)
+    for file in sorted(study.features_file("sub").parent.glob("*.nc")):
+        with open_dataset(file) as stored:
+            if "failure" in stored.attrs:
+                continue
+            own, owner = _first_windows(stored), stored.attrs["subject"]
+        if own.shape[1:] == given.shape[1:]:
+            alike = (np.isclose(one, given, ALIKE, ALIKE).all(axis=1).any() for one in own)
+            if any(alike):
+                problem = f"holds trials of {owner} in the study {study.name!r}, though its file is"
+                hint = "What the networks say of it when it is held out is on the study's pages."
+                raise DataError(where, f"{problem} another: it is not a new recording.", hint)
+
+
+def _first_windows(features: xr.Dataset) -> np.ndarray:
+    """Return the features of each trial's first window: (trial, feature), by channels' names."""
+    first = features["feature"][features["i_window_in_trial"].to_numpy() == 0].sortby("channel")
+    return first.to_numpy().reshape(len(first), -1)
 
 
 def _of_reader(study: Study, path: Path, settings: RecordingSettings) -> dict[str, list[Path]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import mne
 import numpy as np
 import pandas as pd
 import pytest
@@ -157,6 +158,16 @@ def test_what_does_not_fit_is_refused_alone(here, trained, capsys):
         "nobody.edf: does not exist",
     ):
         assert f"error: {fault}" in told
+
+
+def test_a_conversion_of_a_known_recording_is_refused(here, trained, capsys):
+    raw = mne.io.read_raw_edf(trained.recordings_root / "1.edf", preload=True, verbose="error")
+    raw.reorder_channels(NAMES[::-1]).save(here / "eve_raw.fif", verbose="error")
+    write_table(here / "trials.csv", [one | {"file": "eve_raw.fif"} for one in rows("eve")])
+    assert main(["predict", str(trained.file), "trials.csv"]) == 1
+    assert (
+        "trials.csv: holds trials of sub-01 in the study 'own', though" in capsys.readouterr().err
+    )
 
 
 def test_a_rest_that_is_subtracted_must_be_there(here, trained, capsys):
