@@ -149,11 +149,16 @@ def _look_at_indices(data: SplitData, found: Audit) -> None:
         what = "`trial`, `onset` and `window_seconds`"
         found.not_checked.append(f"Whether windows share samples: that needs {what}.")
     if numbers["shared_stimuli"]:
-        n, text = numbers["shared_stimuli"], "stimuli are on both sides: the score is one of seen"
-        found.tell("stimuli", False, f"{n} {text} stimuli.")
+        what = _counted(numbers["shared_stimuli"], "stimulus is", "stimuli are")
+        found.tell("stimuli", False, f"{what} on both sides: the score is one of seen stimuli.")
     if numbers["shared_subjects"]:
-        n, text = numbers["shared_subjects"], "subjects are on both sides: the score is one of"
-        found.tell("subjects", False, f"{n} {text} seen subjects.")
+        what = _counted(numbers["shared_subjects"], "subject is", "subjects are")
+        found.tell("subjects", False, f"{what} on both sides: the score is one of seen subjects.")
+
+
+def _counted(n: int, one: str, many: str) -> str:
+    """Return a number with its noun and verb."""
+    return f"{n} {one if n == 1 else many}"
 
 
 def _score_given(data: SplitData, found: Audit) -> None:

@@ -45,7 +45,10 @@ export default {
         let own = { signal: Float64Array.from(spec.signal), sfreq: spec.sfreq, name: spec.channel };
         const time = { words: "time (s)" };
         const course = makeChart({ name: "Input and output", x: time, y: { words: "µV" } });
-        const drag = (name, hz) => bench.choose({ [name]: Number((Math.round(hz * 2) / 2).toFixed(1)) });
+        const drag = (name, hz) => {
+            const { low, high } = spec.choices[name]; // a hand may go on beyond the chart
+            bench.choose({ [name]: Math.min(high, Math.max(low, Math.round(hz * 2) / 2)) });
+        };
         const gains = makeChart({ name: "Gain: drag the band", x: { words: "Hz" }, y: { words: "dB" }, ondrag: drag });
         const phases = makeChart({ name: "Phase", x: { words: "Hz" }, y: { words: "degrees" } });
         const rings = makeChart({ name: "Impulse response", x: time, y: { words: "µV" } });

@@ -66,6 +66,7 @@ export default {
         const text = h("pre", { class: "b-rows", tabindex: 0, "aria-label": "For the study file" });
         const told = h("p", { class: "b-told", role: "status" });
         const typed = h("input", { type: "text", placeholder: "Fp1 Fp2 C3 Cz C4 O1 O2" });
+        typed.addEventListener("keydown", ({ key }) => key === "Enter" && take());
         const field = h("label", { class: "x-field" }, h("span", {}, "Or type names"), typed);
         const legend = h("p", { class: "x-legend" }, ...KINDS.map((kind) => h("span", { class: "b-key" },
             s("svg", { viewBox: "0 0 18 12", width: 18, height: 12, "aria-hidden": "true" }, s("path", { d: "M1 6H17", class: `b-link b-${kind}` })), kind)));

@@ -56,6 +56,8 @@ function overlapping(units, start, end, folds) {
     return n;
 }
 
+const counted = (n, one, many) => (n === 1 ? `1 ${one}` : `${n} ${many}`);
+
 /** Judge a table of windows: a verdict, counts (null: not known), and sentences. */
 export function judge(columns) {
     const { subject, trial, stimulus, fold } = columns;
@@ -80,11 +82,11 @@ export function judge(columns) {
         const start = numbers(columns, "onset");
         const end = columns.end_at ? numbers(columns, "end_at") : numbers(columns, "window_seconds").map((it, i) => start[i] + it);
         found.overlapping_windows = overlapping(units, start, end, folds);
-        if (found.overlapping_windows) told.push(`${found.overlapping_windows} tested windows share samples with training windows.`);
+        if (found.overlapping_windows) told.push(`${counted(found.overlapping_windows, "tested window shares", "tested windows share")} samples with training windows.`);
     }
     if (units && !subject) told.push("There is no column `subject`: equal trial numbers are taken for one trial.");
-    if (found.shared_stimuli) told.push(`${found.shared_stimuli} stimuli are on both sides: a score is one of seen stimuli.`);
-    if (found.shared_subjects) told.push(`${found.shared_subjects} subjects are on both sides: a score is one of seen people.`);
+    if (found.shared_stimuli) told.push(`${counted(found.shared_stimuli, "stimulus is", "stimuli are")} on both sides: a score is one of seen stimuli.`);
+    if (found.shared_subjects) told.push(`${counted(found.shared_subjects, "subject is", "subjects are")} on both sides: a score is one of seen people.`);
     const leaks = found.shared_trials || found.overlapping_windows;
     const verdict = leaks ? "leaks" : found.shared_trials === null ? "cannot tell" : "no leak found";
     if (verdict === "no leak found") told.push("This does not show that there is no leak: only the indices were checked, not the features.");
@@ -96,7 +98,10 @@ export default {
         const shown = h("div", { class: "b-reading" });
         const drop = makeDrop({
             words: "Drop a CSV file with one row per window and the columns subject, trial and fold (the fold in which the row is tested). You may add stimulus, onset and window_seconds. It stays on this page.",
-            parse: textColumns,
+            parse(text) {
+                shown.replaceChildren(); // what was found in another file
+                return textColumns(text);
+            },
             take(columns, name) {
                 const { verdict, told } = judge(columns);
                 shown.replaceChildren(h("ul", {}, ...told.map((words) => h("li", {}, words))));

@@ -171,3 +171,14 @@ def test_two_of_the_same_are_the_same_bytes():
 def test_a_picture_has_a_name_before_anything_is_drawn_in_it(script):
     made = [line.strip() for line in script.read_text().splitlines() if 'role: "img"' in line]
     assert [line for line in made if '"aria-label": ' not in line] == []
+
+
+@pytest.mark.browser
+def test_on_paper_points_have_a_length_and_no_panel_is_cut(touch):
+    """A square end of a line without length is not printed; a cut panel lies over the next one."""
+    page = touch(benches.PlanningBench(people=2.0))
+    drawn = page.locator(".b-points").evaluate_all("(all) => all.map((it) => it.outerHTML)")
+    assert drawn and not any("h0" in each for each in drawn)
+    page.emulate_media(media="print")
+    how = page.locator(".b-panel").first.evaluate("(it) => getComputedStyle(it).breakInside")
+    assert how == "avoid"

@@ -72,6 +72,11 @@ def test_the_band_is_dragged_and_its_limits_stay_apart(touch):
     assert page.evaluate(view)["high_hz"] == pytest.approx(30, abs=1)
     shown = page.evaluate("() => document.querySelector('.b-root').bench.choose({low_hz: 40})")
     assert shown is None and page.evaluate(view)["high_hz"] == 41
+    page.mouse.move(place(41), box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(place(80), box["y"] + 60)  # a quick hand, beyond the chart
+    page.mouse.up()
+    assert page.evaluate(view)["high_hz"] == 45
 
 
 @pytest.mark.browser

@@ -49,11 +49,20 @@ def test_a_file_is_judged_where_it_is_dropped(touch):
     for name, text, words in (
         ("mine.csv", split("trials").to_csv(index=False, sep=";"), "mine.csv: no leak found."),
         ("leak.csv", "trial,fold\n1,0\n1,1\n", "leak.csv: leaks."),
-        ("one.csv", "trial,fold\n1,0\n2,0\n", "leaves no row to train on"),
-        ("none.csv", "trial,fold\n", "no row below its header"),
+        ("alone.csv", "subject,trial,fold\n1,1,0\n1,2,1\n", "alone.csv: no leak found."),
+        (
+            "one.csv",
+            "trial,fold\n1,0\n2,0\n",
+            "cannot be used. The column `fold` leaves no row to train on",
+        ),
+        ("none.csv", "trial,fold\n", "cannot be used. The file has no row below its header"),
     ):
         file = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
         page.locator("input[type=file]").set_input_files(file)
         expect(told).to_contain_text(words)
+        found = page.locator(".b-reading li").count()
+        if name == "alone.csv":
+            assert page.get_by_text("1 subject is on both sides").is_visible()
+        assert (found == 0) == ("cannot be used" in words), name
     page.add_script_tag(path=test_book.AXE)
     assert page.evaluate(test_book.AUDIT) == []

@@ -746,3 +746,13 @@ def test_features_of_ones_own_with_nothing_but_values(visit):
     assert page.locator(".x-clock").inner_text() == "window 7"
     assert "counts" in page.locator(".x-unit").inner_text()
     expect(page.get_by_role("group", name="Band")).to_have_count(0)
+
+
+def test_on_paper_colours_stay_and_no_label_is_without_its_control(visit, explorer):
+    page = visit(explorer)
+    assert page.locator(".x-field").first.is_visible()
+    page.emulate_media(media="print")
+    for place in (".x-grid button", ".x-strip i"):  # pale letters stand on dark cells
+        how = page.locator(place).first.evaluate("(it) => getComputedStyle(it).printColorAdjust")
+        assert how == "exact", place
+    assert not any(field.is_visible() for field in page.locator(".x-field").all())

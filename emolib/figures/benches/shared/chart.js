@@ -2,7 +2,8 @@
 
 import { h, s, set } from "./elements.js";
 
-const SIGNS = { points: "M9 6h0", bars: "M2 1H16V11H2Z" }; // in a legend
+const DOT = "h.01"; // a line without length is not printed where its ends are square
+const SIGNS = { points: `M9 6${DOT}`, bars: "M2 1H16V11H2Z" }; // in a legend
 const EDGES = { left: 46, right: 10, top: 8, bottom: 34 };
 
 /** Round numbers within a range: 1, 2 or 5 times a power of ten apart; or those powers on a log axis. */
@@ -62,7 +63,7 @@ export function makeChart({ name, x, y, height = 190, ondrag }) {
             );
             const at = points.map(([a, b]) => `${X(a).toFixed(2)} ${Y(b).toFixed(2)}`);
             if (kind === "line") return path(at.map((it, i) => (i ? "L" : "M") + it), `b-line ${css}`);
-            return path(at.map((it) => `M${it}h0`), `b-points ${css}`);
+            return path(at.map((it) => `M${it}${DOT}`), `b-points ${css}`);
         }
         if (kind === "bars") {
             const half = layer.width / 2;
