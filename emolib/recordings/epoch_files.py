@@ -10,6 +10,7 @@ baseline. Nothing can be filtered or resampled any more: that is done before tri
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,7 +109,7 @@ def _files(root: str | Path) -> dict[str, list[Path]]:
     """Map subjects to their files, in the order of the names."""
     found: dict[str, list[Path]] = {}
     for match, path in matching(Path(root), _FILE):
-        name = re.search(r"sub-[A-Za-z0-9]+", path.name)
+        name = re.search(r"sub-[^\W_]+", unicodedata.normalize("NFC", path.name))
         subject = name[0] if name else subject_of(match[1] or match[2])
         found.setdefault(subject, []).append(path)
     if not found:
@@ -143,7 +144,7 @@ def _open(path: Path, settings: RecordingSettings) -> mne.BaseEpochs:
     table = pd.DataFrame(index=range(len(epochs))) if epochs.metadata is None else epochs.metadata
     if EVENT not in table:
         table = table.assign(**{EVENT: events})
-    if session := re.search(r"ses-([A-Za-z0-9]+)", path.name):
+    if session := re.search(r"ses-([^\W_]+)", unicodedata.normalize("NFC", path.name)):
         table = table.assign(session=session[1])
     with mne.utils.use_log_level("error"):
         epochs.metadata = table.reset_index(drop=True)

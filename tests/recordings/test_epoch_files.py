@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from functools import partial
 
 import mne
@@ -65,6 +66,20 @@ def test_columns_of_the_metadata_are_ratings_and_classes(tmp_path):
     np.testing.assert_array_equal(found["rating"].sel(scale="joy"), [1, 2, 3, np.nan])
     assert found["class"].sel(task="mood").to_numpy().tolist() == ["low", "high", "low", "low"]
     assert any("carried along, but outside 1-9: age" in note for note in found.attrs["notes"])
+
+
+def test_names_with_umlauts_are_names_of_their_own(tmp_path):
+    for i, name in enumerate(("Zoë", "Zoé", unicodedata.normalize("NFD", "Jörg"))):
+        save(tmp_path, f"sub-{name}_ses-fr\u00fch-epo.fif", epochs(i))
+    assert epoch_files.subjects(tmp_path) == ["sub-Jörg", "sub-Zoé", "sub-Zoë"]
+    assert set(read(tmp_path, "sub-Zoë")["session"].to_numpy()) == {"früh"}
+
+
+def test_the_same_trials_in_two_formats_are_refused(tmp_path):
+    for name in ("sub-01-epo.fif", "sub-01.set"):
+        save(tmp_path, name, epochs(names=NAMES[:4]))
+    with pytest.raises(DataError, match="trial 5 holds the same samples as trial 1"):
+        read(tmp_path)
 
 
 def test_sessions_are_joined_and_rated_in_a_table(tmp_path):
