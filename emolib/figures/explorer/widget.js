@@ -373,7 +373,7 @@ function makeChart(ontime) {
     }
 
     function move(t) {
-        const x = t === null ? -9 : across(t); // a mean has no place in time
+        const x = t === null ? -9999 : across(t); // a mean has no place in time
         set(cursor, { x1: x, x2: x });
     }
 
