@@ -166,7 +166,9 @@ def cluster_sentence(task: str, found: xr.Dataset) -> str:
 def ridge_sentence(task: str, found: xr.Dataset) -> str:
     """Tell what the permutation test of the subject's own ridge regression found for a task."""
     own = found.sel(task=task)
-    if why := _untested(own, "score", "too few trials for a fold with both classes"):
+    if why := _untested(
+        own, "score", "there are fewer trials than folds, or no fold holds both classes"
+    ):
         return f"{task}: no test was made: {why}."
     needed = float(own["detectable"])
     power = (

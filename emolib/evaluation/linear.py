@@ -106,9 +106,12 @@ def trials_of_windows(table: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
 def standardised_folds(
     x: np.ndarray, number: np.ndarray, folds: Iterable[Fold]
 ) -> Iterator[StandardisedFold]:
-    """Yield each fold with features (n_rows, ...) that were scaled by its training rows."""
+    """Yield each fold with features (n_rows, ...) that were scaled by its training rows.
+
+    One that tests nothing, such as subjects who saw none of its stimuli, is left out.
+    """
     flat = np.asarray(x, np.float64).reshape(len(number), -1)
-    for fold in folds:
+    for fold in (fold for fold in folds if len(fold.test)):
         train = train_rows(fold)
         scaler = StandardScaler().fit(flat[train])
         tested, at = np.unique(number[fold.test], return_inverse=True)
@@ -237,6 +240,8 @@ def fold_predictions(
         for task in tasks:
             labels = table[task].to_numpy()
             train, test = (rows[labels[rows] >= 0] for rows in (train_rows(fold), fold.test))
+            if not len(test):
+                continue
             model = make().fit(x[train], labels[train])
             given = np.zeros((len(test), int(labels.max()) + 1), np.float32)
             given[:, model.classes_] = model.predict_proba(x[test])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emolib.errors import SettingsError
+from emolib.errors import DataError, SettingsError
 from emolib.model.epochs import ByTask, Inputs
 from emolib.model.fine_tuning import (
     StageResult,
@@ -68,9 +68,13 @@ def train_fold(
 
     Raises
     ------
+    DataError
+        There are no rows to train on, to validate or to test.
     SettingsError
         `fine_tune` where no test subject has rows to train on.
     """
+    if not len(fold.test):
+        raise DataError("test rows", "there are none.", "Use fewer folds or more data.")
     subjects = np.asarray(subjects)
     present = np.unique(subjects[fold.test])
     if fine_tune and not np.isin(subjects[fold.train], present).any():

@@ -108,3 +108,18 @@ def test_what_is_not_tested_is_scored_all_the_same():
     found = run(maps, table, chronological=True).loc["valence"]
     assert (found["score"] == 1).all()
     assert found["p"].isna().all()
+
+
+def test_subjects_who_saw_none_of_a_fold_s_stimuli_stop_nobody():
+    """Six people, three videos of one's own each: most of the 25 folds of both test nothing."""
+    people = np.repeat(np.arange(6), 3)
+    table = pd.DataFrame({"subject": people, "trial": [*range(3)] * 6, "stimulus": range(18)})
+    table = table.assign(window=0, felt=(people + table["trial"]) % 2)
+    maps = np.random.default_rng(0).normal(size=(len(table), 2, 2, 1))
+    tasks, both = {"felt": Task(classes=("low", "high"))}, "leave_subjects_and_stimuli_out"
+    found = group_tests(maps, table, tasks, [both], n_folds=5, seed=0)
+    assert "no stimulus was seen once" in found["untested"].item()
+    some = table.assign(seen=np.where(people == 1, -1, table["trial"] % 2))  # not by the second
+    given = {"n_folds": 6, "seed": 0, "tasks": ["felt", "seen"]}
+    tested = reference_predictions("ridge", maps, some, "leave_subjects_out", **given)
+    assert tested["task"].value_counts().to_dict() == {"felt": 18, "seen": 15}

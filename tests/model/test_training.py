@@ -451,6 +451,13 @@ def test_fine_tuning_is_refused_where_subjects_are_held_out(trainer, cohort):
         list(train_fold(trainer, x, labels, fold, subjects, seed_key=KEY))
 
 
+def test_a_fold_that_tests_nothing_is_told(trainer, cohort):
+    x, labels, fold, subjects = cohort
+    empty = replace(fold, test=fold.test[:0])
+    with pytest.raises(DataError, match="test rows: there are none"):
+        next(train_fold(trainer, x, labels, empty, subjects, seed_key=KEY))
+
+
 def test_without_fine_tuning_the_pooled_fit_is_all(trainer, cohort):
     x, labels, _, subjects = cohort
     rows = np.arange(len(subjects))
