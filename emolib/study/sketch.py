@@ -100,6 +100,8 @@ def _tasks(rows: pd.DataFrame, told: Told) -> tuple[list[str], float, float]:
             why = f"it is {values.iloc[0]!r} in all trials"
         elif varies == 1 and trials.max() > 1:
             why = "it differs only between subjects"
+        elif values.dtype != float and values.str.fullmatch(r"[+-]?\d*,\d+").any():
+            why = "decimal commas are read where semicolons or tabs separate cells: write points"
         elif values.dtype == float and not _are_codes(column, values):
             low, high, above = _scale(values)
             if not (values > above).any() or not (values <= above).any():

@@ -271,6 +271,14 @@ class TestWhatIsEasilyReadWrongly:
         status, found = checked(capsys)
         assert status == 1 and mark in found["sub-01"]["problem"]
 
+    def test_decimal_commas_between_commas_are_no_classes(self, folder, capsys):
+        person(folder / "1.edf")
+        table = trial_rows("1", "1.edf", 12, 2, valence=["2", "7,5"], film=["a", "b"])
+        write_table(folder / "trials.csv", table)
+        assert main(["new", "mine", "trials.csv"]) == 0
+        assert "no task: valence, since decimal commas are read" in capsys.readouterr().out
+        assert "valence" not in (folder / "mine.yaml").read_text()
+
     def test_marks_of_one_sample_are_moments(self, folder):
         person(folder / "eeg" / "a.edf", in_turn(10, duration=1 / 128))
         assert main(["new", "mine", "eeg"]) == 0
