@@ -1297,10 +1297,10 @@ reach = {k: t for k, t in reach.items() if np.ptp([t.value, *t.null]) > 0}
 # %% tags=["hide-input"]
 columns = ["row", "low", "high", "detectable"]
 bands = [
-    [name, *test.null_interval, test.minimum_detectable_score]
-    for name, test in reach.items()
+    [k, *t.null_interval, t.minimum_detectable_score] for k, t in reach.items()
 ]
 bands = pd.DataFrame(bands, columns=columns)
+bands["detectable"] = bands["detectable"].where(bands["detectable"] <= 1)
 own = {k: [t.value] for k, t in reach.items() if "noise" not in k}
 fig, ax = plt.subplots(figsize=(5.6, 1.6 + 0.4 * len(reach)))
 score_plots.rows(
@@ -1317,7 +1317,8 @@ Picture(
     alt=f"What permuted labels reach: {'; '.join(told)}.",
     caption="One person: trial-grouped. All people of this study: new people "
     "and new films, films permuted for all people. Noise of 32 people: new "
-    "people. Exploratory: of many scores, some leave the range by chance.",
+    "people. Without a mark, even a perfect score would often be missed. "
+    "Exploratory: of many scores, some leave the range by chance.",
 )
 
 # %% tags=["remove-input"]
