@@ -373,8 +373,8 @@ function makeChart(ontime) {
     }
 
     function move(t) {
-        const x = t === null ? -9999 : across(t); // a mean has no place in time
-        set(cursor, { x1: x, x2: x });
+        const x = t === null ? 0 : across(t);
+        set(cursor, { x1: x, x2: x, visibility: t === null ? "hidden" : "visible" }); // a mean has no time
     }
 
     return { element: svg, draw, move };
