@@ -5,6 +5,7 @@ Settings that only change execution (cores, executor, logging) are in no digest.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -54,6 +55,15 @@ SETTINGS_OF = {
     ],
     "scores": [],
 }
+
+
+def read_made_with(folder: Path) -> dict[str, str] | None:
+    """Read what a study's results were made with; None without a record, or if it is damaged."""
+    try:
+        found = json.loads((folder / MADE_WITH).read_text(encoding="utf-8"))
+        return {stage: str(made) for stage, made in found.items()}
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def digest(stage: str, settings: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,7 +29,7 @@ from emolib.splits.protocols import HELD_OUT
 from emolib.storage import write_text
 from emolib.study import stages
 from emolib.study.artefacts import open_dataset
-from emolib.study.digests import MADE_WITH
+from emolib.study.digests import read_made_with
 from emolib.study.fold import network_settings, pooled_weights
 from emolib.study.sources import Sources
 from emolib.study.study import PROJECT, Study
@@ -145,8 +144,7 @@ def load_ensemble(study: Study) -> Ensemble:
 
 def _check_settings(study: Study) -> None:
     """Refuse a study whose features or training were asked for otherwise when it was run."""
-    record = study.folder / MADE_WITH
-    made = json.loads(record.read_text()) if record.is_file() else {}
+    made = read_made_with(study.folder) or {}
     for stage in ("features", "training"):
         now = study.digest(stage).partition("-")[0]
         if made.get(stage, now).partition("-")[0] != now:

@@ -25,7 +25,7 @@ from emolib.escaping import plain
 from emolib.storage import UNFINISHED, atomic, of_disk, write_json
 from emolib.study import check, stages
 from emolib.study.artefacts import readable, remove_damaged
-from emolib.study.digests import CODE_OF, MADE_WITH, changes
+from emolib.study.digests import CODE_OF, MADE_WITH, changes, read_made_with
 from emolib.study.privacy import tidy_logs
 from emolib.study.profiles import Execution, execution
 from emolib.study.progress import Planned, ProgressHandler
@@ -121,13 +121,11 @@ def run_jobs(
 ) -> int:
     """Make what is missing or outdated, as `run` does, and return the number of jobs that ran."""
     study.folder.mkdir(parents=True, exist_ok=True)
-    now, record = {stage: study.digest(stage) for stage in CODE_OF}, study.folder / MADE_WITH
-    try:
-        before = {stage: str(digest) for stage, digest in json.loads(record.read_text()).items()}
-    except (OSError, ValueError, AttributeError):  # no record, or a damaged one
+    now, before = {stage: study.digest(stage) for stage in CODE_OF}, read_made_with(study.folder)
+    if before is None:
         older = (study.folder / ".snakemake").exists()  # results of a version without a record
         unknown = {stage: digest.split("-")[0] + "-" for stage, digest in now.items()}
-        write_json(record, before := unknown if older else now)
+        write_json(study.folder / MADE_WITH, before := unknown if older else now)
     spoilt: list[str] = []
 
     def planned(jobs: Mapping[str, int]) -> None:
@@ -178,7 +176,7 @@ def run_jobs(
     if handler.failed:
         raise _failure(*handler.failed[0])
     if not targets:
-        write_json(record, now)
+        write_json(study.folder / MADE_WITH, now)
     return handler.done
 
 

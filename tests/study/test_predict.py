@@ -190,6 +190,8 @@ def test_networks_of_other_settings_are_refused(here, trained, capsys):
         predicted(trained.file, "eve.edf")
         study = changed(here, trained, features={"baseline": "none", "psd": "welch"})
         assert main(["predict", str(study), "eve.edf"]) == 1
+        record.write_text("{")  # it tells nothing then, as one that is not there
+        predicted(trained.file, "eve.edf")
     finally:
         record.unlink()
     assert "settings of features have changed since" in capsys.readouterr().err
