@@ -17,7 +17,7 @@ import yaml
 PROJECT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("*.py"))
-MADE = {"results", "wheels", "_build", "__pycache__"}
+MADE = {"results", "wheels", "build", "dist", "_build", "__pycache__"}
 
 
 def texts(*suffixes: str) -> list[Path]:

@@ -57,6 +57,7 @@ def first_cell(path: Path) -> str:
     return nbformat.read(path, as_version=4).cells[0].source
 
 
+@pytest.mark.slow
 def test_prose_and_notebooks_lie_in_it_and_nothing_stale(assembled):
     for name in ("intro.md", "_toc.yml", "references.bib", "_static/cover.svg", "environment.md"):
         assert (assembled / name).is_file(), name

@@ -96,6 +96,7 @@ def test_a_cluster_is_found_where_there_is_one():
     assert (found.n_low, found.n_high) == (20, 20)
 
 
+@pytest.mark.slow
 def test_the_cluster_test_holds_its_level():
     """40 nulls: binomial(40, .05) is below 7 with probability .997."""
     rng = np.random.default_rng(1)

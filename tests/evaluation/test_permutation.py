@@ -39,6 +39,7 @@ def rejections(kind: str, n: int = 30, **settings) -> tuple[int, int]:
     return joint, within
 
 
+@pytest.mark.slow
 def test_the_joint_stimulus_test_holds_its_level_where_the_within_subject_one_must_not():
     """Stimuli that move all brains alike, whatever their label.
 
@@ -49,6 +50,7 @@ def test_the_joint_stimulus_test_holds_its_level_where_the_within_subject_one_mu
     assert within > 20
 
 
+@pytest.mark.slow
 def test_both_hold_their_level_under_independent_labels():
     assert max(rejections("independent")) < 6
 

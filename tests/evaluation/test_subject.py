@@ -64,6 +64,7 @@ def test_a_difference_is_found_where_it_is(mixed):
     assert (found["class"].sel(task="arousal") == (mixed > 5)).all()
 
 
+@pytest.mark.slow
 def test_in_noise_there_is_a_wide_range_of_chance(mixed):
     found = [summary(recording(mixed, seed=seed)) for seed in range(5)]
     assert sum(one["cluster_p"].item() > 0.05 for one in found) >= 4

@@ -356,6 +356,7 @@ def test_onsets_in_samples_and_ratings_by_film(dens):
     assert "sub-mit003_task-Emotion_beh.tsv" in [path.name for path in table]
 
 
+@pytest.mark.slow
 def test_a_truncated_fdt_is_told_by_its_size_and_concerns_its_person_alone(dens):
     study, root, _ = dens
     cut_short(root / "sub-mit004/eeg/sub-mit004_task-Emotion_eeg.fdt")

@@ -34,6 +34,7 @@ def reference(people=ds002721.ALL):
 # The trials
 
 
+@pytest.mark.slow
 def test_trials_of_the_published_sidecars_equal_the_reference(tmp_path):
     ds002721.write_sidecars(tmp_path, ds002721.ALL)
     pd.testing.assert_frame_equal(ds002721.trials(tmp_path), reference())
@@ -123,6 +124,7 @@ def tree(tmp_path_factory):
     return root
 
 
+@pytest.mark.slow
 def test_the_difference_that_was_put_in_is_found_in_new_trials_and_people(tree):
     tables, features = [], []
     for subject in ds002721.subjects(tree):

@@ -45,6 +45,7 @@ def grade(here, sheet, name) -> int:
     return main(["grade", sheet, "--key", str(here / "keys" / f"{name}.yaml")])
 
 
+@pytest.mark.slow
 def test_the_truth_is_in_the_key_and_nowhere_in_what_a_student_gets(cohorts):
     files = [*(cohorts / "ada").rglob("*"), cohorts / "ada.yaml"]
     assert {file.name for file in files} == {
@@ -62,6 +63,7 @@ def test_the_truth_is_in_the_key_and_nowhere_in_what_a_student_gets(cohorts):
     }
 
 
+@pytest.mark.slow
 def test_a_run_can_use_what_a_student_gets(cohorts, monkeypatch, capsys):
     monkeypatch.chdir(cohorts)
     assert main(["check", "--json", "ada.yaml"]) == 0

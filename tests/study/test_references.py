@@ -113,6 +113,7 @@ def test_eegnet_predicts_the_windows_of_the_network(study):
     assert whole.loc["trial_accuracy", "n"] == 3 * 6
 
 
+@pytest.mark.slow
 def test_signals_are_in_the_order_of_the_rows(study):
     _, table = stages.load_windows(study)
     rows = table.iloc[::-1].reset_index(drop=True)
@@ -124,6 +125,7 @@ def test_signals_are_in_the_order_of_the_rows(study):
     np.testing.assert_allclose(x[at[0]], window - window.mean(axis=1, keepdims=True), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_several_windows_are_one_signal(study):
     study.file.write_text(STUDY + "model: {windows: 2}\n")
     study = load(study.file)
@@ -132,6 +134,7 @@ def test_several_windows_are_one_signal(study):
     assert x.shape == (2 * 8 * 4, 32, 128)
 
 
+@pytest.mark.slow
 def test_channels_that_not_all_have_are_left_out(study, monkeypatch):
     _, table = stages.load_windows(study)
     read = stages.recording
