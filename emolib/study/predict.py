@@ -33,7 +33,7 @@ from emolib.study.digests import read_made_with
 from emolib.study.fold import network_settings, pooled_weights
 from emolib.study.sources import Sources
 from emolib.study.study import PROJECT, Study
-from emolib.study.unseen import Found, check_no_copy, check_unseen, find_recordings
+from emolib.study.unseen import Found, check_no_copy, check_unseen, find_recordings, first_windows
 
 PROTOCOLS = ("leave_subjects_out", "trial_grouped")  # in this order; one that leaks never
 PRINTED = 40  # trials and tasks
@@ -54,12 +54,15 @@ class Ensemble:
         Those of each subject.
     rates : set of float
         Hz.
+    first_windows : dict of str to array (trial, feature)
+        By subject, the features of each trial's first window.
     """
 
     protocol: str
     weights: dict[int, Weights]
     channels: list[set[str]]
     rates: set[float]
+    first_windows: dict[str, np.ndarray]
 
 
 def predict(study: Study, recordings: Sequence[str], folder: Path = Path()) -> bool:
@@ -130,16 +133,17 @@ def load_ensemble(study: Study) -> Ensemble:
         problem = f"folds {some(lacking) or 'all'} of {protocol} have no network."
         raise DataError(where, problem, f"`python -m emolib run {study.name}` trains them.")
     weights = pooled_weights(study, protocol, trained)
-    channels, rates = [], set()
+    channels, rates, begins = [], set(), {}
     for file in sorted(study.features_file("sub").parent.glob("*.nc")):
         with open_dataset(file) as stored:
             if "failure" not in stored.attrs:
                 channels.append({*stored["channel"].to_numpy().tolist()})
                 rates.add(float(stored.attrs["sfreq"]))
+                begins[stored.attrs["subject"]] = first_windows(stored)
     if not channels:
         hint = f"`python -m emolib run {study.name}` makes them."
         raise DataError(study.folder.name, "holds no features of its subjects.", hint)
-    return Ensemble(protocol, weights, channels, rates)
+    return Ensemble(protocol, weights, channels, rates, begins)
 
 
 def _check_settings(study: Study) -> None:
@@ -185,7 +189,7 @@ def _predictions(
 ) -> pd.DataFrame:
     """Return the mean probabilities of all networks for a recording's windows."""
     features = extract_features(recording, study.features)
-    check_no_copy(study, features, name)
+    check_no_copy(study, ensemble.first_windows, features, name)
     columns = ["subject", "trial", "stimulus", "i_window_in_trial", "onset_seconds"]
     table = pd.DataFrame({column: features[column].to_numpy() for column in columns})
     table = table.rename(columns={"i_window_in_trial": "window"})
